@@ -1,0 +1,19 @@
+#pragma once
+// What the wire asks the commit pipeline: a reply may leave only when the log is durable up to the
+// newest commit that the reply depends on. Implementations are thread-safe.
+#include <cstdint>
+#include <functional>
+
+namespace luma {
+
+class Durability {
+ public:
+  virtual ~Durability() = default;
+  // Cheap (one atomic load): asked for every batch of replies. Timestamp 0 is always durable.
+  virtual bool is_durable(uint64_t commit_ts) const = 0;
+  // Calls `callback` exactly once, from any thread (also from this call), when commit_ts is durable
+  // or can never become so (log failure: the instance then refuses further commits).
+  virtual void on_durable(uint64_t commit_ts, std::function<void()> callback) = 0;
+};
+
+}  // namespace luma
