@@ -1,0 +1,51 @@
+#pragma once
+// What expression evaluation may depend on besides its inputs. One per statement execution; used by
+// one thread at a time.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/base/arena.h"
+#include "engine/base/interrupt.h"
+#include "engine/type/type_info.h"
+
+namespace luma {
+
+class Transaction;
+
+// What functions may ask of the session they run in (current_user, nextval, set_config, notices, ...).
+// sql/session implements it; engine code never needs more of a session than this.
+class SessionServices {
+ public:
+  virtual ~SessionServices() = default;
+  virtual std::string current_user() const = 0;
+  virtual std::string session_user() const = 0;
+  virtual std::string current_database() const = 0;
+  virtual int32_t backend_pid() const = 0;
+  // current_setting(); throws 42704 unless missing_ok; false when missing.
+  virtual bool setting(std::string_view name, bool missing_ok, std::string& value) const = 0;
+  virtual std::string set_setting(std::string_view name, std::string_view value, bool local) = 0;
+  // Sequences by oid.
+  virtual int64_t sequence_next(Oid sequence) = 0;
+  virtual int64_t sequence_current(Oid sequence) = 0;
+  virtual int64_t sequence_last() = 0;
+  virtual int64_t sequence_set(Oid sequence, int64_t value, bool is_called) = 0;
+  virtual void notice(std::string_view severity, std::string_view message) = 0;
+  // Escape hatch for function families that need the catalog or the instance: sql/ code casts it to
+  // its own session type (sql/function/session_access.h). Never null in a real session.
+  virtual void* native() = 0;
+};
+
+struct EvalContext {
+  const IoContext* io = nullptr;
+  Interrupt* interrupt = nullptr;
+  SessionServices* session = nullptr;
+  Transaction* transaction = nullptr;
+  int64_t statement_micros = 0;  // statement_timestamp(), from 2000-01-01 UTC
+  std::span<const Value> parameters;      // $1.. of the statement, already of their bound types
+  std::span<Value> exec_parameters;       // values handed from outer to inner plans (correlation)
+  Arena* arena = nullptr;                 // statement lifetime
+};
+
+}  // namespace luma

@@ -1,0 +1,88 @@
+#pragma once
+// Physical operators: a tree that is pulled chunk by chunk.
+//
+// Lifecycle: constructed once per plan (a cached plan keeps the tree), then open() .. next()* .. close()
+// for each execution. open() may be called again at any time (a rescan): it must reset everything,
+// including what depends on exec parameters. close() frees memory that grew with data.
+// next() returns a chunk owned by the operator, never empty, valid until the following call of next(),
+// open() or close(); nullptr at the end (and on every call after that).
+// Plain synchronous code: blocking (locks, spill I/O) is allowed, and in inline mode a would-be wait
+// throws WouldBlock (see engine/base/would_block.h), after which the tree is closed and run again.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/memory_budget.h"
+#include "engine/exec/eval_context.h"
+#include "engine/vector/vector.h"
+
+namespace luma {
+
+// One execution of one plan.
+struct ExecContext : EvalContext {
+  MemoryBudget* memory = nullptr;       // the statement's budget
+  size_t work_mem_bytes = 4u << 20;     // per operator, beyond it: spill
+  std::string spill_directory;          // for temporary files; "" = spilling is not possible
+  bool instrument = false;              // EXPLAIN ANALYZE: count and time every operator
+  uint64_t rows_affected = 0;           // set by Insert/Update/Delete; the command tag's count
+  uint64_t dependency_ts = 0;           // newest commit this result depends on (see commit pipeline)
+};
+
+struct OperatorStats {
+  uint64_t loops = 0;
+  uint64_t rows = 0;
+  uint64_t startup_ns = 0;   // until the first chunk
+  uint64_t total_ns = 0;     // including children
+  size_t peak_memory_bytes = 0;
+  size_t spilled_bytes = 0;
+};
+
+// "Sort Key: a, b DESC" under a node of EXPLAIN.
+struct ExplainProperty {
+  std::string name;
+  std::string value;
+};
+
+class Operator {
+ public:
+  explicit Operator(std::vector<PhysicalType> output_types) : output_types_(std::move(output_types)) {}
+  virtual ~Operator() = default;
+  Operator(const Operator&) = delete;
+  Operator& operator=(const Operator&) = delete;
+
+  void open(ExecContext& context) {
+    stats_.loops += context.instrument ? 1 : 0;
+    do_open(context);
+  }
+  const Chunk* next(ExecContext& context);
+  void close(ExecContext& context) { do_close(context); }
+
+  const std::vector<PhysicalType>& output_types() const { return output_types_; }
+  virtual std::vector<Operator*> children() = 0;
+
+  // --- EXPLAIN ---
+  struct Explain {
+    std::string node_type;                       // "Hash Join", "Seq Scan"
+    std::string target;                          // "on orders o"
+    std::vector<ExplainProperty> properties;     // filled in by lowering, which knows names
+    double estimated_rows = 0, startup_cost = 0, total_cost = 0;
+    uint32_t width_bytes = 0;
+  };
+  Explain explain;
+  OperatorStats& stats() { return stats_; }
+
+ protected:
+  virtual void do_open(ExecContext& context) = 0;
+  virtual const Chunk* do_next(ExecContext& context) = 0;
+  virtual void do_close(ExecContext& context) = 0;
+
+ private:
+  std::vector<PhysicalType> output_types_;
+  OperatorStats stats_;
+};
+
+using OperatorPtr = std::unique_ptr<Operator>;
+
+}  // namespace luma

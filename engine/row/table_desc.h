@@ -1,0 +1,76 @@
+#pragma once
+// What storage needs to know of a table: its columns, keys and indexes. Built by the catalog from a table
+// definition, immutable, shared by plans. Expressions (index keys, predicates) are bound over slots that
+// are the table's columns in attribute order (slot = attnum - 1, dropped columns keep their slot).
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/type/datum.h"
+#include "engine/type/type_info.h"
+
+namespace luma {
+
+struct Expr;
+
+struct ColumnDesc {
+  std::string name;
+  TypeRef type;
+  PhysicalType physical = PhysicalType::kInt32;
+  Oid collation = kInvalidOid;
+  bool not_null = false;
+  bool dropped = false;
+  // Rows written before schema version `since_version` lack the column and read as `missing_value`
+  // (ADD COLUMN with a constant default is instant). Long strings are owned by `missing_bytes`.
+  uint16_t since_version = 0;
+  Value missing_value;
+  std::string missing_bytes;
+};
+
+struct KeyPart {
+  int32_t column = -1;            // 0-based attribute, or -1 for an expression
+  const Expr* expression = nullptr;
+  TypeRef type;
+  PhysicalType physical = PhysicalType::kInt32;
+  Oid collation = kInvalidOid;
+  bool descending = false;
+  bool nulls_first = false;
+  bool nullable = true;           // a NOT NULL column's key has no NULL tag
+};
+
+struct IndexDesc {
+  Oid oid = kInvalidOid;
+  uint32_t storage_id = 0;        // 4-byte big-endian prefix of all its keys
+  std::string name;
+  bool unique = false;
+  bool primary = false;           // of a clustered table: the rows themselves are keyed by it
+  bool clustered = false;         // keys are those of the rows; no entries of its own
+  bool nulls_not_distinct = false;
+  bool deferrable = false, initially_deferred = false;
+  bool valid = true;              // false: maintained by writers but not yet readable (being built)
+  std::vector<KeyPart> keys;
+  std::vector<int32_t> include;   // 0-based attributes
+  const Expr* predicate = nullptr;
+  std::string constraint_name;    // of the constraint it backs, "" otherwise
+};
+
+struct TableDesc {
+  Oid oid = kInvalidOid;
+  uint32_t storage_id = 0;        // prefix of the row keys
+  std::string schema_name;
+  std::string name;
+  bool temporary = false;
+  uint16_t schema_version = 1;    // of rows written now
+  std::vector<ColumnDesc> columns;
+  // The columns rows are keyed by; empty: a hidden 8-byte rowid.
+  std::vector<KeyPart> row_key;
+  std::vector<IndexDesc> indexes; // the clustered primary key first, if there is one
+
+  // The arena (and whatever else) that expressions above live in.
+  std::shared_ptr<void> expression_owner;
+};
+
+using TableDescPtr = std::shared_ptr<const TableDesc>;
+
+}  // namespace luma
