@@ -1,0 +1,186 @@
+#pragma once
+// The ordered key-value store below rows, indexes and catalog: one RocksDB instance with two column
+// families. RocksDB itself stays behind this header. All functions of Kv are thread-safe; values,
+// batches and iterators belong to one thread at a time and must not outlive their Kv.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/row/kv_options.h"
+#include "engine/row/kv_status.h"
+
+namespace luma {
+
+enum class KvFamily : uint8_t { kCatalog = 0, kData = 1 };
+inline constexpr int kKvFamilyCount = 2;
+
+class Kv;
+class FaultPlan;
+
+// The result of a read, pinned in the cache or memtable without a copy where possible.
+class KvValue {
+ public:
+  KvValue() noexcept;
+  KvValue(KvValue&& other) noexcept;
+  KvValue& operator=(KvValue&& other) noexcept;
+  KvValue(const KvValue&) = delete;
+  KvValue& operator=(const KvValue&) = delete;
+  ~KvValue();
+
+  std::string_view view() const { return view_; }
+  // Releases the pin.
+  void reset();
+  // Refers to bytes that somebody else keeps alive (a transaction's own write).
+  void set_unowned(std::string_view bytes);
+
+ private:
+  friend class Kv;
+  friend struct KvValueAccess;
+  std::string_view view_;
+  bool pinned_ = false;
+  alignas(8) std::byte storage_[112];
+};
+
+// A consistent state of both families. Holding one keeps old versions alive: release it early.
+class KvSnapshot {
+ public:
+  KvSnapshot() = default;
+  KvSnapshot(KvSnapshot&& other) noexcept
+      : kv_(std::exchange(other.kv_, nullptr)), handle_(std::exchange(other.handle_, nullptr)) {}
+  KvSnapshot& operator=(KvSnapshot&& other) noexcept {
+    if (this != &other) {
+      reset();
+      kv_ = std::exchange(other.kv_, nullptr);
+      handle_ = std::exchange(other.handle_, nullptr);
+    }
+    return *this;
+  }
+  ~KvSnapshot() { reset(); }
+  void reset();
+  explicit operator bool() const { return handle_ != nullptr; }
+  uint64_t sequence() const;
+
+ private:
+  friend class Kv;
+  friend struct KvSnapshotAccess;
+  Kv* kv_ = nullptr;
+  const void* handle_ = nullptr;
+};
+
+// Writes that become visible together. Reusable after clear().
+class KvBatch {
+ public:
+  KvBatch();
+  KvBatch(KvBatch&&) noexcept;
+  KvBatch& operator=(KvBatch&&) noexcept;
+  ~KvBatch();
+
+  void put(KvFamily family, std::string_view key, std::string_view value);
+  // `value` begins with 8 bytes that stamp() overwrites in all such values.
+  void put_stamped(KvFamily family, std::string_view key, std::string_view value);
+  void remove(KvFamily family, std::string_view key);
+  void remove_range(KvFamily family, std::string_view begin, std::string_view end);
+  void stamp(uint64_t commit_ts);
+  void clear();
+  size_t count() const;
+  size_t size_bytes() const;
+
+ private:
+  friend class Kv;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct KvReadOptions {
+  const KvSnapshot* snapshot = nullptr;  // null: the newest state
+  std::string_view lower;                // inclusive; empty: none
+  std::string_view upper;                // exclusive; empty: none
+  bool fill_cache = true;                // false for scans that would wash out the cache
+  size_t readahead_bytes = 0;
+};
+
+// Moves over one family within bounds. Positions are invalid until a seek. After set_bounds() a seek
+// must follow. A storage error makes the iterator invalid; status() tells.
+class KvIterator {
+ public:
+  ~KvIterator();
+  KvIterator(const KvIterator&) = delete;
+  KvIterator& operator=(const KvIterator&) = delete;
+
+  void set_bounds(std::string_view lower, std::string_view upper);
+  void seek_first();
+  void seek_last();
+  void seek(std::string_view key);           // first key >= key
+  void seek_for_prev(std::string_view key);  // last key <= key
+  void next();
+  void prev();
+  bool valid() const { return valid_; }
+  std::string_view key() const { return key_; }
+  std::string_view value() const;
+  KvStatus status() const;
+
+ private:
+  friend class Kv;
+  struct Impl;
+  explicit KvIterator(std::unique_ptr<Impl> impl);
+  void settle();
+  std::unique_ptr<Impl> impl_;
+  bool valid_ = false;
+  std::string_view key_;
+};
+
+class Kv {
+ public:
+  // Opens or creates the store. kLocked when another process uses the directory.
+  static KvStatus open(const KvOptions& options, std::unique_ptr<Kv>* out);
+  ~Kv();
+  Kv(const Kv&) = delete;
+  Kv& operator=(const Kv&) = delete;
+
+  KvStatus get(KvFamily family, std::string_view key, const KvSnapshot* snapshot, KvValue* out);
+  // One code per key (kOk, kNotFound or a failure); `sorted` promises ascending keys.
+  void multi_get(KvFamily family, std::span<const std::string_view> keys,
+                 const KvSnapshot* snapshot, bool sorted, KvValue* values, KvStatus* statuses);
+  std::unique_ptr<KvIterator> new_iterator(KvFamily family, const KvReadOptions& options);
+  KvSnapshot snapshot();
+
+  // Applies the batch to log and memory. `sync` waits for the disk; otherwise flush_wal() does later.
+  KvStatus write(KvBatch& batch, bool sync);
+  // Hands buffered log records to the system; `sync` waits until they are on disk. After a failure the
+  // store refuses writes (kStopped) until resume() succeeds or it is reopened.
+  KvStatus flush_wal(bool sync);
+  // Tries to leave the stopped state, for example after disk space was freed. On success everything
+  // written so far is durable.
+  KvStatus resume();
+  bool stopped() const;
+
+  KvStatus remove_range(KvFamily family, std::string_view begin, std::string_view end);
+  // Drops whole files inside the range at once (after remove_range; ignores snapshots).
+  KvStatus drop_files_in_range(KvFamily family, std::string_view begin, std::string_view end);
+  KvStatus flush();
+  KvStatus compact_range(KvFamily family, std::string_view begin, std::string_view end);
+  KvStatus checkpoint(const std::string& directory);
+  uint64_t approximate_size_bytes(KvFamily family, std::string_view begin, std::string_view end);
+  uint64_t approximate_key_count(KvFamily family);
+  // Named counters for metrics ("block-cache-usage", "num-running-compactions", ...).
+  std::vector<std::pair<std::string, uint64_t>> statistics() const;
+  // Age of the oldest snapshot that keeps versions alive; 0 without one.
+  uint64_t oldest_snapshot_age_seconds() const;
+  const KvOptions& options() const;
+  // The injected faults, null outside tests.
+  FaultPlan* fault_plan() const;
+
+ private:
+  friend class KvSnapshot;
+  friend class KvBatch;
+  struct Impl;
+  explicit Kv(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace luma
