@@ -1,0 +1,165 @@
+#pragma once
+// The one ordered place where transactions become visible and durable. commit() assigns the commit
+// timestamp, validates, runs hooks, writes the batch unsynced and publishes, all in one order; the
+// log is synced for whatever has accumulated by the first waiter or by a thread of its own. Nothing
+// may be told to a client before the log is durable up to required_durable_ts() of what it depends
+// on. Thread-safe.
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/row/kv.h"
+#include "engine/txn/transaction.h"
+
+namespace luma {
+
+// The configuration's modes of the write-ahead log.
+enum class WalSyncMode : uint8_t {
+  kAlways,       // sync as soon as anybody waits
+  kGroupCommit,  // the same, but wait up to batch_timeout_us for batch_size commits to share a sync
+  kPeriodic,     // every commit behaves as synchronous_commit = off
+  kNever,        // the system decides when the log reaches the disk
+};
+
+struct CommitOptions {
+  WalSyncMode mode = WalSyncMode::kGroupCommit;
+  uint32_t batch_size = 64;
+  uint32_t batch_timeout_us = 0;   // 0: no artificial delay
+  uint32_t sync_interval_ms = 10;  // synchronous_commit = off and kPeriodic
+};
+
+struct CommitResult {
+  uint64_t commit_ts = 0;  // 0: nothing was written
+  // A reply must wait until the log is durable up to here; 0: it need not wait.
+  uint64_t wait_for_ts = 0;
+};
+
+class CommitPipeline {
+ public:
+  // Reads the last commit timestamp from the store. `kv` must outlive the pipeline.
+  CommitPipeline(Kv& kv, const CommitOptions& options);
+  // Syncs what is written and stops.
+  ~CommitPipeline();
+  CommitPipeline(const CommitPipeline&) = delete;
+  CommitPipeline& operator=(const CommitPipeline&) = delete;
+
+  Kv& kv() { return kv_; }
+  const CommitOptions& options() const { return options_; }
+
+  // Commits: afterwards the transaction is over, its locks are released, its writes visible to
+  // others and on their way to the disk. Throws 40001 (serializable), what a hook throws,
+  // 53100/58030 when the store failed; the transaction is then rolled back.
+  CommitResult commit(Transaction& txn);
+  // Writes a batch in commit order without a transaction (sequences, ids, background work).
+  // `durable`: later readers have to wait for it. Returns its commit timestamp.
+  uint64_t write(KvBatch& batch, bool durable);
+
+  // Called for every commit, in order, after `before_write` hooks of the transaction itself.
+  // Register before the first commit.
+  void add_hook(CommitHook hook) { hooks_.push_back(std::move(hook)); }
+
+  TxnSnapshotRef take_snapshot();
+  // Newest commit timestamp handed out: an upper bound of what any existing snapshot contains.
+  uint64_t assigned_ts() const { return assigned_ts_.load(std::memory_order_acquire); }
+  uint64_t visible_ts() const { return visible_ts_.load(std::memory_order_acquire); }
+  uint64_t durable_ts() const { return durable_ts_.load(std::memory_order_acquire); }
+  uint64_t last_sync_commit_ts() const { return last_sync_ts_.load(std::memory_order_acquire); }
+  // Up to where the log must be durable before a reply that depends on commits up to
+  // `dependency_ts` may leave: commits that never promised durability need no waiting. 0: need not
+  // wait.
+  uint64_t required_durable_ts(uint64_t dependency_ts) const {
+    uint64_t needed = std::min(dependency_ts, last_sync_commit_ts());
+    return needed <= durable_ts() ? 0 : needed;
+  }
+
+  // Blocks until the log is durable up to `ts`; syncs itself when nobody else does. Throws 58030 or
+  // 53100 when that failed: whether the commit survives a crash is then unknown.
+  void wait_durable(uint64_t ts);
+  // Calls `done` once, with null or the failure: at once when durable already, else from the thread
+  // that synced. It must not block or throw.
+  using DurableCallback = std::function<void(const SqlError* error)>;
+  void on_durable(uint64_t ts, DurableCallback done);
+  // Makes everything written so far durable (checkpoints, shutdown).
+  void sync_now() { wait_durable(visible_ts()); }
+
+  // After a failure: tries to leave the refusing state. True when commits work again.
+  bool try_resume();
+  bool refusing() const { return refusing_.load(std::memory_order_acquire); }
+
+  uint64_t next_transaction_id() {
+    return next_transaction_id_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  struct Counters {
+    uint64_t commits, syncs, serialization_failures;
+  };
+  Counters counters() const;
+
+ private:
+  friend class Transaction;
+  struct Waiter {
+    uint64_t ts;
+    DurableCallback done;
+  };
+  struct RecentCommit {
+    uint64_t commit_ts;
+    std::vector<std::pair<KvFamily, std::string>> keys;
+  };
+
+  void load_last_timestamp();
+  uint64_t next_timestamp(KvBatch& batch);  // under commit_mutex_
+  void write_in_order(KvBatch& batch, uint64_t commit_ts, bool durable);
+  void commit_locked(Transaction& txn, KvBatch& batch, bool durable, CommitResult* result);
+  void validate_serializable(const Transaction& txn) const;
+  void remember_writes(const Transaction& txn, uint64_t commit_ts);
+  TxnSnapshotRef begin_serializable(Transaction& txn);
+  void end_serializable(Transaction& txn);
+  void forget_old_commits();  // under commit_mutex_
+  void throw_if_refusing() const;
+  void refuse(const SqlError& error);
+
+  void sync_loop();
+  // Syncs once as the only syncing thread; called and returns with `guard` held.
+  void sync_as_leader(std::unique_lock<std::mutex>& guard);
+  void run_due_callbacks(std::unique_lock<std::mutex>& guard, const SqlError* error);
+  void arm_ticker();
+
+  Kv& kv_;
+  CommitOptions options_;
+  std::vector<CommitHook> hooks_;
+
+  std::mutex commit_mutex_;
+  uint64_t timestamp_ceiling_ = 0;  // persisted; timestamps below it may be handed out
+  std::atomic<uint64_t> assigned_ts_{0};
+  std::atomic<uint64_t> visible_ts_{0};
+  std::atomic<uint64_t> last_sync_ts_{0};
+  std::atomic<uint64_t> durable_ts_{0};
+  std::atomic<uint64_t> next_transaction_id_{1};
+  std::atomic<bool> refusing_{false};
+  std::deque<RecentCommit> recent_commits_;
+  std::vector<uint64_t> serializable_starts_;  // sorted, one per live serializable transaction
+
+  mutable std::mutex sync_mutex_;
+  std::condition_variable sync_done_;
+  std::condition_variable sync_wanted_;
+  bool syncing_ = false;
+  bool stopping_ = false;
+  uint64_t wanted_ts_ = 0;  // what the sync thread has been asked for
+  std::atomic<bool> ticker_armed_{false};
+  std::vector<Waiter> waiters_;
+  std::optional<SqlError> failure_;
+  std::atomic<uint64_t> commit_count_{0}, sync_count_{0};
+  std::atomic<uint64_t> serialization_failures_{0};
+  std::thread sync_thread_;
+};
+
+}  // namespace luma

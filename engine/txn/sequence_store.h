@@ -1,0 +1,80 @@
+#pragma once
+// Values of sequences. nextval and setval are not transactional: a value once handed out never
+// comes again, even after a crash, so a block of values is reserved in the log before use; the rest
+// of a block is skipped after a crash. Thread-safe.
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "engine/txn/commit_pipeline.h"
+#include "engine/txn/transaction.h"
+#include "engine/type/oid.h"
+
+namespace luma {
+
+struct SequenceSpec {
+  int64_t increment = 1;
+  int64_t min_value = 1;
+  int64_t max_value = std::numeric_limits<int64_t>::max();
+  bool cycle = false;
+  std::string_view name = {};  // for messages
+};
+
+struct SequenceState {
+  int64_t last_value = 1;
+  bool is_called = false;
+  int64_t log_count = 0;  // values still reserved beyond last_value
+};
+
+// `count` values from `first` on, `increment` apart. A reply that shows one must wait for
+// `wait_for_ts` (add it to the transaction's dependencies).
+struct SequenceBlock {
+  int64_t first;
+  int64_t count;
+  uint64_t wait_for_ts;
+};
+
+class SequenceStore {
+ public:
+  static constexpr int64_t kReservedValues = 32;
+
+  explicit SequenceStore(CommitPipeline& pipeline) : pipeline_(pipeline) {}
+  // Gives back reserved values, so that a clean restart skips none.
+  ~SequenceStore();
+
+  // The storage of a new, restarted or altered sequence, written by `txn`; takes effect when it
+  // commits.
+  void create(Transaction& txn, Oid sequence, int64_t start_value, bool is_called = false);
+  void drop(Transaction& txn, Oid sequence);
+
+  // Up to `cache` values (fewer at the end of the range). 2200H at the end without CYCLE. `txn` may
+  // be null; otherwise a sequence created in it is found.
+  SequenceBlock nextval(Transaction* txn, Oid sequence, const SequenceSpec& spec,
+                        int64_t cache = 1);
+  // 22003 outside the bounds. Returns the timestamp to wait for.
+  uint64_t setval(Transaction* txn, Oid sequence, const SequenceSpec& spec, int64_t value,
+                  bool is_called);
+  SequenceState read(Transaction* txn, Oid sequence);
+
+ private:
+  struct Entry {
+    std::mutex mutex;
+    bool loaded = false;
+    SequenceState state;
+    uint64_t reserved_at_ts = 0;
+  };
+  Entry& entry_of(Oid sequence);
+  void load(Entry& entry, Oid sequence);
+  uint64_t persist(Oid sequence, int64_t last_value, bool is_called, bool durable);
+  bool own_state(Transaction* txn, Oid sequence, SequenceState* state);
+
+  CommitPipeline& pipeline_;
+  std::mutex mutex_;
+  std::unordered_map<Oid, std::unique_ptr<Entry>> entries_;
+};
+
+}  // namespace luma

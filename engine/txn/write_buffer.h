@@ -1,0 +1,93 @@
+#pragma once
+// What a transaction has written and not yet committed: a log of operations in order, and an index
+// by key once there are more than a few. Savepoints and statement marks are positions in the log.
+// Not thread-safe for writing; a reader with mark 0 touches nothing, so other threads may scan for
+// a statement that began with an empty buffer while its own thread writes.
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/arena.h"
+#include "engine/base/memory_budget.h"
+#include "engine/row/kv.h"
+
+namespace luma {
+
+struct BufferedOp {
+  std::string_view key;
+  std::string_view value;
+  KvFamily family;
+  bool is_delete;
+  bool stamped;
+  uint32_t previous;  // older operation on the same key, WriteBuffer::kNoOp when none
+};
+
+class WriteBuffer {
+ public:
+  static constexpr uint32_t kNoOp = UINT32_MAX;
+  static constexpr size_t kUnindexedOps = 16;
+  using Mark = uint32_t;
+
+  explicit WriteBuffer(MemoryBudget* budget, size_t limit_bytes = size_t{1} << 30);
+
+  // Keys and values are copied. 54000 when the transaction grows beyond the limit, 53200 by budget.
+  void put(KvFamily family, std::string_view key, std::string_view value, bool stamped);
+  void remove(KvFamily family, std::string_view key);
+
+  Mark mark() const { return static_cast<Mark>(ops_.size()); }
+  void rollback_to(Mark mark);
+  void clear();
+  bool empty() const { return ops_.empty(); }
+  size_t size_bytes() const { return data_bytes_; }
+  const std::vector<BufferedOp>& ops() const { return ops_; }
+
+  // The newest operation on `key` before `mark`, null when there is none.
+  const BufferedOp* find(KvFamily family, std::string_view key, Mark mark) const;
+
+  // Ordered walk over the keys of one family that have an operation before `mark`.
+  class Cursor {
+   public:
+    Cursor() = default;
+    void seek(std::string_view key);           // first key >= key
+    void seek_for_prev(std::string_view key);  // last key <= key
+    void seek_first();
+    void seek_last();
+    void next();
+    void prev();
+    bool valid() const { return op_ != nullptr; }
+    const BufferedOp& op() const { return *op_; }
+
+   private:
+    friend class WriteBuffer;
+    void settle(bool forward);
+    const WriteBuffer* buffer_ = nullptr;
+    KvFamily family_ = KvFamily::kData;
+    Mark mark_ = 0;
+    const struct BufferNode* node_ = nullptr;
+    const BufferedOp* op_ = nullptr;
+  };
+  Cursor cursor(KvFamily family, Mark mark);
+
+ private:
+  friend class Cursor;
+  void append(KvFamily family, std::string_view key, std::string_view value, bool is_delete,
+              bool stamped);
+  void build_index();
+  void index_op(uint32_t number);
+  const struct BufferNode* lower_bound(KvFamily family, std::string_view key) const;
+  const BufferedOp* visible(const struct BufferNode* node, Mark mark) const;
+
+  Arena arena_;
+  MemoryBudget* budget_;
+  size_t limit_bytes_;
+  size_t data_bytes_ = 0;
+  size_t charged_bytes_ = 0;
+  std::vector<BufferedOp> ops_;
+  bool indexed_ = false;
+  struct BufferNode* head_ = nullptr;
+  struct BufferNode* last_ = nullptr;
+  int height_ = 1;
+  uint64_t random_ = 0x9E3779B97F4A7C15ull;
+};
+
+}  // namespace luma
