@@ -1,0 +1,55 @@
+#include "sql/ast/dispatch.h"
+#include "sql/ast/tree.h"
+
+namespace luma::ast {
+namespace {
+
+// Turns the fields of a shallow copy into deep ones.
+struct FieldCopier {
+  Arena& arena;
+
+  std::string_view text(std::string_view from) const {
+    if (from.data() == nullptr) return {};
+    return from.empty() ? std::string_view("") : arena.copy(from);
+  }
+
+  template <typename T>
+  List<T> list(const List<T>& from) const {
+    if (from.empty()) return {};
+    T* items = arena.allocate_array<T>(from.size());
+    for (size_t i = 0; i < from.size(); ++i) {
+      if constexpr (std::is_same_v<T, const Node*>) {
+        items[i] = copy(from[i], arena);
+      } else if constexpr (std::is_same_v<T, std::string_view>) {
+        items[i] = text(from[i]);
+      } else {
+        items[i] = from[i];
+      }
+    }
+    return List<T>(items, from.size());
+  }
+
+  template <typename Field>
+  void operator()(const char*, Field& field) const {
+    if constexpr (kIsNodePointer<Field>) {
+      field = static_cast<Field>(copy(field, arena));
+    } else if constexpr (std::is_same_v<Field, std::string_view>) {
+      field = text(field);
+    } else if constexpr (requires { field.begin(); }) {
+      field = list(field);
+    }
+  }
+};
+
+}  // namespace
+
+const Node* copy(const Node* node, Arena& arena) {
+  if (node == nullptr) return nullptr;
+  return dispatch(node, [&]<typename T>(const T& typed) -> const Node* {
+    T* to = arena.make<T>(typed);
+    T::for_fields(*to, FieldCopier{arena});
+    return to;
+  });
+}
+
+}  // namespace luma::ast
