@@ -147,7 +147,7 @@ class Backend {
   // Ends the COPY (and goes on with the rest of a simple-query string).
   virtual Outcome copy_done(ResultSink& sink) = 0;
   // The client gave up: throws 57014 "COPY from stdin failed: <reason>".
-  [[noreturn]] virtual void copy_fail(std::string_view reason) = 0;
+  virtual void copy_fail(std::string_view reason) = 0;
 
   // A call failed with `error`, or the Connection itself found a protocol error outside any call:
   // abort the implicit transaction or mark the block as failed. Must not throw.

@@ -56,6 +56,9 @@ class ResultSink {
   // What was appended so far stays when this call escalates; the Backend must remember by itself
   // that it has got so far (a multi-statement string whose first statements are committed, say).
   void checkpoint() { checkpoint_ = output_.size(); }
+  // On a worker: sends what there is and waits while the client is slow (a long-running statement
+  // that wants its notices seen). Inline: no effect.
+  void flush();
   // From here on this call cannot be repeated: end_row() no longer escalates, whatever the size.
   void forbid_escalation() { escalation_allowed_ = false; }
 
