@@ -1,0 +1,101 @@
+#pragma once
+// An immutable snapshot of what one database contains, plus the objects all databases share (roles,
+// databases) and the built-in ones (pg_catalog, information_schema). Cheap to copy: structure is
+// shared. Pointers that lookups return live as long as the snapshot they came from. Thread-safe.
+//
+// Snapshots come from CatalogStore (committed) or CatalogTransaction (with a transaction's own
+// changes).
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/catalog/object.h"
+
+namespace luma {
+
+class ObjectSet;  // object_set.h: the persistent maps
+
+class Catalog {
+ public:
+  Catalog(Oid database, uint64_t version, std::shared_ptr<const ObjectSet> shared,
+          std::shared_ptr<const ObjectSet> local);
+  ~Catalog();
+
+  Oid database_oid() const { return database_; }
+  // Grows with every published change; plans remember it.
+  uint64_t version() const { return version_; }
+
+  // --- by oid; nullptr when there is none ---
+  const Database* database(Oid oid) const;
+  const Role* role(Oid oid) const;
+  const Schema* schema(Oid oid) const;
+  const Relation* relation(Oid oid) const;
+  const Table* table(Oid oid) const;  // any Table (views and composite types too)
+  const Index* index(Oid oid) const;
+  const Sequence* sequence(Oid oid) const;
+  const Type* type(Oid oid) const;
+  // The table whose row type, or array of row type, `type_oid` is.
+  const Table* table_of_row_type(Oid type_oid) const;
+  // The same object as a shared pointer, to outlive the snapshot.
+  ObjectPtr share(ObjectAddress address) const;
+
+  // --- by name ---
+  const Database* find_database(std::string_view name) const;
+  const Role* find_role(std::string_view name) const;
+  const Schema* find_schema(std::string_view name) const;
+  const Relation* find_relation(Oid schema, std::string_view name) const;
+  const Type* find_type(Oid schema, std::string_view name) const;
+  // Oid of a type by name in one schema: built-in types (pg_catalog), user types, row types and
+  // arrays ("_name"); 0 when there is none.
+  Oid find_type_oid(Oid schema, std::string_view name) const;
+
+  // --- relations between objects ---
+  std::span<const Oid> indexes_of(Oid table) const;  // in order of oid
+  // Objects that hold a dependency on `referenced` (or a part of it).
+  std::vector<ObjectAddress> dependents_of(ObjectAddress referenced) const;
+  // Foreign keys that refer to `table`: (referencing table, constraint).
+  struct ForeignKeyRef {
+    const Table* table;
+    const Constraint* constraint;
+  };
+  std::vector<ForeignKeyRef> foreign_keys_to(Oid table) const;
+  std::vector<const Sequence*> sequences_owned_by(Oid table) const;
+  // The table that has the constraint; nullptr when unknown.
+  const Table* table_of_constraint(Oid constraint) const;
+  std::vector<const Table*> children_of(Oid table) const;  // inheritance
+
+  // --- iteration, in no particular order; built-in relations included ---
+  void for_each_relation(const std::function<void(const Relation&)>& visit) const;
+  void for_each_schema(const std::function<void(const Schema&)>& visit) const;
+  void for_each_role(const std::function<void(const Role&)>& visit) const;
+  void for_each_database(const std::function<void(const Database&)>& visit) const;
+  void for_each_type(const std::function<void(const Type&)>& visit) const;
+
+  // --- names for messages and deparsing ---
+  std::string role_name(Oid oid) const;    // "unknown (OID=n)" when there is none
+  std::string schema_name(Oid oid) const;  // "" when there is none
+  // "table x", "view v", "constraint c on table x", "default value for column a of table x": as in
+  // the messages about dependencies. Names are qualified when `is_visible` says false.
+  std::string describe(ObjectAddress address,
+                       const std::function<bool(const Relation&)>& is_visible = {}) const;
+  // format_type() for any type, row types and user types included (not schema-qualified).
+  std::string type_name(Oid oid, int32_t typmod = -1) const;
+
+  const std::shared_ptr<const ObjectSet>& shared_objects() const { return shared_; }
+  const std::shared_ptr<const ObjectSet>& local_objects() const { return local_; }
+
+ private:
+  const CatalogObject* object(Oid class_id, Oid oid) const;
+
+  Oid database_;
+  uint64_t version_;
+  std::shared_ptr<const ObjectSet> shared_;
+  std::shared_ptr<const ObjectSet> local_;
+};
+using CatalogPtr = std::shared_ptr<const Catalog>;
+
+}  // namespace luma

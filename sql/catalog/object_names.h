@@ -1,0 +1,27 @@
+#pragma once
+// Text forms of regclass, regtype, regproc, regprocedure, regoper, regoperator, regnamespace,
+// regrole and regcollation. Lives as long as the statement whose snapshot and search path it refers
+// to.
+#include "engine/type/type_info.h"
+#include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/name_resolution.h"
+
+namespace luma {
+
+class CatalogObjectNames final : public ObjectNames {
+ public:
+  CatalogObjectNames(const Catalog& catalog, const SearchPath& path,
+                     const BuiltinAvailability& builtins)
+      : catalog_(&catalog), path_(&path), builtins_(&builtins) {}
+  std::string name_of(Oid alias_type, Oid oid) const override;
+  Oid oid_of(Oid alias_type, std::string_view text) const override;
+  // to_regclass and friends: 0 instead of the "does not exist" error.
+  Oid find_oid(Oid alias_type, std::string_view text) const;
+
+ private:
+  const Catalog* catalog_;
+  const SearchPath* path_;
+  const BuiltinAvailability* builtins_;
+};
+
+}  // namespace luma

@@ -1,0 +1,24 @@
+#pragma once
+// Turns a Table of the catalog into the storage layer's TableDesc. Expressions (index keys,
+// predicates) are stored as SQL text; the binder supplies the binding.
+#include <string_view>
+
+#include "engine/base/arena.h"
+#include "engine/row/table_desc.h"
+#include "sql/catalog/catalog.h"
+
+namespace luma {
+
+class ExpressionBinder {
+ public:
+  virtual ~ExpressionBinder() = default;
+  // Binds `sql` over the columns of `table` (kSlot, slot = attnum - 1); the result lives in
+  // `arena`.
+  virtual const Expr* bind_over_table(const Catalog& catalog, const Table& table,
+                                      std::string_view sql, Arena& arena) = 0;
+};
+
+// Throws what binding throws; XX000 for a table without storage.
+TableDescPtr build_table_desc(const Catalog& catalog, const Table& table, ExpressionBinder& binder);
+
+}  // namespace luma

@@ -1,0 +1,56 @@
+#pragma once
+// System relations whose rows are generated: pg_catalog's tables and those views that show live
+// state. One row of the registry (virtual_relations.cc) per relation; names, oids and columns are
+// PostgreSQL 15's facts. In a snapshot they appear as Table with `virtual_relation` set. Immutable,
+// thread-safe.
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/arena.h"
+#include "engine/type/datum.h"
+#include "engine/type/type_info.h"
+#include "sql/catalog/session_catalog.h"
+
+namespace luma {
+
+// column = value, known before the scan; a generator may use it to produce less. The scan's filter
+// is applied again by whoever asked, so ignoring it is correct.
+struct VirtualFilter {
+  uint32_t column = 0;  // 0-based
+  Value value;          // of the column's physical type
+};
+
+// Receives rows. Values may point to memory that lives during the call only: sinks copy.
+class VirtualRowSink {
+ public:
+  virtual ~VirtualRowSink() = default;
+  virtual void add(std::span<const Value> row) = 0;
+};
+
+struct VirtualScan {
+  const SessionCatalog& session;
+  std::span<const VirtualFilter> filters;
+  Arena& arena;  // for values of one scan
+  const Catalog& catalog() const { return session.catalog(); }
+  // The oid that `column` must equal; 0 when there is no such filter.
+  Oid oid_filter(uint32_t column) const;
+  // The text that `column` (name or text) must equal; empty view with data()==nullptr when none.
+  std::string_view text_filter(uint32_t column) const;
+};
+
+using VirtualGenerator = void (*)(const VirtualScan& scan, VirtualRowSink& sink);
+
+struct VirtualRelation {
+  std::string_view name;  // in pg_catalog
+  VirtualGenerator generate = nullptr;
+};
+
+// nullptr when `name` is not generated.
+const VirtualRelation* find_virtual_relation(std::string_view name);
+
+// The built-in Tables (system relations and views), ordered by oid.
+std::span<const std::shared_ptr<const Table>> builtin_tables();
+
+}  // namespace luma
