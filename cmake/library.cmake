@@ -25,6 +25,8 @@ function(luma_library)
     target_link_libraries(${ARG_NAME}_test PRIVATE ${ARG_NAME} ${ARG_TEST_DEPS} ${ARG_EXTERNAL} luma_catch_main)
     if(TARGET luma_pch)
       target_precompile_headers(${ARG_NAME}_test REUSE_FROM luma_pch)
+      # Executables get -fPIE, which the shared precompiled header was not made with.
+      target_compile_options(${ARG_NAME}_test PRIVATE -fPIC)
     endif()
     add_test(NAME ${ARG_NAME}_test COMMAND ${ARG_NAME}_test)
   endif()
