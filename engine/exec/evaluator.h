@@ -9,6 +9,8 @@
 
 namespace luma {
 
+class EvalNode;  // engine/exec/evaluator_node.h: one node of a compiled tree
+
 class ExprEvaluator {
  public:
   // `expr` must outlive the evaluator. `capacity`: the most rows one call will have (kVectorSize, or 1
@@ -30,8 +32,8 @@ class ExprEvaluator {
   const Expr& expr() const;
 
  private:
-  struct Node;
-  std::unique_ptr<Node> root_;
+  std::unique_ptr<EvalNode> root_;
+  Chunk no_columns_;  // the input of evaluate_scalar
 };
 
 }  // namespace luma

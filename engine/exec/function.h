@@ -28,6 +28,10 @@ struct KernelCall {
 // reference). NULL handling is the kernel's (adapters do it for strict functions). Throws SqlError.
 using VectorKernel = void (*)(const KernelCall& call, Vector& result);
 
+// For comparisons: writes the ascending row numbers for which the call is true to `selection` (room for
+// call.count) and returns how many, without making a boolean vector.
+using SelectKernel = uint32_t (*)(const KernelCall& call, uint32_t* selection);
+
 // One row: args are values (possibly NULL unless the function is strict). Results of variable length
 // are allocated from `arena`, which lives as long as the result vector.
 struct RowCall {
@@ -98,9 +102,11 @@ class TableFunctionState {
 using TableFunction = std::unique_ptr<TableFunctionState> (*)(EvalContext& context, const Expr& expr,
                                                               std::span<const Value> args);
 
-// What a pg_proc row runs. Exactly one of the members is set.
+// What a pg_proc row runs. Exactly one of kernel, aggregate, window and table is set.
 struct FunctionImplementation {
   VectorKernel kernel = nullptr;
+  SelectKernel select = nullptr;  // optional companion of `kernel`
+  bool is_equality = false;       // kernel is the equality of a type's default order
   const AggregateFunction* aggregate = nullptr;
   const WindowFunction* window = nullptr;
   TableFunction table = nullptr;

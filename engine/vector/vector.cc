@@ -125,9 +125,18 @@ void Vector::slice(const Vector& other, const uint32_t* selection, uint32_t coun
       selection_ = selection;
       break;
     case VectorForm::kDictionary: {
-      std::unique_ptr<uint32_t[]> composed(new uint32_t[std::max(capacity_, count)]);
+      // Reuses the buffer of earlier calls, unless it is what is being read (slices of itself).
+      uint32_t room = std::max(capacity_, count);
+      bool reusable = own_selection_ && own_selection_room_ >= count &&
+                      other.selection_ != own_selection_.get() && selection != own_selection_.get();
+      std::unique_ptr<uint32_t[]> fresh;
+      if (!reusable) fresh.reset(new uint32_t[room]);
+      uint32_t* composed = reusable ? own_selection_.get() : fresh.get();
       for (uint32_t i = 0; i < count; ++i) composed[i] = other.selection_[selection[i]];
-      own_selection_ = std::move(composed);
+      if (!reusable) {
+        own_selection_ = std::move(fresh);
+        own_selection_room_ = room;
+      }
       form_ = VectorForm::kDictionary;
       selection_ = own_selection_.get();
       break;

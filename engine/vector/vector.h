@@ -126,6 +126,7 @@ class Vector {
   std::unique_ptr<std::byte[]> own_data_;
   std::unique_ptr<uint64_t[]> own_validity_;
   std::unique_ptr<uint32_t[]> own_selection_;
+  uint32_t own_selection_room_ = 0;
   std::unique_ptr<Arena> heap_;
 };
 

@@ -18,12 +18,13 @@ struct ExtensionFacts {
   std::string_view result_type;  // pg_type name; "" for a row that is in pg_proc
   bool strict = true;
   bool returns_set = false;
-  char volatility = 'i';         // i, s, v
+  char volatility = 'i';  // i, s, v
 };
 
-// `signature` is proname(proargtypes) with pg_type names and no spaces: "int4pl(int4,int4)". A function
-// over a family of types names the pseudo-type: "array_append(anycompatiblearray,anycompatible)".
-// Several pg_proc rows may share one implementation, each has its row.
+// `signature` is proname(proargtypes) with pg_type names and no spaces: "int4pl(int4,int4)". A
+// function over a family of types names the pseudo-type:
+// "array_append(anycompatiblearray,anycompatible)". Several pg_proc rows may share one
+// implementation, each has its row.
 struct KernelRow {
   std::string_view signature;
   FunctionImplementation implementation;
@@ -32,12 +33,14 @@ struct KernelRow {
 };
 
 // --- makers, so that tables stay one line a row ---
-constexpr KernelRow scalar_row(std::string_view signature, VectorKernel kernel, std::string_view doc = {}) {
+constexpr KernelRow scalar_row(std::string_view signature, VectorKernel kernel,
+                               std::string_view doc = {}) {
   KernelRow row{signature, {}, doc, {}};
   row.implementation.kernel = kernel;
   return row;
 }
-constexpr KernelRow comparison_row(std::string_view signature, const FunctionImplementation& comparison,
+constexpr KernelRow comparison_row(std::string_view signature,
+                                   const FunctionImplementation& comparison,
                                    std::string_view doc = {}) {
   return {signature, comparison, doc, {}};
 }
@@ -53,14 +56,14 @@ constexpr KernelRow window_row(std::string_view signature, const WindowFunction*
   row.implementation.window = window;
   return row;
 }
-constexpr KernelRow table_row(std::string_view signature, TableFunction table, std::string_view doc = {}) {
+constexpr KernelRow table_row(std::string_view signature, TableFunction table,
+                              std::string_view doc = {}) {
   KernelRow row{signature, {}, doc, {}};
   row.implementation.table = table;
   return row;
 }
 
-// All families (sql/function/families.cc).
-using KernelFamily = std::span<const KernelRow> (*)();
-std::span<const KernelFamily> kernel_families();
+// All families, one span each (sql/function/families.cc).
+std::span<const std::span<const KernelRow>> all_kernel_families();
 
 }  // namespace luma
