@@ -14,6 +14,12 @@ namespace luma {
 
 class Transaction;
 
+// State of random(): xoroshiro128**, seeded by setseed() or at the first use.
+struct RandomState {
+  uint64_t words[2] = {0, 0};
+  bool seeded = false;
+};
+
 // What functions may ask of the session they run in (current_user, nextval, set_config, notices, ...).
 // sql/session implements it; engine code never needs more of a session than this.
 class SessionServices {
@@ -35,6 +41,8 @@ class SessionServices {
   // Escape hatch for function families that need the catalog or the instance: sql/ code casts it to
   // its own session type (sql/function/session_access.h). Never null in a real session.
   virtual void* native() = 0;
+
+  RandomState random;
 };
 
 struct EvalContext {

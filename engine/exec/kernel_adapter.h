@@ -7,7 +7,7 @@
 //   total_kernel<fn>       unary/binary over fixed-size types; fn neither throws nor traps on any
 //   bits
 //                          (it also runs on the garbage under NULLs), so the loops vectorise.
-//   checked_kernel<fn, e>  like total_kernel; fn(args..., R& out) -> bool failed; e() throws.
+//   checked_kernel<fn, e>  like total_kernel; fn(args..., R& out) -> bool failed; e() or e(a, b) throws.
 //   comparison<fn>()       FunctionImplementation of a total binary predicate, select included.
 //   row_kernel<fn, strict> of a RowFunction.
 //
@@ -301,7 +301,12 @@ void checked_kernel(const KernelCall& call, Vector& result) {
       auto b = call.args[1]->unified<B>();
       R ignored;
       for (uint32_t i = 0; i < count; ++i) {
-        if (a.valid(i) && b.valid(i) && fn(a[i], b[i], ignored)) error();
+        if (!a.valid(i) || !b.valid(i) || !fn(a[i], b[i], ignored)) continue;
+        if constexpr (std::is_invocable_v<decltype(error), A, B>) {
+          error(a[i], b[i]);
+        } else {
+          error();
+        }
       }
     }(typename Sig::template Args<TypeList>());
   }

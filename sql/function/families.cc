@@ -1,0 +1,15 @@
+#include "sql/function/families.h"
+
+namespace luma {
+
+std::span<const std::span<const KernelRow>> all_kernel_families() {
+  static const std::span<const KernelRow> kFamilies[] = {
+      integer_kernels(),
+      float_kernels(),
+      math_kernels(),
+      numeric_kernels(),
+  };
+  return kFamilies;
+}
+
+}  // namespace luma

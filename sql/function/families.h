@@ -1,0 +1,14 @@
+#pragma once
+// The function families, each in the file of its name. all_kernel_families() lists them.
+#include <span>
+
+#include "sql/function/kernel_row.h"
+
+namespace luma {
+
+std::span<const KernelRow> integer_kernels();
+std::span<const KernelRow> float_kernels();
+std::span<const KernelRow> math_kernels();
+std::span<const KernelRow> numeric_kernels();
+
+}  // namespace luma
