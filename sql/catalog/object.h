@@ -25,7 +25,7 @@ inline constexpr Oid kRelation = 1259, kType = 1247, kProc = 1255, kAttribute = 
 }  // namespace class_oid
 
 namespace schema_oid {
-inline constexpr Oid kPgCatalog = 11, kToast = 99, kPublic = 2200, kInformationSchema = 13210;
+inline constexpr Oid kPgCatalog = 11, kToast = 99, kPublic = 2200, kInformationSchema = 13207;
 }  // namespace schema_oid
 
 inline constexpr Oid kBootstrapRole = 10;

@@ -1,0 +1,343 @@
+#include "sql/function/registry.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+
+#include "engine/base/sql_error.h"
+#include "engine/type/type_info.h"
+
+namespace luma {
+namespace {
+
+constexpr Oid kInternalLanguage = 12;
+constexpr Oid kBtree = 403;
+constexpr Oid kAnyMultirange = 4537;
+
+struct PairHash {
+  size_t operator()(const std::pair<Oid, Oid>& p) const {
+    return std::hash<uint64_t>()((uint64_t{p.first} << 32) | p.second);
+  }
+};
+
+// "(family, left, right, number)" packed; families and types of built-in classes fit 16 bits.
+struct FamilyKey {
+  Oid family, left, right;
+  int16_t number;
+  bool operator==(const FamilyKey&) const = default;
+};
+struct FamilyKeyHash {
+  size_t operator()(const FamilyKey& k) const {
+    uint64_t h = (uint64_t{k.family} << 32) ^ (uint64_t{k.left} << 16) ^ k.right;
+    return std::hash<uint64_t>()(h * 0x9E3779B97F4A7C15ull + static_cast<uint64_t>(k.number));
+  }
+};
+
+std::string trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return std::string(text);
+}
+
+// "name(type,type)" into its parts; false when malformed or a type is unknown.
+bool parse_signature(std::string_view signature, std::string_view& name, std::vector<Oid>& types) {
+  size_t open = signature.find('(');
+  if (open == std::string_view::npos || signature.back() != ')') return false;
+  name = signature.substr(0, open);
+  std::string_view list = signature.substr(open + 1, signature.size() - open - 2);
+  if (list.empty() || list == "*") return true;
+  for (;;) {
+    size_t comma = list.find(',');
+    std::string type_name = trimmed(list.substr(0, comma));
+    if (type_name.ends_with("[]")) type_name = "_" + type_name.substr(0, type_name.size() - 2);
+    const TypeInfo* type = find_type(type_name);
+    if (type == nullptr) return false;
+    types.push_back(type->oid);
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+const ProcFact* find_fact(std::string_view name, std::span<const Oid> types) {
+  for (const ProcFact* fact : proc_facts_named(name)) {
+    if (std::ranges::equal(fact->arg_types, types)) return fact;
+  }
+  return nullptr;
+}
+
+// What a kernel sees of a signature: facts with equal forms and equal prosrc run the same code.
+std::string physical_form(const ProcFact& fact) {
+  std::string form{fact.kind, fact.strict ? 's' : 'c', fact.returns_set ? 'r' : '-'};
+  auto add = [&form](Oid oid) {
+    const TypeInfo* type = find_type(oid);
+    form += type == nullptr ? '?' : static_cast<char>('A' + static_cast<int>(type->physical));
+    form += type == nullptr ? '?' : type->type_type == 'p' ? 'p' : 'b';
+  };
+  add(fact.result);
+  for (Oid arg : fact.arg_types) add(arg);
+  return form;
+}
+
+}  // namespace
+
+struct FunctionRegistry::Tables {
+  std::vector<FunctionEntry> functions;
+  std::unordered_map<Oid, const FunctionEntry*> function_by_oid;
+  std::unordered_map<std::string_view, std::vector<const FunctionEntry*>> function_by_name;
+  std::vector<OperatorEntry> operators;
+  std::unordered_map<Oid, const OperatorEntry*> operator_by_oid;
+  std::unordered_map<std::string_view, std::vector<const OperatorEntry*>> operator_by_name;
+  std::vector<CastEntry> casts;
+  std::unordered_map<std::pair<Oid, Oid>, const CastEntry*, PairHash> cast_by_types;
+  std::unordered_map<std::pair<Oid, Oid>, const OpClassFact*, PairHash> opclass_by_type;
+  std::unordered_map<FamilyKey, const OperatorEntry*, FamilyKeyHash> family_operators;
+  std::unordered_map<FamilyKey, const FunctionEntry*, FamilyKeyHash> family_functions;
+  std::unordered_map<Oid, std::vector<Membership>> memberships;
+
+  void bind_functions(std::span<const std::span<const KernelRow>> families);
+  void share_sources(std::unordered_map<Oid, const KernelRow*>& rows);
+  void bind_operators();
+  void bind_casts();
+  void bind_families();
+};
+
+void FunctionRegistry::Tables::bind_functions(
+    std::span<const std::span<const KernelRow>> families) {
+  std::unordered_map<Oid, const KernelRow*> rows;
+  std::string problems;
+  for (std::span<const KernelRow> family : families) {
+    for (const KernelRow& row : family) {
+      std::string_view name;
+      std::vector<Oid> types;
+      const ProcFact* fact =
+          parse_signature(row.signature, name, types) ? find_fact(name, types) : nullptr;
+      if (fact == nullptr) {
+        problems += fmt::format("; no function {}", row.signature);
+      } else if (!rows.emplace(fact->oid, &row).second) {
+        problems += fmt::format("; {} is registered twice", row.signature);
+      }
+    }
+  }
+  if (!problems.empty()) {
+    throw sql_error(SqlState::kInternalError, "function registry: {}", problems.substr(2));
+  }
+  share_sources(rows);
+  std::unordered_map<Oid, const AggregateFact*> aggregates;
+  for (const AggregateFact& fact : aggregate_facts()) aggregates[fact.function] = &fact;
+  functions.reserve(rows.size());
+  for (const ProcFact& fact : proc_facts()) {
+    auto it = rows.find(fact.oid);
+    if (it == rows.end()) continue;
+    FunctionEntry& entry = functions.emplace_back();
+    static_cast<ProcFact&>(entry) = fact;
+    entry.implementation = it->second->implementation;
+    entry.doc = it->second->doc;
+    if (auto aggregate = aggregates.find(fact.oid); aggregate != aggregates.end()) {
+      entry.aggregate = aggregate->second;
+    }
+  }
+  for (const FunctionEntry& entry : functions) {
+    function_by_oid[entry.oid] = &entry;
+    function_by_name[entry.name].push_back(&entry);
+  }
+}
+
+// PostgreSQL lists one C function under many names (char_length, length, ...). A kernel for one of
+// them serves all whose arguments have the same physical form.
+void FunctionRegistry::Tables::share_sources(std::unordered_map<Oid, const KernelRow*>& rows) {
+  std::map<std::pair<std::string_view, std::string>, const KernelRow*> by_source;
+  auto shareable = [](const ProcFact& fact) {
+    return fact.language == kInternalLanguage && fact.kind == 'f' && !fact.source.empty();
+  };
+  for (const auto& [oid, row] : rows) {
+    const ProcFact& fact = *find_proc_fact(oid);
+    if (shareable(fact)) by_source.try_emplace({fact.source, physical_form(fact)}, row);
+  }
+  for (const ProcFact& fact : proc_facts()) {
+    if (!shareable(fact) || rows.contains(fact.oid)) continue;
+    auto it = by_source.find({fact.source, physical_form(fact)});
+    if (it != by_source.end()) rows.emplace(fact.oid, it->second);
+  }
+}
+
+void FunctionRegistry::Tables::bind_operators() {
+  operators.reserve(operator_facts().size());
+  for (const OperatorFact& fact : operator_facts()) {
+    auto it = function_by_oid.find(fact.function);
+    if (it == function_by_oid.end()) continue;
+    OperatorEntry& entry = operators.emplace_back();
+    static_cast<OperatorFact&>(entry) = fact;
+    entry.implementation = it->second;
+  }
+  for (const OperatorEntry& entry : operators) {
+    operator_by_oid[entry.oid] = &entry;
+    operator_by_name[entry.name].push_back(&entry);
+  }
+}
+
+void FunctionRegistry::Tables::bind_casts() {
+  casts.reserve(cast_facts().size());
+  for (const CastFact& fact : cast_facts()) {
+    CastEntry entry;
+    static_cast<CastFact&>(entry) = fact;
+    if (fact.method == 'f') {
+      auto it = function_by_oid.find(fact.function);
+      if (it == function_by_oid.end()) continue;
+      entry.implementation = it->second;
+    }
+    casts.push_back(entry);
+  }
+  for (const CastEntry& entry : casts) cast_by_types[{entry.source, entry.target}] = &entry;
+}
+
+void FunctionRegistry::Tables::bind_families() {
+  for (const OpClassFact& fact : opclass_facts()) {
+    if (fact.is_default) opclass_by_type[{fact.method, fact.input_type}] = &fact;
+  }
+  for (const AmOpFact& fact : amop_facts()) {
+    auto it = operator_by_oid.find(fact.operator_oid);
+    if (it == operator_by_oid.end() || fact.purpose != 's') continue;
+    family_operators[{fact.family, fact.left, fact.right, fact.strategy}] = it->second;
+    if (fact.method == kBtree) {
+      memberships[fact.operator_oid].push_back({fact.family, fact.left, fact.right, fact.strategy});
+    }
+  }
+  for (const AmProcFact& fact : amproc_facts()) {
+    auto it = function_by_oid.find(fact.function);
+    if (it == function_by_oid.end()) continue;
+    family_functions[{fact.family, fact.left, fact.right, fact.number}] = it->second;
+  }
+}
+
+FunctionRegistry::FunctionRegistry(std::span<const std::span<const KernelRow>> families)
+    : tables_(std::make_unique<Tables>()) {
+  tables_->bind_functions(families);
+  tables_->bind_operators();
+  tables_->bind_casts();
+  tables_->bind_families();
+}
+
+FunctionRegistry::~FunctionRegistry() = default;
+
+const FunctionRegistry& FunctionRegistry::instance() {
+  static const FunctionRegistry registry(all_kernel_families());
+  return registry;
+}
+
+std::span<const FunctionEntry* const> FunctionRegistry::functions(std::string_view name) const {
+  auto it = tables_->function_by_name.find(name);
+  if (it == tables_->function_by_name.end()) return {};
+  return it->second;
+}
+
+const FunctionEntry* FunctionRegistry::function(Oid oid) const {
+  auto it = tables_->function_by_oid.find(oid);
+  return it == tables_->function_by_oid.end() ? nullptr : it->second;
+}
+
+const FunctionEntry* FunctionRegistry::function(std::string_view name,
+                                                std::span<const Oid> arg_types) const {
+  for (const FunctionEntry* entry : functions(name)) {
+    if (std::ranges::equal(entry->arg_types, arg_types)) return entry;
+  }
+  return nullptr;
+}
+
+std::span<const FunctionEntry> FunctionRegistry::all_functions() const {
+  return tables_->functions;
+}
+
+std::span<const OperatorEntry* const> FunctionRegistry::operators(std::string_view name) const {
+  auto it = tables_->operator_by_name.find(name);
+  if (it == tables_->operator_by_name.end()) return {};
+  return it->second;
+}
+
+const OperatorEntry* FunctionRegistry::operator_by_oid(Oid oid) const {
+  auto it = tables_->operator_by_oid.find(oid);
+  return it == tables_->operator_by_oid.end() ? nullptr : it->second;
+}
+
+const OperatorEntry* FunctionRegistry::find_operator(std::string_view name, Oid left,
+                                                     Oid right) const {
+  for (const OperatorEntry* entry : operators(name)) {
+    if (entry->left == left && entry->right == right) return entry;
+  }
+  return nullptr;
+}
+
+std::span<const OperatorEntry> FunctionRegistry::all_operators() const {
+  return tables_->operators;
+}
+
+const CastEntry* FunctionRegistry::cast(Oid source, Oid target) const {
+  auto it = tables_->cast_by_types.find({source, target});
+  return it == tables_->cast_by_types.end() ? nullptr : it->second;
+}
+
+std::span<const CastEntry> FunctionRegistry::all_casts() const { return tables_->casts; }
+
+const OpClassFact* FunctionRegistry::default_opclass(Oid method, Oid type) const {
+  auto exact = tables_->opclass_by_type.find({method, type});
+  if (exact != tables_->opclass_by_type.end()) return exact->second;
+  const TypeInfo* info = find_type(type);
+  if (info == nullptr) return nullptr;
+  // Classes over polymorphic types serve all arrays, enums, ranges and records.
+  Oid general = info->is_array()         ? type_oid::kAnyArray
+                : info->type_type == 'e' ? type_oid::kAnyEnum
+                : info->type_type == 'r' ? type_oid::kAnyRange
+                : info->type_type == 'm' ? kAnyMultirange
+                : info->type_type == 'c' ? type_oid::kRecord
+                                         : kInvalidOid;
+  if (general != kInvalidOid) {
+    auto it = tables_->opclass_by_type.find({method, general});
+    return it == tables_->opclass_by_type.end() ? nullptr : it->second;
+  }
+  // Otherwise the class of a type it is binary compatible with, the preferred type first.
+  const OpClassFact* found = nullptr;
+  for (const CastFact& cast : cast_facts()) {
+    if (cast.source != type || cast.method != 'b' || cast.context != 'i') continue;
+    auto it = tables_->opclass_by_type.find({method, cast.target});
+    if (it == tables_->opclass_by_type.end()) continue;
+    if (found == nullptr || type_info(cast.target).preferred) found = it->second;
+  }
+  return found;
+}
+
+const OpClassFact* FunctionRegistry::opclass(Oid method, std::string_view name) const {
+  for (const OpClassFact& fact : opclass_facts()) {
+    if (fact.method == method && fact.name == name) return &fact;
+  }
+  return nullptr;
+}
+
+const OperatorEntry* FunctionRegistry::btree_operator(Oid type, int16_t strategy) const {
+  const OpClassFact* opclass = default_opclass(kBtree, type);
+  if (opclass == nullptr) return nullptr;
+  return family_operator(opclass->family, opclass->input_type, opclass->input_type, strategy);
+}
+
+const OperatorEntry* FunctionRegistry::family_operator(Oid family, Oid left, Oid right,
+                                                       int16_t strategy) const {
+  auto it = tables_->family_operators.find({family, left, right, strategy});
+  return it == tables_->family_operators.end() ? nullptr : it->second;
+}
+
+const FunctionEntry* FunctionRegistry::family_function(Oid family, Oid left, Oid right,
+                                                       int16_t number) const {
+  auto it = tables_->family_functions.find({family, left, right, number});
+  return it == tables_->family_functions.end() ? nullptr : it->second;
+}
+
+std::span<const FunctionRegistry::Membership> FunctionRegistry::btree_memberships(Oid oid) const {
+  auto it = tables_->memberships.find(oid);
+  if (it == tables_->memberships.end()) return {};
+  return it->second;
+}
+
+}  // namespace luma
