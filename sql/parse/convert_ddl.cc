@@ -5,6 +5,7 @@
 namespace luma::parse {
 
 LUMA_CONVERT(DefElem, DefElem) {
+  refuse_param(from->arg);
   set(to->defnamespace, from->defnamespace);
   set(to->defname, from->defname);
   set(to->arg, from->arg);

@@ -217,7 +217,7 @@ LUMA_CONVERT(AlterForeignServerStmt, AlterForeignServerStmt) {
   set(to->has_version, from->has_version);
 }
 LUMA_CONVERT(CreateForeignTableStmt, CreateForeignTableStmt) {
-  set(to->base, reinterpret_cast<const ::Node*>(&from->base));
+  to->base = static_cast<const ast::CreateStmt*>(make<ast::CreateStmt>(&from->base));
   set(to->servername, from->servername);
   set(to->options, from->options);
 }

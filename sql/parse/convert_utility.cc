@@ -12,6 +12,9 @@ LUMA_CONVERT(TransactionStmt, TransactionStmt) {
   set(to->chain, from->chain);
 }
 LUMA_CONVERT(VariableSetStmt, VariableSetStmt) {
+  for (int i = 0; from->args != nullptr && i < from->args->length; ++i) {
+    refuse_param(static_cast<const ::Node*>(from->args->elements[i].ptr_value));
+  }
   set(to->kind, from->kind);
   set(to->name, from->name);
   set(to->args, from->args);

@@ -110,6 +110,13 @@ ast::NodeList Converter::convert_list(const ::List* from) {
   return {items, size};
 }
 
+void Converter::refuse_param(const ::Node* from) {
+  if (from == nullptr || nodeTag(from) != T_ParamRef) return;
+  const auto* param = reinterpret_cast<const ::ParamRef*>(from);
+  throw sql_error(SqlState::kSyntaxError, "syntax error at or near \"${}\"", param->number)
+      .at_byte(param->location);
+}
+
 void Converter::set(ast::NameList& to, const ::List* from) {
   if (from == nullptr) return;
   LUMA_CHECK(from->type == T_List);

@@ -58,6 +58,9 @@ class Converter {
   const ast::Node* convert_utility(const ::Node* from);
   const ast::Node* convert_const(const ::A_Const* from);
 
+  // The library's grammar takes $n where PostgreSQL's does not, such as SET x = $1.
+  void refuse_param(const ::Node* from);
+
   std::string_view text(const char* from) {
     if (from == nullptr) return {};
     return *from == 0 ? std::string_view("") : arena_.copy(from);
@@ -88,6 +91,10 @@ class Converter {
   const ::Node* shared_from_ = nullptr;
   const ast::Node* shared_to_ = nullptr;
 };
+
+// CREATE FOREIGN TABLE contains a CreateStmt, which is of another family.
+template <>
+void Converter::fill(ast::CreateStmt* to, const ::CreateStmt* from);
 
 #define LUMA_CONVERT(pg, ours) \
   template <>                  \

@@ -51,9 +51,8 @@ bool plain_ascii(uint64_t word) {
   return ((word | (word - kOnes)) & kHigh) == 0;
 }
 
-}  // namespace
-
-void check_utf8(std::string_view text) {
+// Where the first invalid sequence begins; the text's size when there is none.
+size_t first_invalid(std::string_view text) {
   const auto* s = reinterpret_cast<const uint8_t*>(text.data());
   size_t i = 0;
   while (i < text.size()) {
@@ -66,10 +65,20 @@ void check_utf8(std::string_view text) {
       }
     }
     size_t size = sequence_bytes(s[i]);
-    if (i + size > text.size() || !valid_sequence(s + i, size)) throw_invalid(text.substr(i));
+    if (i + size > text.size() || !valid_sequence(s + i, size)) return i;
     i += size;
   }
+  return i;
 }
+
+}  // namespace
+
+void check_utf8(std::string_view text) {
+  size_t invalid = first_invalid(text);
+  if (invalid < text.size()) throw_invalid(text.substr(invalid));
+}
+
+bool is_utf8(std::string_view text) { return first_invalid(text) == text.size(); }
 
 int byte_offset_of_character(std::string_view text, int position) {
   size_t offset = 0;

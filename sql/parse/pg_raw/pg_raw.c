@@ -8,9 +8,11 @@
 #define backslash_quote luma_hidden_backslash_quote
 #define standard_conforming_strings luma_hidden_standard_conforming_strings
 #define escape_string_warning luma_hidden_escape_string_warning
-#include "parser/parser.h"
+/* clang-format off */
 #include "postgres.h"
+#include "parser/parser.h"
 #include "utils/memutils.h"
+/* clang-format on */
 #undef CurrentMemoryContext
 #undef PG_exception_stack
 #undef error_context_stack
@@ -27,6 +29,7 @@ extern __thread sigjmp_buf* PG_exception_stack;
 extern __thread ErrorContextCallback* error_context_stack;
 extern __thread int backslash_quote;
 extern __thread bool standard_conforming_strings;
+extern __thread bool escape_string_warning;
 
 extern MemoryContext pg_query_enter_memory_context(void);
 extern void pg_query_exit_memory_context(MemoryContext context);
@@ -41,6 +44,7 @@ void* luma_pg_raw_parse(const char* text, const struct luma_pg_settings* setting
   List* volatile tree = NULL;
   backslash_quote = settings->backslash_quote;
   standard_conforming_strings = settings->standard_conforming_strings != 0;
+  escape_string_warning = false; /* there is nobody to tell */
   error->sqlstate = 0;
   PG_TRY();
   { tree = raw_parser(text, (RawParseMode)settings->mode); }
