@@ -27,16 +27,18 @@ inline constexpr int32_t kDateInfinity = INT32_MAX;
 inline constexpr int32_t kDateNegInfinity = INT32_MIN;
 inline constexpr int64_t kTimestampInfinity = INT64_MAX;
 inline constexpr int64_t kTimestampNegInfinity = INT64_MIN;
-inline constexpr int32_t kEpochJulian = 2451545;                        // 2000-01-01 as julian day
-inline constexpr int32_t kUnixEpochDate = -10957;                       // 1970-01-01 as date
+inline constexpr int32_t kEpochJulian = 2451545;   // 2000-01-01 as julian day
+inline constexpr int32_t kUnixEpochDate = -10957;  // 1970-01-01 as date
 inline constexpr int64_t kUnixEpochTimestamp = kUnixEpochDate * kMicrosPerDay;
-inline constexpr int32_t kMinDate = -kEpochJulian;                      // 4714-11-24 BC
-inline constexpr int32_t kEndDate = 2147483494 - kEpochJulian;          // 5874898-01-01, exclusive
-inline constexpr int64_t kMinTimestamp = -211813488000000000;           // 4714-11-24 BC
-inline constexpr int64_t kEndTimestamp = 9223371331200000000;           // 294277-01-01, exclusive
+inline constexpr int32_t kMinDate = -kEpochJulian;              // 4714-11-24 BC
+inline constexpr int32_t kEndDate = 2147483494 - kEpochJulian;  // 5874898-01-01, exclusive
+inline constexpr int64_t kMinTimestamp = -211813488000000000;   // 4714-11-24 BC
+inline constexpr int64_t kEndTimestamp = 9223371331200000000;   // 294277-01-01, exclusive
 
 inline bool date_is_finite(int32_t d) { return d != kDateInfinity && d != kDateNegInfinity; }
-inline bool timestamp_is_finite(int64_t t) { return t != kTimestampInfinity && t != kTimestampNegInfinity; }
+inline bool timestamp_is_finite(int64_t t) {
+  return t != kTimestampInfinity && t != kTimestampNegInfinity;
+}
 inline bool date_in_range(int64_t d) { return d >= kMinDate && d < kEndDate; }
 inline bool timestamp_in_range(int64_t t) { return t >= kMinTimestamp && t < kEndTimestamp; }
 
@@ -51,7 +53,9 @@ struct CivilTime {
 // Proleptic Gregorian calendar <-> julian day.
 int32_t julian_day(int year, int month, int day);
 void civil_from_julian(int32_t julian, int* year, int* month, int* day);
-inline int32_t date_of(int year, int month, int day) { return julian_day(year, month, day) - kEpochJulian; }
+inline int32_t date_of(int year, int month, int day) {
+  return julian_day(year, month, day) - kEpochJulian;
+}
 bool is_leap_year(int year);
 int days_in_month(int year, int month);
 // Whether julian_day may be called at all (years outside overflow).

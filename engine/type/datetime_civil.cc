@@ -55,7 +55,8 @@ void civil_from_julian(int32_t julian, int* year, int* month, int* day) {
   int64_t z = int64_t{julian} - 1721120;
   int64_t era = floor_div(z, 146097);
   int64_t day_of_era = z - era * 146097;
-  int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   int64_t shifted_month = (5 * day_of_year + 2) / 153;
   *day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
@@ -94,7 +95,8 @@ CivilTime civil_of_timestamptz(int64_t timestamptz, const TimeZone* zone) {
 
 static int64_t unchecked_timestamp(const CivilTime& t) {
   if (!julian_in_range(t.year, t.month)) timestamp_out_of_range();
-  int64_t time = t.hour * kMicrosPerHour + t.minute * kMicrosPerMinute + t.second * kMicrosPerSec + t.micros;
+  int64_t time =
+      t.hour * kMicrosPerHour + t.minute * kMicrosPerMinute + t.second * kMicrosPerSec + t.micros;
   int64_t result = 0;
   if (__builtin_mul_overflow(int64_t{date_of(t.year, t.month, t.day)}, kMicrosPerDay, &result) ||
       __builtin_add_overflow(result, time, &result)) {
@@ -191,7 +193,8 @@ TimeTz time_to_timetz(int64_t time, const TimeZone* zone, int64_t now_micros) {
 }
 
 int timetz_compare(const TimeTz& a, const TimeTz& b) {
-  int64_t left = a.micros + a.zone_secs * kMicrosPerSec, right = b.micros + b.zone_secs * kMicrosPerSec;
+  int64_t left = a.micros + a.zone_secs * kMicrosPerSec,
+          right = b.micros + b.zone_secs * kMicrosPerSec;
   if (left != right) return left < right ? -1 : 1;
   if (a.zone_secs != b.zone_secs) return a.zone_secs < b.zone_secs ? -1 : 1;
   return 0;

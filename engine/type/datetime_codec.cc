@@ -39,8 +39,11 @@ Datum date_receive(std::string_view bytes, const TypeInfo&, int32_t, const IoCon
 Datum time_in(std::string_view text, const TypeInfo&, int32_t, const IoContext& io, Arena&) {
   return Datum::of_int64(time_from_text(text, io));
 }
-void time_out(const Datum& v, const TypeInfo&, const IoContext&, std::string& out) { time_to_text(v.i64, out); }
-Datum time_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&, Arena&) {
+void time_out(const Datum& v, const TypeInfo&, const IoContext&, std::string& out) {
+  time_to_text(v.i64, out);
+}
+Datum time_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&,
+                   Arena&) {
   WireReader reader(bytes);
   auto time = static_cast<int64_t>(reader.u64());
   reader.expect_end();
@@ -54,11 +57,13 @@ Datum timestamp_in(std::string_view text, const TypeInfo&, int32_t, const IoCont
 void timestamp_out(const Datum& v, const TypeInfo&, const IoContext& io, std::string& out) {
   timestamp_to_text(v.i64, io, out);
 }
-Datum timestamp_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&, Arena&) {
+Datum timestamp_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&,
+                        Arena&) {
   WireReader reader(bytes);
   auto timestamp = static_cast<int64_t>(reader.u64());
   reader.expect_end();
-  if (timestamp_is_finite(timestamp) && !timestamp_in_range(timestamp)) throw out_of_range("timestamp");
+  if (timestamp_is_finite(timestamp) && !timestamp_in_range(timestamp))
+    throw out_of_range("timestamp");
   return Datum::of_int64(round_timestamp(timestamp, typmod));
 }
 Datum timestamptz_in(std::string_view text, const TypeInfo&, int32_t, const IoContext& io, Arena&) {
@@ -74,13 +79,15 @@ Datum timetz_in(std::string_view text, const TypeInfo&, int32_t, const IoContext
 void timetz_out(const Datum& v, const TypeInfo&, const IoContext&, std::string& out) {
   timetz_to_text(v.timetz, out);
 }
-Datum timetz_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&, Arena&) {
+Datum timetz_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&,
+                     Arena&) {
   WireReader reader(bytes);
   TimeTz v{static_cast<int64_t>(reader.u64()), static_cast<int32_t>(reader.u32()), 0};
   reader.expect_end();
   if (v.micros < 0 || v.micros > kMicrosPerDay) throw out_of_range("time");
   if (v.zone_secs <= -kZoneLimitSecs || v.zone_secs >= kZoneLimitSecs) {
-    throw sql_error(SqlState::kInvalidTimeZoneDisplacementValue, "time zone displacement out of range");
+    throw sql_error(SqlState::kInvalidTimeZoneDisplacementValue,
+                    "time zone displacement out of range");
   }
   v.micros = round_micros(v.micros, typmod);
   return Datum::of_timetz(v);
@@ -89,7 +96,9 @@ void timetz_send(const Datum& v, const TypeInfo&, const IoContext&, std::string&
   put_u64(out, static_cast<uint64_t>(v.timetz.micros));
   put_u32(out, static_cast<uint32_t>(v.timetz.zone_secs));
 }
-int timetz_order(const Datum& a, const Datum& b, const TypeInfo&) { return timetz_compare(a.timetz, b.timetz); }
+int timetz_order(const Datum& a, const Datum& b, const TypeInfo&) {
+  return timetz_compare(a.timetz, b.timetz);
+}
 uint64_t timetz_hash(const Datum& v, const TypeInfo&) {
   return hash_mix(hash_int64(v.timetz.micros), static_cast<uint64_t>(v.timetz.zone_secs));
 }
@@ -103,13 +112,15 @@ Datum timetz_from_key(std::string_view& key, const TypeInfo&, Arena&) {
   return Datum::of_timetz({utc - zone_secs * kMicrosPerSec, zone_secs, 0});
 }
 
-Datum interval_in(std::string_view text, const TypeInfo&, int32_t typmod, const IoContext& io, Arena&) {
+Datum interval_in(std::string_view text, const TypeInfo&, int32_t typmod, const IoContext& io,
+                  Arena&) {
   return Datum::of_interval(parse_interval(text, typmod, io.interval_style));
 }
 void interval_out(const Datum& v, const TypeInfo&, const IoContext& io, std::string& out) {
   interval_to_text(v.interval, io.interval_style, out);
 }
-Datum interval_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&, Arena&) {
+Datum interval_receive(std::string_view bytes, const TypeInfo&, int32_t typmod, const IoContext&,
+                       Arena&) {
   WireReader reader(bytes);
   Interval v;
   v.micros = static_cast<int64_t>(reader.u64());
@@ -159,18 +170,18 @@ Datum int64_from_key(std::string_view& key, const TypeInfo&, Arena&) {
 
 std::span<const TypeCodec> datetime_codecs() {
   static constexpr TypeCodec kCodecs[] = {
-      {"date", PhysicalType::kInt32, date_in, date_out, date_receive, send_int32, order_int32, hash_of_int32,
-       key_of_int32, int32_from_key},
-      {"time", PhysicalType::kInt64, time_in, time_out, time_receive, send_int64, order_int64, hash_of_int64,
-       key_of_int64, int64_from_key},
-      {"timetz", PhysicalType::kTimeTz, timetz_in, timetz_out, timetz_receive, timetz_send, timetz_order,
-       timetz_hash, timetz_key, timetz_from_key},
-      {"timestamp", PhysicalType::kInt64, timestamp_in, timestamp_out, timestamp_receive, send_int64,
-       order_int64, hash_of_int64, key_of_int64, int64_from_key},
-      {"timestamptz", PhysicalType::kInt64, timestamptz_in, timestamptz_out, timestamp_receive, send_int64,
-       order_int64, hash_of_int64, key_of_int64, int64_from_key},
-      {"interval", PhysicalType::kInterval, interval_in, interval_out, interval_receive, interval_send,
-       interval_order, interval_hash, interval_key, nullptr},
+      {"date", PhysicalType::kInt32, date_in, date_out, date_receive, send_int32, order_int32,
+       hash_of_int32, key_of_int32, int32_from_key},
+      {"time", PhysicalType::kInt64, time_in, time_out, time_receive, send_int64, order_int64,
+       hash_of_int64, key_of_int64, int64_from_key},
+      {"timetz", PhysicalType::kTimeTz, timetz_in, timetz_out, timetz_receive, timetz_send,
+       timetz_order, timetz_hash, timetz_key, timetz_from_key},
+      {"timestamp", PhysicalType::kInt64, timestamp_in, timestamp_out, timestamp_receive,
+       send_int64, order_int64, hash_of_int64, key_of_int64, int64_from_key},
+      {"timestamptz", PhysicalType::kInt64, timestamptz_in, timestamptz_out, timestamp_receive,
+       send_int64, order_int64, hash_of_int64, key_of_int64, int64_from_key},
+      {"interval", PhysicalType::kInterval, interval_in, interval_out, interval_receive,
+       interval_send, interval_order, interval_hash, interval_key, nullptr},
   };
   return kCodecs;
 }

@@ -18,9 +18,21 @@ constexpr int64_t kUnixEpochSecsBefore2000 = 946684800;
 
 // What an input has told so far.
 enum Part : uint32_t {
-  kYear = 1, kMonth = 2, kDay = 4, kHour = 8, kMinute = 16, kSecond = 32, kZone = 64, kDayOfYear = 128,
-  kMeridiemPart = 256, kEraPart = 512, kWeekdayPart = 1024, kDstZone = 2048, kDynamicZone = 4096,
-  kDstModifierPart = 8192, kUnknownPart = 16384,
+  kYear = 1,
+  kMonth = 2,
+  kDay = 4,
+  kHour = 8,
+  kMinute = 16,
+  kSecond = 32,
+  kZone = 64,
+  kDayOfYear = 128,
+  kMeridiemPart = 256,
+  kEraPart = 512,
+  kWeekdayPart = 1024,
+  kDstZone = 2048,
+  kDynamicZone = 4096,
+  kDstModifierPart = 8192,
+  kUnknownPart = 16384,
   kDateParts = kYear | kMonth | kDay,
   kTimeParts = kHour | kMinute | kSecond,
 };
@@ -122,7 +134,8 @@ ParsedDateTime Decoder::run() {
         }
         decode_clock(fields_[i].text);
         parts = kTimeParts;
-        if (!time_only_ && time_fields_overflow(t_.hour, t_.minute, t_.second, t_.micros)) overflow();
+        if (!time_only_ && time_fields_overflow(t_.hour, t_.minute, t_.second, t_.micros))
+          overflow();
         break;
       case FieldKind::kZone:
         east_secs_ = parse_zone_displacement(fields_[i].text);
@@ -182,7 +195,8 @@ uint32_t Decoder::decode_date_field(size_t i) {
     pending_ = kNothing;
     return kDateParts | kTimeParts | kZone;
   }
-  if (pending_ == kNothing && (seen_ & (kMonth | kDay)) != (kMonth | kDay)) return decode_date(text);
+  if (pending_ == kNothing && (seen_ & (kMonth | kDay)) != (kMonth | kDay))
+    return decode_date(text);
   // The date is known: this is a zone name, or a time with a zone behind it.
   if (pending_ != kNothing || is_digit(text[0])) {
     if (pending_ != kNothing && pending_ != kTimePending) bad_format();
@@ -253,7 +267,8 @@ uint32_t Decoder::decode_time_only_number(size_t i) {
   const std::string& text = fields_[i].text;
   size_t dot = text.find('.');
   if (dot != std::string::npos) {
-    if (i == 0 && fields_.size() >= 2 && fields_.back().kind == FieldKind::kDate) return decode_date(text);
+    if (i == 0 && fields_.size() >= 2 && fields_.back().kind == FieldKind::kDate)
+      return decode_date(text);
     if (dot <= 2) bad_format();
     return decode_run_together(text, seen_ | kDateParts);
   }
@@ -280,12 +295,14 @@ uint32_t Decoder::decode_word(const std::string& word, bool* skip) {
 uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
   auto set_date = [this](int day_shift) {
     CivilTime now = now_fields();
-    civil_from_julian(julian_day(now.year, now.month, now.day) + day_shift, &t_.year, &t_.month, &t_.day);
+    civil_from_julian(julian_day(now.year, now.month, now.day) + day_shift, &t_.year, &t_.month,
+                      &t_.day);
     return uint32_t{kDateParts};
   };
   bool date_word = keyword.kind == KeywordKind::kYesterday || keyword.kind == KeywordKind::kToday ||
                    keyword.kind == KeywordKind::kTomorrow || keyword.kind == KeywordKind::kEpoch ||
-                   keyword.kind == KeywordKind::kInfinity || keyword.kind == KeywordKind::kNegInfinity ||
+                   keyword.kind == KeywordKind::kInfinity ||
+                   keyword.kind == KeywordKind::kNegInfinity ||
                    keyword.kind == KeywordKind::kMonth || keyword.kind == KeywordKind::kWeekday;
   if (time_only_ && date_word) bad_format();
   switch (keyword.kind) {
@@ -303,9 +320,12 @@ uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
       east_secs_ = now.zone.east_secs;
       return kDateParts | kTimeParts | kZone;
     }
-    case KeywordKind::kYesterday: return set_date(-1);
-    case KeywordKind::kToday: return set_date(0);
-    case KeywordKind::kTomorrow: return set_date(1);
+    case KeywordKind::kYesterday:
+      return set_date(-1);
+    case KeywordKind::kToday:
+      return set_date(0);
+    case KeywordKind::kTomorrow:
+      return set_date(1);
     case KeywordKind::kAllBalls:
       t_.hour = t_.minute = t_.second = 0;
       east_secs_ = 0;
@@ -322,7 +342,8 @@ uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
     case KeywordKind::kMonth: {
       uint32_t parts = kMonth;
       // A number that looked like a month turns out to be the day.
-      if ((seen_ & kMonth) && !has_month_name_ && !(seen_ & kDay) && t_.month >= 1 && t_.month <= 31) {
+      if ((seen_ & kMonth) && !has_month_name_ && !(seen_ & kDay) && t_.month >= 1 &&
+          t_.month <= 31) {
         t_.day = t_.month;
         parts = kDay;
       }
@@ -343,7 +364,8 @@ uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
       return kWeekdayPart;
     case KeywordKind::kUnit:
       if (pending_ != kNothing) bad_format();
-      pending_ = static_cast<TimeUnit>(keyword.value) == TimeUnit::kJulian ? kJulianPending : kOtherPending;
+      pending_ = static_cast<TimeUnit>(keyword.value) == TimeUnit::kJulian ? kJulianPending
+                                                                           : kOtherPending;
       return 0;
     case KeywordKind::kIsoTime:
       if (!time_only_ && (seen_ & kDateParts) != kDateParts) bad_format();
@@ -417,9 +439,18 @@ uint32_t Decoder::decode_single_number(const std::string& text, uint32_t seen) {
 }
 
 uint32_t Decoder::choose_date_part(int value, size_t digits, uint32_t seen) {
-  auto year = [&] { t_.year = value; return uint32_t{kYear}; };
-  auto month = [&] { t_.month = value; return uint32_t{kMonth}; };
-  auto day = [&] { t_.day = value; return uint32_t{kDay}; };
+  auto year = [&] {
+    t_.year = value;
+    return uint32_t{kYear};
+  };
+  auto month = [&] {
+    t_.month = value;
+    return uint32_t{kMonth};
+  };
+  auto day = [&] {
+    t_.day = value;
+    return uint32_t{kDay};
+  };
   bool year_first = digits >= 3 || io_.date_order == DateOrder::kYmd;
   switch (seen & kDateParts) {
     case 0:
@@ -537,7 +568,8 @@ void Decoder::apply_meridiem() {
 
 void Decoder::resolve_zone() {
   bool modified = (seen_ & kDstModifierPart) != 0;
-  if (modified && (named_zone_ != nullptr || dynamic_zone_ != nullptr || !(seen_ & kZone))) bad_format();
+  if (modified && (named_zone_ != nullptr || dynamic_zone_ != nullptr || !(seen_ & kZone)))
+    bad_format();
   if (!julian_in_range(t_.year, t_.month)) return;  // the caller reports it
   if (named_zone_ != nullptr) {
     east_secs_ = named_zone_->at_local_unix(local_unix_secs(t_)).east_secs;
@@ -562,19 +594,22 @@ CivilTime Decoder::zone_reference() const {
 
 void Decoder::resolve_time_only_zone() {
   bool modified = (seen_ & kDstModifierPart) != 0;
-  if (modified && (named_zone_ != nullptr || dynamic_zone_ != nullptr || !(seen_ & kZone))) bad_format();
+  if (modified && (named_zone_ != nullptr || dynamic_zone_ != nullptr || !(seen_ & kZone)))
+    bad_format();
   if (named_zone_ != nullptr) {
     if (!named_zone_->has_constant_offset() && (seen_ & kDateParts) != kDateParts) bad_format();
     CivilTime reference = named_zone_->has_constant_offset() ? CivilTime{} : t_;
     east_secs_ = named_zone_->at_local_unix(local_unix_secs(reference)).east_secs;
   } else if (dynamic_zone_ != nullptr) {
-    east_secs_ = abbreviation_offset_at_local(*dynamic_zone_, local_unix_secs(zone_reference())).east_secs;
+    east_secs_ =
+        abbreviation_offset_at_local(*dynamic_zone_, local_unix_secs(zone_reference())).east_secs;
   } else if (!(seen_ & kZone)) {
     east_secs_ = session_zone().at_local_unix(local_unix_secs(zone_reference())).east_secs;
   }
 }
 
-ParsedDateTime parse(std::string_view text, std::string_view type_name, const IoContext& io, bool time_only) {
+ParsedDateTime parse(std::string_view text, std::string_view type_name, const IoContext& io,
+                     bool time_only) {
   try {
     return Decoder(split_datetime_text(text, kMaxDateBytes), io, time_only).run();
   } catch (DateTimeFault fault) {
@@ -585,11 +620,12 @@ ParsedDateTime parse(std::string_view text, std::string_view type_name, const Io
 }  // namespace
 
 bool time_fields_overflow(int hour, int minute, int second, int micros) {
-  if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 60 || micros < 0 ||
-      micros > kMicrosPerSec) {
+  if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
+      micros < 0 || micros > kMicrosPerSec) {
     return true;
   }
-  int64_t total = hour * kMicrosPerHour + minute * kMicrosPerMinute + second * kMicrosPerSec + micros;
+  int64_t total =
+      hour * kMicrosPerHour + minute * kMicrosPerMinute + second * kMicrosPerSec + micros;
   return total > kMicrosPerDay;
 }
 
@@ -615,7 +651,8 @@ int32_t parse_zone_displacement(std::string_view view) {
     minutes = hours % 100;
     hours /= 100;
   }
-  if (hours < 0 || hours > kMaxZoneHours || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) {
+  if (hours < 0 || hours > kMaxZoneHours || minutes < 0 || minutes > 59 || seconds < 0 ||
+      seconds > 59) {
     throw DateTimeFault::kZoneOverflow;
   }
   if (pos != text.size()) bad_format();
@@ -623,11 +660,13 @@ int32_t parse_zone_displacement(std::string_view view) {
   return text[0] == '-' ? -total : total;
 }
 
-ParsedDateTime parse_datetime_text(std::string_view text, std::string_view type_name, const IoContext& io) {
+ParsedDateTime parse_datetime_text(std::string_view text, std::string_view type_name,
+                                   const IoContext& io) {
   return parse(text, type_name, io, false);
 }
 
-ParsedDateTime parse_time_text(std::string_view text, std::string_view type_name, const IoContext& io) {
+ParsedDateTime parse_time_text(std::string_view text, std::string_view type_name,
+                               const IoContext& io) {
   return parse(text, type_name, io, true);
 }
 

@@ -13,9 +13,11 @@ struct ParsedDateTime {
 };
 
 // date, timestamp and timestamptz; `type_name` is for error texts.
-ParsedDateTime parse_datetime_text(std::string_view text, std::string_view type_name, const IoContext& io);
+ParsedDateTime parse_datetime_text(std::string_view text, std::string_view type_name,
+                                   const IoContext& io);
 // time and timetz.
-ParsedDateTime parse_time_text(std::string_view text, std::string_view type_name, const IoContext& io);
+ParsedDateTime parse_time_text(std::string_view text, std::string_view type_name,
+                               const IoContext& io);
 // "+hh", "-hh:mm[:ss]", "+hhmm": seconds east. Throws a DateTimeFault.
 int32_t parse_zone_displacement(std::string_view text);
 // Hours of 24:00:00 at most.

@@ -1,8 +1,8 @@
 // Text input and output of the date/time types.
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime.h"
@@ -83,7 +83,9 @@ void put_pair(std::string& out, int first, int second, char separator) {
 
 void put_styled_date(std::string& out, const CivilTime& t, const IoContext& io) {
   if (io.date_style == DateStyle::kIso) return put_iso_date(out, t);
-  char separator = io.date_style == DateStyle::kGerman ? '.' : io.date_style == DateStyle::kSql ? '/' : '-';
+  char separator = io.date_style == DateStyle::kGerman ? '.'
+                   : io.date_style == DateStyle::kSql  ? '/'
+                                                       : '-';
   bool day_first = io.date_style == DateStyle::kGerman || io.date_order == DateOrder::kDmy;
   put_pair(out, day_first ? t.day : t.month, day_first ? t.month : t.day, separator);
   out.push_back(separator);
@@ -133,23 +135,30 @@ bool put_timestamp_infinity(std::string& out, int64_t t) {
 }
 
 int64_t clock_micros(const CivilTime& t) {
-  return t.hour * kMicrosPerHour + t.minute * kMicrosPerMinute + t.second * kMicrosPerSec + t.micros;
+  return t.hour * kMicrosPerHour + t.minute * kMicrosPerMinute + t.second * kMicrosPerSec +
+         t.micros;
 }
 
 // Adds the text to an out-of-range error, as input functions report it.
-int64_t timestamp_of_parsed(const ParsedDateTime& parsed, int32_t east_secs, std::string_view text) {
+int64_t timestamp_of_parsed(const ParsedDateTime& parsed, int32_t east_secs,
+                            std::string_view text) {
   switch (parsed.special) {
-    case ParsedDateTime::kInfinity: return kTimestampInfinity;
-    case ParsedDateTime::kNegInfinity: return kTimestampNegInfinity;
-    case ParsedDateTime::kEpoch: return kUnixEpochTimestamp;
-    case ParsedDateTime::kNone: break;
+    case ParsedDateTime::kInfinity:
+      return kTimestampInfinity;
+    case ParsedDateTime::kNegInfinity:
+      return kTimestampNegInfinity;
+    case ParsedDateTime::kEpoch:
+      return kUnixEpochTimestamp;
+    case ParsedDateTime::kNone:
+      break;
   }
   const CivilTime& t = parsed.fields;
   int64_t result = 0;
-  bool ok = julian_in_range(t.year, t.month) &&
-            !__builtin_mul_overflow(int64_t{date_of(t.year, t.month, t.day)}, kMicrosPerDay, &result) &&
-            !__builtin_add_overflow(result, clock_micros(t), &result) &&
-            !__builtin_sub_overflow(result, east_secs * kMicrosPerSec, &result);
+  bool ok =
+      julian_in_range(t.year, t.month) &&
+      !__builtin_mul_overflow(int64_t{date_of(t.year, t.month, t.day)}, kMicrosPerDay, &result) &&
+      !__builtin_add_overflow(result, clock_micros(t), &result) &&
+      !__builtin_sub_overflow(result, east_secs * kMicrosPerSec, &result);
   if (!ok || !timestamp_in_range(result)) {
     throw sql_error(SqlState::kDatetimeFieldOverflow, "timestamp out of range: \"{}\"", text);
   }
@@ -161,10 +170,14 @@ int64_t timestamp_of_parsed(const ParsedDateTime& parsed, int32_t east_secs, std
 int32_t date_from_text(std::string_view text, const IoContext& io) {
   ParsedDateTime parsed = parse_datetime_text(text, "date", io);
   switch (parsed.special) {
-    case ParsedDateTime::kInfinity: return kDateInfinity;
-    case ParsedDateTime::kNegInfinity: return kDateNegInfinity;
-    case ParsedDateTime::kEpoch: return kUnixEpochDate;
-    case ParsedDateTime::kNone: break;
+    case ParsedDateTime::kInfinity:
+      return kDateInfinity;
+    case ParsedDateTime::kNegInfinity:
+      return kDateNegInfinity;
+    case ParsedDateTime::kEpoch:
+      return kUnixEpochDate;
+    case ParsedDateTime::kNone:
+      break;
   }
   const CivilTime& t = parsed.fields;
   int64_t date = 0;
@@ -202,7 +215,8 @@ void date_to_text(int32_t date, const IoContext& io, std::string& out) {
 }
 
 void time_to_text(int64_t time, std::string& out) {
-  put_clock(out, static_cast<int>(time / kMicrosPerHour), static_cast<int>(time / kMicrosPerMinute % 60),
+  put_clock(out, static_cast<int>(time / kMicrosPerHour),
+            static_cast<int>(time / kMicrosPerMinute % 60),
             static_cast<int>(time / kMicrosPerSec % 60), static_cast<int>(time % kMicrosPerSec));
 }
 

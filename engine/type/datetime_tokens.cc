@@ -298,20 +298,23 @@ class Splitter {
 void throw_datetime_error(DateTimeFault fault, std::string_view text, std::string_view type_name) {
   switch (fault) {
     case DateTimeFault::kFieldOverflow:
-      throw sql_error(SqlState::kDatetimeFieldOverflow, "date/time field value out of range: \"{}\"", text);
+      throw sql_error(SqlState::kDatetimeFieldOverflow,
+                      "date/time field value out of range: \"{}\"", text);
     case DateTimeFault::kMonthDayOverflow:
-      throw sql_error(SqlState::kDatetimeFieldOverflow, "date/time field value out of range: \"{}\"", text)
+      throw sql_error(SqlState::kDatetimeFieldOverflow,
+                      "date/time field value out of range: \"{}\"", text)
           .hint("Perhaps you need a different \"datestyle\" setting.");
     case DateTimeFault::kIntervalOverflow:
-      throw sql_error(SqlState::kIntervalFieldOverflow, "interval field value out of range: \"{}\"", text);
+      throw sql_error(SqlState::kIntervalFieldOverflow, "interval field value out of range: \"{}\"",
+                      text);
     case DateTimeFault::kZoneOverflow:
       throw sql_error(SqlState::kInvalidTimeZoneDisplacementValue,
                       "time zone displacement out of range: \"{}\"", text);
     case DateTimeFault::kBadFormat:
       break;
   }
-  throw sql_error(SqlState::kInvalidDatetimeFormat, "invalid input syntax for type {}: \"{}\"", type_name,
-                  text);
+  throw sql_error(SqlState::kInvalidDatetimeFormat, "invalid input syntax for type {}: \"{}\"",
+                  type_name, text);
 }
 
 const Keyword* find_datetime_keyword(std::string_view word) { return find_row(kKeywords, word); }

@@ -18,20 +18,59 @@ struct TextField {
 
 // Why an input is refused; turned into an SqlError by throw_datetime_error.
 enum class DateTimeFault : uint8_t {
-  kBadFormat, kFieldOverflow, kMonthDayOverflow, kIntervalOverflow, kZoneOverflow
+  kBadFormat,
+  kFieldOverflow,
+  kMonthDayOverflow,
+  kIntervalOverflow,
+  kZoneOverflow
 };
-[[noreturn]] void throw_datetime_error(DateTimeFault fault, std::string_view text, std::string_view type_name);
+[[noreturn]] void throw_datetime_error(DateTimeFault fault, std::string_view text,
+                                       std::string_view type_name);
 
 // Units of time: of intervals, of extract() and of date_trunc().
 enum class TimeUnit : uint8_t {
-  kMicrosecond, kMillisecond, kSecond, kMinute, kHour, kDay, kWeek, kMonth, kQuarter, kYear, kDecade,
-  kCentury, kMillennium, kEpoch, kDow, kIsoDow, kDoy, kIsoYear, kJulian, kTimezone, kTimezoneHour,
+  kMicrosecond,
+  kMillisecond,
+  kSecond,
+  kMinute,
+  kHour,
+  kDay,
+  kWeek,
+  kMonth,
+  kQuarter,
+  kYear,
+  kDecade,
+  kCentury,
+  kMillennium,
+  kEpoch,
+  kDow,
+  kIsoDow,
+  kDoy,
+  kIsoYear,
+  kJulian,
+  kTimezone,
+  kTimezoneHour,
   kTimezoneMinute
 };
 
 enum class KeywordKind : uint8_t {
-  kUnknown, kNow, kYesterday, kToday, kTomorrow, kAllBalls, kEpoch, kInfinity, kNegInfinity, kMonth,
-  kWeekday, kMeridiem, kEra, kDstModifier, kUnit, kIsoTime, kIgnored
+  kUnknown,
+  kNow,
+  kYesterday,
+  kToday,
+  kTomorrow,
+  kAllBalls,
+  kEpoch,
+  kInfinity,
+  kNegInfinity,
+  kMonth,
+  kWeekday,
+  kMeridiem,
+  kEra,
+  kDstModifier,
+  kUnit,
+  kIsoTime,
+  kIgnored
 };
 struct Keyword {
   std::string_view name;

@@ -47,7 +47,8 @@ Interval cascade(int32_t months, int32_t days, double month_rest, double day_res
   }
   result.days = checked_add(result.days, static_cast<int32_t>(rest_days));
   double total = std::rint(micros + rest_secs * kMicrosPerSec);
-  if (std::isnan(total) || total < -9223372036854775808.0 || total >= 9223372036854775808.0) out_of_range();
+  if (std::isnan(total) || total < -9223372036854775808.0 || total >= 9223372036854775808.0)
+    out_of_range();
   result.micros = static_cast<int64_t>(total);
   return result;
 }
@@ -66,7 +67,8 @@ Interval apply_interval_typmod(Interval value, int32_t typmod) {
     value.micros = 0;
   } else if (fields == kHour || fields == (kDay | kHour)) {
     value.micros = value.micros / kMicrosPerHour * kMicrosPerHour;
-  } else if (fields == kMinute || fields == (kHour | kMinute) || fields == (kDay | kHour | kMinute)) {
+  } else if (fields == kMinute || fields == (kHour | kMinute) ||
+             fields == (kDay | kHour | kMinute)) {
     value.micros = value.micros / kMicrosPerMinute * kMicrosPerMinute;
   }
   int precision = typmod & 0xFFFF;
@@ -75,7 +77,8 @@ Interval apply_interval_typmod(Interval value, int32_t typmod) {
 }
 
 Interval interval_add(const Interval& a, const Interval& b) {
-  return {checked_add(a.micros, b.micros), checked_add(a.days, b.days), checked_add(a.months, b.months)};
+  return {checked_add(a.micros, b.micros), checked_add(a.days, b.days),
+          checked_add(a.months, b.months)};
 }
 
 Interval interval_subtract(const Interval& a, const Interval& b) {
@@ -178,8 +181,8 @@ Interval make_interval(int32_t years, int32_t months, int32_t weeks, int32_t day
   double secs_micros = std::rint(seconds * kMicrosPerSec);
   if (std::fabs(secs_micros) >= 9.2e18) out_of_range();
   int64_t clock = hours * kMicrosPerHour + minutes * kMicrosPerMinute;
-  return {checked_add(clock, static_cast<int64_t>(secs_micros)), to_int32(int64_t{weeks} * 7 + days),
-          to_int32(int64_t{years} * 12 + months)};
+  return {checked_add(clock, static_cast<int64_t>(secs_micros)),
+          to_int32(int64_t{weeks} * 7 + days), to_int32(int64_t{years} * 12 + months)};
 }
 
 }  // namespace luma

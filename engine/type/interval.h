@@ -1,6 +1,7 @@
 #pragma once
-// interval: text forms, arithmetic and order. A value is {micros, days, months} (datum.h); the three
-// parts are kept apart. Pure functions, thread-safe. Overflow is 22008 "interval out of range".
+// interval: text forms, arithmetic and order. A value is {micros, days, months} (datum.h); the
+// three parts are kept apart. Pure functions, thread-safe. Overflow is 22008 "interval out of
+// range".
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,14 +13,14 @@ namespace luma {
 
 // Bits of an interval typmod's field mask (typmod >> 16); the low 16 bits are the precision.
 namespace interval_field {
-inline constexpr int kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11,
-                     kSecond = 1 << 12, kAll = 0x7FFF;
+inline constexpr int kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10,
+                     kMinute = 1 << 11, kSecond = 1 << 12, kAll = 0x7FFF;
 }
 inline constexpr int kIntervalFullPrecision = 0xFFFF;
 
 // Any form PostgreSQL reads: "1 day 02:03:04", "1-2 3 4:05:06", "P1Y2M3DT4H5M6S", "@ 1 year ago".
-// The typmod names the unit of a bare number ("interval '5' hour"); it is not applied to the result.
-// `style` matters for signs in SQL standard form only. 22007, 22015, 22008.
+// The typmod names the unit of a bare number ("interval '5' hour"); it is not applied to the
+// result. `style` matters for signs in SQL standard form only. 22007, 22015, 22008.
 Interval parse_interval(std::string_view text, int32_t typmod = -1,
                         IntervalStyle style = IntervalStyle::kPostgres);
 void interval_to_text(const Interval& value, IntervalStyle style, std::string& out);

@@ -67,7 +67,8 @@ struct Sum {
     add_scaled(months, static_cast<int64_t>(std::rint(fraction * scale * 12)), 1);
   }
   void negate() {
-    if (micros == INT64_MIN || days == INT32_MIN || months == INT32_MIN || years == INT32_MIN) overflow();
+    if (micros == INT64_MIN || days == INT32_MIN || months == INT32_MIN || years == INT32_MIN)
+      overflow();
     micros = -micros, days = -days, months = -months, years = -years;
   }
   Interval total() const {
@@ -80,8 +81,8 @@ struct Sum {
 };
 
 uint32_t unit_bit(TimeUnit unit) { return 1u << static_cast<int>(unit); }
-const uint32_t kAllSeconds =
-    unit_bit(TimeUnit::kSecond) | unit_bit(TimeUnit::kMillisecond) | unit_bit(TimeUnit::kMicrosecond);
+const uint32_t kAllSeconds = unit_bit(TimeUnit::kSecond) | unit_bit(TimeUnit::kMillisecond) |
+                             unit_bit(TimeUnit::kMicrosecond);
 const uint32_t kClockParts = unit_bit(TimeUnit::kHour) | unit_bit(TimeUnit::kMinute) | kAllSeconds;
 
 // Reads hh:mm[:ss[.f]] or mm:ss.f.
@@ -113,14 +114,14 @@ int64_t read_clock(const std::string& text, int fields) {
   } else {
     bad_format();
   }
-  if (parts[0] < 0 || parts[1] < 0 || parts[1] > 59 || parts[2] < 0 || parts[2] > 60 || fraction < 0 ||
-      fraction > kMicrosPerSec) {
+  if (parts[0] < 0 || parts[1] < 0 || parts[1] > 59 || parts[2] < 0 || parts[2] > 60 ||
+      fraction < 0 || fraction > kMicrosPerSec) {
     overflow();
   }
   int64_t total;
   if (__builtin_mul_overflow(parts[0], kMicrosPerHour, &total) ||
-      __builtin_add_overflow(total, parts[1] * kMicrosPerMinute + parts[2] * kMicrosPerSec + fraction,
-                             &total)) {
+      __builtin_add_overflow(
+          total, parts[1] * kMicrosPerMinute + parts[2] * kMicrosPerSec + fraction, &total)) {
     overflow();
   }
   return total;
@@ -189,7 +190,8 @@ class IntervalDecoder {
     TimeUnit unit;
     if (unit_pending_) bad_format();
     switch (find_interval_word(field.text, &unit)) {
-      case IntervalWord::kIgnored: return 0;
+      case IntervalWord::kIgnored:
+        return 0;
       case IntervalWord::kAgo:
         ago_ = true;
         has_unit_ = true;
@@ -200,7 +202,8 @@ class IntervalDecoder {
         unit_ = unit;
         unit_pending_ = true;
         return 0;
-      case IntervalWord::kUnknown: break;
+      case IntervalWord::kUnknown:
+        break;
     }
     bad_format();
   }
@@ -257,13 +260,19 @@ class IntervalDecoder {
   uint32_t add(int64_t value, double fraction) {
     uint32_t parts = unit_bit(unit_);
     switch (unit_) {
-      case TimeUnit::kMicrosecond: sum_.add_clock(value, fraction, 1); break;
-      case TimeUnit::kMillisecond: sum_.add_clock(value, fraction, 1000); break;
+      case TimeUnit::kMicrosecond:
+        sum_.add_clock(value, fraction, 1);
+        break;
+      case TimeUnit::kMillisecond:
+        sum_.add_clock(value, fraction, 1000);
+        break;
       case TimeUnit::kSecond:
         sum_.add_clock(value, fraction, kMicrosPerSec);
         if (fraction != 0) parts = kAllSeconds;
         break;
-      case TimeUnit::kMinute: sum_.add_clock(value, fraction, kMicrosPerMinute); break;
+      case TimeUnit::kMinute:
+        sum_.add_clock(value, fraction, kMicrosPerMinute);
+        break;
       case TimeUnit::kHour:
         sum_.add_clock(value, fraction, kMicrosPerHour);
         unit_ = TimeUnit::kDay;
@@ -280,11 +289,20 @@ class IntervalDecoder {
         sum_.add_months(value);
         sum_.add_fraction_days(fraction, kDaysPerMonth);
         break;
-      case TimeUnit::kYear: sum_.add_years(value, fraction, 1); break;
-      case TimeUnit::kDecade: sum_.add_years(value, fraction, 10); break;
-      case TimeUnit::kCentury: sum_.add_years(value, fraction, 100); break;
-      case TimeUnit::kMillennium: sum_.add_years(value, fraction, 1000); break;
-      default: bad_format();
+      case TimeUnit::kYear:
+        sum_.add_years(value, fraction, 1);
+        break;
+      case TimeUnit::kDecade:
+        sum_.add_years(value, fraction, 10);
+        break;
+      case TimeUnit::kCentury:
+        sum_.add_years(value, fraction, 100);
+        break;
+      case TimeUnit::kMillennium:
+        sum_.add_years(value, fraction, 1000);
+        break;
+      default:
+        bad_format();
     }
     return parts;
   }
@@ -300,7 +318,8 @@ class IntervalDecoder {
   Sum sum_;
 };
 
-// ISO 8601 durations: with designators (P1Y2M), basic (P00021015T103020) and extended (P0002-10-15).
+// ISO 8601 durations: with designators (P1Y2M), basic (P00021015T103020) and extended
+// (P0002-10-15).
 class IsoDecoder {
  public:
   explicit IsoDecoder(std::string_view text) : text_(text) {}
@@ -359,22 +378,36 @@ class IsoDecoder {
 
   bool add_date_unit(char unit) {
     switch (unit) {
-      case 'Y': sum_.add_years(value_, fraction_, 1); return true;
-      case 'M': add_months(); return true;
+      case 'Y':
+        sum_.add_years(value_, fraction_, 1);
+        return true;
+      case 'M':
+        add_months();
+        return true;
       case 'W':
         sum_.add_days(value_, 7);
         sum_.add_fraction_days(fraction_, 7);
         return true;
-      case 'D': add_days(); return true;
-      default: return false;
+      case 'D':
+        add_days();
+        return true;
+      default:
+        return false;
     }
   }
   bool add_time_unit(char unit) {
     switch (unit) {
-      case 'H': sum_.add_clock(value_, fraction_, kMicrosPerHour); return true;
-      case 'M': sum_.add_clock(value_, fraction_, kMicrosPerMinute); return true;
-      case 'S': sum_.add_clock(value_, fraction_, kMicrosPerSec); return true;
-      default: return false;
+      case 'H':
+        sum_.add_clock(value_, fraction_, kMicrosPerHour);
+        return true;
+      case 'M':
+        sum_.add_clock(value_, fraction_, kMicrosPerMinute);
+        return true;
+      case 'S':
+        sum_.add_clock(value_, fraction_, kMicrosPerSec);
+        return true;
+      default:
+        return false;
     }
   }
   void add_months() {

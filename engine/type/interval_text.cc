@@ -1,7 +1,7 @@
 // interval -> text in the four interval styles.
-#include <cstdlib>
-
 #include <fmt/format.h>
+
+#include <cstdlib>
 
 #include "engine/type/datetime.h"
 #include "engine/type/interval.h"
@@ -27,7 +27,9 @@ Parts parts_of(const Interval& v) {
           v.micros % kMicrosPerSec};
 }
 
-uint64_t magnitude(int64_t v) { return v < 0 ? uint64_t{0} - static_cast<uint64_t>(v) : static_cast<uint64_t>(v); }
+uint64_t magnitude(int64_t v) {
+  return v < 0 ? uint64_t{0} - static_cast<uint64_t>(v) : static_cast<uint64_t>(v);
+}
 
 void put_seconds(std::string& out, const Parts& p, bool two_digits) {
   if (two_digits) {
@@ -54,8 +56,10 @@ void put_postgres(std::string& out, const Parts& p) {
   put(p.days, "day");
   if (!empty && !p.clock_nonzero()) return;
   fmt::format_to(std::back_inserter(out), "{}{}{:02}:{:02}:", empty ? "" : " ",
-                 p.clock_negative() ? "-" : after_negative ? "+" : "", magnitude(p.hours),
-                 magnitude(p.minutes));
+                 p.clock_negative() ? "-"
+                 : after_negative   ? "+"
+                                    : "",
+                 magnitude(p.hours), magnitude(p.minutes));
   put_seconds(out, p, true);
 }
 
@@ -110,8 +114,9 @@ void put_sql_standard(std::string& out, Parts p) {
   if ((negative && positive) || (year_month && day_time)) {
     // Not expressible in the standard's form: every part gets its sign.
     fmt::format_to(to, "{}{}-{} {}{} {}{}:{:02}:", p.years < 0 || p.months < 0 ? '-' : '+',
-                   magnitude(p.years), magnitude(p.months), p.days < 0 ? '-' : '+', magnitude(p.days),
-                   p.clock_negative() ? '-' : '+', magnitude(p.hours), magnitude(p.minutes));
+                   magnitude(p.years), magnitude(p.months), p.days < 0 ? '-' : '+',
+                   magnitude(p.days), p.clock_negative() ? '-' : '+', magnitude(p.hours),
+                   magnitude(p.minutes));
     put_seconds(out, p, true);
     return;
   }
@@ -152,10 +157,14 @@ void put_iso(std::string& out, const Parts& p) {
 void interval_to_text(const Interval& value, IntervalStyle style, std::string& out) {
   Parts parts = parts_of(value);
   switch (style) {
-    case IntervalStyle::kPostgres: return put_postgres(out, parts);
-    case IntervalStyle::kPostgresVerbose: return put_verbose(out, parts);
-    case IntervalStyle::kSqlStandard: return put_sql_standard(out, parts);
-    case IntervalStyle::kIso8601: return put_iso(out, parts);
+    case IntervalStyle::kPostgres:
+      return put_postgres(out, parts);
+    case IntervalStyle::kPostgresVerbose:
+      return put_verbose(out, parts);
+    case IntervalStyle::kSqlStandard:
+      return put_sql_standard(out, parts);
+    case IntervalStyle::kIso8601:
+      return put_iso(out, parts);
   }
 }
 

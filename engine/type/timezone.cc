@@ -1,5 +1,7 @@
 #include "engine/type/timezone.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -12,8 +14,6 @@
 #include <mutex>
 #include <shared_mutex>
 
-#include <fmt/format.h>
-
 #include "engine/type/interval.h"
 #include "engine/type/timezone_posix.h"
 
@@ -21,8 +21,8 @@ namespace luma {
 namespace {
 
 constexpr const char* kZoneFolder = "/usr/share/zoneinfo";
-constexpr int64_t kUnixEpochOffsetSecs = 946684800;       // 2000-01-01
-constexpr int64_t kCycleSecs = int64_t{146097} * 86400;   // 400 years
+constexpr int64_t kUnixEpochOffsetSecs = 946684800;      // 2000-01-01
+constexpr int64_t kCycleSecs = int64_t{146097} * 86400;  // 400 years
 constexpr int kMaxNameBytes = 255;
 
 std::string lower(std::string_view text) {
@@ -187,7 +187,8 @@ class TimeZoneLoader {
     add_rule_years(zone, *posix, from_year - 1);
   }
 
-  static uint8_t kind_index(TimeZone& zone, int32_t east_secs, bool is_dst, const std::string& name) {
+  static uint8_t kind_index(TimeZone& zone, int32_t east_secs, bool is_dst,
+                            const std::string& name) {
     for (size_t i = 0; i < zone.kinds_.size(); ++i) {
       const auto& kind = zone.kinds_[i];
       if (kind.east_secs == east_secs && kind.is_dst == is_dst && kind.abbreviation == name) {
@@ -222,7 +223,9 @@ class TimeZoneLoader {
   std::map<std::string, std::unique_ptr<TimeZone>> zones_;
 };
 
-const TimeZone* TimeZone::find(std::string_view name) { return TimeZoneLoader::instance().find(name); }
+const TimeZone* TimeZone::find(std::string_view name) {
+  return TimeZoneLoader::instance().find(name);
+}
 
 const TimeZone& TimeZone::utc() {
   static const TimeZone* zone = find("UTC");
@@ -235,13 +238,15 @@ const TimeZone* TimeZone::fixed(int32_t east_secs) {
   std::string text = fmt::format("{:02}", absolute / 3600);
   if (absolute % 3600 != 0) text += fmt::format(":{:02}", absolute / 60 % 60);
   if (absolute % 60 != 0) text += fmt::format(":{:02}", absolute % 60);
-  return find(east_secs < 0 ? fmt::format("<-{}>+{}", text, text) : fmt::format("<+{}>-{}", text, text));
+  return find(east_secs < 0 ? fmt::format("<-{}>+{}", text, text)
+                            : fmt::format("<+{}>-{}", text, text));
 }
 
 const TimeZone* TimeZone::find_setting(std::string_view text) {
   if (lower(text.substr(0, 8)) == "interval") {
     std::string_view rest = text.substr(8);
-    while (!rest.empty() && std::isspace(static_cast<unsigned char>(rest.front()))) rest.remove_prefix(1);
+    while (!rest.empty() && std::isspace(static_cast<unsigned char>(rest.front())))
+      rest.remove_prefix(1);
     if (rest.size() < 2 || rest.front() != '\'' || rest.back() != '\'') return nullptr;
     Interval interval = parse_interval(rest.substr(1, rest.size() - 2));
     if (interval.months != 0 || interval.days != 0) return nullptr;
@@ -274,7 +279,8 @@ size_t TimeZone::transitions_before(int64_t& unix_secs) const {
   }
   // Neighbouring rows mostly fall into the same range.
   size_t hit = last_hit_.load(std::memory_order_relaxed);
-  if (hit != 0 && starts_[hit - 1] <= unix_secs && (hit == starts_.size() || unix_secs < starts_[hit])) {
+  if (hit != 0 && starts_[hit - 1] <= unix_secs &&
+      (hit == starts_.size() || unix_secs < starts_[hit])) {
     return hit;
   }
   hit = std::upper_bound(starts_.begin(), starts_.end(), unix_secs) - starts_.begin();
@@ -339,8 +345,9 @@ const ZoneAbbreviation* find_zone_abbreviation(std::string_view name) {
   if (name.empty() || name.size() > 10) return nullptr;
   auto rows = zone_abbreviations();
   std::string key = lower(name);
-  auto it = std::lower_bound(rows.begin(), rows.end(), key,
-                             [](const ZoneAbbreviation& row, const std::string& k) { return row.name < k; });
+  auto it = std::lower_bound(
+      rows.begin(), rows.end(), key,
+      [](const ZoneAbbreviation& row, const std::string& k) { return row.name < k; });
   return it != rows.end() && it->name == key ? &*it : nullptr;
 }
 
@@ -350,7 +357,8 @@ ZoneOffset abbreviation_offset_at_local(const ZoneAbbreviation& row, int64_t loc
   if (zone == nullptr) return {0, false, row.name};
   ZoneOffset plain = zone->at_local_unix(local_unix_secs);
   ZoneOffset found;
-  return zone->abbreviation_offset(row.name, local_unix_secs - plain.east_secs, &found) ? found : plain;
+  return zone->abbreviation_offset(row.name, local_unix_secs - plain.east_secs, &found) ? found
+                                                                                        : plain;
 }
 
 ZoneOffset abbreviation_offset_at(const ZoneAbbreviation& row, int64_t unix_secs) {

@@ -1,6 +1,7 @@
 #pragma once
-// Time zones as PostgreSQL knows them: the system's tzdata files (TZif), POSIX rule strings and fixed
-// offsets. A TimeZone is immutable, lives until the process ends and may be used by any thread.
+// Time zones as PostgreSQL knows them: the system's tzdata files (TZif), POSIX rule strings and
+// fixed offsets. A TimeZone is immutable, lives until the process ends and may be used by any
+// thread.
 //
 // Instants are seconds since 1970-01-01 UTC ("unix seconds") or PostgreSQL timestamps (microseconds
 // since 2000-01-01), as the parameter's name says. Offsets are seconds EAST of UTC.
@@ -21,8 +22,8 @@ struct ZoneOffset {
 
 class TimeZone {
  public:
-  // By IANA name (any case) or POSIX form ("EST5EDT", "<+03>-03", "XYZ-2"); nullptr when there is none.
-  // What AT TIME ZONE and zone names inside date/time input accept.
+  // By IANA name (any case) or POSIX form ("EST5EDT", "<+03>-03", "XYZ-2"); nullptr when there is
+  // none. What AT TIME ZONE and zone names inside date/time input accept.
   static const TimeZone* find(std::string_view name);
   // What SET TimeZone accepts: `find`, numbers of hours ("-5", "+02", "5.5") and "interval '...'".
   static const TimeZone* find_setting(std::string_view text);
@@ -38,8 +39,10 @@ class TimeZone {
   ZoneOffset at(int64_t timestamp_micros) const;
   // Offset of a local time. In a gap the offset before it holds, in an overlap the one after it.
   ZoneOffset at_local_unix(int64_t local_unix_secs) const;
-  // Offset that `abbreviation` has in this zone near the instant; false when the zone never uses it.
-  bool abbreviation_offset(std::string_view abbreviation, int64_t unix_secs, ZoneOffset* offset) const;
+  // Offset that `abbreviation` has in this zone near the instant; false when the zone never uses
+  // it.
+  bool abbreviation_offset(std::string_view abbreviation, int64_t unix_secs,
+                           ZoneOffset* offset) const;
   bool has_constant_offset() const { return starts_.empty(); }
 
   TimeZone(const TimeZone&) = delete;
@@ -71,8 +74,8 @@ class TimeZone {
   mutable std::atomic<uint32_t> last_hit_{0};
 };
 
-// A row of PostgreSQL's abbreviation set "Default". `zone` is empty for a fixed offset; otherwise the
-// abbreviation means what that zone used it for.
+// A row of PostgreSQL's abbreviation set "Default". `zone` is empty for a fixed offset; otherwise
+// the abbreviation means what that zone used it for.
 struct ZoneAbbreviation {
   std::string_view name;  // lower case
   int32_t east_secs;
