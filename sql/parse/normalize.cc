@@ -45,6 +45,7 @@ enum class Word : uint8_t {
   kExtract,
   kInto,
   kDistinct,
+  kKeep,  // FIRST, ROWS, BY: a number after it is not an operand
 };
 
 struct WordEntry {
@@ -93,6 +94,26 @@ constexpr WordEntry kWords[] = {
     {"window", Word::kRefuse},
     {"grouping", Word::kRefuse},
     {"xmltable", Word::kRefuse},
+    {"symmetric", Word::kOperand},
+    {"asymmetric", Word::kOperand},
+    {"all", Word::kOperand},
+    {"variadic", Word::kOperand},
+    {"placing", Word::kOperand},
+    {"to", Word::kKeep},
+    {"leading", Word::kOperand},
+    {"trailing", Word::kOperand},
+    {"both", Word::kOperand},
+    {"by", Word::kKeep},
+    {"first", Word::kKeep},
+    {"next", Word::kKeep},
+    {"rows", Word::kKeep},
+    {"range", Word::kKeep},
+    {"groups", Word::kKeep},
+    {"any", Word::kKeep},
+    {"some", Word::kKeep},
+    {"using", Word::kKeep},
+    {"default", Word::kKeep},
+    {"is", Word::kKeep},
     {"current_time", Word::kTypeLike},
     {"current_timestamp", Word::kTypeLike},
     {"localtime", Word::kTypeLike},
@@ -136,6 +157,7 @@ enum class Before : uint8_t {
   kClose,  // ")" or "]"
   kDot,
   kCast,  // "::"
+  kKeep,  // a word after which a number is syntax
 };
 
 class Normalizer {
@@ -157,7 +179,9 @@ class Normalizer {
   }
   void set_before(Before before) {
     before_ = before;
-    if (before != Before::kName && before != Before::kDot) type_follows_ = false;
+    if (before != Before::kName && before != Before::kDot && before != Before::kKeep) {
+      type_follows_ = false;
+    }
   }
 
   bool word();
@@ -251,7 +275,13 @@ size_t Normalizer::end_of_number(size_t start, LiteralKind& kind) const {
 
 bool Normalizer::add_literal(const Literal& literal, size_t end) {
   if (literals_.size() >= kMaxLiterals) return false;
+  // A subscript or field of a constant is an error, of a parameter it is not.
+  char next = at(skip_space(end));
+  if (next == '[' || next == '.' || class_of(at(end)) == kDigit) return false;
   literals_.push_back(literal);
+  if (!key_.empty() && (class_of(key_.back()) == kLetter || class_of(key_.back()) == kDigit)) {
+    key_ += ' ';
+  }
   char digits[8];
   auto written = std::to_chars(digits, digits + sizeof(digits), literals_.size());
   key_ += '$';
@@ -366,7 +396,7 @@ bool Normalizer::apply(Word word) {
     case Word::kRefuse:
       return false;
     case Word::kDistinct:
-      set_before(Before::kName);
+      set_before(Before::kOperand);
       return previous != Word::kSelect;
     case Word::kInto:
       return previous == Word::kStart;
@@ -377,8 +407,14 @@ bool Normalizer::apply(Word word) {
       if (order_depth_ == depth_) order_depth_ = kNowhere;
       set_before(Before::kOperand);
       return true;
-    case Word::kSelect:
     case Word::kStart:
+      alias_after_close_ = false;
+      type_follows_ = false;
+      return true;
+    case Word::kKeep:
+      set_before(Before::kKeep);
+      return true;
+    case Word::kSelect:
     case Word::kOperand:
       set_before(Before::kOperand);
       return true;
