@@ -104,8 +104,8 @@ struct KvReadOptions {
   size_t readahead_bytes = 0;
 };
 
-// Moves over one family within bounds. Positions are invalid until a seek. After set_bounds() a seek
-// must follow. A storage error makes the iterator invalid; status() tells.
+// Moves over one family within bounds. Positions are invalid until a seek. After set_bounds() a
+// seek must follow. A storage error makes the iterator invalid; status() tells.
 class KvIterator {
  public:
   ~KvIterator();
@@ -149,10 +149,11 @@ class Kv {
   std::unique_ptr<KvIterator> new_iterator(KvFamily family, const KvReadOptions& options);
   KvSnapshot snapshot();
 
-  // Applies the batch to log and memory. `sync` waits for the disk; otherwise flush_wal() does later.
+  // Applies the batch to log and memory. `sync` waits for the disk; otherwise flush_wal() does
+  // later.
   KvStatus write(KvBatch& batch, bool sync);
-  // Hands buffered log records to the system; `sync` waits until they are on disk. After a failure the
-  // store refuses writes (kStopped) until resume() succeeds or it is reopened.
+  // Hands buffered log records to the system; `sync` waits until they are on disk. After a failure
+  // the store refuses writes (kStopped) until resume() succeeds or it is reopened.
   KvStatus flush_wal(bool sync);
   // Tries to leave the stopped state, for example after disk space was freed. On success everything
   // written so far is durable.

@@ -1,6 +1,6 @@
 #pragma once
-// The outcome of a storage call, as a value. Callers inside the storage layer look at the code; at the
-// border to SQL, check() turns it into a SqlError (53100, 58030, XX001, ...).
+// The outcome of a storage call, as a value. Callers inside the storage layer look at the code; at
+// the border to SQL, check() turns it into a SqlError (53100, 58030, XX001, ...).
 #include <memory>
 #include <string>
 #include <string_view>

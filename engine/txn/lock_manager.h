@@ -4,7 +4,7 @@
 // or the session (advisory locks only). Waiting is fair (FIFO); who already holds the lock and
 // wants more goes first. LockManager is thread-safe; one LockOwner may be used by one thread at a
 // time, except wake().
-#include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -68,6 +68,8 @@ class LockOwner {
 
  private:
   friend class LockManager;
+  friend struct LockShard;
+  void notify() { condition_.notify_all(); }
   struct Held {
     LockEntry* entry;
     LockModeBit mode;
@@ -86,7 +88,7 @@ class LockOwner {
   std::vector<SessionHeld> session_held_;
   std::condition_variable condition_;
   std::atomic<LockShard*> waiting_shard_{nullptr};
-  LockWaiter* waiter_ = nullptr;  // guarded by all shards' mutexes: see deadlock search
+  LockWaiter* waiter_ = nullptr;  // changed under the mutex of the shard that it waits in
 };
 
 struct AdvisoryKey {
@@ -150,8 +152,12 @@ class LockManager {
                       const LockOptions& options);
   LockOutcome wait(std::unique_lock<std::mutex>& guard, LockShard& shard, LockWaiter& waiter,
                    const LockOptions& options);
+  void reserve_held(LockOwner& owner, bool session_level);
   void note_held(LockOwner& owner, LockEntry* entry, LockModeBit mode, bool session_level);
   void release_one(LockEntry* entry, LockOwner& owner, LockModeBit mode, bool session_level);
+  static void leave_queue(LockShard& shard, LockWaiter& waiter);
+  // Throws 40P01 when `waiter` waits for itself; grants locks instead where only the order of a
+  // queue makes the circle. Takes all shards' mutexes.
   void break_deadlock(LockWaiter& waiter);
   LockShard& shard_of(uint64_t hash) const;
 

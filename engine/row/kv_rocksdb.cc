@@ -1,0 +1,236 @@
+// Opening, writing and maintenance of the store.
+#include "engine/row/kv_rocksdb.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/row/kv_rocksdb_faults.h"
+
+namespace luma {
+namespace {
+
+constexpr const char* kFamilyNames[kKvFamilyCount] = {"catalog", "data"};
+constexpr int kCacheShardBits = 6;
+
+KvStatus open_status(const rocksdb::Status& status, const std::string& path) {
+  std::string text = status.ToString();
+  if (status.IsIOError() && text.find("LOCK") != std::string::npos) {
+    return {KvCode::kLocked,
+            fmt::format("data directory \"{}\" is in use by another LumaDB instance", path)};
+  }
+  return kv_status_of(status);
+}
+
+}  // namespace
+
+Kv::Kv(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Kv::~Kv() {
+  if (!impl_ || !impl_->db) return;
+  // What is still buffered goes to the system; failures were reported to those who waited.
+  (void)impl_->db->FlushWAL(true);
+  for (auto* handle : impl_->all_handles) (void)impl_->db->DestroyColumnFamilyHandle(handle);
+  (void)impl_->db->Close();
+}
+
+KvStatus Kv::open(const KvOptions& options, std::unique_ptr<Kv>* out) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  rocksdb::DBOptions db_options = make_db_options(options);
+  std::string path = options.path.empty() ? "/luma" : options.path;
+  rocksdb::Env* env = rocksdb::Env::Default();
+  if (options.in_memory) {
+    impl->env.reset(rocksdb::NewMemEnv(env));
+    env = impl->env.get();
+  } else {
+    std::error_code failure;
+    std::filesystem::create_directories(path, failure);
+    if (failure) {
+      return {KvCode::kIoError,
+              fmt::format("could not create directory \"{}\": {}", path, failure.message())};
+    }
+  }
+  std::string faults = options.faults;
+  if (const char* text = std::getenv("LUMA_FAULTS"); faults.empty() && text) faults = text;
+  if (!faults.empty()) {
+    impl->faults = FaultPlan::parse(faults);
+    auto base = env->GetFileSystem();
+    impl->faulty_env = rocksdb::NewCompositeEnv(make_faulty_file_system(base, impl->faults));
+    env = impl->faulty_env.get();
+  }
+  db_options.env = env;
+  if (options.statistics) {
+    impl->statistics = rocksdb::CreateDBStatistics();
+    db_options.statistics = impl->statistics;
+  }
+  impl->cache = rocksdb::NewLRUCache(options.block_cache_size, kCacheShardBits);
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (int i = 0; i < kKvFamilyCount; ++i) {
+    descriptors.emplace_back(kFamilyNames[i],
+                             make_family_options(options, static_cast<KvFamily>(i), impl->cache));
+  }
+  // RocksDB insists on its default family, which stays empty.
+  rocksdb::ColumnFamilyOptions unused =
+      make_family_options(options, KvFamily::kCatalog, impl->cache);
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, unused);
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status =
+      rocksdb::DB::Open(db_options, path, descriptors, &impl->all_handles, &db);
+  if (!status.ok()) return open_status(status, path);
+  impl->db.reset(db);
+  for (int i = 0; i < kKvFamilyCount; ++i) impl->families[i] = impl->all_handles[i];
+  for (int i = 0; i < kKvFamilyCount; ++i) {
+    // Batches name families by these numbers.
+    LUMA_CHECK(impl->families[i]->GetID() == static_cast<uint32_t>(i) + 1);
+  }
+  out->reset(new Kv(std::move(impl)));
+  return {};
+}
+
+KvStatus Kv::Impl::stop(KvStatus reason) {
+  std::lock_guard guard(stop_mutex);
+  if (!stopped.load(std::memory_order_relaxed)) stop_reason = reason;
+  stopped.store(true, std::memory_order_release);
+  return reason;
+}
+
+KvStatus Kv::write(KvBatch& batch, bool sync) {
+  if (__builtin_expect(stopped(), 0)) {
+    std::lock_guard guard(impl_->stop_mutex);
+    return impl_->stop_reason;
+  }
+  rocksdb::WriteOptions options = impl_->write_options;
+  options.sync = sync;
+  rocksdb::Status status = impl_->db->Write(options, &batch.impl_->batch);
+  if (__builtin_expect(status.ok(), 1)) return {};
+  KvStatus failure = kv_status_of(status);
+  return failure.code() == KvCode::kInvalid ? failure : impl_->stop(failure);
+}
+
+KvStatus Kv::flush_wal(bool sync) {
+  if (__builtin_expect(stopped(), 0)) {
+    std::lock_guard guard(impl_->stop_mutex);
+    return impl_->stop_reason;
+  }
+  rocksdb::Status status = impl_->db->FlushWAL(sync);
+  if (__builtin_expect(status.ok(), 1)) return {};
+  return impl_->stop(kv_status_of(status));
+}
+
+bool Kv::stopped() const { return impl_->stopped.load(std::memory_order_acquire); }
+
+KvStatus Kv::resume() {
+  if (!stopped()) return {};
+  // Resume() writes all memtables to files, after which the damaged log is not needed any more.
+  rocksdb::Status status = impl_->db->Resume();
+  if (status.ok()) status = impl_->db->Flush(rocksdb::FlushOptions(), impl_->all_handles);
+  if (!status.ok()) return kv_status_of(status);
+  std::lock_guard guard(impl_->stop_mutex);
+  impl_->stopped.store(false, std::memory_order_release);
+  impl_->stop_reason = {};
+  return {};
+}
+
+KvStatus Kv::remove_range(KvFamily family, std::string_view begin, std::string_view end) {
+  KvBatch batch;
+  batch.remove_range(family, begin, end);
+  return write(batch, false);
+}
+
+KvStatus Kv::drop_files_in_range(KvFamily family, std::string_view begin, std::string_view end) {
+  rocksdb::Slice from = slice_of(begin), to = slice_of(end);
+  return kv_status_of(
+      rocksdb::DeleteFilesInRange(impl_->db.get(), impl_->handle(family), &from, &to, false));
+}
+
+KvStatus Kv::flush() {
+  return kv_status_of(impl_->db->Flush(rocksdb::FlushOptions(), impl_->all_handles));
+}
+
+KvStatus Kv::compact_range(KvFamily family, std::string_view begin, std::string_view end) {
+  rocksdb::Slice from = slice_of(begin), to = slice_of(end);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  return kv_status_of(impl_->db->CompactRange(options, impl_->handle(family),
+                                              begin.empty() ? nullptr : &from,
+                                              end.empty() ? nullptr : &to));
+}
+
+KvStatus Kv::checkpoint(const std::string& directory) {
+  rocksdb::Checkpoint* raw = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &raw);
+  if (!status.ok()) return kv_status_of(status);
+  std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+  return kv_status_of(checkpoint->CreateCheckpoint(directory));
+}
+
+uint64_t Kv::approximate_size_bytes(KvFamily family, std::string_view begin, std::string_view end) {
+  rocksdb::Range range(slice_of(begin), slice_of(end));
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  options.include_files = true;
+  uint64_t size = 0;
+  rocksdb::Status status =
+      impl_->db->GetApproximateSizes(options, impl_->handle(family), &range, 1, &size);
+  return status.ok() ? size : 0;
+}
+
+uint64_t Kv::approximate_key_count(KvFamily family) {
+  uint64_t count = 0;
+  impl_->db->GetIntProperty(impl_->handle(family), "rocksdb.estimate-num-keys", &count);
+  return count;
+}
+
+std::vector<std::pair<std::string, uint64_t>> Kv::statistics() const {
+  static constexpr const char* kNames[] = {
+      "cur-size-all-mem-tables", "num-immutable-mem-table",
+      "mem-table-flush-pending", "compaction-pending",
+      "num-running-compactions", "num-running-flushes",
+      "num-snapshots",           "estimate-pending-compaction-bytes",
+      "total-sst-files-size",    "live-sst-files-size",
+      "is-write-stopped",        "actual-delayed-write-rate",
+      "background-errors",       "estimate-num-keys"};
+  std::vector<std::pair<std::string, uint64_t>> result;
+  for (const char* name : kNames) {
+    uint64_t value = 0;
+    if (impl_->db->GetIntProperty(impl_->handle(KvFamily::kData), std::string("rocksdb.") + name,
+                                  &value)) {
+      result.emplace_back(name, value);
+    }
+  }
+  result.emplace_back("block-cache-capacity", impl_->cache->GetCapacity());
+  result.emplace_back("block-cache-usage", impl_->cache->GetUsage());
+  result.emplace_back("block-cache-pinned-usage", impl_->cache->GetPinnedUsage());
+  if (impl_->statistics) {
+    result.emplace_back("block-cache-hit",
+                        impl_->statistics->getTickerCount(rocksdb::BLOCK_CACHE_HIT));
+    result.emplace_back("block-cache-miss",
+                        impl_->statistics->getTickerCount(rocksdb::BLOCK_CACHE_MISS));
+    result.emplace_back("wal-bytes", impl_->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES));
+    result.emplace_back("wal-syncs", impl_->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED));
+  }
+  return result;
+}
+
+uint64_t Kv::oldest_snapshot_age_seconds() const {
+  uint64_t taken_at = 0;
+  impl_->db->GetIntProperty(rocksdb::DB::Properties::kOldestSnapshotTime, &taken_at);
+  if (taken_at == 0) return 0;
+  auto now = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
+  return now > taken_at ? now - taken_at : 0;
+}
+
+const KvOptions& Kv::options() const { return impl_->options; }
+FaultPlan* Kv::fault_plan() const { return impl_->faults.get(); }
+
+}  // namespace luma

@@ -1,0 +1,71 @@
+#pragma once
+// The RocksDB side of kv.h, shared by kv_rocksdb*.cc and included by nothing else.
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/statistics.h>
+#include <rocksdb/write_batch.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/row/fault_plan.h"
+#include "engine/row/kv.h"
+
+namespace luma {
+
+inline rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline std::string_view view_of(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+KvStatus kv_status_of(const rocksdb::Status& status);
+rocksdb::DBOptions make_db_options(const KvOptions& options);
+rocksdb::ColumnFamilyOptions make_family_options(const KvOptions& options, KvFamily family,
+                                                 const std::shared_ptr<rocksdb::Cache>& cache);
+
+struct KvValueAccess {
+  static rocksdb::PinnableSlice* slice(KvValue* value) {
+    return reinterpret_cast<rocksdb::PinnableSlice*>(value->storage_);
+  }
+  static void publish(KvValue* value) {
+    value->view_ = view_of(*slice(value));
+    value->pinned_ = true;
+  }
+};
+
+struct KvSnapshotAccess {
+  static const rocksdb::Snapshot* handle(const KvSnapshot* snapshot) {
+    return snapshot == nullptr ? nullptr : static_cast<const rocksdb::Snapshot*>(snapshot->handle_);
+  }
+};
+
+struct KvBatch::Impl {
+  rocksdb::WriteBatch batch;
+  std::vector<size_t> stamp_offsets;
+};
+
+struct Kv::Impl {
+  KvOptions options;
+  std::shared_ptr<FaultPlan> faults;
+  std::unique_ptr<rocksdb::Env> env;  // declared before `db`: outlives it
+  std::unique_ptr<rocksdb::Env> faulty_env;
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<rocksdb::Statistics> statistics;
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<rocksdb::ColumnFamilyHandle*, kKvFamilyCount> families{};
+  std::vector<rocksdb::ColumnFamilyHandle*> all_handles;
+  rocksdb::WriteOptions write_options;
+  std::atomic<bool> stopped{false};
+  std::mutex stop_mutex;
+  KvStatus stop_reason;
+
+  rocksdb::ColumnFamilyHandle* handle(KvFamily family) const {
+    return families[static_cast<int>(family)];
+  }
+  KvStatus stop(KvStatus reason);
+};
+
+}  // namespace luma

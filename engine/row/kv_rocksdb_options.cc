@@ -1,0 +1,138 @@
+// Configuration to RocksDB options, and RocksDB's statuses to ours.
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+
+#include "engine/row/kv_rocksdb.h"
+
+namespace luma {
+namespace {
+
+rocksdb::CompressionType compression_of(KvCompression compression) {
+  switch (compression) {
+    case KvCompression::kNone:
+      return rocksdb::kNoCompression;
+    case KvCompression::kSnappy:
+      return rocksdb::kSnappyCompression;
+    case KvCompression::kLz4:
+      return rocksdb::kLZ4Compression;
+    case KvCompression::kZstd:
+      return rocksdb::kZSTD;
+  }
+  return rocksdb::kNoCompression;
+}
+
+rocksdb::CompactionStyle compaction_of(KvCompactionStyle style) {
+  switch (style) {
+    case KvCompactionStyle::kLevel:
+      return rocksdb::kCompactionStyleLevel;
+    case KvCompactionStyle::kUniversal:
+      return rocksdb::kCompactionStyleUniversal;
+    case KvCompactionStyle::kFifo:
+      return rocksdb::kCompactionStyleFIFO;
+  }
+  return rocksdb::kCompactionStyleLevel;
+}
+
+// RocksDB would retry by itself every few seconds; recovery has to happen in step with the commit
+// pipeline, through Kv::resume().
+class NoAutomaticRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
+}  // namespace
+
+KvStatus kv_status_of(const rocksdb::Status& status) {
+  if (__builtin_expect(status.ok(), 1)) return {};
+  if (status.IsNotFound()) return KvStatus::not_found();
+  if (status.IsNoSpace()) return {KvCode::kNoSpace, status.ToString()};
+  if (status.IsMemoryLimit()) return {KvCode::kOutOfMemory, status.ToString()};
+  if (status.IsCorruption()) return {KvCode::kCorruption, status.ToString()};
+  std::string text = status.ToString();
+  if (status.IsIOError()) {
+    if (text.find("No space left") != std::string::npos) return {KvCode::kNoSpace, text};
+    return {KvCode::kIoError, text};
+  }
+  if (status.IsBusy() || status.IsTryAgain() || status.IsIncomplete()) {
+    return {KvCode::kStopped, text};
+  }
+  return {KvCode::kInvalid, text};
+}
+
+rocksdb::DBOptions make_db_options(const KvOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;
+  db.max_background_jobs = std::max(2, options.max_background_compactions + 1);
+  db.max_open_files = options.max_open_files;
+  db.max_total_wal_size = options.max_total_wal_size;
+  // Recycled log files are overwritten in place: fdatasync then need not write metadata.
+  db.recycle_log_file_num = options.in_memory ? 0 : 4;
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.manual_wal_flush = options.manual_wal_flush;
+  db.bytes_per_sync = 1 << 20;
+  db.wal_bytes_per_sync = 0;  // our own syncs come more often
+  db.use_direct_reads = options.direct_io && !options.in_memory;
+  db.use_direct_io_for_flush_and_compaction = db.use_direct_reads;
+  db.allow_mmap_reads = options.use_mmap && !options.in_memory && !options.direct_io;
+  db.unordered_write = false;         // would break snapshots
+  db.enable_pipelined_write = false;  // one writer at a time: nothing to overlap
+  db.atomic_flush = true;  // both families always recover to one point, even without the log
+  db.avoid_unnecessary_blocking_io = true;
+  db.skip_stats_update_on_db_open = true;
+  db.stats_dump_period_sec = 0;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.keep_log_file_num = 4;
+  db.max_manifest_file_size = 64 << 20;
+  db.max_bgerror_resume_count = 0;  // we resume ourselves, in step with the commit pipeline
+  db.listeners.push_back(std::make_shared<NoAutomaticRecovery>());
+  if (options.row_cache_size > 0) db.row_cache = rocksdb::NewLRUCache(options.row_cache_size);
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions make_family_options(const KvOptions& options, KvFamily family,
+                                                 const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = options.block_size;
+  table.format_version = 5;
+  table.filter_policy.reset(options.bloom_bits_per_key > 0
+                                ? rocksdb::NewBloomFilterPolicy(options.bloom_bits_per_key)
+                                : nullptr);
+  table.whole_key_filtering = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  table.data_block_hash_table_util_ratio = 0.75;
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kAll;
+
+  rocksdb::ColumnFamilyOptions result;
+  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  bool is_data = family == KvFamily::kData;
+  result.write_buffer_size =
+      is_data ? options.memtable_size : std::min<uint64_t>(options.memtable_size, 16ull << 20);
+  result.max_write_buffer_number = std::max(2, options.max_memtables);
+  result.compression = compression_of(options.compression);
+  result.bottommost_compression = options.compression == KvCompression::kNone
+                                      ? rocksdb::kNoCompression
+                                      : compression_of(options.bottom_compression);
+  result.compaction_style = compaction_of(options.compaction_style);
+  result.level_compaction_dynamic_level_bytes =
+      options.compaction_style == KvCompactionStyle::kLevel;
+  result.target_file_size_base = 64ull << 20;
+  result.max_bytes_for_level_base = std::max<uint64_t>(256ull << 20, options.memtable_size * 4);
+  result.memtable_prefix_bloom_size_ratio = 0.02;
+  result.memtable_whole_key_filtering = true;
+  return result;
+}
+
+}  // namespace luma
