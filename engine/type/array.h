@@ -1,9 +1,9 @@
 #pragma once
 // In-memory form of array values (also of int2vector and oidvector). The bytes of the varlen value:
-//   u32 dimensions, u32 flags (1: has NULLs), u32 element type, per dimension i32 length and i32 lower
-//   bound, a bitmap of NULLs (bit set = NULL) when flagged, then the elements in row-major order:
-//   fixed-size types packed by physical_size() (zeros for NULL), others as u32 end offsets followed by
-//   their bytes. Little-endian, unaligned. The empty array has no dimensions.
+//   u32 dimensions, u32 flags (1: has NULLs), u32 element type, per dimension i32 length and i32
+//   lower bound, a bitmap of NULLs (bit set = NULL) when flagged, then the elements in row-major
+//   order: fixed-size types packed by physical_size() (zeros for NULL), others as u32 end offsets
+//   followed by their bytes. Little-endian, unaligned. The empty array has no dimensions.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -65,8 +65,8 @@ class ArrayView {
   const char* elements_ = nullptr;
 };
 
-// Collects elements in row-major order, then makes the value. Long elements need to live only until add()
-// returns.
+// Collects elements in row-major order, then makes the value. Long elements need to live only until
+// add() returns.
 class ArrayBuilder {
  public:
   // `element_oid` must be a type that find_type() knows, or pass its physical type.

@@ -1,16 +1,20 @@
 #pragma once
-// numeric: exact decimals with PostgreSQL 15's result scales, rounding (half away from zero) and errors.
+// numeric: exact decimals with PostgreSQL 15's result scales, rounding (half away from zero) and
+// errors.
 //
 // A value is kVarlen. Three forms of its bytes, told apart by the first one:
-//   small   exactly 12 bytes: u8 kind 0, u8 0, u16 scale, i64 scaled; value = scaled / 10^scale, scale <= 18.
-//           It always lies inline in the Datum, so arithmetic on it neither allocates nor follows pointers.
-//   big     more than 12 bytes: u8 kind 1, u8 negative, u16 scale, i32 weight, u32 digit count, u16 0,
+//   small   exactly 12 bytes: u8 kind 0, u8 0, u16 scale, i64 scaled; value = scaled / 10^scale,
+//   scale <= 18.
+//           It always lies inline in the Datum, so arithmetic on it neither allocates nor follows
+//           pointers.
+//   big     more than 12 bytes: u8 kind 1, u8 negative, u16 scale, i32 weight, u32 digit count, u16
+//   0,
 //           then base-10000 digits (u16, most significant first, no zeros at either end).
 //   special 4 bytes: u8 kind 2, u8 which (0 NaN, 1 Infinity, 2 -Infinity), u16 0.
 // All integers little-endian. A value that fits the small form always has it.
 //
-// Functions are thread-safe and allocate big results from `arena`. Errors: 22003 when a result exceeds
-// the format, 22012 division by zero, others as said.
+// Functions are thread-safe and allocate big results from `arena`. Errors: 22003 when a result
+// exceeds the format, 22012 division by zero, others as said.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -107,7 +111,8 @@ inline Datum numeric_mul(const Datum& a, const Datum& b, Arena& arena) {
     SmallNumeric x = numeric_small(a);
     SmallNumeric y = numeric_small(b);
     int64_t product;
-    if (x.scale + y.scale <= kNumericSmallMaxScale && !__builtin_mul_overflow(x.scaled, y.scaled, &product)) {
+    if (x.scale + y.scale <= kNumericSmallMaxScale &&
+        !__builtin_mul_overflow(x.scaled, y.scaled, &product)) {
       return numeric_make_small(product, x.scale + y.scale);
     }
   }
@@ -137,9 +142,9 @@ Datum numeric_trunc(const Datum& value, int scale, Arena& arena);
 Datum numeric_ceil(const Datum& value, Arena& arena);
 Datum numeric_floor(const Datum& value, Arena& arena);
 
-Datum numeric_sqrt(const Datum& value, Arena& arena);   // 2201F of a negative
+Datum numeric_sqrt(const Datum& value, Arena& arena);  // 2201F of a negative
 Datum numeric_exp(const Datum& value, Arena& arena);
-Datum numeric_ln(const Datum& value, Arena& arena);     // 2201E of zero and negatives
+Datum numeric_ln(const Datum& value, Arena& arena);  // 2201E of zero and negatives
 Datum numeric_log10(const Datum& value, Arena& arena);
 Datum numeric_log(const Datum& base, const Datum& value, Arena& arena);
 Datum numeric_power(const Datum& base, const Datum& exponent, Arena& arena);  // 2201F
@@ -151,12 +156,17 @@ Datum numeric_lcm(const Datum& a, const Datum& b, Arena& arena);
 int numeric_scale(const Datum& value);
 int numeric_min_scale(const Datum& value);
 Datum numeric_trim_scale(const Datum& value, Arena& arena);
-int32_t numeric_width_bucket(const Datum& operand, const Datum& low, const Datum& high, int32_t count);  // 2201G
+int32_t numeric_width_bucket(const Datum& operand, const Datum& low, const Datum& high,
+                             int32_t count);  // 2201G
 
 // Rounds to numeric(p,s); 22003 "numeric field overflow". `typmod` -1 leaves the value as it is.
 Datum numeric_apply_typmod(const Datum& value, int32_t typmod, Arena& arena);
-constexpr int32_t numeric_typmod(int precision, int scale) { return ((precision << 16) | (scale & 0x7FF)) + 4; }
+constexpr int32_t numeric_typmod(int precision, int scale) {
+  return ((precision << 16) | (scale & 0x7FF)) + 4;
+}
 constexpr int numeric_typmod_precision(int32_t typmod) { return ((typmod - 4) >> 16) & 0xFFFF; }
-constexpr int numeric_typmod_scale(int32_t typmod) { return (((typmod - 4) & 0x7FF) ^ 1024) - 1024; }
+constexpr int numeric_typmod_scale(int32_t typmod) {
+  return (((typmod - 4) & 0x7FF) ^ 1024) - 1024;
+}
 
 }  // namespace luma

@@ -20,8 +20,8 @@ class NumericSum {
   NumericSum& operator=(NumericSum&&) noexcept;
 
   void add(const Datum& value);
-  // Undoes an earlier add(). False when the result's scale can no longer be told (the last value with
-  // the largest scale left): the caller then starts anew from the rows that remain.
+  // Undoes an earlier add(). False when the result's scale can no longer be told (the last value
+  // with the largest scale left): the caller then starts anew from the rows that remain.
   [[nodiscard]] bool subtract(const Datum& value);
   void merge(const NumericSum& other);
 
@@ -43,8 +43,8 @@ class NumericSum {
 
   Int128 scaled_ = 0;  // of the values in small form, at scale small_scale_
   int small_scale_ = 0;
-  int max_scale_ = 0;            // largest display scale among the values
-  int64_t max_scale_count_ = 0;  // how many finite values have it
+  int max_scale_ = 0;                // largest display scale among the values
+  int64_t max_scale_count_ = 0;      // how many finite values have it
   std::unique_ptr<BigNumeric> big_;  // what did not fit, null while everything did
   int64_t count_ = 0;
   int64_t nan_count_ = 0;

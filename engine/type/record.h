@@ -1,8 +1,8 @@
 #pragma once
 // In-memory form of composite values and anonymous records. The bytes of the varlen value:
-//   u32 field count, then per field: u32 type oid, i32 typmod, u32 length (0xFFFFFFFF: NULL), and the
-//   bytes (fixed types: their physical bytes). Little-endian, unaligned. Records carry their field
-//   types with them, so no catalog is needed to print or compare one.
+//   u32 field count, then per field: u32 type oid, i32 typmod, u32 length (0xFFFFFFFF: NULL), and
+//   the bytes (fixed types: their physical bytes). Little-endian, unaligned. Records carry their
+//   field types with them, so no catalog is needed to print or compare one.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -47,9 +47,11 @@ class RecordBuilder {
 };
 
 // "(1,\"a b\",)" with the field types of a known row type. Throws 22P02 "malformed record literal".
-Datum parse_record(std::string_view text, std::span<const TypeRef> fields, const IoContext& io, Arena& arena);
+Datum parse_record(std::string_view text, std::span<const TypeRef> fields, const IoContext& io,
+                   Arena& arena);
 // The wire form; the field types must agree with `fields` (42804 otherwise).
-Datum receive_record(std::string_view bytes, std::span<const TypeRef> fields, const IoContext& io, Arena& arena);
+Datum receive_record(std::string_view bytes, std::span<const TypeRef> fields, const IoContext& io,
+                     Arena& arena);
 
 int compare_records(const Datum& a, const Datum& b);
 

@@ -1,7 +1,8 @@
 #pragma once
-// The codec of one type: how LumaDB reads, prints, sends, compares, hashes and keys its values. Each
-// family of types (numbers, strings, date and time, json, ...) offers a table of these; the registry
-// binds them by name to the pg_type facts. A nullptr member means that the operation does not exist.
+// The codec of one type: how LumaDB reads, prints, sends, compares, hashes and keys its values.
+// Each family of types (numbers, strings, date and time, json, ...) offers a table of these; the
+// registry binds them by name to the pg_type facts. A nullptr member means that the operation does
+// not exist.
 #include <span>
 #include <string_view>
 
