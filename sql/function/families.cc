@@ -8,6 +8,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       float_kernels(),
       math_kernels(),
       numeric_kernels(),
+      text_compare_kernels(),
+      text_kernels(),
   };
   return kFamilies;
 }

@@ -10,5 +10,7 @@ std::span<const KernelRow> integer_kernels();
 std::span<const KernelRow> float_kernels();
 std::span<const KernelRow> math_kernels();
 std::span<const KernelRow> numeric_kernels();
+std::span<const KernelRow> text_compare_kernels();
+std::span<const KernelRow> text_kernels();
 
 }  // namespace luma
