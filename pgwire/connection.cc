@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxPasswordMessageBytes = 65535;
 constexpr size_t kSmallMessageBytes = 10000;
 constexpr size_t kLargeMessageBytes = 0x3fffffff;
-constexpr size_t kKeptBufferBytes = 4096;
+constexpr size_t kKeptBufferBytes = 16384;
 constexpr char kTlsHandshakeByte = 0x16;
 
 uint32_t word_at(std::string_view bytes, size_t at) {
@@ -49,8 +49,12 @@ SqlError current_error() {
 Connection::Connection(BackendFactory& factory, ConnectionHost& host, ClientInfo client)
     : factory_(factory), host_(host), client_(std::move(client)) {}
 
-Connection::~Connection() {
+Connection::~Connection() { disconnect(); }
+
+void Connection::disconnect() {
+  phase_ = Phase::kClosed;
   if (backend_) backend_->terminate();
+  backend_.reset();
 }
 
 void Connection::feed(std::string_view bytes) {

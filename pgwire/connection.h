@@ -81,6 +81,8 @@ class Connection {
   SqlError idle_timeout_error() const;
   // Appends a FATAL error; nothing is processed afterwards.
   void terminate(SqlError error);
+  // The client is gone, or is to go: ends the Backend. Nothing is processed afterwards.
+  void disconnect();
   // Gives unused memory back; for connections that have gone quiet.
   void release_memory();
 

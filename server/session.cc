@@ -1,0 +1,425 @@
+// The life of a session: from accept to close. Its output side is in session_output.cc.
+#include "server/session.h"
+
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/post.hpp>
+#include <cstring>
+
+#include "pgwire/crypto.h"
+
+namespace luma {
+namespace {
+
+// Messages handled before other connections of the loop get their turn.
+constexpr int kMessagesPerTurn = 256;
+constexpr size_t kReadBytes = size_t{64} << 10;
+// Output that is sent while further messages are still being handled.
+constexpr size_t kSendBytes = size_t{256} << 10;
+// Unsent output beyond which no further message is handled.
+constexpr size_t kMaxUnsentBytes = size_t{4} << 20;
+constexpr std::chrono::milliseconds kLinger{2000};
+
+SqlError admin_shutdown() {
+  SqlError error(SqlState::kAdminShutdown, "terminating connection due to administrator command");
+  error.fatal = true;
+  return error;
+}
+
+uint32_t random_key() {
+  std::string bytes = random_bytes(sizeof(uint32_t));
+  uint32_t key;
+  std::memcpy(&key, bytes.data(), sizeof key);
+  return key;
+}
+
+}  // namespace
+
+Session::Session(SessionEnvironment& environment, Socket socket, ClientInfo client)
+    : environment_(environment),
+      socket_(std::move(socket)),
+      client_(std::move(client)),
+      secret_key_(random_key()),
+      connection_(environment.instance, *this, client_) {}
+
+Session::~Session() = default;
+
+void Session::start() {
+  if (activity_ != Activity::kOnLoop) return;
+  if (environment_.configuration.log_connections) {
+    environment_.logger.log(
+        LogLevel::kInfo, "connection received",
+        {{"host", client_.host_name}, {"port", client_.port}, {"pid", client_.process_id}});
+  }
+  set_deadline(std::chrono::milliseconds(environment_.configuration.authentication_timeout_ms),
+               &Session::authentication_expired);
+  wait_for_client();
+}
+
+void Session::wait_for_client() {
+  activity_ = Activity::kWaiting;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const asio::error_code& error) {
+    if (self->activity_ != Activity::kWaiting) {
+      // Only linger() and close_when_sent() wait for the client in another activity.
+      if (self->activity_ == Activity::kClosing) self->linger();
+      return;
+    }
+    if (error) return self->broken();
+    self->on_readable();
+  });
+}
+
+void Session::on_readable() {
+  // One buffer for all connections of a thread: an idle connection holds none.
+  static thread_local std::array<char, kReadBytes> buffer;
+  asio::error_code error;
+  size_t count = socket_.read_some(asio::buffer(buffer), error);
+  if (error == asio::error::would_block || error == asio::error::try_again)
+    return wait_for_client();
+  if (error) {
+    // The client is gone. What it sent has been handled; what it has not waited for is undone.
+    activity_ = Activity::kOnLoop;
+    return close_when_sent();
+  }
+  activity_ = Activity::kOnLoop;
+  if (deadline_ && authenticated_) deadline_.reset();
+  if (!receive({buffer.data(), count})) return close_when_sent();
+  advance();
+}
+
+bool Session::receive(std::string_view bytes) {
+  if (!tls_) {
+    connection_.feed(bytes);
+    return true;
+  }
+  bool was_established = tls_->established();
+  std::string plain;
+  bool healthy = tls_->receive(bytes, plain, wire_);
+  if (!was_established && tls_->established()) {
+    connection_.tls_established(tls_->version(), tls_->cipher(), tls_->bits(),
+                                tls_->alpn_is_postgresql());
+  }
+  connection_.feed(plain);
+  if (!waiting_writable_) write_wire();
+  return healthy && !broken_on_loop_;
+}
+
+void Session::start_tls() {
+  std::string ciphertext = connection_.take_input();
+  queue_output();  // the 'S', in clear
+  tls_ = std::make_unique<TlsStream>(environment_.tls);
+  if (!ciphertext.empty()) receive(ciphertext);
+}
+
+void Session::advance() {
+  activity_ = Activity::kOnLoop;
+  for (int budget = kMessagesPerTurn;; --budget) {
+    if (broken_on_loop_) return finish();
+    switch (connection_.process(nullptr)) {
+      case Step::kProcessed:
+        if (connection_.output().size() > kSendBytes) queue_output();
+        if (unsent_bytes_ > kMaxUnsentBytes) {
+          activity_ = Activity::kDraining;  // account_sent() goes on
+          return;
+        }
+        if (budget <= 0) {
+          queue_output();
+          asio::post(socket_.get_executor(), [self = shared_from_this()] { self->advance(); });
+          return;
+        }
+        break;
+      case Step::kEscalate:
+        // Somebody may be waiting for these replies before he lets go of what we are about to wait
+        // for.
+        queue_output();
+        return run_on_worker();
+      case Step::kStartTls:
+        start_tls();
+        break;
+      case Step::kClose:
+        queue_output();
+        return close_when_sent();
+      case Step::kNeedInput:
+        return prepare_to_wait();
+    }
+  }
+}
+
+void Session::prepare_to_wait() {
+  queue_output();
+  if (broken_on_loop_) return finish();
+  if (!authenticated_ && connection_.authenticated() && connection_.idle()) {
+    authenticated_ = true;
+    deadline_.reset();
+    publish_interrupt();
+    log_start();
+  }
+  if (stop_after_statement_ && (connection_.idle() || !authenticated_))
+    return terminate(admin_shutdown());
+  if (unsent_bytes_ > kMaxUnsentBytes) {
+    activity_ = Activity::kDraining;
+    return;
+  }
+  if (wake_pending_ && connection_.idle()) {
+    deliver();
+    if (activity_ != Activity::kOnLoop) return;
+  }
+  if (authenticated_) {
+    std::chrono::milliseconds limit = connection_.idle_timeout();
+    if (limit.count() > 0) set_deadline(limit, &Session::idle_expired);
+  }
+  connection_.release_memory();
+  wait_for_client();
+}
+
+void Session::run_on_worker() {
+  if (broken_on_loop_) return finish();
+  if (connection_.authenticated()) publish_interrupt();
+  activity_ = Activity::kOnWorker;
+  environment_.workers.submit([self = shared_from_this()]() mutable {
+    Step step;
+    // COPY data has no replies and stays here; replies have to get on their way.
+    do {
+      step = self->connection_.process(self.get());
+    } while (step == Step::kProcessed && self->connection_.output().empty() &&
+             self->connection_.has_input());
+    auto executor = self->socket_.get_executor();
+    asio::post(executor, [self = std::move(self), step] { self->on_worker_done(step); });
+  });
+}
+
+void Session::on_worker_done(Step step) {
+  activity_ = Activity::kOnLoop;
+  if (broken_on_loop_) return finish();
+  switch (step) {
+    case Step::kClose:
+      queue_output();
+      return close_when_sent();
+    case Step::kNeedInput:
+      return prepare_to_wait();
+    default:
+      queue_output();
+      return advance();
+  }
+}
+
+// ---- from other threads
+
+void Session::wake() {
+  if (wake_posted_.exchange(true)) return;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->wake_posted_ = false;
+    self->wake_pending_ = true;
+    if (self->activity_ == Activity::kWaiting && self->connection_.idle()) self->deliver();
+  });
+}
+
+void Session::deliver() {
+  wake_pending_ = false;
+  Step step = connection_.deliver();
+  queue_output();
+  if (step == Step::kClose) close_when_sent();
+}
+
+void Session::begin_shutdown(ShutdownMode mode) {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), mode] {
+    self->stop_after_statement_ = true;
+    if (mode == ShutdownMode::kFast) self->interrupt(Interrupt::kTerminate);
+    if (self->activity_ == Activity::kWaiting &&
+        (self->connection_.idle() || !self->authenticated_ || mode == ShutdownMode::kFast)) {
+      self->terminate(admin_shutdown());
+    }
+    if (mode == ShutdownMode::kFast &&
+        (self->activity_ == Activity::kClosing || self->activity_ == Activity::kDraining)) {
+      self->finish();
+    }
+  });
+}
+
+void Session::drop() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->activity_ != Activity::kOnWorker && !self->connection_.authenticated())
+      self->finish();
+  });
+}
+
+void Session::publish_interrupt() {
+  std::lock_guard lock(interrupt_mutex_);
+  interrupt_ = &connection_.backend()->interrupt();
+}
+
+void Session::interrupt(Interrupt::Reason reason) {
+  std::lock_guard lock(interrupt_mutex_);
+  if (interrupt_ != nullptr) interrupt_->raise(reason);
+}
+
+void Session::set_timer(Interrupt::Reason reason, std::chrono::milliseconds delay) {
+  std::lock_guard lock(interrupt_mutex_);
+  if (auto old = timers_.find(reason); old != timers_.end()) {
+    environment_.timers.cancel(old->second);
+    timers_.erase(old);
+  }
+  if (delay.count() <= 0) return;
+  // A statement that came along with the startup packet runs before the session is known as
+  // waiting.
+  if (Backend* backend = connection_.backend()) interrupt_ = &backend->interrupt();
+  timers_.emplace(reason, environment_.timers.start(delay, [weak = weak_from_this(), reason] {
+    if (auto self = weak.lock()) self->interrupt(reason);
+  }));
+}
+
+void Session::cancel(int32_t process_id, uint32_t secret_key) {
+  std::shared_ptr<Session> target = environment_.registry.find(process_id);
+  if (target == nullptr || target->secret_key() != secret_key) {
+    environment_.logger.log(LogLevel::kInfo,
+                            "cancel request for an unknown session or with a wrong key",
+                            {{"pid", process_id}});
+    return;
+  }
+  target->interrupt(Interrupt::kCancel);
+}
+
+// ---- what the Connection asks
+
+bool Session::tls_available() const { return environment_.tls != nullptr && client_.port >= 0; }
+
+std::string Session::channel_binding() const {
+  return tls_ ? environment_.tls->certificate_hash() : "";
+}
+
+AuthMethod Session::authentication_method(const StartupParameters& parameters) {
+  if (environment_.shutting_down) {
+    SqlError error(SqlState::kCannotConnectNow, "the database system is shutting down");
+    error.fatal = true;
+    throw error;
+  }
+  return environment_.hba.match(connection_.client(), parameters);
+}
+
+void Session::admit(const StartupParameters&, bool superuser) {
+  environment_.registry.admit(client_.process_id, superuser);
+  admitted_ = true;
+}
+
+void Session::log_error(const SqlError& error, std::string_view statement) noexcept {
+  LogLevel level = error.fatal ? LogLevel::kError : LogLevel::kWarning;
+  if (!environment_.logger.enabled(level)) return;
+  try {
+    environment_.logger.log(level, error.message,
+                            {{"sqlstate", sql_state_code(error.state)},
+                             {"pid", client_.process_id},
+                             {"user", connection_.parameters().user},
+                             {"database", connection_.parameters().database},
+                             {"detail", error.detail_text},
+                             {"statement", statement.substr(0, 4096)}});
+  } catch (...) {
+    // Out of memory: the client still gets its answer.
+  }
+}
+
+void Session::log_start() {
+  if (!environment_.configuration.log_connections) return;
+  environment_.logger.log(LogLevel::kInfo, "connection authorized",
+                          {{"pid", client_.process_id},
+                           {"user", connection_.parameters().user},
+                           {"database", connection_.parameters().database},
+                           {"tls", connection_.client().tls}});
+}
+
+// ---- ends
+
+void Session::set_deadline(std::chrono::milliseconds delay, void (Session::*expired)()) {
+  if (!deadline_) deadline_ = std::make_unique<asio::steady_timer>(socket_.get_executor());
+  deadline_->expires_after(delay);
+  deadline_->async_wait([weak = weak_from_this(), expired](const asio::error_code& error) {
+    if (error) return;
+    if (auto self = weak.lock()) (self.get()->*expired)();
+  });
+}
+
+void Session::authentication_expired() {
+  // As PostgreSQL does: no message, so that a scanner learns nothing.
+  if (!authenticated_ && activity_ != Activity::kOnWorker) finish();
+}
+
+void Session::idle_expired() {
+  if (activity_ == Activity::kWaiting && connection_.idle())
+    terminate(connection_.idle_timeout_error());
+}
+
+void Session::terminate(SqlError error) {
+  connection_.terminate(std::move(error));
+  queue_output();
+  close_when_sent();
+}
+
+void Session::broken() {
+  broken_on_loop_ = true;
+  broken_ = true;
+  drained_.notify_all();
+  // A worker or the caller up the stack finds out; nobody else would.
+  if (activity_ != Activity::kOnWorker && activity_ != Activity::kOnLoop) finish();
+}
+
+void Session::close_when_sent() {
+  if (activity_ == Activity::kClosed) return;
+  activity_ = Activity::kClosing;
+  if (broken_on_loop_) return finish();
+  set_deadline(kLinger, &Session::finish);
+  if (all_sent()) {
+    linger();
+  } else {
+    pump();  // account_sent() goes on
+  }
+}
+
+// Closing with unread input would reset the connection and destroy the error message under way: the
+// client is told that nothing more comes and gets a moment to hang up first.
+void Session::linger() {
+  if (activity_ != Activity::kClosing || !all_sent()) return;
+  asio::error_code error;
+  if (tls_) {
+    tls_->close(wire_);
+    write_wire();
+  }
+  socket_.shutdown(Socket::shutdown_send, error);
+  if (error) return finish();
+  std::array<char, 4096> buffer;
+  for (int i = 0; i < 64; ++i) {
+    socket_.read_some(asio::buffer(buffer), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      socket_.async_wait(Socket::wait_read,
+                         [self = shared_from_this()](const asio::error_code& failed) {
+                           if (failed) return self->finish();
+                           self->linger();
+                         });
+      return;
+    }
+    if (error) break;
+  }
+  finish();
+}
+
+void Session::finish() {
+  if (activity_ == Activity::kClosed || activity_ == Activity::kOnWorker) return;
+  std::shared_ptr<Session> self = shared_from_this();
+  activity_ = Activity::kClosed;
+  {
+    std::lock_guard lock(interrupt_mutex_);
+    interrupt_ = nullptr;
+    for (const auto& [reason, id] : timers_) environment_.timers.cancel(id);
+    timers_.clear();
+  }
+  deadline_.reset();
+  asio::error_code ignored;
+  socket_.close(ignored);
+  if (authenticated_ && environment_.configuration.log_connections) {
+    std::chrono::duration<double> lasted = std::chrono::system_clock::now() - client_.started;
+    environment_.logger.log(LogLevel::kInfo, "disconnection",
+                            {{"pid", client_.process_id}, {"seconds", lasted.count()}});
+  }
+  connection_.disconnect();
+  environment_.registry.remove(client_.process_id, admitted_);
+}
+
+}  // namespace luma

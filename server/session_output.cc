@@ -1,0 +1,164 @@
+// What leaves a session: replies wait until what they depend on is durable, then for the socket.
+#include <asio/buffer.hpp>
+#include <asio/post.hpp>
+
+#include "server/session.h"
+
+namespace luma {
+namespace {
+
+// What a worker may have under way before it waits for the client.
+constexpr size_t kWorkerUnsentBytes = size_t{2} << 20;
+constexpr size_t kResumeBytes = size_t{1} << 20;
+constexpr size_t kWireBytes = size_t{256} << 10;
+constexpr size_t kKeptWireBytes = size_t{16} << 10;
+constexpr std::chrono::milliseconds kInterruptPoll{20};
+
+}  // namespace
+
+void Session::queue_output() {
+  std::string& output = connection_.output();
+  if (output.empty() || broken_on_loop_) return;
+  uint64_t durable_ts = connection_.required_durable_ts();
+  if (all_sent() && environment_.instance.durability().is_durable(durable_ts)) {
+    // The common case: straight from the connection's buffer to the socket.
+    unsent_bytes_ += output.size();
+    if (!tls_) {
+      asio::error_code error;
+      size_t written = socket_.write_some(asio::buffer(output), error);
+      if (error && error != asio::error::would_block && error != asio::error::try_again)
+        return broken();
+      if (written == output.size()) {
+        unsent_bytes_ -= written;
+        output.clear();
+        return;
+      }
+      unsent_bytes_ -= written;
+      wire_plain_bytes_ += output.size() - written;
+      wire_.append(output, written, output.npos);
+    } else if (!append_to_wire(output)) {
+      return broken();
+    }
+    output.clear();
+    if (!write_wire()) return;
+    account_sent();
+    return;
+  }
+  unsent_bytes_ += output.size();
+  std::string bytes = std::move(output);
+  output.clear();
+  enqueue(std::move(bytes), durable_ts);
+}
+
+void Session::enqueue(std::string bytes, uint64_t durable_ts) {
+  queue_.push_back({std::move(bytes), durable_ts});
+  pump();
+}
+
+bool Session::append_to_wire(std::string_view bytes) {
+  wire_plain_bytes_ += bytes.size();
+  if (tls_) return tls_->send(bytes, wire_);
+  wire_.append(bytes);
+  return true;
+}
+
+// Moves what is durable to the socket, as much as it takes.
+void Session::pump() {
+  if (broken_on_loop_ || activity_ == Activity::kClosed) return;
+  Durability& durability = environment_.instance.durability();
+  while (!waiting_writable_) {
+    while (!queue_.empty() && wire_.size() < kWireBytes &&
+           durability.is_durable(queue_.front().durable_ts)) {
+      if (!append_to_wire(queue_.front().bytes)) return broken();
+      queue_.pop_front();
+    }
+    if (wire_at_ == wire_.size()) break;
+    if (!write_wire()) return;
+  }
+  if (!queue_.empty() && !durability.is_durable(queue_.front().durable_ts)) {
+    wait_durable(queue_.front().durable_ts);
+  }
+  account_sent();
+}
+
+// False: broken. What does not fit waits for the socket, and pump() goes on then.
+bool Session::write_wire() {
+  while (wire_at_ < wire_.size()) {
+    asio::error_code error;
+    wire_at_ +=
+        socket_.write_some(asio::buffer(wire_.data() + wire_at_, wire_.size() - wire_at_), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      if (waiting_writable_) return true;
+      waiting_writable_ = true;
+      socket_.async_wait(Socket::wait_write,
+                         [self = shared_from_this()](const asio::error_code& failed) {
+                           self->waiting_writable_ = false;
+                           if (self->activity_ == Activity::kClosed) return;
+                           if (failed) return self->broken();
+                           if (self->write_wire()) self->pump();
+                         });
+      return true;
+    }
+    if (error) {
+      broken();
+      return false;
+    }
+  }
+  wire_.clear();
+  wire_at_ = 0;
+  if (wire_.capacity() > kKeptWireBytes && queue_.empty()) std::string().swap(wire_);
+  unsent_bytes_ -= wire_plain_bytes_;
+  wire_plain_bytes_ = 0;
+  return true;
+}
+
+// Output has moved on: whoever waited for that may go on.
+void Session::account_sent() {
+  if (activity_ == Activity::kOnWorker && unsent_bytes_ <= kWorkerUnsentBytes) {
+    std::lock_guard lock(drain_mutex_);
+    drained_.notify_all();
+  }
+  if (activity_ == Activity::kDraining && unsent_bytes_ <= kResumeBytes) {
+    activity_ = Activity::kOnLoop;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      if (self->activity_ == Activity::kOnLoop) self->advance();
+    });
+  }
+  if (activity_ == Activity::kClosing && all_sent()) linger();
+}
+
+void Session::wait_durable(uint64_t durable_ts) {
+  if (waiting_durable_) return;
+  waiting_durable_ = true;
+  environment_.instance.durability().on_durable(durable_ts, [self = shared_from_this()] {
+    auto executor = self->socket_.get_executor();
+    asio::post(executor, [self] {
+      self->waiting_durable_ = false;
+      self->pump();
+    });
+  });
+}
+
+void Session::drain(std::string& output) {
+  uint64_t durable_ts = connection_.required_durable_ts();
+  unsent_bytes_ += output.size();
+  std::string bytes = std::move(output);
+  output.clear();
+  asio::post(socket_.get_executor(),
+             [self = shared_from_this(), bytes = std::move(bytes), durable_ts]() mutable {
+               self->enqueue(std::move(bytes), durable_ts);
+             });
+  Backend* backend = connection_.backend();
+  std::unique_lock lock(drain_mutex_);
+  while (unsent_bytes_ > kWorkerUnsentBytes && !broken_) {
+    if (backend != nullptr) backend->interrupt().check();
+    drained_.wait_for(lock, kInterruptPoll);
+  }
+  if (broken_) {
+    SqlError error(SqlState::kConnectionFailure, "connection to client lost");
+    error.fatal = true;
+    throw error;
+  }
+}
+
+}  // namespace luma
