@@ -4,6 +4,7 @@
 // log is synced for whatever has accumulated by the first waiter or by a thread of its own. Nothing
 // may be told to a client before the log is durable up to required_durable_ts() of what it depends
 // on. Thread-safe.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -116,18 +117,23 @@ class CommitPipeline {
   };
 
   void load_last_timestamp();
-  uint64_t next_timestamp(KvBatch& batch);  // under commit_mutex_
+  bool promises_durability(SyncCommit level) const;
+  void commit_in_order(Transaction& txn, KvBatch& batch, bool durable, CommitResult* result);
+  // Both under commit_mutex_. The first may add the new ceiling to the batch.
+  uint64_t next_timestamp(KvBatch& batch);
   void write_in_order(KvBatch& batch, uint64_t commit_ts, bool durable);
-  void commit_locked(Transaction& txn, KvBatch& batch, bool durable, CommitResult* result);
-  void validate_serializable(const Transaction& txn) const;
+  void validate_serializable(const Transaction& txn);
   void remember_writes(const Transaction& txn, uint64_t commit_ts);
   TxnSnapshotRef begin_serializable(Transaction& txn);
   void end_serializable(Transaction& txn);
   void forget_old_commits();  // under commit_mutex_
   void throw_if_refusing() const;
   void refuse(const SqlError& error);
+  void refuse_locked(const SqlError& error);  // under sync_mutex_
 
   void sync_loop();
+  void tick(std::unique_lock<std::mutex>& guard);
+  void delay_for_batch();
   // Syncs once as the only syncing thread; called and returns with `guard` held.
   void sync_as_leader(std::unique_lock<std::mutex>& guard);
   void run_due_callbacks(std::unique_lock<std::mutex>& guard, const SqlError* error);
@@ -138,7 +144,8 @@ class CommitPipeline {
   std::vector<CommitHook> hooks_;
 
   std::mutex commit_mutex_;
-  uint64_t timestamp_ceiling_ = 0;  // persisted; timestamps below it may be handed out
+  // Persisted: timestamps up to it may be handed out. A new one counts once its batch is written.
+  uint64_t timestamp_ceiling_ = 0, new_timestamp_ceiling_ = 0;
   std::atomic<uint64_t> assigned_ts_{0};
   std::atomic<uint64_t> visible_ts_{0};
   std::atomic<uint64_t> last_sync_ts_{0};

@@ -2,6 +2,7 @@
 // Values of sequences. nextval and setval are not transactional: a value once handed out never
 // comes again, even after a crash, so a block of values is reserved in the log before use; the rest
 // of a block is skipped after a crash. Thread-safe.
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -63,14 +64,16 @@ class SequenceStore {
  private:
   struct Entry {
     std::mutex mutex;
-    bool loaded = false;
+    std::atomic<bool> loaded{false};  // cleared when a transaction replaced the stored state
     SequenceState state;
     uint64_t reserved_at_ts = 0;
   };
   Entry& entry_of(Oid sequence);
   void load(Entry& entry, Oid sequence);
   uint64_t persist(Oid sequence, int64_t last_value, bool is_called, bool durable);
-  bool own_state(Transaction* txn, Oid sequence, SequenceState* state);
+  void forget_at_commit(Transaction& txn, Oid sequence);
+  static SequenceBlock advance(SequenceState* state, const SequenceSpec& spec, int64_t cache,
+                               bool* persist, int64_t* persisted_value);
 
   CommitPipeline& pipeline_;
   std::mutex mutex_;

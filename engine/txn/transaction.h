@@ -3,9 +3,12 @@
 // with the transaction's own writes; writes reach the store only through CommitPipeline::commit().
 // Used by one thread at a time; while no thread writes, several may read (see WriteBuffer for scans
 // that write). Row locks are taken separately, before writing (LockManager).
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -114,6 +117,10 @@ class Transaction {
   bool latest(KvFamily family, std::string_view key, KvValue* out) {
     return get(family, key, out, ReadView::kLatest);
   }
+  // get() for values known to be stamped, with an exact dependency: the reply then waits only for
+  // the commit that wrote this row, not for everything in the snapshot.
+  bool get_stamped(KvFamily family, std::string_view key, KvValue* out,
+                   ReadView view = ReadView::kStatement);
   // found[i] tells whether values[i] is set.
   void multi_get(KvFamily family, std::span<const std::string_view> keys, bool sorted,
                  KvValue* values, bool* found, ReadView view = ReadView::kStatement);
@@ -148,7 +155,8 @@ class Transaction {
   // Runs inside the commit pipeline, in commit order, only if this transaction commits.
   void add_commit_hook(CommitHook hook) { hooks_.push_back(std::move(hook)); }
 
-  // The newest commit that anything read so far may come from: what a reply has to be durable to
+  // The newest commit that anything read so far may come from (reads other than get_stamped() count
+  // everything in their snapshot): what a reply has to be durable to
   // (CommitPipeline::required_durable_ts).
   uint64_t dependency_ts() const { return dependency_ts_.load(std::memory_order_relaxed); }
   void add_dependency(uint64_t ts);
@@ -156,8 +164,13 @@ class Transaction {
  private:
   friend class CommitPipeline;
   friend class TxnIterator;
-  bool tracks_reads() const { return options_.isolation == IsolationLevel::kSerializable; }
-  void finish(bool committed);
+  bool tracks_reads() const { return serializable_registered_; }
+  WriteBuffer::Mark mark_of(ReadView view) const {
+    return view == ReadView::kStatement ? statement_mark_ : buffer_.mark();
+  }
+  bool get_own(KvFamily family, std::string_view key, ReadView view, KvValue* out, bool* found);
+  bool get_committed(KvFamily family, std::string_view key, ReadView view, KvValue* out);
+  void finish();
   void register_iterator(TxnIterator* iterator);
   void unregister_iterator(TxnIterator* iterator);
   void record_live_iterators();

@@ -36,7 +36,8 @@ class TxnIterator {
               std::string_view lower, std::string_view upper, bool fill_cache);
   void merge_forward();
   void merge_backward();
-  void base_checked();
+  void base_ended();
+  void start(bool forward, std::string_view origin);
   bool cursor_in_range() const;
   void turn(bool forward);
   void record_reads();
@@ -53,10 +54,9 @@ class TxnIterator {
   bool from_buffer_ = false;
   std::string_view key_;
   std::string lower_, upper_;
-  // What has been read since the last record_reads(): [read_from_, read_to_] of keys.
-  bool read_something_ = false;
-  bool read_to_lower_ = false, read_to_upper_ = false;
-  std::string read_from_, read_to_;
+  // What serializable validation has to know: from here to the current position has been read.
+  bool sought_ = false;
+  std::string origin_;
 };
 
 }  // namespace luma

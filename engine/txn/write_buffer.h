@@ -13,13 +13,17 @@
 
 namespace luma {
 
+struct BufferNode;
+
 struct BufferedOp {
   std::string_view key;
   std::string_view value;
   KvFamily family;
   bool is_delete;
   bool stamped;
-  uint32_t previous;  // older operation on the same key, WriteBuffer::kNoOp when none
+  // Only when indexed: the key's node, and the older operation on it (WriteBuffer::kNoOp: none).
+  uint32_t previous;
+  BufferNode* node;
 };
 
 class WriteBuffer {
@@ -29,6 +33,9 @@ class WriteBuffer {
   using Mark = uint32_t;
 
   explicit WriteBuffer(MemoryBudget* budget, size_t limit_bytes = size_t{1} << 30);
+  ~WriteBuffer();
+  WriteBuffer(const WriteBuffer&) = delete;
+  WriteBuffer& operator=(const WriteBuffer&) = delete;
 
   // Keys and values are copied. 54000 when the transaction grows beyond the limit, 53200 by budget.
   void put(KvFamily family, std::string_view key, std::string_view value, bool stamped);
@@ -40,6 +47,8 @@ class WriteBuffer {
   bool empty() const { return ops_.empty(); }
   size_t size_bytes() const { return data_bytes_; }
   const std::vector<BufferedOp>& ops() const { return ops_; }
+  // True when a later operation on the same key makes this one invisible; may miss some.
+  bool superseded(Mark number) const;
 
   // The newest operation on `key` before `mark`, null when there is none.
   const BufferedOp* find(KvFamily family, std::string_view key, Mark mark) const;
@@ -54,8 +63,9 @@ class WriteBuffer {
     void seek_last();
     void next();
     void prev();
-    bool valid() const { return op_ != nullptr; }
-    const BufferedOp& op() const { return *op_; }
+    bool valid() const { return op_ != kNoOp; }
+    // Invalid after the next write to the buffer, but key and value it refers to are not.
+    const BufferedOp& op() const { return buffer_->ops_[op_]; }
 
    private:
     friend class WriteBuffer;
@@ -63,8 +73,8 @@ class WriteBuffer {
     const WriteBuffer* buffer_ = nullptr;
     KvFamily family_ = KvFamily::kData;
     Mark mark_ = 0;
-    const struct BufferNode* node_ = nullptr;
-    const BufferedOp* op_ = nullptr;
+    const BufferNode* node_ = nullptr;
+    uint32_t op_ = kNoOp;
   };
   Cursor cursor(KvFamily family, Mark mark);
 
@@ -74,8 +84,8 @@ class WriteBuffer {
               bool stamped);
   void build_index();
   void index_op(uint32_t number);
-  const struct BufferNode* lower_bound(KvFamily family, std::string_view key) const;
-  const BufferedOp* visible(const struct BufferNode* node, Mark mark) const;
+  BufferNode* lower_bound(KvFamily family, std::string_view key, BufferNode** before) const;
+  uint32_t visible(const BufferNode* node, Mark mark) const;
 
   Arena arena_;
   MemoryBudget* budget_;
@@ -84,9 +94,9 @@ class WriteBuffer {
   size_t charged_bytes_ = 0;
   std::vector<BufferedOp> ops_;
   bool indexed_ = false;
-  struct BufferNode* head_ = nullptr;
-  struct BufferNode* last_ = nullptr;
-  int height_ = 1;
+  BufferNode* head_ = nullptr;
+  BufferNode* last_ = nullptr;
+  std::vector<BufferNode*> tails_;  // last node of every level
   uint64_t random_ = 0x9E3779B97F4A7C15ull;
 };
 

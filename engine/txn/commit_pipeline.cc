@@ -1,0 +1,241 @@
+// The ordered part: timestamps, validation, hooks, write, publish. Durability is in commit_sync.cc.
+#include "engine/txn/commit_pipeline.h"
+
+#include <cstring>
+
+#include "engine/base/sql_error.h"
+#include "engine/txn/engine_keys.h"
+
+namespace luma {
+namespace {
+
+// Timestamps are reserved in blocks, so that a commit need not write a counter of its own.
+constexpr uint64_t kTimestampBlock = 1 << 20;
+
+void build_batch(const WriteBuffer& buffer, KvBatch* batch) {
+  const auto& ops = buffer.ops();
+  for (uint32_t i = 0; i < ops.size(); ++i) {
+    if (buffer.superseded(i)) continue;
+    const BufferedOp& op = ops[i];
+    if (op.is_delete) {
+      batch->remove(op.family, op.key);
+    } else if (op.stamped) {
+      batch->put_stamped(op.family, op.key, op.value);
+    } else {
+      batch->put(op.family, op.key, op.value);
+    }
+  }
+}
+
+}  // namespace
+
+CommitPipeline::CommitPipeline(Kv& kv, const CommitOptions& options) : kv_(kv), options_(options) {
+  load_last_timestamp();
+  sync_thread_ = std::thread([this] { sync_loop(); });
+}
+
+CommitPipeline::~CommitPipeline() {
+  {
+    std::lock_guard guard(sync_mutex_);
+    stopping_ = true;
+    sync_wanted_.notify_all();
+  }
+  sync_thread_.join();
+  if (!refusing()) (void)kv_.flush_wal(true);
+}
+
+void CommitPipeline::load_last_timestamp() {
+  KvValue value;
+  uint64_t last = 0;
+  if (kv_.get(KvFamily::kCatalog, kTimestampCeilingKey, nullptr, &value).found()) {
+    LUMA_CHECK(value.view().size() == sizeof(last));
+    std::memcpy(&last, value.view().data(), sizeof(last));
+  }
+  timestamp_ceiling_ = new_timestamp_ceiling_ = last;
+  assigned_ts_ = visible_ts_ = durable_ts_ = last;
+  // Transaction numbers need not be unique for ever, only look like it.
+  next_transaction_id_ = last + 3;
+}
+
+TxnSnapshotRef CommitPipeline::take_snapshot() {
+  auto snapshot = std::make_shared<TxnSnapshot>();
+  snapshot->kv = kv_.snapshot();
+  // After the snapshot: a commit gets its timestamp before it becomes visible.
+  snapshot->dependency_ts = assigned_ts();
+  return snapshot;
+}
+
+bool CommitPipeline::promises_durability(SyncCommit level) const {
+  switch (options_.mode) {
+    case WalSyncMode::kAlways:
+      return true;
+    case WalSyncMode::kGroupCommit:
+      return level != SyncCommit::kOff;
+    case WalSyncMode::kPeriodic:
+    case WalSyncMode::kNever:
+      return false;
+  }
+  return true;
+}
+
+void CommitPipeline::throw_if_refusing() const {
+  if (__builtin_expect(!refusing(), 1)) return;
+  std::lock_guard guard(sync_mutex_);
+  if (failure_) throw *failure_;
+}
+
+CommitResult CommitPipeline::commit(Transaction& txn) {
+  CommitResult result;
+  if (!txn.has_writes() && txn.hooks_.empty()) {
+    result.wait_for_ts = required_durable_ts(txn.dependency_ts());
+    txn.finish();
+    return result;
+  }
+  bool durable = promises_durability(txn.sync_commit());
+  try {
+    throw_if_refusing();
+    KvBatch batch;
+    build_batch(txn.buffer_, &batch);
+    if (txn.serializable_registered_) txn.record_live_iterators();
+    commit_in_order(txn, batch, durable, &result);
+  } catch (...) {
+    txn.rollback();
+    throw;
+  }
+  txn.finish();
+  if (durable) {
+    result.wait_for_ts = result.commit_ts;
+  } else {
+    result.wait_for_ts = required_durable_ts(txn.dependency_ts());
+    arm_ticker();
+  }
+  return result;
+}
+
+void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool durable,
+                                     CommitResult* result) {
+  std::lock_guard guard(commit_mutex_);
+  throw_if_refusing();
+  if (txn.serializable_registered_) validate_serializable(txn);
+  uint64_t commit_ts = next_timestamp(batch);
+  CommitContext context{commit_ts, txn, batch};
+  for (auto& hook : txn.hooks_) {
+    if (hook.before_write) hook.before_write(context);
+  }
+  for (auto& hook : hooks_) {
+    if (hook.before_write) hook.before_write(context);
+  }
+  batch.stamp(commit_ts);
+  write_in_order(batch, commit_ts, durable);
+  if (!serializable_starts_.empty()) remember_writes(txn, commit_ts);
+  for (auto& hook : txn.hooks_) {
+    if (hook.published) hook.published(commit_ts);
+  }
+  for (auto& hook : hooks_) {
+    if (hook.published) hook.published(commit_ts);
+  }
+  result->commit_ts = commit_ts;
+}
+
+uint64_t CommitPipeline::write(KvBatch& batch, bool durable) {
+  uint64_t commit_ts;
+  bool promised = durable && promises_durability(SyncCommit::kOn);
+  {
+    std::lock_guard guard(commit_mutex_);
+    throw_if_refusing();
+    commit_ts = next_timestamp(batch);
+    batch.stamp(commit_ts);
+    write_in_order(batch, commit_ts, promised);
+  }
+  if (!promised) arm_ticker();
+  return commit_ts;
+}
+
+uint64_t CommitPipeline::next_timestamp(KvBatch& batch) {
+  uint64_t commit_ts = assigned_ts_.load(std::memory_order_relaxed) + 1;
+  if (commit_ts > timestamp_ceiling_) {
+    new_timestamp_ceiling_ = commit_ts + kTimestampBlock;
+    batch.put(KvFamily::kCatalog, kTimestampCeilingKey,
+              {reinterpret_cast<const char*>(&new_timestamp_ceiling_), sizeof(uint64_t)});
+  }
+  return commit_ts;
+}
+
+void CommitPipeline::write_in_order(KvBatch& batch, uint64_t commit_ts, bool durable) {
+  // Both before the write: who sees the commit must also see that it has to wait for it.
+  if (durable) last_sync_ts_.store(commit_ts, std::memory_order_release);
+  assigned_ts_.store(commit_ts, std::memory_order_release);
+  KvStatus status = kv_.write(batch, false);
+  visible_ts_.store(commit_ts, std::memory_order_release);
+  if (!status.ok()) {
+    SqlError error = status.to_sql_error();
+    refuse(error);
+    throw error;
+  }
+  timestamp_ceiling_ = new_timestamp_ceiling_;
+  commit_count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+TxnSnapshotRef CommitPipeline::begin_serializable(Transaction& txn) {
+  // Under the mutex, so that every commit is either in the snapshot or remembered for validation.
+  std::lock_guard guard(commit_mutex_);
+  uint64_t start = visible_ts();
+  serializable_starts_.insert(
+      std::upper_bound(serializable_starts_.begin(), serializable_starts_.end(), start), start);
+  txn.serializable_registered_ = true;
+  txn.serializable_start_ts_ = start;
+  return take_snapshot();
+}
+
+void CommitPipeline::end_serializable(Transaction& txn) {
+  std::lock_guard guard(commit_mutex_);
+  auto at = std::lower_bound(serializable_starts_.begin(), serializable_starts_.end(),
+                             txn.serializable_start_ts_);
+  serializable_starts_.erase(at);
+  txn.serializable_registered_ = false;
+  forget_old_commits();
+}
+
+void CommitPipeline::forget_old_commits() {
+  if (serializable_starts_.empty()) {
+    recent_commits_.clear();
+    return;
+  }
+  while (!recent_commits_.empty() &&
+         recent_commits_.front().commit_ts <= serializable_starts_.front()) {
+    recent_commits_.pop_front();
+  }
+}
+
+void CommitPipeline::remember_writes(const Transaction& txn, uint64_t commit_ts) {
+  RecentCommit recent{commit_ts, {}};
+  recent.keys.reserve(txn.buffer_.ops().size());
+  for (const auto& op : txn.buffer_.ops()) recent.keys.emplace_back(op.family, op.key);
+  recent_commits_.push_back(std::move(recent));
+}
+
+void CommitPipeline::validate_serializable(const Transaction& txn) {
+  if (!txn.has_writes() || txn.read_set_.empty()) return;
+  auto first = std::upper_bound(
+      recent_commits_.begin(), recent_commits_.end(), txn.serializable_start_ts_,
+      [](uint64_t ts, const RecentCommit& recent) { return ts < recent.commit_ts; });
+  for (auto recent = first; recent != recent_commits_.end(); ++recent) {
+    for (const auto& [family, key] : recent->keys) {
+      if (!txn.read_set_.contains(family, key)) continue;
+      serialization_failures_.fetch_add(1, std::memory_order_relaxed);
+      SqlError error(SqlState::kTRSerializationFailure,
+                     "could not serialize access due to read/write dependencies among "
+                     "transactions");
+      error.detail_text =
+          "Reason code: Canceled on identification as a pivot, during commit attempt.";
+      error.hint_text = "The transaction might succeed if retried.";
+      throw error;
+    }
+  }
+}
+
+CommitPipeline::Counters CommitPipeline::counters() const {
+  return {commit_count_.load(), sync_count_.load(), serialization_failures_.load()};
+}
+
+}  // namespace luma

@@ -1,0 +1,161 @@
+// Durability: who syncs the log, who waits for it, and what happens when it fails.
+#include <thread>
+
+#include "engine/base/sql_error.h"
+#include "engine/txn/commit_pipeline.h"
+
+namespace luma {
+
+void CommitPipeline::wait_durable(uint64_t ts) {
+  if (durable_ts() >= ts) return;
+  std::unique_lock guard(sync_mutex_);
+  while (durable_ts() < ts) {
+    if (failure_) throw *failure_;
+    if (syncing_) {
+      sync_done_.wait(guard);
+    } else {
+      sync_as_leader(guard);
+    }
+  }
+}
+
+void CommitPipeline::on_durable(uint64_t ts, DurableCallback done) {
+  if (durable_ts() >= ts) return done(nullptr);
+  std::unique_lock guard(sync_mutex_);
+  if (durable_ts() < ts && !failure_) {
+    waiters_.push_back({ts, std::move(done)});
+    if (ts > wanted_ts_) wanted_ts_ = ts;
+    if (!syncing_) sync_wanted_.notify_one();
+    return;
+  }
+  std::optional<SqlError> failure = durable_ts() < ts ? failure_ : std::nullopt;
+  guard.unlock();
+  done(failure ? &*failure : nullptr);
+}
+
+void CommitPipeline::delay_for_batch() {
+  if (options_.mode != WalSyncMode::kGroupCommit || options_.batch_timeout_us == 0) return;
+  auto end =
+      std::chrono::steady_clock::now() + std::chrono::microseconds(options_.batch_timeout_us);
+  while (visible_ts() - durable_ts() < options_.batch_size &&
+         std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  }
+}
+
+void CommitPipeline::sync_as_leader(std::unique_lock<std::mutex>& guard) {
+  syncing_ = true;
+  guard.unlock();
+  delay_for_batch();
+  // What is visible now is in the log's buffer, so the flush covers it.
+  uint64_t target = visible_ts();
+  KvStatus status = kv_.flush_wal(true);
+  guard.lock();
+  syncing_ = false;
+  if (status.ok() && !failure_) {
+    if (target > durable_ts()) durable_ts_.store(target, std::memory_order_release);
+    sync_count_.fetch_add(1, std::memory_order_relaxed);
+    run_due_callbacks(guard, nullptr);
+    if (wanted_ts_ > durable_ts()) sync_wanted_.notify_one();
+  } else if (!status.ok()) {
+    refuse_locked(status.to_sql_error());
+    std::optional<SqlError> failure = failure_;
+    run_due_callbacks(guard, &*failure);
+  }
+  sync_done_.notify_all();
+}
+
+void CommitPipeline::run_due_callbacks(std::unique_lock<std::mutex>& guard, const SqlError* error) {
+  std::vector<Waiter> due;
+  uint64_t durable = durable_ts();
+  std::erase_if(waiters_, [&](Waiter& waiter) {
+    if (error == nullptr && waiter.ts > durable) return false;
+    due.push_back(std::move(waiter));
+    return true;
+  });
+  if (due.empty()) return;
+  guard.unlock();
+  for (auto& waiter : due) waiter.done(error);
+  guard.lock();
+}
+
+void CommitPipeline::refuse(const SqlError& error) {
+  std::unique_lock guard(sync_mutex_);
+  refuse_locked(error);
+  std::optional<SqlError> failure = failure_;
+  run_due_callbacks(guard, &*failure);
+  sync_done_.notify_all();
+}
+
+void CommitPipeline::refuse_locked(const SqlError& error) {
+  // The first failure tells most.
+  if (!failure_) failure_ = error;
+  refusing_.store(true, std::memory_order_release);
+}
+
+bool CommitPipeline::try_resume() {
+  std::lock_guard order(commit_mutex_);
+  if (!refusing()) return true;
+  {
+    std::unique_lock guard(sync_mutex_);
+    sync_done_.wait(guard, [this] { return !syncing_; });
+  }
+  if (!kv_.resume().ok()) return false;
+  std::lock_guard guard(sync_mutex_);
+  // Resuming has written everything that was in memory to files.
+  durable_ts_.store(visible_ts(), std::memory_order_release);
+  wanted_ts_ = 0;
+  failure_.reset();
+  refusing_.store(false, std::memory_order_release);
+  return true;
+}
+
+void CommitPipeline::arm_ticker() {
+  if (ticker_armed_.load(std::memory_order_relaxed)) return;
+  if (ticker_armed_.exchange(true, std::memory_order_acq_rel)) return;
+  std::lock_guard guard(sync_mutex_);
+  sync_wanted_.notify_one();
+}
+
+// Syncs what commits without a promise have left behind; disarms itself when there is nothing.
+void CommitPipeline::tick(std::unique_lock<std::mutex>& guard) {
+  if (options_.mode == WalSyncMode::kNever) {
+    ticker_armed_.store(false, std::memory_order_release);
+    guard.unlock();
+    KvStatus status = kv_.flush_wal(false);
+    guard.lock();
+    if (!status.ok()) refuse_locked(status.to_sql_error());
+    return;
+  }
+  if (visible_ts() > durable_ts()) {
+    if (!syncing_) sync_as_leader(guard);
+    return;
+  }
+  ticker_armed_.store(false, std::memory_order_release);
+  if (visible_ts() > durable_ts()) ticker_armed_.store(true, std::memory_order_release);
+}
+
+void CommitPipeline::sync_loop() {
+  std::unique_lock guard(sync_mutex_);
+  auto interval = std::chrono::milliseconds(std::max(1u, options_.sync_interval_ms));
+  auto next_tick = std::chrono::steady_clock::now() + interval;
+  while (!stopping_) {
+    bool wanted = wanted_ts_ > durable_ts() && !failure_;
+    if (wanted && !syncing_) {
+      sync_as_leader(guard);
+    } else if (ticker_armed_.load(std::memory_order_acquire) && !failure_) {
+      auto now = std::chrono::steady_clock::now();
+      if (now >= next_tick) {
+        tick(guard);
+        next_tick = std::chrono::steady_clock::now() + interval;
+      } else {
+        sync_wanted_.wait_until(guard, next_tick);
+      }
+    } else {
+      sync_wanted_.wait(guard);
+      next_tick = std::chrono::steady_clock::now() + interval;
+    }
+  }
+}
+
+}  // namespace luma

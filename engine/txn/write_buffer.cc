@@ -1,0 +1,237 @@
+#include "engine/txn/write_buffer.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "engine/base/sql_error.h"
+
+namespace luma {
+
+namespace {
+constexpr int kMaxHeight = 16;
+constexpr size_t kOpBytes = sizeof(BufferedOp);
+}  // namespace
+
+// One key of a skip list. Nodes are never removed: after a rollback `newest` is kNoOp.
+struct BufferNode {
+  std::string_view key;
+  KvFamily family;
+  uint32_t newest;
+  BufferNode* before;
+  int height;
+  BufferNode* next[1];  // `height` of them
+
+  bool less_than(KvFamily other_family, std::string_view other_key) const {
+    if (family != other_family) return family < other_family;
+    return key < other_key;
+  }
+  bool is(KvFamily other_family, std::string_view other_key) const {
+    return family == other_family && key == other_key;
+  }
+};
+
+WriteBuffer::WriteBuffer(MemoryBudget* budget, size_t limit_bytes)
+    : arena_(budget), budget_(budget), limit_bytes_(limit_bytes) {}
+
+WriteBuffer::~WriteBuffer() {
+  if (budget_ != nullptr) budget_->release(charged_bytes_);
+}
+
+void WriteBuffer::put(KvFamily family, std::string_view key, std::string_view value, bool stamped) {
+  append(family, key, value, false, stamped);
+}
+
+void WriteBuffer::remove(KvFamily family, std::string_view key) {
+  append(family, key, {}, true, false);
+}
+
+void WriteBuffer::append(KvFamily family, std::string_view key, std::string_view value,
+                         bool is_delete, bool stamped) {
+  size_t bytes = key.size() + value.size();
+  if (data_bytes_ + bytes > limit_bytes_ || ops_.size() >= kNoOp - 1) {
+    throw sql_error(SqlState::kProgramLimitExceeded,
+                    "transaction exceeds the limit of {} bytes of uncommitted changes",
+                    limit_bytes_)
+        .hint("Commit in smaller steps.");
+  }
+  if (ops_.size() == ops_.capacity()) {
+    size_t capacity = std::max<size_t>(8, ops_.capacity() * 2);
+    size_t more_bytes = (capacity - ops_.capacity()) * kOpBytes;
+    if (budget_ != nullptr) {
+      budget_->charge(more_bytes);
+      charged_bytes_ += more_bytes;
+    }
+    ops_.reserve(capacity);
+  }
+  char* memory = arena_.allocate_bytes(bytes);
+  std::copy(key.begin(), key.end(), memory);
+  std::copy(value.begin(), value.end(), memory + key.size());
+  ops_.push_back({{memory, key.size()},
+                  {memory + key.size(), value.size()},
+                  family,
+                  is_delete,
+                  stamped,
+                  kNoOp,
+                  nullptr});
+  data_bytes_ += bytes;
+  if (indexed_) {
+    index_op(mark() - 1);
+  } else if (ops_.size() > kUnindexedOps) {
+    build_index();
+  }
+}
+
+void WriteBuffer::build_index() {
+  head_ = static_cast<BufferNode*>(
+      arena_.allocate(sizeof(BufferNode) + (kMaxHeight - 1) * sizeof(BufferNode*)));
+  new (head_) BufferNode{{}, KvFamily::kCatalog, kNoOp, nullptr, kMaxHeight, {nullptr}};
+  std::fill_n(head_->next, kMaxHeight, nullptr);
+  last_ = nullptr;
+  tails_.assign(kMaxHeight, head_);
+  indexed_ = true;
+  for (uint32_t i = 0; i < ops_.size(); ++i) index_op(i);
+}
+
+BufferNode* WriteBuffer::lower_bound(KvFamily family, std::string_view key,
+                                     BufferNode** before) const {
+  BufferNode* node = head_;
+  for (int level = kMaxHeight - 1; level >= 0; --level) {
+    while (node->next[level] != nullptr && node->next[level]->less_than(family, key)) {
+      node = node->next[level];
+    }
+    if (before != nullptr) before[level] = node;
+  }
+  return node->next[0];
+}
+
+void WriteBuffer::index_op(uint32_t number) {
+  BufferedOp& op = ops_[number];
+  std::array<BufferNode*, kMaxHeight> before;
+  BufferNode* found = nullptr;
+  if (last_ == nullptr || last_->less_than(op.family, op.key)) {
+    // Ascending keys, the usual order of bulk inserts, are appended without a search.
+    std::copy(tails_.begin(), tails_.end(), before.begin());
+  } else {
+    found = lower_bound(op.family, op.key, before.data());
+    if (found != nullptr && found->is(op.family, op.key)) {
+      op.previous = found->newest;
+      op.node = found;
+      found->newest = number;
+      return;
+    }
+  }
+  random_ = random_ * 6364136223846793005ull + 1442695040888963407ull;
+  // A quarter of the nodes reaches each next level.
+  int height = 1 + std::min(kMaxHeight - 1, std::countl_one(random_) / 2);
+  auto* node = static_cast<BufferNode*>(
+      arena_.allocate(sizeof(BufferNode) + static_cast<size_t>(height - 1) * sizeof(BufferNode*)));
+  new (node) BufferNode{op.key, op.family, number, nullptr, height, {nullptr}};
+  for (int level = 0; level < height; ++level) {
+    node->next[level] = before[level]->next[level];
+    before[level]->next[level] = node;
+    if (node->next[level] == nullptr) tails_[level] = node;
+  }
+  node->before = before[0] == head_ ? nullptr : before[0];
+  if (node->next[0] != nullptr) {
+    node->next[0]->before = node;
+  } else {
+    last_ = node;
+  }
+  op.previous = kNoOp;
+  op.node = node;
+}
+
+void WriteBuffer::rollback_to(Mark mark) {
+  while (ops_.size() > mark) {
+    const BufferedOp& op = ops_.back();
+    if (indexed_) op.node->newest = op.previous;
+    data_bytes_ -= op.key.size() + op.value.size();
+    ops_.pop_back();
+  }
+}
+
+void WriteBuffer::clear() {
+  ops_.clear();
+  arena_.reset();
+  indexed_ = false;
+  head_ = last_ = nullptr;
+  data_bytes_ = 0;
+}
+
+bool WriteBuffer::superseded(Mark number) const {
+  return indexed_ && ops_[number].node->newest != number;
+}
+
+uint32_t WriteBuffer::visible(const BufferNode* node, Mark mark) const {
+  uint32_t number = node->newest;
+  while (number != kNoOp && number >= mark) number = ops_[number].previous;
+  return number;
+}
+
+const BufferedOp* WriteBuffer::find(KvFamily family, std::string_view key, Mark mark) const {
+  if (mark == 0) return nullptr;
+  if (indexed_) {
+    const BufferNode* node = lower_bound(family, key, nullptr);
+    if (node == nullptr || !node->is(family, key)) return nullptr;
+    uint32_t number = visible(node, mark);
+    return number == kNoOp ? nullptr : &ops_[number];
+  }
+  for (size_t i = std::min<size_t>(mark, ops_.size()); i-- > 0;) {
+    if (ops_[i].family == family && ops_[i].key == key) return &ops_[i];
+  }
+  return nullptr;
+}
+
+WriteBuffer::Cursor WriteBuffer::cursor(KvFamily family, Mark mark) {
+  if (!indexed_) build_index();
+  Cursor cursor;
+  cursor.buffer_ = this;
+  cursor.family_ = family;
+  cursor.mark_ = mark;
+  return cursor;
+}
+
+void WriteBuffer::Cursor::settle(bool forward) {
+  op_ = kNoOp;
+  for (; node_ != nullptr && node_->family == family_;
+       node_ = forward ? node_->next[0] : node_->before) {
+    op_ = buffer_->visible(node_, mark_);
+    if (op_ != kNoOp) return;
+  }
+}
+
+void WriteBuffer::Cursor::seek(std::string_view key) {
+  node_ = buffer_->lower_bound(family_, key, nullptr);
+  settle(true);
+}
+
+void WriteBuffer::Cursor::seek_for_prev(std::string_view key) {
+  node_ = buffer_->lower_bound(family_, key, nullptr);
+  if (node_ == nullptr) {
+    node_ = buffer_->last_;
+  } else if (!node_->is(family_, key)) {
+    node_ = node_->before;
+  }
+  settle(false);
+}
+
+void WriteBuffer::Cursor::seek_first() { seek({}); }
+
+void WriteBuffer::Cursor::seek_last() {
+  node_ = buffer_->last_;
+  while (node_ != nullptr && node_->family > family_) node_ = node_->before;
+  settle(false);
+}
+
+void WriteBuffer::Cursor::next() {
+  node_ = node_->next[0];
+  settle(true);
+}
+
+void WriteBuffer::Cursor::prev() {
+  node_ = node_->before;
+  settle(false);
+}
+
+}  // namespace luma
