@@ -250,6 +250,10 @@ BigNumeric big_exp(const BigNumeric& a, int scale) {
   int halvings = 0;
   for (double left = std::abs(approximate); left > 0.01; left /= 2) ++halvings;
   int inner_scale = significant + halvings + 4;
+  // Near 1 the result is 1 + a + a^2/2: rounding may depend on the square.
+  if (!a.digits.empty() && a.decimal_weight() < -8) {
+    inner_scale = std::max(inner_scale, kGuardDigits - 2 * a.decimal_weight());
+  }
   BigNumeric x = a;
   x.negative = false;
   x = big_div(x, BigNumeric::of_int(Int128{1} << halvings), inner_scale);

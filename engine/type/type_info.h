@@ -98,7 +98,9 @@ struct TypeInfo {
   KeyDecode key_decode = nullptr;
 
   // A true array type ("integer[]"), which int2vector and oidvector are not.
-  bool is_array() const { return element != kInvalidOid && len == -1 && category == 'A'; }
+  bool is_array() const {
+    return element != kInvalidOid && len == -1 && category == 'A' && storage == 'x';
+  }
 };
 
 // nullptr when no such type exists. Thread-safe; constant time.
