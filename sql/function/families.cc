@@ -10,6 +10,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       numeric_kernels(),
       text_compare_kernels(),
       text_kernels(),
+      like_kernels(),
+      regexp_kernels(),
   };
   return kFamilies;
 }

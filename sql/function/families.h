@@ -12,5 +12,7 @@ std::span<const KernelRow> math_kernels();
 std::span<const KernelRow> numeric_kernels();
 std::span<const KernelRow> text_compare_kernels();
 std::span<const KernelRow> text_kernels();
+std::span<const KernelRow> like_kernels();
+std::span<const KernelRow> regexp_kernels();
 
 }  // namespace luma
