@@ -107,6 +107,7 @@ bool CommitPipeline::try_resume() {
   wanted_ts_ = 0;
   failure_.reset();
   refusing_.store(false, std::memory_order_release);
+  sync_wanted_.notify_all();
   return true;
 }
 
