@@ -4,7 +4,9 @@
 #include <charconv>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "engine/type/type_info.h"
 #include "sql/catalog/fact_table.h"
 
 namespace luma {
@@ -245,6 +247,32 @@ const CollationFact* find_collation_fact(Oid oid) {
 const RangeFact* find_range_fact(Oid type) {
   const RangeFact* range = find_by<RangeFact>(range_facts(), &RangeFact::type, type);
   return range != nullptr ? range : find_by<RangeFact>(range_facts(), &RangeFact::multirange, type);
+}
+
+namespace {
+
+std::unordered_set<Oid> make_type_functions() {
+  std::unordered_set<Oid> out;
+  const FactTable& table = fact_table("pg_type");
+  for (size_t i = 0; i < table.row_count(); ++i) {
+    auto f = table.row(i);
+    // typinput, typoutput, typreceive, typsend, typmodin, typmodout
+    for (size_t column = 15; column <= 20; ++column) {
+      if (Oid oid = number(f[column]); oid != kInvalidOid) out.insert(oid);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+bool builtin_function_exists(const BuiltinAvailability& builtins, Oid oid) {
+  static const std::unordered_set<Oid> type_functions = make_type_functions();
+  return builtins.has_function(oid) || type_functions.contains(oid);
+}
+
+bool builtin_operator_exists(const BuiltinAvailability& builtins, const OperatorFact& fact) {
+  return builtins.has_function(fact.function);
 }
 
 }  // namespace luma

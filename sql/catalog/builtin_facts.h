@@ -169,4 +169,9 @@ class BuiltinAvailability {
   virtual bool has_function(Oid oid) const = 0;
 };
 
+// What pg_proc shows: functions that can be called, and the input and output functions of types,
+// which the codecs of engine/type stand for.
+bool builtin_function_exists(const BuiltinAvailability& builtins, Oid oid);
+bool builtin_operator_exists(const BuiltinAvailability& builtins, const OperatorFact& fact);
+
 }  // namespace luma

@@ -40,6 +40,8 @@ class Catalog {
   const Type* type(Oid oid) const;
   // The table whose row type, or array of row type, `type_oid` is.
   const Table* table_of_row_type(Oid type_oid) const;
+  // The Type whose array type `array_type` is.
+  const Type* type_of_array(Oid array_type) const;
   // The same object as a shared pointer, to outlive the snapshot.
   ObjectPtr share(ObjectAddress address) const;
 
@@ -54,7 +56,7 @@ class Catalog {
   Oid find_type_oid(Oid schema, std::string_view name) const;
 
   // --- relations between objects ---
-  std::span<const Oid> indexes_of(Oid table) const;  // in order of oid
+  std::vector<Oid> indexes_of(Oid table) const;  // in order of oid
   // Objects that hold a dependency on `referenced` (or a part of it).
   std::vector<ObjectAddress> dependents_of(ObjectAddress referenced) const;
   // Foreign keys that refer to `table`: (referencing table, constraint).
@@ -66,6 +68,7 @@ class Catalog {
   std::vector<const Sequence*> sequences_owned_by(Oid table) const;
   // The table that has the constraint; nullptr when unknown.
   const Table* table_of_constraint(Oid constraint) const;
+  const Table* table_of_default(Oid attrdef) const;
   std::vector<const Table*> children_of(Oid table) const;  // inheritance
 
   // --- iteration, in no particular order; built-in relations included ---

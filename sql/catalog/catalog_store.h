@@ -50,6 +50,8 @@ class CatalogStore {
   std::shared_ptr<const Database> find_database(std::string_view name) const;
   std::shared_ptr<const Role> find_role(std::string_view name) const;
 
+  // Held while a transaction with catalog changes commits: one at a time.
+  std::unique_lock<std::mutex> lock_commit() { return std::unique_lock(commit_mutex_); }
   // Makes a committed transaction's changes visible. The caller has written them durably.
   void publish(const CatalogTransaction& transaction);
 
@@ -58,8 +60,14 @@ class CatalogStore {
  private:
   friend class CatalogTransaction;
   struct State;
+  // Versions of uncommitted views; never equal to a committed one.
+  uint64_t next_private_version() {
+    return (uint64_t{1} << 63) | private_version_.fetch_add(1, std::memory_order_relaxed);
+  }
   IdAllocator& ids_;
   std::atomic<uint64_t> version_{0};
+  std::atomic<uint64_t> private_version_{0};
+  std::mutex commit_mutex_;
   mutable std::mutex mutex_;
   std::unique_ptr<State> state_;  // guarded by mutex_
 };

@@ -55,7 +55,9 @@ class CatalogTransaction {
   Oid new_oid();
   uint32_t new_storage_id();  // never reused either
 
-  // Adds or replaces an object. Throws 42P07/42710/42P06/... when the name is taken by another one.
+  // Adds or replaces an object, which must not be changed afterwards. Oids that are 0 are filled in
+  // first: the object's own, its constraints', defaults', row and array types', rule's and storage
+  // id. Throws 42P07/42710/42P06/... when the name is taken by another one.
   void put(std::shared_ptr<CatalogObject> object);
   // Without looking at dependencies.
   void remove(ObjectAddress address);
@@ -76,7 +78,10 @@ class CatalogTransaction {
   Mark savepoint() const { return log_.size(); }
   void rollback_to(Mark mark);
 
-  void write_changes(CatalogWriter& writer) const;
+  // Hold store.lock_commit() from before this call until publish(). Throws XX000 `tuple
+  // concurrently updated` or 23505 when another transaction has changed the same object or taken a
+  // name meanwhile.
+  void write_changes(CatalogWriter& writer);
 
  private:
   friend class CatalogStore;
@@ -93,12 +98,15 @@ class CatalogTransaction {
   };
   void change(const Key& key, ObjectPtr object);
   void rebuild_view();
+  void fill_oids(CatalogObject& object);
+  void require_free_names(const Catalog& catalog, const CatalogObject& object) const;
 
   CatalogStore& store_;
   Oid database_;
   CatalogPtr base_;
   CatalogPtr view_;
-  std::map<Key, ObjectPtr> changes_;  // nullptr = removed
+  std::map<Key, ObjectPtr> changes_;    // nullptr = removed
+  std::map<Key, ObjectPtr> originals_;  // committed state when first changed; nullptr = none
   std::vector<LogEntry> log_;
 };
 

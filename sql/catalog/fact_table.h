@@ -1,6 +1,6 @@
 #pragma once
-// Rows of an exported system relation: COPY text split into fields. Views point into constant data that
-// lives as long as the process. Tables are parsed at first use; immutable, thread-safe.
+// Rows of an exported system relation: COPY text split into fields. Views point into constant data
+// that lives as long as the process. Tables are parsed at first use; immutable, thread-safe.
 #include <span>
 #include <string_view>
 #include <vector>

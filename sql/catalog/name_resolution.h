@@ -7,6 +7,10 @@
 
 #include "sql/catalog/catalog.h"
 
+namespace luma::ast {
+struct TypeName;
+}  // namespace luma::ast
+
 namespace luma {
 
 // The effective search path of a session under one snapshot.
@@ -53,6 +57,13 @@ Oid find_type(const Catalog& catalog, const SearchPath& path, const QualifiedNam
 // accept it. Throws 42704 `type "x" does not exist` or 42601.
 TypeRef parse_type_text(const Catalog& catalog, const SearchPath& path, std::string_view text);
 
+// A type name of the grammar: search path, modifiers, array bounds. Same errors, at its location.
+// SETOF and %TYPE are the caller's.
+TypeRef resolve_type_name(const Catalog& catalog, const SearchPath& path,
+                          const ast::TypeName& name);
+// The array type over `element`; 0 when there is none.
+Oid array_type_of(const Catalog& catalog, Oid element);
+
 // True when the unqualified name finds this very object (pg_table_is_visible, ...).
 bool relation_is_visible(const Catalog& catalog, const SearchPath& path, const Relation& relation);
 bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type);
@@ -65,6 +76,10 @@ std::string quote_literal_text(std::string_view text);
 // "a.b" or "\"A\".b" split into unquoted parts, folded to lower case where unquoted; throws 42602
 // `invalid name syntax`.
 std::vector<std::string> split_qualified_name(std::string_view text);
+// format_type() for any type, schema-qualified when the search path doesn't find it. "" when the
+// type does not exist and `missing_ok`, otherwise "???".
+std::string type_display_name(const Catalog& catalog, const SearchPath& path, Oid type,
+                              int32_t typmod = -1, bool missing_ok = false);
 // Relation name for messages and regclass: qualified only when it is not visible.
 std::string relation_display_name(const Catalog& catalog, const SearchPath& path,
                                   const Relation& relation);

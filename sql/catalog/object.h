@@ -29,6 +29,7 @@ inline constexpr Oid kPgCatalog = 11, kToast = 99, kPublic = 2200, kInformationS
 }  // namespace schema_oid
 
 inline constexpr Oid kBootstrapRole = 10;
+inline constexpr Oid kDatabaseOwnerRole = 6171;  // pg_database_owner
 inline constexpr Oid kPublicGrantee = 0;
 inline constexpr Oid kHeapAm = 2, kBtreeAm = 403, kHashAm = 405;
 inline constexpr Oid kDefaultTablespace = 1663, kGlobalTablespace = 1664;
@@ -205,6 +206,7 @@ struct Table : Relation {
   // Views and materialised views.
   std::string definition;              // SELECT text, without a trailing semicolon
   std::string definition_search_path;  // search_path under which `definition` was written
+  Oid rule_oid = kInvalidOid;          // pg_rewrite.oid of the _RETURN rule
   std::string check_option;            // "", "local", "cascaded"
   // System relations: rows are generated. Not serialised; nullptr for everything users create.
   const VirtualRelation* virtual_relation = nullptr;

@@ -1,0 +1,19 @@
+#pragma once
+// The system schemas, relations and views as catalog objects: the layer below every snapshot.
+// Columns come from facts; views carry SQL of ours. Built at first use; immutable, thread-safe.
+#include "sql/catalog/object_set.h"
+
+namespace luma {
+
+const ObjectSet& builtin_objects();
+
+// A system view written in SQL (builtin_views.inc), bound like a user's view with search_path
+// pg_catalog.
+struct BuiltinView {
+  std::string_view schema;
+  std::string_view name;
+  std::string_view sql;
+};
+std::span<const BuiltinView> builtin_views();
+
+}  // namespace luma

@@ -1,0 +1,332 @@
+#include "sql/catalog/catalog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/type/type_info.h"
+#include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/name_resolution.h"
+#include "sql/catalog/object_set.h"
+
+namespace luma {
+
+Catalog::Catalog(Oid database, uint64_t version, std::shared_ptr<const ObjectSet> shared,
+                 std::shared_ptr<const ObjectSet> local)
+    : database_(database),
+      version_(version),
+      shared_(std::move(shared)),
+      local_(std::move(local)) {}
+
+Catalog::~Catalog() = default;
+
+const CatalogObject* Catalog::object(Oid class_id, Oid oid) const {
+  if (oid == kInvalidOid) return nullptr;
+  ObjectId id{class_id, oid};
+  if (class_id == class_oid::kRole || class_id == class_oid::kDatabase) {
+    const ObjectPtr* found = shared_->find(id);
+    return found == nullptr ? nullptr : found->get();
+  }
+  if (const ObjectPtr* found = local_->find(id)) return found->get();
+  if (oid >= kFirstUserOid) return nullptr;
+  const ObjectPtr* found = builtin_objects().find(id);
+  return found == nullptr ? nullptr : found->get();
+}
+
+const Database* Catalog::database(Oid oid) const {
+  return static_cast<const Database*>(object(class_oid::kDatabase, oid));
+}
+const Role* Catalog::role(Oid oid) const {
+  return static_cast<const Role*>(object(class_oid::kRole, oid));
+}
+const Schema* Catalog::schema(Oid oid) const {
+  return static_cast<const Schema*>(object(class_oid::kSchema, oid));
+}
+const Relation* Catalog::relation(Oid oid) const {
+  return static_cast<const Relation*>(object(class_oid::kRelation, oid));
+}
+const Type* Catalog::type(Oid oid) const {
+  return static_cast<const Type*>(object(class_oid::kType, oid));
+}
+
+const Table* Catalog::table(Oid oid) const {
+  const CatalogObject* found = object(class_oid::kRelation, oid);
+  return found != nullptr && found->kind == ObjectKind::kTable ? static_cast<const Table*>(found)
+                                                               : nullptr;
+}
+const Index* Catalog::index(Oid oid) const {
+  const CatalogObject* found = object(class_oid::kRelation, oid);
+  return found != nullptr && found->kind == ObjectKind::kIndex ? static_cast<const Index*>(found)
+                                                               : nullptr;
+}
+const Sequence* Catalog::sequence(Oid oid) const {
+  const CatalogObject* found = object(class_oid::kRelation, oid);
+  return found != nullptr && found->kind == ObjectKind::kSequence
+             ? static_cast<const Sequence*>(found)
+             : nullptr;
+}
+
+const Table* Catalog::table_of_row_type(Oid type_oid) const {
+  Oid relation = local_->relation_of_type(type_oid);
+  if (relation == kInvalidOid) relation = builtin_objects().relation_of_type(type_oid);
+  return table(relation);
+}
+
+const Type* Catalog::type_of_array(Oid array_type) const {
+  return type(local_->type_of_array(array_type));
+}
+
+ObjectPtr Catalog::share(ObjectAddress address) const {
+  ObjectId id{address.class_id, address.oid};
+  for (const ObjectSet* set : {local_.get(), shared_.get(), &builtin_objects()}) {
+    if (const ObjectPtr* found = set->find(id)) return *found;
+  }
+  return nullptr;
+}
+
+const Database* Catalog::find_database(std::string_view name) const {
+  return database(shared_->find_name(class_oid::kDatabase, 0, name));
+}
+const Role* Catalog::find_role(std::string_view name) const {
+  return role(shared_->find_name(class_oid::kRole, 0, name));
+}
+
+const Schema* Catalog::find_schema(std::string_view name) const {
+  Oid oid = local_->find_name(class_oid::kSchema, 0, name);
+  if (oid == kInvalidOid) oid = builtin_objects().find_name(class_oid::kSchema, 0, name);
+  return schema(oid);
+}
+
+const Relation* Catalog::find_relation(Oid schema, std::string_view name) const {
+  Oid oid = local_->find_name(class_oid::kRelation, schema, name);
+  if (oid == kInvalidOid && schema < kFirstUserOid) {
+    oid = builtin_objects().find_name(class_oid::kRelation, schema, name);
+  }
+  return relation(oid);
+}
+
+const Type* Catalog::find_type(Oid schema, std::string_view name) const {
+  return type(local_->find_name(class_oid::kType, schema, name));
+}
+
+Oid Catalog::find_type_oid(Oid schema, std::string_view name) const {
+  if (schema == schema_oid::kPgCatalog) {
+    if (const TypeInfo* builtin = luma::find_type(name)) return builtin->oid;
+  }
+  Oid oid = local_->find_name(class_oid::kType, schema, name);
+  if (oid == kInvalidOid && schema < kFirstUserOid) {
+    oid = builtin_objects().find_name(class_oid::kType, schema, name);
+  }
+  return oid;
+}
+
+std::vector<Oid> Catalog::indexes_of(Oid table) const {
+  std::vector<Oid> out;
+  for (ObjectId id : local_->linked(ObjectSet::Link::kIndex, {class_oid::kRelation, table})) {
+    out.push_back(id.oid);
+  }
+  return out;
+}
+
+std::vector<ObjectAddress> Catalog::dependents_of(ObjectAddress referenced) const {
+  std::vector<ObjectAddress> out;
+  if (referenced.class_id == class_oid::kSchema) {
+    local_->for_each([&](const ObjectPtr& object) {
+      for (const Dependency& edge : all_dependencies(*object)) {
+        if (edge.referenced == referenced) {
+          out.push_back(object->address());
+          return;
+        }
+      }
+    });
+    std::ranges::sort(out);
+    return out;
+  }
+  ObjectId to{referenced.class_id, referenced.oid};
+  for (ObjectId id : local_->linked(ObjectSet::Link::kDependent, to)) {
+    out.push_back({id.class_id, id.oid, 0});
+  }
+  return out;
+}
+
+std::vector<Catalog::ForeignKeyRef> Catalog::foreign_keys_to(Oid referenced) const {
+  std::vector<ForeignKeyRef> out;
+  ObjectId to{class_oid::kRelation, referenced};
+  for (ObjectId id : local_->linked(ObjectSet::Link::kReferencing, to)) {
+    const Table* from = table(id.oid);
+    if (from == nullptr) continue;
+    for (const Constraint& constraint : from->constraints) {
+      if (constraint.type == 'f' && constraint.referenced_table == referenced) {
+        out.push_back({from, &constraint});
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<const Sequence*> Catalog::sequences_owned_by(Oid owner) const {
+  std::vector<const Sequence*> out;
+  ObjectId to{class_oid::kRelation, owner};
+  for (ObjectId id : local_->linked(ObjectSet::Link::kOwnedSequence, to)) {
+    if (const Sequence* found = sequence(id.oid)) out.push_back(found);
+  }
+  return out;
+}
+
+const Table* Catalog::table_of_constraint(Oid constraint) const {
+  const ObjectId* holder = local_->holder({class_oid::kConstraint, constraint});
+  return holder == nullptr ? nullptr : table(holder->oid);
+}
+
+const Table* Catalog::table_of_default(Oid attrdef) const {
+  const ObjectId* holder = local_->holder({class_oid::kAttrDef, attrdef});
+  return holder == nullptr ? nullptr : table(holder->oid);
+}
+
+std::vector<const Table*> Catalog::children_of(Oid parent) const {
+  std::vector<const Table*> out;
+  for (ObjectId id : local_->linked(ObjectSet::Link::kChild, {class_oid::kRelation, parent})) {
+    if (const Table* found = table(id.oid)) out.push_back(found);
+  }
+  return out;
+}
+
+namespace {
+
+// Visits objects of type T; a local object hides the built-in one with its oid.
+template <typename T, typename Visit>
+void visit_layers(const ObjectSet& local, const Visit& visit) {
+  local.for_each([&](const ObjectPtr& object) {
+    if (const T* found = dynamic_cast<const T*>(object.get())) visit(*found);
+  });
+  builtin_objects().for_each([&](const ObjectPtr& object) {
+    const T* found = dynamic_cast<const T*>(object.get());
+    if (found != nullptr && local.find({found->class_id(), found->oid}) == nullptr) visit(*found);
+  });
+}
+
+}  // namespace
+
+void Catalog::for_each_relation(const std::function<void(const Relation&)>& visit) const {
+  visit_layers<Relation>(*local_, visit);
+}
+void Catalog::for_each_schema(const std::function<void(const Schema&)>& visit) const {
+  visit_layers<Schema>(*local_, visit);
+}
+void Catalog::for_each_type(const std::function<void(const Type&)>& visit) const {
+  visit_layers<Type>(*local_, visit);
+}
+void Catalog::for_each_role(const std::function<void(const Role&)>& visit) const {
+  shared_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kRole) visit(static_cast<const Role&>(*object));
+  });
+}
+void Catalog::for_each_database(const std::function<void(const Database&)>& visit) const {
+  shared_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kDatabase) visit(static_cast<const Database&>(*object));
+  });
+}
+
+std::string Catalog::role_name(Oid oid) const {
+  const Role* found = role(oid);
+  return found == nullptr ? fmt::format("unknown (OID={})", oid) : found->name;
+}
+
+std::string Catalog::schema_name(Oid oid) const {
+  const Schema* found = schema(oid);
+  return found == nullptr ? "" : found->name;
+}
+
+std::string Catalog::type_name(Oid oid, int32_t typmod) const {
+  if (luma::find_type(oid) != nullptr) return format_type(oid, typmod);
+  if (const Type* found = type(oid)) return quote_identifier(found->name);
+  if (const Type* element = type_of_array(oid)) return quote_identifier(element->name) + "[]";
+  if (const Table* row = table_of_row_type(oid)) {
+    return quote_identifier(row->name) + (row->array_type == oid ? "[]" : "");
+  }
+  return "???";
+}
+
+namespace {
+
+std::string_view relation_kind_name(char relkind) {
+  switch (relkind) {
+    case 'v':
+      return "view";
+    case 'm':
+      return "materialized view";
+    case 'i':
+    case 'I':
+      return "index";
+    case 'S':
+      return "sequence";
+    case 'c':
+      return "composite type";
+    case 'f':
+      return "foreign table";
+    default:
+      return "table";
+  }
+}
+
+}  // namespace
+
+std::string Catalog::describe(ObjectAddress address,
+                              const std::function<bool(const Relation&)>& is_visible) const {
+  auto shown = [&](const Relation& r) {
+    if (!is_visible || is_visible(r)) return quote_identifier(r.name);
+    return quote_qualified(schema_name(r.schema), r.name);
+  };
+  switch (address.class_id) {
+    case class_oid::kRelation: {
+      const Relation* found = relation(address.oid);
+      if (found == nullptr) break;
+      std::string text = fmt::format("{} {}", relation_kind_name(found->relkind), shown(*found));
+      if (address.sub_id == 0) return text;
+      const Table* owner = table(address.oid);
+      const Column* part =
+          owner == nullptr ? nullptr : owner->column(static_cast<int16_t>(address.sub_id));
+      return fmt::format("column {} of {}", part == nullptr ? "?" : quote_identifier(part->name),
+                         text);
+    }
+    case class_oid::kConstraint: {
+      const Table* owner = table_of_constraint(address.oid);
+      if (owner == nullptr) break;
+      const Constraint* part = owner->find_constraint(address.oid);
+      return fmt::format("constraint {} on table {}", quote_identifier(part->name), shown(*owner));
+    }
+    case class_oid::kAttrDef: {
+      const Table* owner = table_of_default(address.oid);
+      if (owner == nullptr) break;
+      for (const Column& part : owner->columns) {
+        if (part.default_oid != address.oid) continue;
+        return fmt::format("default value for column {} of table {}", quote_identifier(part.name),
+                           shown(*owner));
+      }
+      break;
+    }
+    case class_oid::kSchema:
+      return "schema " + quote_identifier(schema_name(address.oid));
+    case class_oid::kType:
+      return "type " + type_name(address.oid);
+    case class_oid::kRole:
+      return "role " + quote_identifier(role_name(address.oid));
+    case class_oid::kDatabase: {
+      const Database* found = database(address.oid);
+      return "database " + (found == nullptr ? "?" : quote_identifier(found->name));
+    }
+    case class_oid::kProc: {
+      const ProcFact* found = find_proc_fact(address.oid);
+      if (found == nullptr) break;
+      std::string args;
+      for (Oid type : found->arg_types) args += (args.empty() ? "" : ",") + type_name(type);
+      return fmt::format("function {}({})", quote_identifier(found->name), args);
+    }
+    default:
+      break;
+  }
+  return fmt::format("object {} of class {}", address.oid, address.class_id);
+}
+
+}  // namespace luma

@@ -1,0 +1,214 @@
+// DROP: which objects go, what is reported, and the changes themselves. The traversal follows
+// PostgreSQL's: dependents newest first, each after what depends on it; reports are in reverse.
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "engine/base/sql_error.h"
+#include "sql/catalog/catalog_transaction.h"
+#include "sql/catalog/object_set.h"
+
+namespace luma {
+namespace {
+
+constexpr size_t kMaxReported = 100;
+
+// True when `part` is `whole` or something inside it.
+bool covers(const ObjectAddress& whole, const ObjectAddress& part) {
+  return whole.class_id == part.class_id && whole.oid == part.oid &&
+         (whole.sub_id == 0 || whole.sub_id == part.sub_id);
+}
+
+struct Doomed {
+  ObjectAddress address;
+  std::optional<ObjectAddress> because;  // what it depends on
+  bool target = false;                   // named in the statement
+  bool automatic = false;                // goes silently
+};
+
+class DropTraversal {
+ public:
+  explicit DropTraversal(const Catalog& catalog) : catalog_(catalog) {}
+
+  void add_target(const ObjectAddress& address) { visit(address, std::nullopt, true, false); }
+  // In PostgreSQL's order of deletion.
+  const std::vector<Doomed>& list() const { return list_; }
+  bool contains(const ObjectAddress& address) const {
+    return std::ranges::any_of(list_, [&](const Doomed& d) { return covers(d.address, address); });
+  }
+
+ private:
+  void visit(const ObjectAddress& address, std::optional<ObjectAddress> because, bool target,
+             bool automatic) {
+    for (Doomed& doomed : list_) {
+      if (!covers(doomed.address, address)) continue;
+      doomed.target |= target && doomed.address == address;
+      doomed.automatic |= automatic;
+      return;
+    }
+    if (auto open = std::ranges::find_if(
+            open_, [&](const Doomed& d) { return covers(d.address, address); });
+        open != open_.end()) {
+      open->target |= target && open->address == address;
+      open->automatic |= automatic;
+      return;
+    }
+    open_.push_back({address, because, target, automatic});
+    for (const auto& [dependent, kind] : dependents(address)) {
+      visit(dependent, address, false, kind != 'n');
+    }
+    list_.push_back(open_.back());
+    open_.pop_back();
+  }
+
+  // Newest first.
+  std::vector<std::pair<ObjectAddress, char>> dependents(const ObjectAddress& address) const {
+    std::map<ObjectAddress, char> found;
+    auto look = [&](const CatalogObject& holder) {
+      for (const Dependency& edge : all_dependencies(holder)) {
+        if (!covers(address, edge.referenced) || covers(address, edge.dependent)) continue;
+        char& kind = found.try_emplace(edge.dependent, edge.kind).first->second;
+        if (edge.kind != 'n') kind = edge.kind;
+      }
+    };
+    for (const ObjectAddress& holder : catalog_.dependents_of({address.class_id, address.oid, 0})) {
+      if (ObjectPtr object = catalog_.share(holder)) look(*object);
+    }
+    std::vector<std::pair<ObjectAddress, char>> out(found.begin(), found.end());
+    std::ranges::sort(out, [](const auto& a, const auto& b) { return a.first.oid > b.first.oid; });
+    return out;
+  }
+
+  const Catalog& catalog_;
+  std::vector<Doomed> list_;
+  std::vector<Doomed> open_;  // being visited: guards against cycles
+};
+
+// An index of a constraint, an identity column's sequence: only their owner can be dropped.
+void refuse_internal(const Catalog& catalog, const ObjectAddress& target, const DropTraversal& drop,
+                     const std::function<bool(const Relation&)>& is_visible) {
+  ObjectPtr object = catalog.share({target.class_id, target.oid, 0});
+  if (object == nullptr) return;
+  for (const Dependency& edge : all_dependencies(*object)) {
+    if (edge.kind != 'i' || edge.dependent != target || drop.contains(edge.referenced)) continue;
+    std::string owner = catalog.describe(edge.referenced, is_visible);
+    throw sql_error(SqlState::kDependentObjectsStillExist, "cannot drop {} because {} requires it",
+                    catalog.describe(target, is_visible), owner)
+        .hint(fmt::format("You can drop {} instead.", owner));
+  }
+}
+
+void report(const Catalog& catalog, const std::vector<Doomed>& doomed, size_t target_count,
+            DropBehavior behavior, const std::function<bool(const Relation&)>& is_visible,
+            DropResult& result) {
+  std::string detail;
+  std::string first_target;
+  size_t count = 0;
+  for (auto it = doomed.rbegin(); it != doomed.rend(); ++it) {
+    if (it->target) {
+      if (first_target.empty()) first_target = catalog.describe(it->address, is_visible);
+      continue;
+    }
+    if (it->automatic) continue;
+    if (++count > kMaxReported) continue;
+    std::string name = catalog.describe(it->address, is_visible);
+    std::string line =
+        behavior == DropBehavior::kRestrict
+            ? fmt::format("{} depends on {}", name, catalog.describe(*it->because, is_visible))
+            : fmt::format("drop cascades to {}", name);
+    detail += (detail.empty() ? "" : "\n") + line;
+  }
+  if (count == 0) return;
+  if (count > kMaxReported) {
+    size_t more = count - kMaxReported;
+    detail += fmt::format("\nand {} other {} (see server log for list)", more,
+                          more == 1 ? "object" : "objects");
+  }
+  if (behavior == DropBehavior::kRestrict) {
+    SqlError error =
+        target_count == 1
+            ? sql_error(SqlState::kDependentObjectsStillExist,
+                        "cannot drop {} because other objects depend on it", first_target)
+            : sql_error(SqlState::kDependentObjectsStillExist,
+                        "cannot drop desired object(s) because other objects depend on them");
+    throw error.detail(detail).hint("Use DROP ... CASCADE to drop the dependent objects too.");
+  }
+  if (count == 1) {
+    result.notice = detail;
+  } else {
+    result.notice = fmt::format("drop cascades to {} other objects", count);
+    result.notice_detail = detail;
+  }
+}
+
+// Takes the doomed part out of a table; the table stays.
+void remove_part(Table& table, const ObjectAddress& part) {
+  if (part.class_id == class_oid::kConstraint) {
+    std::erase_if(table.constraints, [&](const Constraint& c) { return c.oid == part.oid; });
+  } else if (part.class_id == class_oid::kAttrDef) {
+    for (Column& column : table.columns) {
+      if (column.default_oid != part.oid) continue;
+      column.default_oid = kInvalidOid;
+      column.default_sql.clear();
+      column.generated = '\0';
+    }
+  } else {
+    Column& column = table.columns.at(static_cast<size_t>(part.sub_id) - 1);
+    column.dropped = true;
+    column.name = fmt::format("........pg.dropped.{}........", column.number);
+    column.not_null = false;
+    column.default_oid = kInvalidOid;
+    column.default_sql.clear();
+    column.identity = column.generated = '\0';
+    column.comment.clear();
+    column.acl.reset();
+  }
+  // Explicit edges of the part (a default's use of a sequence) go with it.
+  std::erase_if(table.dependencies, [&](const Dependency& d) { return covers(part, d.dependent); });
+}
+
+}  // namespace
+
+DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
+                                    DropBehavior behavior,
+                                    const std::function<bool(const Relation&)>& is_visible) {
+  DropResult result;
+  CatalogPtr before = view_;
+  DropTraversal traversal(*before);
+  for (const ObjectAddress& target : targets) traversal.add_target(target);
+  for (const ObjectAddress& target : targets) {
+    refuse_internal(*before, target, traversal, is_visible);
+  }
+  report(*before, traversal.list(), targets.size(), behavior, is_visible, result);
+
+  std::vector<ObjectAddress> parts;
+  for (const Doomed& doomed : traversal.list()) {
+    const ObjectAddress& address = doomed.address;
+    bool is_part = address.sub_id != 0 || address.class_id == class_oid::kConstraint ||
+                   address.class_id == class_oid::kAttrDef;
+    if (is_part) {
+      parts.push_back(address);
+      continue;
+    }
+    if (ObjectPtr object = before->share(address)) result.removed.push_back(object);
+    remove(address);
+  }
+  std::map<Oid, std::shared_ptr<Table>> changed;
+  for (const ObjectAddress& part : parts) {
+    const Table* holder = part.class_id == class_oid::kConstraint
+                              ? view_->table_of_constraint(part.oid)
+                          : part.class_id == class_oid::kAttrDef ? view_->table_of_default(part.oid)
+                                                                 : view_->table(part.oid);
+    if (holder == nullptr) continue;  // went with its table
+    auto& copy = changed[holder->oid];
+    if (copy == nullptr) {
+      copy = std::make_shared<Table>(*holder);
+      result.changed_from.push_back(view_->share(holder->address()));
+    }
+    remove_part(*copy, part);
+  }
+  for (auto& [oid, table] : changed) put(table);
+  return result;
+}
+
+}  // namespace luma

@@ -1,0 +1,54 @@
+#include "sql/catalog/object.h"
+
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+
+namespace luma {
+
+Oid CatalogObject::class_id() const {
+  switch (kind) {
+    case ObjectKind::kDatabase:
+      return class_oid::kDatabase;
+    case ObjectKind::kRole:
+      return class_oid::kRole;
+    case ObjectKind::kSchema:
+      return class_oid::kSchema;
+    case ObjectKind::kType:
+      return class_oid::kType;
+    case ObjectKind::kTable:
+    case ObjectKind::kIndex:
+    case ObjectKind::kSequence:
+      return class_oid::kRelation;
+  }
+  LUMA_CHECK(false);
+}
+
+const Column* Table::find_column(std::string_view column_name) const {
+  for (const Column& column : columns) {
+    if (!column.dropped && column.name == column_name) return &column;
+  }
+  return nullptr;
+}
+
+const Column* Table::column(int16_t number) const {
+  size_t index = static_cast<size_t>(number) - 1;
+  return number >= 1 && index < columns.size() ? &columns[index] : nullptr;
+}
+
+const Constraint* Table::find_constraint(std::string_view constraint_name) const {
+  auto it = std::ranges::find(constraints, constraint_name, &Constraint::name);
+  return it == constraints.end() ? nullptr : &*it;
+}
+
+const Constraint* Table::find_constraint(Oid constraint_oid) const {
+  auto it = std::ranges::find(constraints, constraint_oid, &Constraint::oid);
+  return it == constraints.end() ? nullptr : &*it;
+}
+
+const Constraint* Table::primary_key() const {
+  auto it = std::ranges::find(constraints, 'p', &Constraint::type);
+  return it == constraints.end() ? nullptr : &*it;
+}
+
+}  // namespace luma

@@ -1,0 +1,168 @@
+#include "sql/catalog/object_codec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/sql_error.h"
+
+namespace nlohmann {
+template <typename T>
+struct adl_serializer<std::optional<T>> {
+  static void to_json(json& j, const std::optional<T>& value) {
+    value.has_value() ? j = *value : j = nullptr;
+  }
+  static void from_json(const json& j, std::optional<T>& value) {
+    j.is_null() ? value = std::nullopt : value = j.get<T>();
+  }
+};
+}  // namespace nlohmann
+
+namespace luma {
+namespace {
+constexpr char kFormatVersion = 1;
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TypeRef, oid, typmod)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ObjectAddress, class_id, oid, sub_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Dependency, dependent, referenced, kind)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AclItem, grantee, grantor, privileges, grantable)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Role::Membership, role, grantor, admin)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Column, name, number, type, collation, dimensions,
+                                                not_null, dropped, identity, generated, default_sql,
+                                                default_oid, since_version, missing_text, storage,
+                                                statistics_target, is_local, inherit_count, acl,
+                                                comment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, oid, name, type, deferrable,
+                                                initially_deferred, validated, no_inherit, is_local,
+                                                inherit_count, columns, expression, index,
+                                                referenced_table, referenced_columns, match,
+                                                on_update, on_delete, set_columns,
+                                                equality_operators, comment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, type, opclass,
+                                                collation, descending, nulls_first)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Type::EnumLabel, oid, sort_order, label)
+
+// The fields of each kind of object, those of its bases included.
+#define LUMA_OBJECT_FIELDS oid, name, owner, acl, comment, dependencies
+#define LUMA_RELATION_FIELDS                                                             \
+  LUMA_OBJECT_FIELDS, schema, relkind, persistence, storage_id, options, estimated_rows, \
+      estimated_pages
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Database, LUMA_OBJECT_FIELDS, is_template,
+                                                allow_connections, connection_limit, collate, ctype,
+                                                settings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Role, LUMA_OBJECT_FIELDS, superuser, inherit,
+                                                create_role, create_database, can_login,
+                                                replication, bypass_rls, connection_limit, password,
+                                                valid_until, member_of, settings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schema, LUMA_OBJECT_FIELDS)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Table, LUMA_RELATION_FIELDS, columns, constraints,
+                                                schema_version, row_type, array_type, access_method,
+                                                row_key_index, inherits, replica_identity,
+                                                row_security, force_row_security, has_triggers,
+                                                is_populated, definition, definition_search_path,
+                                                rule_oid, check_option)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Index, LUMA_RELATION_FIELDS, table, access_method,
+                                                keys, include, predicate, unique, primary,
+                                                exclusion, immediate, nulls_not_distinct, valid,
+                                                ready, clustered, replica_identity, constraint)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sequence, LUMA_RELATION_FIELDS, type, start,
+                                                increment, min_value, max_value, cache, cycle,
+                                                owned_by_table, owned_by_column, is_identity)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Type, LUMA_OBJECT_FIELDS, schema, type_type,
+                                                array_type, relation, labels, base, collation,
+                                                not_null, default_sql, constraints)
+
+namespace {
+
+void append_u32(std::string& out, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+}
+
+uint32_t read_u32(std::string_view bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+template <typename T>
+ObjectPtr read_object(const nlohmann::json& j) {
+  auto object = std::make_shared<T>();
+  from_json(j, *object);
+  return object;
+}
+
+}  // namespace
+
+std::string encode_object_key(const StoredKey& key) {
+  std::string out;
+  append_u32(out, key.database);
+  append_u32(out, key.class_id);
+  append_u32(out, key.oid);
+  return out;
+}
+
+StoredKey decode_object_key(std::string_view bytes) {
+  if (bytes.size() != 12) {
+    throw sql_error(SqlState::kDataCorrupted, "catalog key has {} bytes", bytes.size());
+  }
+  return {read_u32(bytes), read_u32(bytes.substr(4)), read_u32(bytes.substr(8))};
+}
+
+std::string encode_object(const CatalogObject& object) {
+  nlohmann::json j;
+  switch (object.kind) {
+    case ObjectKind::kDatabase:
+      j = static_cast<const Database&>(object);
+      break;
+    case ObjectKind::kRole:
+      j = static_cast<const Role&>(object);
+      break;
+    case ObjectKind::kSchema:
+      j = static_cast<const Schema&>(object);
+      break;
+    case ObjectKind::kTable:
+      j = static_cast<const Table&>(object);
+      break;
+    case ObjectKind::kIndex:
+      j = static_cast<const Index&>(object);
+      break;
+    case ObjectKind::kSequence:
+      j = static_cast<const Sequence&>(object);
+      break;
+    case ObjectKind::kType:
+      j = static_cast<const Type&>(object);
+      break;
+  }
+  std::string out{kFormatVersion, static_cast<char>(object.kind)};
+  nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
+  return out;
+}
+
+ObjectPtr decode_object(std::string_view bytes) {
+  if (bytes.size() < 2 || bytes[0] != kFormatVersion) {
+    throw sql_error(SqlState::kDataCorrupted, "catalog object has an unknown format version");
+  }
+  try {
+    nlohmann::json j = nlohmann::json::from_cbor(bytes.begin() + 2, bytes.end());
+    switch (static_cast<ObjectKind>(bytes[1])) {
+      case ObjectKind::kDatabase:
+        return read_object<Database>(j);
+      case ObjectKind::kRole:
+        return read_object<Role>(j);
+      case ObjectKind::kSchema:
+        return read_object<Schema>(j);
+      case ObjectKind::kTable:
+        return read_object<Table>(j);
+      case ObjectKind::kIndex:
+        return read_object<Index>(j);
+      case ObjectKind::kSequence:
+        return read_object<Sequence>(j);
+      case ObjectKind::kType:
+        return read_object<Type>(j);
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());
+  }
+  throw sql_error(SqlState::kDataCorrupted, "catalog object has an unknown kind");
+}
+
+}  // namespace luma

@@ -1,0 +1,354 @@
+#include "sql/catalog/object_names.h"
+
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "sql/catalog/fact_table.h"
+
+namespace luma {
+namespace {
+
+using namespace type_oid;
+
+std::string argument_list(const Catalog& catalog, std::span<const Oid> types) {
+  std::string out = "(";
+  for (Oid type : types) {
+    if (out.size() > 1) out += ',';
+    out += catalog.type_name(type);
+  }
+  return out + ')';
+}
+
+// Rows (oid first, then name) of an exported relation.
+std::string_view fact_name(std::string_view relation, Oid oid) {
+  const FactTable& table = fact_table(relation);
+  std::string wanted = std::to_string(oid);
+  for (size_t i = 0; i < table.row_count(); ++i) {
+    if (table.row(i)[0] == wanted) return table.row(i)[1];
+  }
+  return {};
+}
+
+Oid fact_oid(std::string_view relation, std::string_view name) {
+  const FactTable& table = fact_table(relation);
+  for (size_t i = 0; i < table.row_count(); ++i) {
+    if (table.row(i)[1] == name) return static_cast<Oid>(std::stoul(std::string(table.row(i)[0])));
+  }
+  return kInvalidOid;
+}
+
+// "name(type, type)" cut at the parenthesis that ends the name; false when there is none.
+bool split_call(std::string_view text, std::string_view& name, std::string_view& args) {
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] != '(' || quoted) continue;
+    if (text.back() != ')') return false;
+    name = text.substr(0, i);
+    args = text.substr(i + 1, text.size() - i - 2);
+    return true;
+  }
+  return false;
+}
+
+// Arguments separated by commas outside quotes and parentheses.
+std::vector<std::string_view> split_arguments(std::string_view text) {
+  std::vector<std::string_view> out;
+  int depth = 0;
+  bool quoted = false;
+  size_t start = 0;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    char c = i < text.size() ? text[i] : ',';
+    if (c == '"') quoted = !quoted;
+    if (!quoted && c == '(') ++depth;
+    if (!quoted && c == ')') --depth;
+    if (c != ',' || quoted || depth != 0) continue;
+    std::string_view part = text.substr(start, i - start);
+    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+    while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+    out.push_back(part);
+    start = i + 1;
+  }
+  if (out.size() == 1 && out[0].empty()) out.clear();
+  return out;
+}
+
+class Lookup {
+ public:
+  Lookup(const Catalog& catalog, const SearchPath& path, const BuiltinAvailability& builtins,
+         bool missing_ok)
+      : catalog_(catalog), path_(path), builtins_(builtins), missing_ok_(missing_ok) {}
+
+  Oid find(Oid alias_type, std::string_view text) const {
+    switch (alias_type) {
+      case kRegclass:
+        return regclass(text);
+      case kRegtype:
+        return parse_type_text(catalog_, path_, text).oid;
+      case kRegproc:
+        return regproc(text);
+      case kRegprocedure:
+        return regprocedure(text);
+      case kRegoper:
+        return regoper(text);
+      case kRegoperator:
+        return regoperator(text);
+      case kRegnamespace:
+        return regnamespace(text);
+      case kRegrole:
+        return regrole(text);
+      case kRegcollation:
+        return regcollation(text);
+      case kRegconfig:
+        return text_search("pg_ts_config", "configuration", text);
+      case kRegdictionary:
+        return text_search("pg_ts_dict", "dictionary", text);
+      default:
+        throw unsupported("input of type {}", format_type(alias_type));
+    }
+  }
+
+ private:
+  Oid found_or(Oid oid, SqlError error) const {
+    if (oid == kInvalidOid && !missing_ok_) throw error;
+    return oid;
+  }
+
+  Oid regclass(std::string_view text) const {
+    std::vector<std::string> names = split_qualified_name(text);
+    QualifiedName name;
+    if (names.size() > 3) {
+      throw sql_error(SqlState::kSyntaxError, "improper relation name (too many dotted names): {}",
+                      text);
+    }
+    name.name = names.back();
+    if (names.size() > 1) name.schema = names[names.size() - 2];
+    if (names.size() > 2) name.database = names[0];
+    const Relation* relation = find_relation(catalog_, path_, name);
+    if (relation != nullptr) return relation->oid;
+    if (missing_ok_) return kInvalidOid;
+    if (!name.schema.empty()) require_schema(catalog_, path_, name.schema);
+    return require_relation(catalog_, path_, name).oid;
+  }
+
+  // Only pg_catalog has functions and operators; true when the qualification allows it.
+  bool in_pg_catalog(const std::vector<std::string>& names) const {
+    return names.size() == 1 || (names.size() == 2 && names[0] == "pg_catalog");
+  }
+
+  Oid regproc(std::string_view text) const {
+    std::vector<std::string> names = split_qualified_name(text);
+    Oid found = kInvalidOid;
+    if (in_pg_catalog(names)) {
+      for (const ProcFact* fact : proc_facts_named(names.back())) {
+        if (!builtin_function_exists(builtins_, fact->oid)) continue;
+        if (found != kInvalidOid) {
+          if (missing_ok_) return kInvalidOid;
+          throw sql_error(SqlState::kAmbiguousFunction, "more than one function named \"{}\"",
+                          text);
+        }
+        found = fact->oid;
+      }
+    }
+    return found_or(
+        found, sql_error(SqlState::kUndefinedFunction, "function \"{}\" does not exist", text));
+  }
+
+  std::vector<Oid> types_of(std::string_view args) const {
+    std::vector<Oid> out;
+    for (std::string_view arg : split_arguments(args)) {
+      bool none = arg.size() == 4 && (arg == "NONE" || arg == "none");
+      out.push_back(none ? kInvalidOid : parse_type_text(catalog_, path_, arg).oid);
+    }
+    return out;
+  }
+
+  Oid regprocedure(std::string_view text) const {
+    std::string_view name, args;
+    if (!split_call(text, name, args)) {
+      throw sql_error(SqlState::kInvalidTextRepresentation, "expected a left parenthesis");
+    }
+    std::vector<std::string> names = split_qualified_name(name);
+    std::vector<Oid> types = types_of(args);
+    Oid found = kInvalidOid;
+    if (in_pg_catalog(names)) {
+      for (const ProcFact* fact : proc_facts_named(names.back())) {
+        if (std::ranges::equal(fact->arg_types, types) &&
+            builtin_function_exists(builtins_, fact->oid)) {
+          found = fact->oid;
+        }
+      }
+    }
+    return found_or(
+        found, sql_error(SqlState::kUndefinedFunction, "function \"{}\" does not exist", text));
+  }
+
+  // Operator names are not identifiers: only a schema before the last dot is.
+  std::string_view operator_name(std::string_view text) const {
+    size_t dot = text.rfind('.');
+    if (dot == std::string_view::npos) return text;
+    return text.substr(0, dot) == "pg_catalog" ? text.substr(dot + 1) : std::string_view();
+  }
+
+  Oid regoper(std::string_view text) const {
+    Oid found = kInvalidOid;
+    for (const OperatorFact* fact : operator_facts_named(operator_name(text))) {
+      if (!builtin_operator_exists(builtins_, *fact)) continue;
+      if (found != kInvalidOid) {
+        if (missing_ok_) return kInvalidOid;
+        throw sql_error(SqlState::kAmbiguousFunction, "more than one operator named {}", text);
+      }
+      found = fact->oid;
+    }
+    return found_or(found,
+                    sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", text));
+  }
+
+  Oid regoperator(std::string_view text) const {
+    std::string_view name, args;
+    if (!split_call(text, name, args)) {
+      throw sql_error(SqlState::kInvalidTextRepresentation, "expected a left parenthesis");
+    }
+    std::vector<Oid> types = types_of(args);
+    if (types.size() == 1) {
+      throw sql_error(SqlState::kUndefinedParameter, "missing argument")
+          .hint("Use NONE to denote the missing argument of a unary operator.");
+    }
+    if (types.size() != 2) {
+      throw sql_error(SqlState::kTooManyArguments, "too many arguments")
+          .hint("Provide two argument types for operator.");
+    }
+    Oid found = kInvalidOid;
+    for (const OperatorFact* fact : operator_facts_named(operator_name(name))) {
+      if (fact->left == types[0] && fact->right == types[1] &&
+          builtin_operator_exists(builtins_, *fact)) {
+        found = fact->oid;
+      }
+    }
+    return found_or(found,
+                    sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", text));
+  }
+
+  std::string single_name(std::string_view text) const {
+    std::vector<std::string> names = split_qualified_name(text);
+    if (names.size() != 1) throw sql_error(SqlState::kInvalidName, "invalid name syntax");
+    return names[0];
+  }
+
+  Oid regnamespace(std::string_view text) const {
+    std::string name = single_name(text);
+    const Schema* schema = catalog_.find_schema(name);
+    return found_or(schema == nullptr ? kInvalidOid : schema->oid,
+                    sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", name));
+  }
+
+  Oid regrole(std::string_view text) const {
+    std::string name = single_name(text);
+    const Role* role = catalog_.find_role(name);
+    return found_or(role == nullptr ? kInvalidOid : role->oid,
+                    sql_error(SqlState::kUndefinedObject, "role \"{}\" does not exist", name));
+  }
+
+  Oid regcollation(std::string_view text) const {
+    std::vector<std::string> names = split_qualified_name(text);
+    Oid found = kInvalidOid;
+    if (in_pg_catalog(names)) {
+      for (const CollationFact& fact : collation_facts()) {
+        if (fact.name == names.back()) found = fact.oid;
+      }
+    }
+    return found_or(found,
+                    sql_error(SqlState::kUndefinedObject,
+                              "collation \"{}\" for encoding \"UTF8\" does not exist", text));
+  }
+
+  Oid text_search(std::string_view relation, std::string_view what, std::string_view text) const {
+    std::vector<std::string> names = split_qualified_name(text);
+    Oid found = in_pg_catalog(names) ? fact_oid(relation, names.back()) : kInvalidOid;
+    return found_or(found, sql_error(SqlState::kUndefinedObject,
+                                     "text search {} \"{}\" does not exist", what, text));
+  }
+
+  const Catalog& catalog_;
+  const SearchPath& path_;
+  const BuiltinAvailability& builtins_;
+  bool missing_ok_;
+};
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
+  switch (alias_type) {
+    case kRegclass: {
+      const Relation* relation = catalog_->relation(oid);
+      return relation == nullptr ? "" : relation_display_name(*catalog_, *path_, *relation);
+    }
+    case kRegtype:
+      return type_display_name(*catalog_, *path_, oid, -1, true);
+    case kRegproc: {
+      const ProcFact* fact = find_proc_fact(oid);
+      if (fact == nullptr) return "";
+      bool unique = proc_facts_named(fact->name).size() == 1;
+      return unique ? quote_identifier(fact->name) : quote_qualified("pg_catalog", fact->name);
+    }
+    case kRegprocedure: {
+      const ProcFact* fact = find_proc_fact(oid);
+      return fact == nullptr
+                 ? ""
+                 : quote_identifier(fact->name) + argument_list(*catalog_, fact->arg_types);
+    }
+    case kRegoper: {
+      const OperatorFact* fact = find_operator_fact(oid);
+      if (fact == nullptr) return "";
+      bool unique = operator_facts_named(fact->name).size() == 1;
+      return (unique ? "" : "pg_catalog.") + std::string(fact->name);
+    }
+    case kRegoperator: {
+      const OperatorFact* fact = find_operator_fact(oid);
+      if (fact == nullptr) return "";
+      std::string left = fact->left == kInvalidOid ? "NONE" : catalog_->type_name(fact->left);
+      return fmt::format("{}({},{})", fact->name, left, catalog_->type_name(fact->right));
+    }
+    case kRegnamespace: {
+      const Schema* schema = catalog_->schema(oid);
+      return schema == nullptr ? "" : quote_identifier(schema->name);
+    }
+    case kRegrole: {
+      const Role* role = catalog_->role(oid);
+      return role == nullptr ? "" : quote_identifier(role->name);
+    }
+    case kRegcollation: {
+      const CollationFact* fact = find_collation_fact(oid);
+      return fact == nullptr ? "" : quote_identifier(fact->name);
+    }
+    case kRegconfig:
+      return std::string(fact_name("pg_ts_config", oid));
+    case kRegdictionary:
+      return std::string(fact_name("pg_ts_dict", oid));
+    default:
+      return "";
+  }
+}
+
+Oid CatalogObjectNames::oid_of(Oid alias_type, std::string_view text) const {
+  return Lookup(*catalog_, *path_, *builtins_, false).find(alias_type, text);
+}
+
+Oid CatalogObjectNames::find_oid(Oid alias_type, std::string_view text) const {
+  if (all_digits(text)) return kInvalidOid;
+  try {
+    return Lookup(*catalog_, *path_, *builtins_, true).find(alias_type, text);
+  } catch (const SqlError& error) {
+    bool missing = error.state == SqlState::kUndefinedObject ||
+                   error.state == SqlState::kUndefinedTable ||
+                   error.state == SqlState::kInvalidSchemaName;
+    if (alias_type == kRegtype && missing) return kInvalidOid;
+    throw;
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,250 @@
+#include "sql/catalog/object_set.h"
+
+#include <algorithm>
+#include <set>
+
+namespace luma {
+namespace {
+
+ObjectAddress relation_address(Oid oid, int32_t column = 0) {
+  return {class_oid::kRelation, oid, column};
+}
+
+void table_dependencies(const Table& table, std::vector<Dependency>& out) {
+  out.push_back({table.address(), {class_oid::kSchema, table.schema, 0}, 'n'});
+  for (const Column& column : table.columns) {
+    if (column.dropped) continue;
+    if (column.type.oid >= kFirstUserOid) {
+      out.push_back({relation_address(table.oid, column.number),
+                     {class_oid::kType, column.type.oid, 0},
+                     'n'});
+    }
+    if (column.default_oid != kInvalidOid) {
+      out.push_back({{class_oid::kAttrDef, column.default_oid, 0},
+                     relation_address(table.oid, column.number),
+                     'a'});
+    }
+  }
+  for (const Constraint& constraint : table.constraints) {
+    ObjectAddress self{class_oid::kConstraint, constraint.oid, 0};
+    if (constraint.columns.empty()) out.push_back({self, relation_address(table.oid), 'a'});
+    for (int16_t column : constraint.columns) {
+      out.push_back({self, relation_address(table.oid, column), 'a'});
+    }
+    if (constraint.type != 'f') continue;
+    for (int16_t column : constraint.referenced_columns) {
+      out.push_back({self, relation_address(constraint.referenced_table, column), 'n'});
+    }
+    if (constraint.index != kInvalidOid) {
+      out.push_back({self, relation_address(constraint.index), 'n'});
+    }
+  }
+  for (Oid parent : table.inherits) {
+    out.push_back({table.address(), relation_address(parent), 'n'});
+  }
+}
+
+void index_dependencies(const Index& index, std::vector<Dependency>& out) {
+  if (index.constraint != kInvalidOid) {
+    out.push_back({index.address(), {class_oid::kConstraint, index.constraint, 0}, 'i'});
+    return;
+  }
+  bool any_column = false;
+  auto add = [&](int16_t column) {
+    any_column = true;
+    out.push_back({index.address(), relation_address(index.table, column), 'a'});
+  };
+  for (const IndexKey& key : index.keys) {
+    if (key.column > 0) add(key.column);
+  }
+  for (int16_t column : index.include) add(column);
+  if (!any_column) out.push_back({index.address(), relation_address(index.table), 'a'});
+}
+
+void sequence_dependencies(const Sequence& sequence, std::vector<Dependency>& out) {
+  out.push_back({sequence.address(), {class_oid::kSchema, sequence.schema, 0}, 'n'});
+  if (sequence.owned_by_table != kInvalidOid) {
+    out.push_back({sequence.address(),
+                   relation_address(sequence.owned_by_table, sequence.owned_by_column),
+                   sequence.is_identity ? 'i' : 'a'});
+  }
+}
+
+void type_dependencies(const Type& type, std::vector<Dependency>& out) {
+  out.push_back({type.address(), {class_oid::kSchema, type.schema, 0}, 'n'});
+  if (type.relation != kInvalidOid) {
+    out.push_back({relation_address(type.relation), type.address(), 'i'});
+  }
+  if (type.base.oid >= kFirstUserOid) {
+    out.push_back({type.address(), {class_oid::kType, type.base.oid, 0}, 'n'});
+  }
+  for (const Constraint& constraint : type.constraints) {
+    out.push_back({{class_oid::kConstraint, constraint.oid, 0}, type.address(), 'a'});
+  }
+}
+
+}  // namespace
+
+std::vector<Dependency> all_dependencies(const CatalogObject& object) {
+  std::vector<Dependency> out = object.dependencies;
+  switch (object.kind) {
+    case ObjectKind::kTable:
+      table_dependencies(static_cast<const Table&>(object), out);
+      break;
+    case ObjectKind::kIndex:
+      index_dependencies(static_cast<const Index&>(object), out);
+      break;
+    case ObjectKind::kSequence:
+      sequence_dependencies(static_cast<const Sequence&>(object), out);
+      break;
+    case ObjectKind::kType:
+      type_dependencies(static_cast<const Type&>(object), out);
+      break;
+    default:
+      break;
+  }
+  return out;
+}
+
+void ObjectSet::put(ObjectPtr object) {
+  ObjectId id{object->class_id(), object->oid};
+  if (const ObjectPtr* old = objects_.find(id)) {
+    ObjectPtr keep = *old;
+    index(*keep, false);
+  }
+  index(*object, true);
+  objects_.put(id, std::move(object));
+}
+
+void ObjectSet::erase(ObjectId id) {
+  const ObjectPtr* old = objects_.find(id);
+  if (old == nullptr) return;
+  ObjectPtr keep = *old;
+  index(*keep, false);
+  objects_.erase(id);
+}
+
+Oid ObjectSet::find_name(Oid class_id, Oid schema, std::string_view name) const {
+  const Oid* oid = names_.find(NameKey{class_id, schema, std::string(name)});
+  return oid == nullptr ? kInvalidOid : *oid;
+}
+
+Oid ObjectSet::relation_of_type(Oid type) const {
+  const Oid* oid = row_types_.find(type);
+  return oid == nullptr ? kInvalidOid : *oid;
+}
+
+Oid ObjectSet::type_of_array(Oid array_type) const {
+  const Oid* oid = array_types_.find(array_type);
+  return oid == nullptr ? kInvalidOid : *oid;
+}
+
+std::span<const ObjectId> ObjectSet::linked(Link link, ObjectId to) const {
+  const IdList* list = links_.find(LinkKey{link, to});
+  if (list == nullptr) return {};
+  return **list;
+}
+
+void ObjectSet::set_name(Oid class_id, Oid schema, const std::string& name, Oid oid, bool add) {
+  NameKey key{class_id, schema, name};
+  if (add) {
+    names_.put(key, oid);
+  } else if (const Oid* held = names_.find(key); held != nullptr && *held == oid) {
+    // A rename may already have given the name to another object.
+    names_.erase(key);
+  }
+}
+
+void ObjectSet::set_link(Link link, ObjectId to, ObjectId from, bool add) {
+  LinkKey key{link, to};
+  const IdList* old = links_.find(key);
+  std::vector<ObjectId> list = old == nullptr ? std::vector<ObjectId>() : **old;
+  auto at = std::lower_bound(list.begin(), list.end(), from);
+  bool present = at != list.end() && *at == from;
+  if (present == add) return;
+  if (add) {
+    list.insert(at, from);
+  } else {
+    list.erase(at);
+  }
+  if (list.empty()) {
+    links_.erase(key);
+  } else {
+    links_.put(key, std::make_shared<const std::vector<ObjectId>>(std::move(list)));
+  }
+}
+
+void ObjectSet::set_holder(ObjectId part, ObjectId owner, bool add) {
+  if (add) {
+    holders_.put(part, owner);
+  } else {
+    holders_.erase(part);
+  }
+}
+
+void ObjectSet::index(const CatalogObject& object, bool add) {
+  ObjectId self{object.class_id(), object.oid};
+  Oid schema = kInvalidOid;
+  auto set_type = [&](Oid row_type, Oid array_type, const std::string& name) {
+    if (row_type != kInvalidOid) set_name(class_oid::kType, schema, name, row_type, add);
+    if (array_type != kInvalidOid) set_name(class_oid::kType, schema, "_" + name, array_type, add);
+  };
+  if (const auto* relation = dynamic_cast<const Relation*>(&object)) schema = relation->schema;
+  if (const auto* type = dynamic_cast<const Type*>(&object)) {
+    schema = type->schema;
+    set_type(type->oid, type->array_type, type->name);
+    if (type->array_type != kInvalidOid) {
+      add ? array_types_.put(type->array_type, type->oid) : array_types_.erase(type->array_type);
+    }
+    for (const Constraint& c : type->constraints) {
+      set_holder({class_oid::kConstraint, c.oid}, self, add);
+    }
+  } else {
+    set_name(self.class_id, schema, object.name, object.oid, add);
+  }
+  if (const auto* table = dynamic_cast<const Table*>(&object)) {
+    // A stand-alone composite type has a Type object that carries the names.
+    if (table->relkind != 'c') set_type(table->row_type, table->array_type, table->name);
+    for (Oid type : {table->row_type, table->array_type}) {
+      if (type == kInvalidOid) continue;
+      add ? row_types_.put(type, table->oid) : row_types_.erase(type);
+    }
+    for (const Constraint& c : table->constraints) {
+      set_holder({class_oid::kConstraint, c.oid}, self, add);
+      if (c.type == 'f') {
+        set_link(Link::kReferencing, {class_oid::kRelation, c.referenced_table}, self, add);
+      }
+    }
+    for (const Column& c : table->columns) {
+      if (c.default_oid != kInvalidOid) set_holder({class_oid::kAttrDef, c.default_oid}, self, add);
+    }
+    for (Oid parent : table->inherits) {
+      set_link(Link::kChild, {class_oid::kRelation, parent}, self, add);
+    }
+  }
+  if (const auto* index = dynamic_cast<const Index*>(&object)) {
+    set_link(Link::kIndex, {class_oid::kRelation, index->table}, self, add);
+  }
+  if (const auto* sequence = dynamic_cast<const Sequence*>(&object);
+      sequence != nullptr && sequence->owned_by_table != kInvalidOid) {
+    set_link(Link::kOwnedSequence, {class_oid::kRelation, sequence->owned_by_table}, self, add);
+  }
+  for (const Dependency& edge : all_dependencies(object)) {
+    ObjectId to{edge.referenced.class_id, edge.referenced.oid};
+    // Links are by holder: two edges from one holder are one link, removed with the holder. What is
+    // in a schema is found by scanning: a list of thousands would be copied at each change.
+    if (to != self && to.class_id != class_oid::kSchema) set_link(Link::kDependent, to, self, add);
+  }
+  // Edges inside one object still must be found from it.
+  if (object.kind == ObjectKind::kTable || object.kind == ObjectKind::kType) {
+    set_link(Link::kDependent, self, self, add);
+    const auto* table = dynamic_cast<const Table*>(&object);
+    if (table != nullptr) {
+      for (const Constraint& c : table->constraints) {
+        set_link(Link::kDependent, {class_oid::kConstraint, c.oid}, self, add);
+      }
+    }
+  }
+}
+
+}  // namespace luma
