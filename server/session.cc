@@ -347,6 +347,12 @@ void Session::idle_expired() {
     terminate(connection_.idle_timeout_error());
 }
 
+void Session::closing_expired() {
+  // A slow client has had its time; a slow disk has not: what was committed will be said.
+  if (waiting_durable_ && !broken_on_loop_) return set_deadline(kLinger, &Session::closing_expired);
+  finish();
+}
+
 void Session::terminate(SqlError error) {
   connection_.terminate(std::move(error));
   queue_output();
@@ -365,7 +371,7 @@ void Session::close_when_sent() {
   if (activity_ == Activity::kClosed) return;
   activity_ = Activity::kClosing;
   if (broken_on_loop_) return finish();
-  set_deadline(kLinger, &Session::finish);
+  set_deadline(kLinger, &Session::closing_expired);
   if (all_sent()) {
     linger();
   } else {

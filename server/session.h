@@ -112,6 +112,7 @@ class Session final : public ConnectionHost,
   void set_deadline(std::chrono::milliseconds delay, void (Session::*expired)());
   void authentication_expired();
   void idle_expired();
+  void closing_expired();
   void publish_interrupt();
   void log_start();
 
