@@ -144,6 +144,8 @@ struct Expr {
   const SubscriptInfo* subscript = nullptr;
   Expr* element_coercion = nullptr;          // kCoerceArray: over kSlot 0
   SubplanSpec* subplan = nullptr;            // kSubplan
+  // kRow: names of the fields when the row stands for a table row ("f1", ... otherwise).
+  std::span<const std::string_view> field_names;
 };
 
 // Constant of `type`; the datum's long strings must live as long as the expression.

@@ -22,6 +22,9 @@ void substitute_columns(PlanContext& context, LogicalOp& root, const ColumnRepla
 // The same in one expression, including plans of subqueries inside it.
 Expr* substitute_columns(PlanContext& context, Expr* expr, const ColumnReplacement& replace);
 
+// `expr` with every direct child replaced by map(child); the node itself when nothing changed.
+Expr* map_children(Arena& arena, Expr* expr, const std::function<Expr*(Expr*)>& map);
+
 // Columns that `op` itself creates (a scan's, a project's computed ones, ...), without its inputs'.
 void collect_produced(const LogicalOp& op, std::vector<ColumnId>& out);
 

@@ -1,0 +1,206 @@
+// WITH: common table expressions, recursive ones included.
+#include <algorithm>
+
+#include "sql/ast/tree.h"
+#include "sql/bind/bind_select.h"
+#include "sql/bind/binder.h"
+
+namespace luma {
+
+namespace {
+
+// Does the query text mention `name` as an unqualified relation?
+bool mentions(const ast::Node* query, std::string_view name) {
+  bool found = false;
+  ast::walk(query, [&](const ast::Node* node) {
+    const auto* var = ast::try_as<ast::RangeVar>(node);
+    if (var != nullptr && var->schemaname.data() == nullptr && var->relname == name) found = true;
+    return !found;
+  });
+  return found;
+}
+
+}  // namespace
+
+WithOp* Binder::bind_with(const ast::WithClause* with, Scope* scope) {
+  if (with == nullptr) return nullptr;
+  auto* op = context().make<WithOp>();
+  std::vector<std::string_view> names;
+  for (const ast::Node* node : with->ctes) {
+    const auto* cte = ast::as<ast::CommonTableExpr>(node);
+    if (std::find(names.begin(), names.end(), cte->ctename) != names.end()) {
+      throw sql_error(SqlState::kDuplicateAlias, "WITH query name \"{}\" specified more than once", cte->ctename)
+          .at_byte(cte->location);
+    }
+    names.push_back(cte->ctename);
+    if (cte->search_clause != nullptr) throw unsupported("the SEARCH clause").at_byte(cte->location);
+    if (cte->cycle_clause != nullptr) throw unsupported("the CYCLE clause").at_byte(cte->location);
+    bind_cte(*cte, with->recursive, scope, *op);
+  }
+  return op;
+}
+
+namespace {
+
+void name_columns(const ast::CommonTableExpr& cte, const PlanContext& context,
+                  const std::vector<BoundQuery::ResultColumn>& columns, CteBinding& binding) {
+  if (cte.aliascolnames.size() > columns.size()) {
+    throw sql_error(SqlState::kInvalidColumnReference, "WITH query \"{}\" has {} columns available but {} columns specified",
+                    cte.ctename, columns.size(), cte.aliascolnames.size())
+        .at_byte(cte.location);
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    PlanColumn info = context.column(columns[i].column);
+    info.name = i < cte.aliascolnames.size() ? std::string(cte.aliascolnames[i]) : columns[i].label;
+    binding.columns.push_back(std::move(info));
+  }
+}
+
+// A CTE hands up exactly its visible columns, in order.
+LogicalOp* exact_output(PlanContext& context, LogicalOp* plan, const std::vector<BoundQuery::ResultColumn>& columns) {
+  std::vector<ColumnId> wanted;
+  for (const auto& column : columns) wanted.push_back(column.column);
+  if (plan->output == wanted) return plan;
+  auto* project = context.make<ProjectOp>();
+  project->inputs = {plan};
+  for (ColumnId column : wanted) {
+    bool repeated = std::find(project->output.begin(), project->output.end(), column) != project->output.end();
+    ColumnId id = repeated ? context.new_column(PlanColumn(context.column(column))) : column;
+    project->items.push_back({id, context.column_ref(column)});
+    project->output.push_back(id);
+  }
+  return project;
+}
+
+}  // namespace
+
+void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* scope, WithOp& with) {
+  cte_bindings_.push_back(std::make_unique<CteBinding>());
+  CteBinding& binding = *cte_bindings_.back();
+  binding.name = cte.ctename;
+  binding.cte = context().make_cte();
+  binding.cte->name = binding.name;
+  binding.cte->mode = cte.ctematerialized == ast::CTEMaterialize::kAlways  ? CteDefinition::Mode::kMaterialized
+                      : cte.ctematerialized == ast::CTEMaterialize::kNever ? CteDefinition::Mode::kNotMaterialized
+                                                                           : CteDefinition::Mode::kDefault;
+  with.ctes.push_back(binding.cte);
+  if (recursive && mentions(cte.ctequery, cte.ctename)) {
+    bind_recursive_cte(cte, scope, binding);
+  } else {
+    bool modifies = !ast::is<ast::SelectStmt>(cte.ctequery);
+    if (modifies && scope->parent != nullptr) {
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "WITH clause containing a data-modifying statement must be at the top level")
+          .at_byte(cte.location);
+    }
+    BoundSelect bound = bind_query(cte.ctequery, scope);
+    if (modifies) {
+      binding.cte->modifies_data = true;
+      binding.cte->mode = CteDefinition::Mode::kMaterialized;
+    }
+    name_columns(cte, context(), bound.columns, binding);
+    binding.cte->plan = exact_output(context(), bound.plan, bound.columns);
+  }
+  scope->ctes.push_back(&binding);
+}
+
+void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, CteBinding& binding) {
+  const auto* select = ast::try_as<ast::SelectStmt>(cte.ctequery);
+  auto invalid = [&](std::string_view why) {
+    return sql_error(SqlState::kInvalidRecursion, "{}", why).at_byte(cte.location);
+  };
+  if (select == nullptr || select->op != ast::SetOperation::kUnion) {
+    throw invalid(fmt::format(
+        "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term", cte.ctename));
+  }
+  if (mentions(select->larg, cte.ctename)) {
+    throw invalid(fmt::format(
+        "recursive reference to query \"{}\" must not appear within its non-recursive term", cte.ctename));
+  }
+  if (!select->sort_clause.empty()) throw unsupported("ORDER BY in a recursive query").at_byte(cte.location);
+  if (select->limit_count != nullptr || select->limit_offset != nullptr) {
+    throw unsupported("LIMIT in a recursive query").at_byte(cte.location);
+  }
+  Scope* inner = new_scope(scope);
+  WithOp* with = bind_with(select->with_clause, inner);
+  BoundSelect first = bind_query(select->larg, inner);
+  first.plan = exact_output(context(), first.plan, first.columns);
+  name_columns(cte, context(), first.columns, binding);
+  binding.work_table = context().new_work_table();
+  binding.in_recursion = true;
+  inner->ctes.push_back(&binding);
+  BoundSelect step = bind_query(select->rarg, inner);
+  binding.in_recursion = false;
+  if (step.columns.size() != first.columns.size()) {
+    throw SqlError(SqlState::kSyntaxError, "each UNION query must have the same number of columns")
+        .at_byte(select->rarg->location);
+  }
+  auto* op = context().make<RecursiveUnionOp>();
+  op->work_table = binding.work_table;
+  op->all = select->all;
+  auto* project = context().make<ProjectOp>();
+  project->inputs = {step.plan};
+  for (size_t i = 0; i < first.columns.size(); ++i) {
+    const PlanColumn& left = context().column(first.plan->output[i]);
+    Expr* value = context().column_ref(step.columns[i].column);
+    Oid common = select_common_type(std::vector<Expr*>{context().column_ref(first.plan->output[i]), value}, "UNION");
+    if (common != left.type.oid) {
+      throw sql_error(SqlState::kDatatypeMismatch,
+                      "recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
+                      cte.ctename, i + 1, format_type(left.type.oid, left.type.typmod), format_type(common))
+          .hint("Cast the output of the non-recursive term to the correct type.")
+          .at_byte(cte.location);
+    }
+    value = coerce_to_common(value, common, "UNION");
+    ColumnId id = context().new_column({binding.columns[i].name, {common, -1}, value->collation});
+    project->items.push_back({id, value});
+    project->output.push_back(id);
+    ColumnId out = context().new_column(PlanColumn(binding.columns[i]));
+    op->output.push_back(out);
+  }
+  op->columns[0] = first.plan->output;
+  op->columns[1] = project->output;
+  op->inputs = {first.plan, project};
+  binding.cte->recursive = true;
+  binding.cte->mode = CteDefinition::Mode::kMaterialized;
+  binding.cte->plan = op;
+  if (with != nullptr) {
+    with->inputs = {op};
+    with->output = op->output;
+    binding.cte->plan = with;
+  }
+}
+
+LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& var, ScopeItem& item) {
+  std::string alias = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+  auto add_columns = [&](LogicalOp* op) {
+    for (const PlanColumn& column : binding.columns) {
+      ColumnId id = context().new_column(PlanColumn(column));
+      op->output.push_back(id);
+      item.columns.push_back({column.name, id});
+    }
+    return op;
+  };
+  if (binding.in_recursion) {
+    if (binding.recursive_references++ > 0) {
+      throw sql_error(SqlState::kInvalidRecursion,
+                      "recursive reference to query \"{}\" must not appear more than once", binding.name)
+          .at_byte(var.location);
+    }
+    auto* scan = context().make<WorkTableScanOp>();
+    scan->work_table = binding.work_table;
+    scan->alias = alias;
+    return add_columns(scan);
+  }
+  if (binding.cte->modifies_data && binding.columns.empty()) {
+    throw sql_error(SqlState::kFeatureNotSupported, "WITH query \"{}\" does not have a RETURNING clause", binding.name)
+        .at_byte(var.location);
+  }
+  ++binding.cte->references;
+  auto* scan = context().make<CteScanOp>();
+  scan->cte = binding.cte;
+  scan->alias = alias;
+  return add_columns(scan);
+}
+
+}  // namespace luma

@@ -1,0 +1,28 @@
+// Expressions outside of queries: over one table's columns, or without any columns.
+#include "sql/bind/binder.h"
+
+namespace luma {
+
+Expr* Binder::bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause, TypeRef target) {
+  slot_table_ = table;
+  struct Reset {
+    const TableDesc*& table;
+    ~Reset() { table = nullptr; }
+  } reset{slot_table_};
+  Expr* expr = bind_expr(node, new_scope(nullptr), clause);
+  if (target.oid == kInvalidOid) return resolve_unknown(expr);
+  if (target.oid == type_oid::kBool) return coerce_to_boolean(expr, clause == Clause::kCheck ? "CHECK" : "WHERE");
+  Expr* out = coerce(expr, target, Coercion::kAssignment, expr->location);
+  if (out == nullptr) cannot_coerce(*expr, target.oid, expr->location);
+  return out;
+}
+
+Expr* Binder::bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion) {
+  Expr* expr = bind_expr(node, new_scope(nullptr), clause);
+  if (target.oid == kInvalidOid) return resolve_unknown(expr);
+  Expr* out = coerce(expr, target, coercion, expr->location);
+  if (out == nullptr) cannot_coerce(*expr, target.oid, expr->location);
+  return out;
+}
+
+}  // namespace luma

@@ -1,0 +1,485 @@
+// Expressions: dispatch, literals, parameters, column references, boolean logic.
+#include "engine/exec/evaluator.h"
+#include "sql/bind/binder.h"
+#include "sql/bind/clause_name.h"
+#include "sql/function/registry.h"
+
+namespace luma {
+
+namespace {
+
+constexpr int kMaxDepth = 2000;
+
+Expr make_node(ExprKind kind, Oid type, int location) {
+  Expr node;
+  node.kind = kind;
+  node.type = {type, -1};
+  node.physical = type_info(type).physical;
+  node.collation = type_info(type).collation;
+  node.location = location;
+  return node;
+}
+
+struct DepthGuard {
+  explicit DepthGuard(int& depth) : depth_(depth) {
+    if (++depth_ > kMaxDepth) {
+      --depth_;
+      throw SqlError(SqlState::kStatementTooComplex, "stack depth limit exceeded")
+          .hint("The expression is nested too deeply; split it up.");
+    }
+  }
+  ~DepthGuard() { --depth_; }
+  int& depth_;
+};
+
+}  // namespace
+
+Expr* Binder::bind_expr(const ast::Node* node, Scope* scope, Clause clause) {
+  DepthGuard guard(depth_);
+  switch (node->tag) {
+    case ast::NodeTag::kColumnRef: return bind_column_ref(*ast::as<ast::ColumnRef>(node), scope, clause);
+    case ast::NodeTag::kAConst: return bind_const(*ast::as<ast::AConst>(node));
+    case ast::NodeTag::kParamRef: return bind_param(*ast::as<ast::ParamRef>(node));
+    case ast::NodeTag::kAExpr: return bind_a_expr(*ast::as<ast::AExpr>(node), scope, clause);
+    case ast::NodeTag::kBoolExpr: return bind_bool_expr(*ast::as<ast::BoolExpr>(node), scope, clause);
+    case ast::NodeTag::kFuncCall: return bind_func_call(*ast::as<ast::FuncCall>(node), scope, clause);
+    case ast::NodeTag::kSubLink: return bind_sublink(*ast::as<ast::SubLink>(node), scope, clause);
+    case ast::NodeTag::kCaseExpr: return bind_case(*ast::as<ast::CaseExpr>(node), scope, clause);
+    case ast::NodeTag::kCoalesceExpr: return bind_coalesce(*ast::as<ast::CoalesceExpr>(node), scope, clause);
+    case ast::NodeTag::kMinMaxExpr: return bind_min_max(*ast::as<ast::MinMaxExpr>(node), scope, clause);
+    case ast::NodeTag::kRowExpr: return bind_row(*ast::as<ast::RowExpr>(node), scope, clause);
+    case ast::NodeTag::kAArrayExpr:
+      return bind_array(*ast::as<ast::AArrayExpr>(node), scope, clause, kInvalidOid, -1);
+    case ast::NodeTag::kTypeCast: return bind_type_cast(*ast::as<ast::TypeCast>(node), scope, clause);
+    case ast::NodeTag::kAIndirection: return bind_indirection(*ast::as<ast::AIndirection>(node), scope, clause);
+    case ast::NodeTag::kSQLValueFunction: return bind_sql_value_function(*ast::as<ast::SQLValueFunction>(node));
+    case ast::NodeTag::kNullTest: return bind_null_test(*ast::as<ast::NullTest>(node), scope, clause);
+    case ast::NodeTag::kBooleanTest: return bind_boolean_test(*ast::as<ast::BooleanTest>(node), scope, clause);
+    case ast::NodeTag::kGroupingFunc: return bind_grouping(*ast::as<ast::GroupingFunc>(node), scope, clause);
+    case ast::NodeTag::kCollateClause: {
+      const auto* collate = ast::as<ast::CollateClause>(node);
+      Expr* arg = resolve_unknown(bind_expr(collate->arg, scope, clause));
+      if (type_info(arg->type.oid).collation == kInvalidOid) {
+        throw sql_error(SqlState::kDatatypeMismatch, "collations are not supported by type {}",
+                        format_type(arg->type.oid))
+            .at_byte(node->location);
+      }
+      // Strings compare bytewise (C.UTF-8): the collations that mean just that are accepted.
+      for (const CollationFact& fact : collation_facts()) {
+        if (fact.name != collate->collname.back()) continue;
+        if (fact.provider == 'i') throw unsupported("collation \"{}\"", fact.name).at_byte(node->location);
+        Expr* out = arena().make<Expr>(*arg);
+        out->collation = fact.oid;
+        return out;
+      }
+      throw sql_error(SqlState::kUndefinedObject, "collation \"{}\" for encoding \"UTF8\" does not exist",
+                      collate->collname.back())
+          .at_byte(node->location);
+    }
+    case ast::NodeTag::kSetToDefault:
+      throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context").at_byte(node->location);
+    case ast::NodeTag::kMultiAssignRef:
+      throw unsupported("this form of multiple-column assignment").at_byte(node->location);
+    case ast::NodeTag::kCurrentOfExpr: throw unsupported("WHERE CURRENT OF").at_byte(node->location);
+    case ast::NodeTag::kXmlExpr:
+    case ast::NodeTag::kXmlSerialize: throw unsupported("XML").at_byte(node->location);
+    default:
+      throw sql_error(SqlState::kInternalError, "unexpected node {} in an expression", ast::node_name(node->tag));
+  }
+}
+
+Expr* Binder::bind_value(const ast::Node* node, Scope* scope, Clause clause) {
+  return resolve_unknown(bind_expr(node, scope, clause));
+}
+
+Expr* Binder::bind_boolean(const ast::Node* node, Scope* scope, Clause clause, std::string_view construct) {
+  return coerce_to_boolean(bind_expr(node, scope, clause), construct);
+}
+
+Expr* Binder::bind_const(const ast::AConst& value) {
+  switch (value.kind) {
+    case ast::ConstKind::kNull: {
+      Expr* out = make_constant(arena(), {type_oid::kUnknown, -1}, Value::null());
+      out->location = value.location;
+      return out;
+    }
+    case ast::ConstKind::kInteger: {
+      Expr* out = make_constant(arena(), {type_oid::kInt4, -1}, Value(Datum::of_int32(value.ival)));
+      out->location = value.location;
+      return out;
+    }
+    case ast::ConstKind::kBoolean: {
+      Expr* out = make_bool(arena(), value.boolval);
+      out->location = value.location;
+      return out;
+    }
+    case ast::ConstKind::kFloat: {
+      // Integers too large for int4 come as floats: int8 when they fit, numeric otherwise.
+      int64_t integer = 0;
+      auto [end, error] = std::from_chars(value.text.data(), value.text.data() + value.text.size(), integer);
+      bool is_integer = error == std::errc() && end == value.text.data() + value.text.size();
+      Oid type = is_integer ? type_oid::kInt8 : type_oid::kNumeric;
+      Expr literal = make_node(ExprKind::kConstant, type_oid::kUnknown, value.location);
+      literal.constant = Value(Datum::of_string(value.text));
+      return coerce_literal(literal, {type, -1}, value.location);
+    }
+    case ast::ConstKind::kString: {
+      Expr* out = make_constant(arena(), {type_oid::kUnknown, -1},
+                                Value(Datum::of_string(arena().copy(value.text))));
+      out->location = value.location;
+      return out;
+    }
+    case ast::ConstKind::kBitString: throw unsupported("type bit").at_byte(value.location);
+  }
+  throw SqlError(SqlState::kInternalError, "unknown kind of literal");
+}
+
+Expr* Binder::bind_param(const ast::ParamRef& param) {
+  if (param.number < 1 || param.number > 65535) {
+    throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", param.number).at_byte(param.location);
+  }
+  auto index = static_cast<uint32_t>(param.number - 1);
+  if (parameter_types_.size() <= index) parameter_types_.resize(index + 1, kInvalidOid);
+  Oid type = parameter_types_[index] == kInvalidOid ? type_oid::kUnknown : parameter_types_[index];
+  Expr* out = arena().make<Expr>(make_node(ExprKind::kParameter, type, param.location));
+  out->index = index;
+  parameter_nodes_.push_back(out);
+  return out;
+}
+
+// --- columns ---
+
+namespace {
+
+const ScopeColumn* column_of(const ScopeItem& item, std::string_view name, bool& ambiguous) {
+  const ScopeColumn* found = nullptr;
+  for (const ScopeColumn& column : item.columns) {
+    if (column.name != name) continue;
+    if (found != nullptr) ambiguous = true;
+    found = &column;
+  }
+  return found;
+}
+
+bool names_item(const ScopeItem& item, std::string_view schema, std::string_view alias) {
+  if (!item.rel_visible || item.alias != alias || item.alias.empty()) return false;
+  return schema.data() == nullptr || item.schema == schema;
+}
+
+std::string_view string_of(const ast::Node* node) { return ast::as<ast::String>(node)->sval; }
+
+}  // namespace
+
+Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause) {
+  if (ast::is<ast::AStar>(ref.fields.back())) {
+    // t.* as a value: the whole row.
+    if (ref.fields.size() == 1) {
+      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here").at_byte(ref.location);
+    }
+  }
+  if (slot_table_ != nullptr) {
+    std::string_view name = string_of(ref.fields.back());
+    if (ref.fields.size() <= 2 && (ref.fields.size() == 1 || string_of(ref.fields[0]) == slot_table_->name)) {
+      for (size_t i = 0; i < slot_table_->columns.size(); ++i) {
+        const ColumnDesc& column = slot_table_->columns[i];
+        if (column.dropped || column.name != name) continue;
+        Expr* slot = make_slot(arena(), static_cast<uint32_t>(i), column.type);
+        slot->collation = column.collation;
+        slot->location = ref.location;
+        return slot;
+      }
+    }
+    if (ref.fields.size() == 1) {
+      throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name).at_byte(ref.location);
+    }
+    throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"", string_of(ref.fields[0]))
+        .at_byte(ref.location);
+  }
+  if (clause == Clause::kDefault) {
+    throw SqlError(SqlState::kFeatureNotSupported, "cannot use column reference in DEFAULT expression")
+        .at_byte(ref.location);
+  }
+  auto found = [&](const ScopeItem& item, const ScopeColumn& column) {
+    if (item.lateral_only && !item.lateral_ok) {
+      throw sql_error(SqlState::kInvalidColumnReference, "invalid reference to FROM-clause entry for table \"{}\"",
+                      item.alias)
+          .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
+          .at_byte(ref.location);
+    }
+    Expr* out = context().column_ref(column.id);
+    out->location = ref.location;
+    return out;
+  };
+  size_t count = ref.fields.size();
+  if (count == 1) {
+    std::string_view name = string_of(ref.fields[0]);
+    for (Scope* level = scope; level != nullptr; level = level->parent) {
+      const ScopeColumn* match = nullptr;
+      ScopeItem* owner = nullptr;
+      bool ambiguous = false;
+      for (const auto& item : level->items) {
+        if (!item->cols_visible) continue;
+        const ScopeColumn* column = column_of(*item, name, ambiguous);
+        if (column == nullptr) continue;
+        if (match != nullptr) ambiguous = true;
+        match = column;
+        owner = item.get();
+      }
+      if (ambiguous) {
+        throw sql_error(SqlState::kAmbiguousColumn, "column reference \"{}\" is ambiguous", name)
+            .at_byte(ref.location);
+      }
+      if (match != nullptr) return found(*owner, *match);
+      for (const auto& item : level->items) {
+        if (!item->cols_visible) continue;
+        if (Expr* system = bind_system_column(*item, name, ref.location)) return system;
+      }
+    }
+    for (Scope* level = scope; level != nullptr; level = level->parent) {
+      for (const auto& item : level->items) {
+        if (names_item(*item, {}, name)) return bind_whole_row(*item, ref.location);
+      }
+    }
+    throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name).at_byte(ref.location);
+  }
+  bool whole_row = ast::is<ast::AStar>(ref.fields.back());
+  std::string_view name = whole_row ? std::string_view{} : string_of(ref.fields[count - 1]);
+  std::string_view alias = string_of(ref.fields[count - 2]);
+  std::string_view schema = count > 2 ? string_of(ref.fields[count - 3]) : std::string_view{};
+  for (Scope* level = scope; level != nullptr; level = level->parent) {
+    for (const auto& item : level->items) {
+      if (!names_item(*item, schema, alias)) continue;
+      if (whole_row) return bind_whole_row(*item, ref.location);
+      bool ambiguous = false;
+      const ScopeColumn* column = column_of(*item, name, ambiguous);
+      if (ambiguous) {
+        throw sql_error(SqlState::kAmbiguousColumn, "column reference \"{}\" is ambiguous", name)
+            .at_byte(ref.location);
+      }
+      if (column != nullptr) return found(*item, *column);
+      if (Expr* system = bind_system_column(*item, name, ref.location)) return system;
+      throw sql_error(SqlState::kUndefinedColumn, "column {}.{} does not exist", alias, name).at_byte(ref.location);
+    }
+  }
+  if (count == 2 && !whole_row) {
+    // column.field of a composite column is written (column).field; PostgreSQL wants the parentheses.
+    for (Scope* level = scope; level != nullptr; level = level->parent) {
+      for (const auto& item : level->items) {
+        if (item->alias == alias && !item->rel_visible) {
+          throw sql_error(SqlState::kUndefinedTable, "invalid reference to FROM-clause entry for table \"{}\"", alias)
+              .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of "
+                                "the query.",
+                                alias))
+              .at_byte(ref.location);
+        }
+      }
+    }
+  }
+  throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"", alias)
+      .at_byte(ref.location);
+}
+
+Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int location) {
+  if (name == "tableoid") {
+    auto add = [&](auto* scan, Oid table) {
+      for (size_t i = 0; i < scan->attribute.size(); ++i) {
+        if (scan->attribute[i] == ScanOp::kTableOidAttribute) return context().column_ref(scan->output[i]);
+      }
+      ColumnId id = context().new_column({"tableoid", {type_oid::kOid, -1}, kInvalidOid, table, -6});
+      scan->attribute.push_back(ScanOp::kTableOidAttribute);
+      scan->output.push_back(id);
+      return context().column_ref(id);
+    };
+    Expr* out = nullptr;
+    if (item.scan != nullptr) out = add(item.scan, item.scan->table->oid);
+    if (item.virtual_scan != nullptr) out = add(item.virtual_scan, item.virtual_scan->relation);
+    if (out != nullptr) out->location = location;
+    return out;
+  }
+  if (item.scan != nullptr &&
+      (name == "ctid" || name == "xmin" || name == "xmax" || name == "cmin" || name == "cmax")) {
+    throw unsupported("system column \"{}\"", name).at_byte(location);
+  }
+  return nullptr;
+}
+
+Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
+  if (item.scalar_function && item.columns.size() == 1) {
+    Expr* out = context().column_ref(item.columns[0].id);
+    out->location = location;
+    return out;
+  }
+  Expr* row = arena().make<Expr>(make_node(ExprKind::kRow, type_oid::kRecord, location));
+  std::vector<Expr*> fields;
+  std::vector<std::string_view> names;
+  for (const ScopeColumn& column : item.columns) {
+    fields.push_back(context().column_ref(column.id));
+    names.push_back(arena().copy(column.name));
+  }
+  row->args = copy_span(arena(), fields);
+  row->field_names = copy_span(arena(), names);
+  return row;
+}
+
+// --- logic ---
+
+Expr* Binder::bind_bool_expr(const ast::BoolExpr& node, Scope* scope, Clause clause) {
+  std::string_view name = node.boolop == ast::BoolExprType::kAnd  ? "AND"
+                          : node.boolop == ast::BoolExprType::kOr ? "OR"
+                                                                  : "NOT";
+  std::vector<Expr*> args;
+  for (const ast::Node* arg : node.args) args.push_back(bind_boolean(arg, scope, clause, name));
+  switch (node.boolop) {
+    case ast::BoolExprType::kAnd: return make_and(arena(), args);
+    case ast::BoolExprType::kOr: return make_or(arena(), args);
+    default: return make_not(arena(), args[0]);
+  }
+}
+
+Expr* Binder::bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause) {
+  Expr* arg = bind_expr(node.arg, scope, clause);
+  bool is_null = node.nulltesttype == ast::NullTestType::kIsNull;
+  Expr* out = arena().make<Expr>(
+      make_node(is_null ? ExprKind::kIsNull : ExprKind::kIsNotNull, type_oid::kBool, node.location));
+  out->args = copy_span(arena(), std::vector<Expr*>{arg});
+  return out;
+}
+
+Expr* Binder::bind_boolean_test(const ast::BooleanTest& node, Scope* scope, Clause clause) {
+  static constexpr struct {
+    ExprKind kind;
+    std::string_view name;
+  } kTests[] = {{ExprKind::kIsTrue, "IS TRUE"},         {ExprKind::kIsNotTrue, "IS NOT TRUE"},
+                {ExprKind::kIsFalse, "IS FALSE"},       {ExprKind::kIsNotFalse, "IS NOT FALSE"},
+                {ExprKind::kIsUnknown, "IS UNKNOWN"},   {ExprKind::kIsNotUnknown, "IS NOT UNKNOWN"}};
+  const auto& test = kTests[static_cast<size_t>(node.booltesttype)];
+  Expr* arg = bind_boolean(node.arg, scope, clause, test.name);
+  Expr* out = arena().make<Expr>(make_node(test.kind, type_oid::kBool, node.location));
+  out->args = copy_span(arena(), std::vector<Expr*>{arg});
+  return out;
+}
+
+Expr* Binder::bind_case(const ast::CaseExpr& node, Scope* scope, Clause clause) {
+  Expr* arg = node.arg == nullptr ? nullptr : bind_value(node.arg, scope, clause);
+  std::vector<Expr*> conditions, results;
+  for (const ast::Node* item : node.args) {
+    const auto* when = ast::as<ast::CaseWhen>(item);
+    Expr* condition = bind_expr(when->expr, scope, clause);
+    if (arg != nullptr) {
+      condition = make_operator("=", arg, condition, when->location);
+    }
+    conditions.push_back(coerce_to_boolean(condition, "CASE/WHEN"));
+    results.push_back(bind_expr(when->result, scope, clause));
+  }
+  Expr* otherwise = node.defresult == nullptr
+                        ? make_constant(arena(), {type_oid::kUnknown, -1}, Value::null())
+                        : bind_expr(node.defresult, scope, clause);
+  // PostgreSQL looks at ELSE first when it decides on the type.
+  std::vector<Expr*> all = {otherwise};
+  all.insert(all.end(), results.begin(), results.end());
+  Oid type = select_common_type(all, "CASE");
+  Expr* out = arena().make<Expr>(make_node(ExprKind::kCase, type, node.location));
+  std::vector<Expr*> args;
+  int32_t typmod = -2;
+  auto add_result = [&](Expr* result) {
+    Expr* coerced = coerce_to_common(result, type, "CASE/WHEN");
+    typmod = typmod == -2 || typmod == coerced->type.typmod ? coerced->type.typmod : -1;
+    args.push_back(coerced);
+  };
+  for (size_t i = 0; i < conditions.size(); ++i) {
+    args.push_back(conditions[i]);
+    add_result(results[i]);
+  }
+  add_result(otherwise);
+  out->type.typmod = typmod;
+  out->args = copy_span(arena(), args);
+  return out;
+}
+
+Expr* Binder::bind_coalesce(const ast::CoalesceExpr& node, Scope* scope, Clause clause) {
+  std::vector<Expr*> args;
+  for (const ast::Node* arg : node.args) args.push_back(bind_expr(arg, scope, clause));
+  Oid type = select_common_type(args, "COALESCE");
+  int32_t typmod = -2;
+  for (Expr*& arg : args) {
+    arg = coerce_to_common(arg, type, "COALESCE");
+    typmod = typmod == -2 || typmod == arg->type.typmod ? arg->type.typmod : -1;
+  }
+  Expr* out = arena().make<Expr>(make_node(ExprKind::kCoalesce, type, node.location));
+  out->type.typmod = typmod;
+  out->args = copy_span(arena(), args);
+  return out;
+}
+
+Expr* Binder::bind_min_max(const ast::MinMaxExpr& node, Scope* scope, Clause clause) {
+  bool greatest = node.op == ast::MinMaxOp::kGreatest;
+  std::string_view name = greatest ? "GREATEST" : "LEAST";
+  std::vector<Expr*> args;
+  for (const ast::Node* arg : node.args) args.push_back(bind_expr(arg, scope, clause));
+  Oid type = select_common_type(args, name);
+  for (Expr*& arg : args) arg = coerce_to_common(arg, type, name);
+  if (type_info(type).compare == nullptr) {
+    throw sql_error(SqlState::kUndefinedFunction, "could not identify a comparison function for type {}",
+                    format_type(type))
+        .at_byte(node.location);
+  }
+  Expr* out = arena().make<Expr>(make_node(greatest ? ExprKind::kGreatest : ExprKind::kLeast, type, node.location));
+  out->args = copy_span(arena(), args);
+  return out;
+}
+
+Expr* Binder::bind_row(const ast::RowExpr& node, Scope* scope, Clause clause) {
+  std::vector<Expr*> args;
+  for (const ast::Node* arg : node.args) {
+    const auto* ref = ast::try_as<ast::ColumnRef>(arg);
+    if (ref != nullptr && ref->fields.size() > 1 && ast::is<ast::AStar>(ref->fields.back())) {
+      Expr* row = bind_column_ref(*ref, scope, clause);
+      args.insert(args.end(), row->args.begin(), row->args.end());
+      continue;
+    }
+    args.push_back(bind_value(arg, scope, clause));
+  }
+  Expr* out = arena().make<Expr>(make_node(ExprKind::kRow, type_oid::kRecord, node.location));
+  out->args = copy_span(arena(), args);
+  return out;
+}
+
+Expr* Binder::bind_sql_value_function(const ast::SQLValueFunction& node) {
+  using Op = ast::SQLValueFunctionOp;
+  auto call = [&](std::string_view name, Oid type) {
+    // The text is static: a name list of one.
+    std::string_view names[] = {name};
+    ast::NameList list(names, 1);
+    Expr* out = make_function_call(list, {}, {}, false, false, node.location, nullptr);
+    return out->type.oid == type ? out : coerce(out, {type, -1}, Coercion::kExplicit, node.location);
+  };
+  switch (node.op) {
+    case Op::kCurrentDate: return call("now", type_oid::kDate);
+    case Op::kCurrentTime: return call("now", type_oid::kTimetz);
+    case Op::kCurrentTimeN: return with_typmod(call("now", type_oid::kTimetz), node.typmod, Coercion::kExplicit, node.location);
+    case Op::kCurrentTimestamp: return call("now", type_oid::kTimestamptz);
+    case Op::kCurrentTimestampN:
+      return with_typmod(call("now", type_oid::kTimestamptz), node.typmod, Coercion::kExplicit, node.location);
+    case Op::kLocaltime: return call("now", type_oid::kTime);
+    case Op::kLocaltimeN: return with_typmod(call("now", type_oid::kTime), node.typmod, Coercion::kExplicit, node.location);
+    case Op::kLocaltimestamp: return call("now", type_oid::kTimestamp);
+    case Op::kLocaltimestampN:
+      return with_typmod(call("now", type_oid::kTimestamp), node.typmod, Coercion::kExplicit, node.location);
+    case Op::kCurrentRole:
+    case Op::kCurrentUser:
+    case Op::kUser: return call("current_user", type_oid::kName);
+    case Op::kSessionUser: return call("session_user", type_oid::kName);
+    case Op::kCurrentCatalog: return call("current_database", type_oid::kName);
+    case Op::kCurrentSchema: return call("current_schema", type_oid::kName);
+  }
+  throw SqlError(SqlState::kInternalError, "unknown SQL value function");
+}
+
+EvalContext Binder::evaluation_context() {
+  EvalContext context;
+  context.io = &environment_.io();
+  context.arena = &arena();
+  return context;
+}
+
+}  // namespace luma

@@ -1,0 +1,456 @@
+// FROM: tables, views, subqueries, functions, joins.
+#include <algorithm>
+
+#include "sql/bind/bind_select.h"
+#include "sql/bind/binder.h"
+#include "sql/catalog/virtual_relation.h"
+#include "sql/function/registry.h"
+#include "sql/parse/parser.h"
+
+namespace luma {
+
+namespace {
+constexpr uint32_t kMaxViewDepth = 64;
+using Items = std::vector<std::shared_ptr<ScopeItem>>;
+}  // namespace
+
+Scope* Binder::new_scope(Scope* parent) {
+  scopes_.push_back(std::make_unique<Scope>());
+  scopes_.back()->parent = parent;
+  return scopes_.back().get();
+}
+
+SelectState* Binder::new_select_state() {
+  select_states_.push_back(std::make_unique<SelectState>());
+  return select_states_.back().get();
+}
+
+LogicalOp* Binder::join_inputs(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition) {
+  std::vector<ColumnId> free = free_columns(*right);
+  bool dependent = std::any_of(free.begin(), free.end(), [&](ColumnId column) {
+    return std::find(left->output.begin(), left->output.end(), column) != left->output.end();
+  });
+  auto fill = [&](auto* op) -> LogicalOp* {
+    op->join = kind;
+    op->condition = condition;
+    op->inputs = {left, right};
+    op->output = left->output;
+    op->output.insert(op->output.end(), right->output.begin(), right->output.end());
+    return op;
+  };
+  if (dependent) return fill(context().make<ApplyOp>());
+  return fill(context().make<JoinOp>());
+}
+
+LogicalOp* Binder::bind_from_list(const ast::NodeList& from, Scope* scope) {
+  LogicalOp* plan = nullptr;
+  for (const ast::Node* node : from) {
+    Items items;
+    LogicalOp* next = bind_from_item(node, scope, items);
+    for (auto& item : items) {
+      check_duplicate_alias(scope->items, *item, node->location);
+      scope->items.push_back(item);
+    }
+    plan = plan == nullptr ? next : join_inputs(plan, next, JoinKind::kInner, nullptr);
+  }
+  return plan != nullptr ? plan : context().make<OneRowOp>();
+}
+
+void Binder::check_duplicate_alias(const Items& items, const ScopeItem& item, int location) {
+  if (item.alias.empty() || !item.rel_visible) return;
+  for (const auto& other : items) {
+    if (!other->rel_visible || other->alias != item.alias) continue;
+    bool both_tables = !other->schema.empty() && !item.schema.empty() && other->schema != item.schema;
+    if (both_tables) continue;
+    throw sql_error(SqlState::kDuplicateAlias, "table name \"{}\" specified more than once", item.alias)
+        .at_byte(location);
+  }
+}
+
+LogicalOp* Binder::bind_from_item(const ast::Node* node, Scope* scope, Items& items) {
+  switch (node->tag) {
+    case ast::NodeTag::kRangeVar: return bind_range_var(*ast::as<ast::RangeVar>(node), scope, items);
+    case ast::NodeTag::kRangeSubselect: return bind_range_subselect(*ast::as<ast::RangeSubselect>(node), scope, items);
+    case ast::NodeTag::kRangeFunction: return bind_range_function(*ast::as<ast::RangeFunction>(node), scope, items);
+    case ast::NodeTag::kJoinExpr: return bind_join(*ast::as<ast::JoinExpr>(node), scope, items);
+    case ast::NodeTag::kRangeTableSample: throw unsupported("TABLESAMPLE").at_byte(node->location);
+    case ast::NodeTag::kRangeTableFunc: throw unsupported("XMLTABLE").at_byte(node->location);
+    default: throw SqlError(SqlState::kInternalError, "unexpected node in FROM");
+  }
+}
+
+void Binder::apply_column_aliases(ScopeItem& item, const ast::Alias* alias) {
+  if (alias == nullptr) return;
+  item.alias = alias->aliasname;
+  item.schema.clear();
+  if (alias->colnames.size() > item.columns.size()) {
+    throw sql_error(SqlState::kInvalidColumnReference, "table \"{}\" has {} columns available but {} columns specified",
+                    item.alias, item.columns.size(), alias->colnames.size())
+        .at_byte(alias->location);
+  }
+  for (size_t i = 0; i < alias->colnames.size(); ++i) item.columns[i].name = alias->colnames[i];
+}
+
+// --- relations ---
+
+LogicalOp* Binder::make_scan(const TableDescPtr& table, const std::string& alias, ScopeItem& item) {
+  auto* scan = context().make<ScanOp>();
+  scan->table = table;
+  scan->alias = alias;
+  item.scan = scan;
+  for (size_t i = 0; i < table->columns.size(); ++i) {
+    const ColumnDesc& column = table->columns[i];
+    if (column.dropped) continue;
+    ColumnId id = context().new_column(
+        {column.name, column.type, column.collation, table->oid, static_cast<int16_t>(i + 1)});
+    scan->output.push_back(id);
+    scan->attribute.push_back(static_cast<int32_t>(i));
+    item.columns.push_back({column.name, id});
+  }
+  return scan;
+}
+
+LogicalOp* Binder::make_virtual_scan(const Table& table, const std::string& alias, ScopeItem& item) {
+  auto* scan = context().make<VirtualScanOp>();
+  scan->relation = table.oid;
+  scan->name = table.name;
+  scan->alias = alias;
+  item.virtual_scan = scan;
+  for (const Column& column : table.columns) {
+    ColumnId id = context().new_column({column.name, column.type, column.collation, table.oid, column.number});
+    scan->output.push_back(id);
+    scan->attribute.push_back(column.number - 1);
+    item.columns.push_back({column.name, id});
+  }
+  return scan;
+}
+
+LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
+  if (++view_depth_ > kMaxViewDepth) {
+    throw sql_error(SqlState::kInvalidObjectDefinition, "infinite recursion detected in rules for relation \"{}\"",
+                    view.name);
+  }
+  SearchPath defined_under = environment_.resolve_path(view.definition_search_path);
+  const SearchPath* outer = view_path_;
+  view_path_ = &defined_under;
+  struct Restore {
+    Binder& binder;
+    const SearchPath* outer;
+    ~Restore() {
+      binder.view_path_ = outer;
+      --binder.view_depth_;
+    }
+  } restore{*this, outer};
+  ParseResult parsed = parse_sql(view.definition, arena());
+  BoundSelect bound;
+  try {
+    bound = bind_query(parsed.statements[0].node, nullptr);
+  } catch (SqlError& error) {
+    error.byte_offset = -1;  // it would point into the view's text, which the client did not send
+    throw;
+  }
+  size_t position = 0;
+  for (const Column& column : view.columns) {
+    if (column.dropped) continue;
+    if (position >= bound.columns.size()) break;
+    ColumnId id = bound.columns[position++].column;
+    item.columns.push_back({column.name, id});
+  }
+  return bound.plan;
+}
+
+LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items& items) {
+  auto item = std::make_shared<ScopeItem>();
+  item->alias = var.relname;
+  if (var.schemaname.data() == nullptr) {
+    for (Scope* level = scope; level != nullptr; level = level->parent) {
+      for (size_t i = level->ctes.size(); i-- > 0;) {
+        if (level->ctes[i]->name != var.relname) continue;
+        LogicalOp* plan = bind_cte_reference(*level->ctes[i], var, *item);
+        apply_column_aliases(*item, var.alias);
+        items.push_back(item);
+        return plan;
+      }
+    }
+  }
+  const Relation& relation = require_relation(
+      environment_.catalog(), path(), {var.schemaname, var.relname, var.catalogname, var.location});
+  item->schema = environment_.catalog().schema_name(relation.schema);
+  LogicalOp* plan = nullptr;
+  const Table* table = relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
+  if (relation.kind == ObjectKind::kSequence) {
+    throw unsupported("SELECT from a sequence").at_byte(var.location);
+  }
+  if (table == nullptr || table->relkind == 'c') {
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is {}", relation.name,
+                    relation.relkind == 'i' ? "an index" : "a composite type")
+        .at_byte(var.location);
+  }
+  std::string alias = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+  if (table->relkind == 'v') {
+    plan = bind_view(*table, *item);
+  } else if (table->virtual_relation != nullptr) {
+    plan = make_virtual_scan(*table, alias, *item);
+  } else {
+    plan = make_scan(environment_.table_desc(*table), alias, *item);
+    query_.locks.push_back({table->oid, 1});
+  }
+  apply_column_aliases(*item, var.alias);
+  items.push_back(item);
+  return plan;
+}
+
+LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* scope, Items& items) {
+  Scope* outer = scope;
+  if (!node.lateral) {
+    // Siblings are out of reach, CTEs and enclosing queries are not.
+    outer = new_scope(scope->parent);
+    outer->ctes = scope->ctes;
+  }
+  BoundSelect bound = bind_query(node.subquery, outer);
+  auto item = std::make_shared<ScopeItem>();
+  for (const auto& column : bound.columns) item->columns.push_back({column.label, column.column});
+  apply_column_aliases(*item, node.alias);
+  // Columns that appear twice in the subquery's output need identities of their own.
+  std::vector<ColumnId> seen;
+  bool repeated = false;
+  for (const ScopeColumn& column : item->columns) {
+    repeated |= std::find(seen.begin(), seen.end(), column.id) != seen.end();
+    seen.push_back(column.id);
+  }
+  LogicalOp* plan = bound.plan;
+  if (repeated) {
+    auto* project = context().make<ProjectOp>();
+    project->inputs = {plan};
+    for (ScopeColumn& column : item->columns) {
+      Expr* source = context().column_ref(column.id);
+      PlanColumn info = context().column(column.id);
+      column.id = context().new_column(std::move(info));
+      project->items.push_back({column.id, source});
+      project->output.push_back(column.id);
+    }
+    plan = project;
+  }
+  items.push_back(item);
+  return plan;
+}
+
+// --- functions ---
+
+LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* scope, Items& items) {
+  auto* op = context().make<TableFunctionOp>();
+  auto item = std::make_shared<ScopeItem>();
+  op->ordinality = node.ordinality;
+  for (const ast::Node* entry : node.functions) {
+    const auto* pair = ast::as<ast::ListNode>(entry);
+    const ast::Node* definitions = pair->items.size() > 1 ? pair->items[1] : nullptr;
+    ast::NodeList columns = definitions != nullptr ? ast::as<ast::ListNode>(definitions)->items : node.coldeflist;
+    // Function items may always refer to their left siblings (LATERAL is implied).
+    Expr* call = bind_expr(pair->items[0], scope, Clause::kFromFunction);
+    call = resolve_unknown(call);
+    std::string name = figure_column_name(pair->items[0]);
+    if (item->alias.empty()) item->alias = name;
+    TableFunctionOp::Call described;
+    described.call = call;
+    const FunctionEntry* function = call->function;
+    auto add_column = [&](std::string label, TypeRef type) {
+      ColumnId id = context().new_column({label, type, type_info(type.oid).collation});
+      op->output.push_back(id);
+      item->columns.push_back({std::move(label), id});
+    };
+    bool is_record = call->type.oid == type_oid::kRecord;
+    if (is_record && function != nullptr && !function->arg_modes.empty() && columns.empty()) {
+      // OUT and TABLE parameters name the columns.
+      uint32_t count = 0;
+      for (size_t i = 0; i < function->all_arg_types.size(); ++i) {
+        char mode = function->arg_modes[i];
+        if (mode != 'o' && mode != 't' && mode != 'b') continue;
+        std::string label = i < function->arg_names.size() && !function->arg_names[i].empty()
+                                ? std::string(function->arg_names[i])
+                                : fmt::format("column{}", count + 1);
+        add_column(std::move(label), {function->all_arg_types[i], -1});
+        ++count;
+      }
+      described.column_count = count;
+      described.expand_record = call->kind != ExprKind::kSetReturning;
+    } else if (!columns.empty()) {
+      if (!is_record) {
+        throw SqlError(SqlState::kSyntaxError,
+                       "a column definition list is only allowed for functions returning \"record\"")
+            .at_byte(node.location);
+      }
+      described.column_count = static_cast<uint32_t>(columns.size());
+      described.expand_record = call->kind != ExprKind::kSetReturning;
+      for (const ast::Node* definition : columns) {
+        const auto* column = ast::as<ast::ColumnDef>(definition);
+        add_column(std::string(column->colname), resolve_type_name(*column->type_name));
+      }
+    } else if (is_record) {
+      throw SqlError(SqlState::kSyntaxError,
+                     "a column definition list is required for functions returning \"record\"")
+          .at_byte(node.location);
+    } else {
+      // A scalar result: the column takes the alias, or the function's name.
+      bool single = node.functions.size() == 1;
+      std::string label = single && node.alias != nullptr ? std::string(node.alias->aliasname) : name;
+      add_column(std::move(label), call->type);
+      item->scalar_function = single && !node.ordinality;
+    }
+    op->calls.push_back(described);
+  }
+  if (node.ordinality) {
+    ColumnId id = context().new_column({"ordinality", {type_oid::kInt8, -1}});
+    op->output.push_back(id);
+    item->columns.push_back({"ordinality", id});
+  }
+  apply_column_aliases(*item, node.alias);
+  op->alias = item->alias;
+  items.push_back(item);
+  return op;
+}
+
+// --- joins ---
+
+LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& items) {
+  Items left_items, right_items;
+  LogicalOp* left = bind_from_item(join.larg, scope, left_items);
+  // The right side sees the left one through LATERAL.
+  bool lateral_ok = join.jointype == ast::JoinType::kInner || join.jointype == ast::JoinType::kLeft;
+  size_t before = scope->items.size();
+  for (auto& item : left_items) {
+    item->lateral_only = true;
+    item->lateral_ok = lateral_ok;
+    scope->items.push_back(item);
+  }
+  LogicalOp* right = bind_from_item(join.rarg, scope, right_items);
+  scope->items.resize(before);
+  for (auto& item : left_items) item->lateral_only = false;
+  for (auto& item : right_items) check_duplicate_alias(left_items, *item, join.location);
+
+  JoinKind kind = join.jointype == ast::JoinType::kLeft    ? JoinKind::kLeft
+                  : join.jointype == ast::JoinType::kRight ? JoinKind::kRight
+                  : join.jointype == ast::JoinType::kFull  ? JoinKind::kFull
+                                                           : JoinKind::kInner;
+  auto visible_columns = [](const Items& side) {
+    std::vector<ScopeColumn> columns;
+    for (const auto& item : side) {
+      if (item->cols_visible) columns.insert(columns.end(), item->columns.begin(), item->columns.end());
+    }
+    return columns;
+  };
+  std::vector<ScopeColumn> left_columns = visible_columns(left_items);
+  std::vector<ScopeColumn> right_columns = visible_columns(right_items);
+  std::vector<std::string> shared;
+  if (join.is_natural) {
+    for (const ScopeColumn& column : left_columns) {
+      bool both = std::any_of(right_columns.begin(), right_columns.end(),
+                              [&](const ScopeColumn& other) { return other.name == column.name; });
+      if (both) shared.push_back(column.name);
+    }
+  }
+  for (std::string_view name : join.using_clause) shared.emplace_back(name);
+
+  Scope* join_scope = new_scope(scope->parent);
+  join_scope->ctes = scope->ctes;
+  join_scope->items = left_items;
+  join_scope->items.insert(join_scope->items.end(), right_items.begin(), right_items.end());
+  // LATERAL siblings to the left of the whole join stay visible in its condition's subqueries.
+  std::vector<Expr*> conditions;
+  struct Merged {
+    std::string name;
+    Expr* value;
+    ColumnId left, right;
+  };
+  std::vector<Merged> merged;
+  auto find_one = [&](const std::vector<ScopeColumn>& columns, const std::string& name, const char* side) {
+    const ScopeColumn* found = nullptr;
+    for (const ScopeColumn& column : columns) {
+      if (column.name != name) continue;
+      if (found != nullptr) {
+        throw sql_error(SqlState::kAmbiguousColumn, "common column name \"{}\" appears more than once in {} table",
+                        name, side)
+            .at_byte(join.location);
+      }
+      found = &column;
+    }
+    if (found == nullptr) {
+      throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" specified in USING clause does not exist in {} table",
+                      name, side)
+          .at_byte(join.location);
+    }
+    return found->id;
+  };
+  for (const std::string& name : shared) {
+    ColumnId l = find_one(left_columns, name, "left");
+    ColumnId r = find_one(right_columns, name, "right");
+    Expr* left_ref = context().column_ref(l);
+    Expr* right_ref = context().column_ref(r);
+    conditions.push_back(make_operator("=", left_ref, right_ref, join.location));
+    Oid type = select_common_type(std::vector<Expr*>{left_ref, right_ref}, "JOIN/USING");
+    Expr* value = coerce_to_common(kind == JoinKind::kRight ? right_ref : left_ref, type, "JOIN/USING");
+    if (kind == JoinKind::kFull) {
+      Expr* other = coerce_to_common(right_ref, type, "JOIN/USING");
+      Expr* coalesce = arena().make<Expr>(*value);
+      coalesce->kind = ExprKind::kCoalesce;
+      coalesce->function = nullptr;
+      coalesce->implementation = {};
+      coalesce->args = copy_span(arena(), std::vector<Expr*>{value, other});
+      value = coalesce;
+    }
+    merged.push_back({name, value, l, r});
+  }
+  if (join.quals != nullptr) {
+    conditions.push_back(bind_boolean(join.quals, join_scope, Clause::kJoinOn, "JOIN/ON"));
+  }
+  LogicalOp* plan = join_inputs(left, right, kind, make_and(arena(), conditions));
+  bool needs_merge = std::any_of(merged.begin(), merged.end(),
+                                 [](const Merged& m) { return m.value->kind != ExprKind::kColumn; });
+  auto item = std::make_shared<ScopeItem>();
+  if (needs_merge) {
+    auto* project = context().make<ProjectOp>();
+    project->inputs = {plan};
+    for (ColumnId column : plan->output) project->items.push_back({column, context().column_ref(column)});
+    for (Merged& m : merged) {
+      if (m.value->kind == ExprKind::kColumn) continue;
+      ColumnId id = context().new_column({m.name, m.value->type, m.value->collation});
+      project->items.push_back({id, m.value});
+      m.value = context().column_ref(id);
+    }
+    for (const ProjectItem& entry : project->items) project->output.push_back(entry.column);
+    plan = project;
+  }
+  for (const Merged& m : merged) item->columns.push_back({m.name, m.value->column});
+  auto add_rest = [&](const std::vector<ScopeColumn>& columns, bool is_left) {
+    for (const ScopeColumn& column : columns) {
+      bool is_merged = std::any_of(merged.begin(), merged.end(), [&](const Merged& m) {
+        return (is_left ? m.left : m.right) == column.id && m.name == column.name;
+      });
+      if (!is_merged) item->columns.push_back(column);
+    }
+  };
+  add_rest(left_columns, true);
+  add_rest(right_columns, false);
+  for (Items* side : {&left_items, &right_items}) {
+    for (auto& sub : *side) {
+      sub->cols_visible = false;
+      if (join.alias != nullptr) sub->rel_visible = false;
+      items.push_back(sub);
+    }
+  }
+  if (join.join_using_alias != nullptr) {
+    auto alias = std::make_shared<ScopeItem>();
+    alias->alias = join.join_using_alias->aliasname;
+    alias->cols_visible = false;
+    for (const Merged& m : merged) alias->columns.push_back({m.name, m.value->column});
+    items.push_back(alias);
+  }
+  if (join.alias != nullptr) {
+    apply_column_aliases(*item, join.alias);
+  } else {
+    item->rel_visible = false;
+  }
+  items.push_back(item);
+  return plan;
+}
+
+}  // namespace luma

@@ -1,0 +1,574 @@
+#include "sql/bind/bind_modify.h"
+
+#include <algorithm>
+
+#include "sql/bind/bind_select.h"
+#include "sql/parse/parser.h"
+
+namespace luma {
+
+ModifyBinder::ModifyBinder(Binder& binder, Scope* parent) : binder_(binder), parent_(parent) {}
+
+BoundSelect ModifyBinder::bind(const ast::Node* node) {
+  binder_.query_.modifies_data = true;
+  modify_ = binder_.context().make<ModifyOp>();
+  if (const auto* insert = ast::try_as<ast::InsertStmt>(node)) return bind_insert(*insert);
+  if (const auto* update = ast::try_as<ast::UpdateStmt>(node)) return bind_update(*update);
+  if (const auto* remove = ast::try_as<ast::DeleteStmt>(node)) return bind_delete(*remove);
+  throw unsupported("{} here", ast::node_name(node->tag));
+}
+
+void ModifyBinder::open_target(const ast::RangeVar& var) {
+  const Relation& relation = require_relation(binder_.environment_.catalog(), binder_.path(),
+                                              {var.schemaname, var.relname, var.catalogname, var.location});
+  table_ = relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
+  if (table_ == nullptr || table_->relkind == 'c') {
+    throw sql_error(SqlState::kWrongObjectType, "cannot change {} \"{}\"",
+                    relation.kind == ObjectKind::kSequence ? "sequence" : "relation", relation.name)
+        .at_byte(var.location);
+  }
+  if (table_->virtual_relation != nullptr || (table_->oid < kFirstUserOid && table_->is_view())) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "permission denied: \"{}\" is a system catalog", table_->name)
+        .at_byte(var.location);
+  }
+  if (table_->is_view()) throw unsupported("changing a table through view \"{}\"", table_->name).at_byte(var.location);
+  if (table_->relkind == 'm') {
+    throw sql_error(SqlState::kWrongObjectType, "cannot change materialized view \"{}\"", table_->name)
+        .at_byte(var.location);
+  }
+  desc_ = binder_.environment_.table_desc(*table_);
+  modify_->table = desc_;
+  alias_ = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+  binder_.query_.locks.push_back({table_->oid, 3});
+  modify_->assignments.assign(desc_->columns.size(), nullptr);
+  modify_->generated.assign(desc_->columns.size(), nullptr);
+  modify_->old_columns.assign(desc_->columns.size(), kNoColumn);
+}
+
+LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
+  auto item = std::make_shared<ScopeItem>();
+  item->alias = alias_;
+  if (var.alias == nullptr) item->schema = desc_->schema_name;
+  LogicalOp* plan = binder_.make_scan(desc_, alias_, *item);
+  if (var.alias != nullptr) binder_.apply_column_aliases(*item, var.alias);
+  auto* scan = static_cast<ScanOp*>(plan);
+  for (size_t i = 0; i < scan->attribute.size(); ++i) modify_->old_columns[scan->attribute[i]] = scan->output[i];
+  modify_->row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
+  scan->attribute.push_back(ScanOp::kRowKeyAttribute);
+  scan->output.push_back(modify_->row_key);
+  scope->items.push_back(std::move(item));
+  return plan;
+}
+
+int ModifyBinder::attribute_of(std::string_view name, int location) {
+  for (size_t i = 0; i < desc_->columns.size(); ++i) {
+    if (!desc_->columns[i].dropped && desc_->columns[i].name == name) return static_cast<int>(i);
+  }
+  throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist", name, desc_->name)
+      .at_byte(location);
+}
+
+std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& columns, std::string alias) {
+  auto item = std::make_shared<ScopeItem>();
+  item->alias = std::move(alias);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] == kNoColumn || desc_->columns[i].dropped) continue;
+    item->columns.push_back({desc_->columns[i].name, columns[i]});
+  }
+  return item;
+}
+
+// --- values of columns ---
+
+Expr* ModifyBinder::default_of(int attribute) {
+  const Column& column = table_->columns[attribute];
+  Arena& arena = binder_.arena();
+  Expr* value = nullptr;
+  if (column.identity != '\0') {
+    for (const Sequence* sequence : binder_.environment_.catalog().sequences_owned_by(table_->oid)) {
+      if (sequence->owned_by_column != column.number || !sequence->is_identity) continue;
+      Expr* oid = make_constant(arena, {type_oid::kRegclass, -1}, Value(Datum::of_oid(sequence->oid)));
+      std::string_view name[] = {"nextval"};
+      value = binder_.make_function_call(ast::NameList(name, 1), {oid}, {}, false, false, -1, nullptr);
+    }
+  } else if (column.has_default() && column.generated == '\0') {
+    const ast::Node* node = parse_expression(column.default_sql, arena);
+    try {
+      value = binder_.bind_expr(node, binder_.new_scope(nullptr), Clause::kDefault);
+    } catch (SqlError& error) {
+      error.byte_offset = -1;
+      throw;
+    }
+  }
+  if (value == nullptr) {
+    return make_constant(arena, column.type, Value::null());
+  }
+  return binder_.coerce_assignment(value, column.type, column.name, -1);
+}
+
+void ModifyBinder::check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location,
+                                  bool update) {
+  const Column& column = table_->columns[attribute];
+  if (is_default) return;
+  if (column.generated != '\0') {
+    if (update) {
+      throw sql_error(SqlState::kGeneratedAlways, "column \"{}\" can only be updated to DEFAULT", column.name)
+          .detail(fmt::format("Column \"{}\" is a generated column.", column.name))
+          .at_byte(location);
+    }
+    throw sql_error(SqlState::kGeneratedAlways, "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
+        .detail(fmt::format("Column \"{}\" is a generated column.", column.name))
+        .at_byte(location);
+  }
+  if (column.identity == 'a') {
+    if (update) {
+      throw sql_error(SqlState::kGeneratedAlways, "column \"{}\" can only be updated to DEFAULT", column.name)
+          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name))
+          .at_byte(location);
+    }
+    if (overriding == ast::OverridingKind::kNotSet) {
+      throw sql_error(SqlState::kGeneratedAlways, "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
+          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name))
+          .hint("Use OVERRIDING SYSTEM VALUE to override.")
+          .at_byte(location);
+    }
+  }
+}
+
+// --- INSERT ---
+
+std::vector<int> ModifyBinder::insert_columns(const ast::InsertStmt& insert) {
+  std::vector<int> columns;
+  if (insert.cols.empty()) {
+    for (size_t i = 0; i < desc_->columns.size(); ++i) {
+      if (!desc_->columns[i].dropped) columns.push_back(static_cast<int>(i));
+    }
+    return columns;
+  }
+  for (const ast::Node* node : insert.cols) {
+    const auto* target = ast::as<ast::ResTarget>(node);
+    if (!target->indirection.empty()) {
+      throw unsupported("INSERT into a part of column \"{}\"", target->name).at_byte(target->location);
+    }
+    int attribute = attribute_of(target->name, target->location);
+    if (std::find(columns.begin(), columns.end(), attribute) != columns.end()) {
+      throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once", target->name)
+          .at_byte(target->location);
+    }
+    columns.push_back(attribute);
+  }
+  return columns;
+}
+
+namespace {
+
+SqlError too_many(int location) {
+  return SqlError(SqlState::kSyntaxError, "INSERT has more expressions than target columns").at_byte(location);
+}
+
+SqlError too_few(int location) {
+  return SqlError(SqlState::kSyntaxError, "INSERT has more target columns than expressions").at_byte(location);
+}
+
+}  // namespace
+
+LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select, const std::vector<int>& columns, Scope* scope) {
+  auto* values = binder_.context().make<ValuesOp>();
+  size_t width = 0;
+  for (const ast::Node* row : select.values_lists) {
+    const auto* list = ast::as<ast::ListNode>(row);
+    if (values->value_rows.empty()) width = list->items.size();
+    if (list->items.size() != width) {
+      throw SqlError(SqlState::kSyntaxError, "VALUES lists must all be the same length")
+          .at_byte(list->items[0]->location);
+    }
+    if (width > columns.size()) throw too_many(list->items[columns.size()]->location);
+    std::vector<Expr*> bound;
+    bound.reserve(width);
+    for (size_t i = 0; i < width; ++i) {
+      const ast::Node* item = list->items[i];
+      const Column& column = table_->columns[columns[i]];
+      bool is_default = ast::is<ast::SetToDefault>(item);
+      bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
+      check_writable(columns[i], is_default || ignored, overriding_, item->location, false);
+      if (is_default || ignored) {
+        bound.push_back(default_of(columns[i]));
+        continue;
+      }
+      Expr* value = binder_.bind_expr(item, scope, Clause::kValues);
+      bound.push_back(binder_.coerce_assignment(value, column.type, column.name,
+                                                value->location >= 0 ? value->location : item->location));
+    }
+    values->value_rows.push_back(std::move(bound));
+  }
+  for (size_t i = 0; i < width; ++i) {
+    const Column& column = table_->columns[columns[i]];
+    ColumnId id = binder_.context().new_column({column.name, column.type, column.collation});
+    values->output.push_back(id);
+    modify_->assignments[columns[i]] = binder_.context().column_ref(id);
+  }
+  return values;
+}
+
+LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<int>& columns, Scope* scope) {
+  std::vector<TypeRef> types;
+  for (int attribute : columns) types.push_back(table_->columns[attribute].type);
+  BoundSelect source = binder_.bind_query(query, scope, &types);
+  if (source.columns.size() > columns.size()) throw too_many(-1);
+  for (size_t i = 0; i < source.columns.size(); ++i) {
+    const Column& column = table_->columns[columns[i]];
+    bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
+    check_writable(columns[i], ignored, overriding_, -1, false);
+    Expr* value = binder_.context().column_ref(source.columns[i].column);
+    modify_->assignments[columns[i]] =
+        ignored ? default_of(columns[i]) : binder_.coerce_assignment(value, column.type, column.name, -1);
+  }
+  return source.plan;
+}
+
+void ModifyBinder::make_new_columns() {
+  for (size_t i = 0; i < desc_->columns.size(); ++i) {
+    const ColumnDesc& column = desc_->columns[i];
+    modify_->new_columns.push_back(
+        column.dropped ? kNoColumn
+                       : binder_.context().new_column({column.name, column.type, column.collation, desc_->oid,
+                                                       static_cast<int16_t>(i + 1)}));
+  }
+}
+
+void ModifyBinder::bind_constraints() {
+  Scope* scope = binder_.new_scope(nullptr);
+  scope->items.push_back(row_item(modify_->new_columns, desc_->name));
+  auto bind = [&](const std::string& sql, Clause clause) {
+    try {
+      return binder_.bind_expr(parse_expression(sql, binder_.arena()), scope, clause);
+    } catch (SqlError& error) {
+      error.byte_offset = -1;
+      throw;
+    }
+  };
+  for (size_t i = 0; i < table_->columns.size(); ++i) {
+    const Column& column = table_->columns[i];
+    if (column.dropped || column.generated == '\0') continue;
+    Expr* value = bind(column.default_sql, Clause::kGenerated);
+    modify_->generated[i] = binder_.coerce_assignment(value, column.type, column.name, -1);
+  }
+  for (const Constraint& constraint : table_->constraints) {
+    if (constraint.type != 'c') continue;
+    modify_->checks.push_back(
+        {constraint.name, binder_.coerce_to_boolean(bind(constraint.expression, Clause::kCheck), "CHECK"), false});
+  }
+  std::sort(modify_->checks.begin(), modify_->checks.end(),
+            [](const CheckExpr& a, const CheckExpr& b) { return a.name < b.name; });
+}
+
+BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
+  modify_->modify = ModifyKind::kInsert;
+  overriding_ = insert.override_;
+  Scope* scope = binder_.new_scope(parent_);
+  WithOp* with = binder_.bind_with(insert.with_clause, scope);
+  open_target(*insert.relation);
+  std::vector<int> columns = insert_columns(insert);
+  const auto* select = ast::try_as<ast::SelectStmt>(insert.select_stmt);
+  LogicalOp* plan;
+  size_t given = 0;
+  if (insert.select_stmt == nullptr) {
+    plan = binder_.context().make<OneRowOp>();
+    given = columns.size();
+  } else if (select != nullptr && !select->values_lists.empty() && select->sort_clause.empty() &&
+             select->limit_count == nullptr && select->limit_offset == nullptr && select->with_clause == nullptr) {
+    plan = insert_values(*select, columns, scope);
+    given = plan->output.size();
+  } else {
+    plan = insert_query(insert.select_stmt, columns, scope);
+    given = static_cast<size_t>(std::count_if(modify_->assignments.begin(), modify_->assignments.end(),
+                                              [](Expr* e) { return e != nullptr; }));
+  }
+  if (given < columns.size() && !insert.cols.empty()) {
+    throw too_few(ast::as<ast::ResTarget>(insert.cols[given])->location);
+  }
+  for (size_t i = 0; i < desc_->columns.size(); ++i) {
+    if (modify_->assignments[i] == nullptr && !desc_->columns[i].dropped) {
+      modify_->assignments[i] = default_of(static_cast<int>(i));
+    }
+  }
+  make_new_columns();
+  bind_constraints();
+  Scope* row_scope = binder_.new_scope(parent_);
+  row_scope->ctes = scope->ctes;
+  if (insert.on_conflict_clause != nullptr) bind_on_conflict(*insert.on_conflict_clause, row_scope, *insert.relation);
+  row_scope->items.clear();
+  row_scope->items.push_back(row_item(modify_->new_columns, alias_));
+  row_scope->items.back()->schema = insert.relation->alias == nullptr ? desc_->schema_name : "";
+  return finish(plan, with, insert.returning_list, row_scope);
+}
+
+// --- ON CONFLICT ---
+
+std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Scope* scope) {
+  if (infer.conname.data() != nullptr) {
+    const Constraint* constraint = table_->find_constraint(infer.conname);
+    if (constraint == nullptr) {
+      throw sql_error(SqlState::kUndefinedObject, "constraint \"{}\" for table \"{}\" does not exist", infer.conname,
+                      table_->name);
+    }
+    if (constraint->index == kInvalidOid || (constraint->type != 'p' && constraint->type != 'u')) {
+      throw SqlError(SqlState::kWrongObjectType, "constraint in ON CONFLICT clause has no associated index");
+    }
+    if (constraint->deferrable) {
+      throw SqlError(SqlState::kWrongObjectType,
+                     "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
+    }
+    return {constraint->index};
+  }
+  std::vector<int> wanted;
+  for (const ast::Node* node : infer.index_elems) {
+    const auto* element = ast::as<ast::IndexElem>(node);
+    if (element->name.data() == nullptr) {
+      throw unsupported("ON CONFLICT over an expression").at_byte(node->location);
+    }
+    wanted.push_back(attribute_of(element->name, infer.location));
+  }
+  Expr* where = infer.where_clause == nullptr
+                    ? nullptr
+                    : binder_.bind_boolean(infer.where_clause, scope, Clause::kIndexPredicate, "WHERE");
+  std::vector<Oid> found;
+  for (const IndexDesc& index : desc_->indexes) {
+    if (!index.unique || index.deferrable || (index.predicate != nullptr && where == nullptr)) continue;
+    bool same = index.keys.size() == wanted.size() &&
+                std::all_of(index.keys.begin(), index.keys.end(), [&](const KeyPart& key) {
+                  return std::find(wanted.begin(), wanted.end(), key.column) != wanted.end();
+                });
+    if (same) found.push_back(index.oid);
+  }
+  if (found.empty()) {
+    throw SqlError(SqlState::kInvalidColumnReference,
+                   "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+  }
+  return found;
+}
+
+void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope, const ast::RangeVar& var) {
+  OnConflict* conflict = binder_.context().make_on_conflict();
+  modify_->on_conflict = conflict;
+  conflict->update = clause.action == ast::OnConflictAction::kUpdate;
+  auto make_row = [&](std::vector<ColumnId>& columns) {
+    for (size_t i = 0; i < desc_->columns.size(); ++i) {
+      const ColumnDesc& column = desc_->columns[i];
+      columns.push_back(column.dropped ? kNoColumn
+                                       : binder_.context().new_column({column.name, column.type, column.collation}));
+    }
+  };
+  make_row(conflict->old_columns);
+  make_row(conflict->excluded_columns);
+  auto target = row_item(conflict->old_columns, alias_);
+  if (var.alias == nullptr) target->schema = desc_->schema_name;
+  scope->items = {target};
+  if (clause.infer != nullptr) {
+    conflict->indexes = infer_arbiters(*clause.infer, scope);
+  } else if (conflict->update) {
+    throw SqlError(SqlState::kSyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+        .hint("For example, ON CONFLICT (column_name).")
+        .at_byte(clause.location);
+  }
+  if (!conflict->update) return;
+  auto excluded = row_item(conflict->excluded_columns, "excluded");
+  scope->items.push_back(excluded);
+  conflict->assignments.assign(desc_->columns.size(), nullptr);
+  // "excluded" must be named to be reached in SET: unqualified names mean the target row.
+  excluded->cols_visible = false;
+  bind_set_list(clause.target_list, scope, conflict->assignments, nullptr);
+  if (clause.where_clause != nullptr) {
+    conflict->where = binder_.bind_boolean(clause.where_clause, scope, Clause::kWhere, "WHERE");
+  }
+}
+
+// --- SET lists ---
+
+void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments,
+                                 LogicalOp** plan) {
+  // A subquery that supplies several columns is joined once and read by all of them.
+  const ast::Node* shared_source = nullptr;
+  std::vector<ColumnId> shared_columns;
+  for (const ast::Node* node : targets) {
+    const auto* target = ast::as<ast::ResTarget>(node);
+    int attribute = attribute_of(target->name, target->location);
+    const Column& column = table_->columns[attribute];
+    if (assignments[attribute] != nullptr) {
+      throw sql_error(SqlState::kSyntaxError, "multiple assignments to same column \"{}\"", column.name)
+          .at_byte(target->location);
+    }
+    const ast::Node* value = target->val;
+    Expr* bound = nullptr;
+    if (const auto* multi = ast::try_as<ast::MultiAssignRef>(value)) {
+      if (const auto* row = ast::try_as<ast::RowExpr>(multi->source)) {
+        if (row->args.size() != static_cast<size_t>(multi->ncolumns)) {
+          throw SqlError(SqlState::kSyntaxError, "number of columns does not match number of values")
+              .at_byte(row->location);
+        }
+        value = row->args[multi->colno - 1];
+      } else if (const auto* link = ast::try_as<ast::SubLink>(multi->source)) {
+        if (plan == nullptr) throw unsupported("a multiple-column subquery in ON CONFLICT DO UPDATE").at_byte(link->location);
+        if (shared_source != multi->source) {
+          shared_source = multi->source;
+          BoundSelect sub = binder_.bind_query(link->subselect, scope);
+          if (sub.columns.size() != static_cast<size_t>(multi->ncolumns)) {
+            throw SqlError(SqlState::kSyntaxError, "number of columns does not match number of values")
+                .at_byte(link->location);
+          }
+          shared_columns.clear();
+          for (const auto& result : sub.columns) shared_columns.push_back(result.column);
+          *plan = binder_.join_inputs(*plan, sub.plan, JoinKind::kSingle, nullptr);
+        }
+        bound = binder_.context().column_ref(shared_columns[multi->colno - 1]);
+      } else {
+        throw unsupported("this source of a multiple-column assignment").at_byte(target->location);
+      }
+    }
+    bool is_default = bound == nullptr && ast::is<ast::SetToDefault>(value);
+    check_writable(attribute, is_default, ast::OverridingKind::kNotSet, target->location, true);
+    if (is_default) {
+      if (column.generated == '\0') assignments[attribute] = default_of(attribute);
+      continue;
+    }
+    if (!target->indirection.empty()) {
+      throw unsupported("assignment to a part of column \"{}\"", column.name).at_byte(target->location);
+    }
+    if (bound == nullptr) bound = binder_.bind_expr(value, scope, Clause::kUpdateSource);
+    assignments[attribute] = binder_.coerce_assignment(bound, column.type, column.name,
+                                                       value->location >= 0 ? value->location : target->location);
+  }
+}
+
+// --- UPDATE, DELETE ---
+
+namespace {
+
+// The conjuncts of `condition` that can be evaluated on one row alone.
+Expr* without_subqueries(Arena& arena, Expr* condition) {
+  if (condition == nullptr) return nullptr;
+  std::vector<Expr*> parts;
+  if (condition->kind == ExprKind::kAnd) {
+    parts.assign(condition->args.begin(), condition->args.end());
+  } else {
+    parts.push_back(condition);
+  }
+  std::vector<Expr*> kept;
+  for (Expr* part : parts) {
+    if (!expr_contains(*part, [](const Expr& e) { return e.kind == ExprKind::kSubquery; })) kept.push_back(part);
+  }
+  return make_and(arena, kept);
+}
+
+}  // namespace
+
+BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
+  modify_->modify = ModifyKind::kUpdate;
+  Scope* scope = binder_.new_scope(parent_);
+  WithOp* with = binder_.bind_with(update.with_clause, scope);
+  open_target(*update.relation);
+  LogicalOp* plan = scan_target(scope, *update.relation);
+  if (!update.from_clause.empty()) {
+    plan = binder_.join_inputs(plan, binder_.bind_from_list(update.from_clause, scope), JoinKind::kInner, nullptr);
+  }
+  Expr* where = nullptr;
+  if (update.where_clause != nullptr) {
+    where = binder_.bind_boolean(update.where_clause, scope, Clause::kWhere, "WHERE");
+    auto* filter = binder_.context().make<FilterOp>();
+    filter->inputs = {plan};
+    filter->condition = where;
+    filter->output = plan->output;
+    plan = filter;
+  }
+  bind_set_list(update.target_list, scope, modify_->assignments, &plan);
+  modify_->recheck = without_subqueries(binder_.arena(), where);
+  make_new_columns();
+  bind_constraints();
+  Scope* row_scope = binder_.new_scope(parent_);
+  row_scope->ctes = scope->ctes;
+  row_scope->items = scope->items;
+  auto row = row_item(modify_->new_columns, alias_);
+  row->schema = scope->items[0]->schema;
+  row->columns.clear();
+  size_t position = 0;
+  for (size_t i = 0; i < desc_->columns.size(); ++i) {
+    if (desc_->columns[i].dropped) continue;
+    row->columns.push_back({scope->items[0]->columns[position++].name, modify_->new_columns[i]});
+  }
+  row_scope->items[0] = row;
+  return finish(plan, with, update.returning_list, row_scope);
+}
+
+BoundSelect ModifyBinder::bind_delete(const ast::DeleteStmt& remove) {
+  modify_->modify = ModifyKind::kDelete;
+  Scope* scope = binder_.new_scope(parent_);
+  WithOp* with = binder_.bind_with(remove.with_clause, scope);
+  open_target(*remove.relation);
+  LogicalOp* plan = scan_target(scope, *remove.relation);
+  if (!remove.using_clause.empty()) {
+    plan = binder_.join_inputs(plan, binder_.bind_from_list(remove.using_clause, scope), JoinKind::kInner, nullptr);
+  }
+  if (remove.where_clause != nullptr) {
+    Expr* where = binder_.bind_boolean(remove.where_clause, scope, Clause::kWhere, "WHERE");
+    auto* filter = binder_.context().make<FilterOp>();
+    filter->inputs = {plan};
+    filter->condition = where;
+    filter->output = plan->output;
+    plan = filter;
+    modify_->recheck = without_subqueries(binder_.arena(), where);
+  }
+  return finish(plan, with, remove.returning_list, scope);
+}
+
+// --- RETURNING ---
+
+void ModifyBinder::bind_returning(const ast::NodeList& list, Scope* scope, BoundSelect& out) {
+  auto add = [&](std::string label, Expr* expr) {
+    PlanColumn info{label, expr->type, expr->collation};
+    if (expr->kind == ExprKind::kColumn) {
+      const PlanColumn& source = binder_.context().column(expr->column);
+      info.table = source.table;
+      info.attnum = source.attnum;
+    }
+    ColumnId id = binder_.context().new_column(std::move(info));
+    modify_->returning.push_back({id, expr});
+    out.columns.push_back({std::move(label), id});
+  };
+  for (const ast::Node* node : list) {
+    const auto* target = ast::as<ast::ResTarget>(node);
+    const auto* ref = ast::try_as<ast::ColumnRef>(target->val);
+    if (ref != nullptr && ast::is<ast::AStar>(ref->fields.back())) {
+      bool found = false;
+      std::string_view alias =
+          ref->fields.size() > 1 ? ast::as<ast::String>(ref->fields[ref->fields.size() - 2])->sval : std::string_view{};
+      for (const auto& item : scope->items) {
+        if (alias.data() != nullptr ? item->alias != alias : !item->cols_visible) continue;
+        found = true;
+        for (const ScopeColumn& column : item->columns) add(column.name, binder_.context().column_ref(column.id));
+      }
+      if (!found) {
+        throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"", alias)
+            .at_byte(ref->location);
+      }
+      continue;
+    }
+    std::string label = target->name.data() != nullptr ? std::string(target->name) : figure_column_name(target->val);
+    add(std::move(label), binder_.bind_value(target->val, scope, Clause::kReturning));
+  }
+}
+
+BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning, Scope* scope) {
+  BoundSelect out;
+  modify_->inputs = {input};
+  bind_returning(returning, scope, out);
+  for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);
+  out.plan = modify_;
+  if (with != nullptr) {
+    with->inputs = {modify_};
+    with->output = modify_->output;
+    out.plan = with;
+  }
+  return out;
+}
+
+}  // namespace luma

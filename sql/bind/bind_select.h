@@ -1,0 +1,78 @@
+#pragma once
+// One SELECT level (no set operation, no VALUES): FROM, WHERE, grouping, windows, targets, DISTINCT,
+// ORDER BY, LIMIT, row locks, in the order in which PostgreSQL resolves names. Used once.
+#include <string>
+#include <vector>
+
+#include "sql/bind/binder.h"
+
+namespace luma {
+
+class SelectBinder {
+ public:
+  // `target_types`: column types of an INSERT this feeds (untyped literals take them); may be null.
+  // `keep_unknown`: leaves untyped literals untyped, for a set operation to decide.
+  SelectBinder(Binder& binder, const ast::SelectStmt& select, Scope* parent,
+               const std::vector<TypeRef>* target_types, bool keep_unknown);
+  BoundSelect bind();
+
+ private:
+  struct Target {
+    std::string label;
+    Expr* expr = nullptr;
+    bool junk = false;              // only for ORDER BY, DISTINCT ON or row locks
+    ColumnId column = kNoColumn;    // once projected
+  };
+  struct OrderItem {
+    size_t target;
+    const ast::SortBy* sort;
+  };
+
+  void bind_targets();
+  void add_target(const ast::ResTarget& target);
+  void expand_star(const ast::ColumnRef& ref);
+  void add_star_columns(const ScopeItem& item);
+  void resolve_unknown_targets();
+  size_t find_target(const ast::Node* node, Clause clause, std::string_view clause_name);
+  size_t find_or_add(Expr* expr);
+  bool match_label(const ast::Node* node, Clause clause, std::string_view clause_name, size_t& index);
+
+  void bind_group_clause();
+  using GroupSets = std::vector<std::vector<uint32_t>>;
+  GroupSets expand_group_item(const ast::Node* node);
+  uint32_t add_group(const ast::Node* node);
+  LogicalOp* add_aggregate(LogicalOp* plan);
+  Expr* above_aggregate(Expr* expr);
+  bool determined_by_group(const ScopeItem& item);
+  [[noreturn]] void ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery, int location);
+
+  LogicalOp* add_windows(LogicalOp* plan);
+  LogicalOp* add_set_returning(LogicalOp* plan);
+  LogicalOp* add_row_locks(LogicalOp* plan, Expr* where);
+  void bind_locking();
+  LogicalOp* project(LogicalOp* plan);
+  LogicalOp* sort_below_targets(LogicalOp* plan);
+  LogicalOp* add_distinct_and_sort(LogicalOp* plan);
+  LogicalOp* drop_junk(LogicalOp* plan);
+
+  Binder& binder_;
+  const ast::SelectStmt& select_;
+  Scope* scope_;
+  SelectState& state_;
+  const std::vector<TypeRef>* target_types_;
+  bool keep_unknown_;
+
+  std::vector<Target> targets_;
+  std::vector<OrderItem> order_;
+  std::vector<size_t> distinct_on_;
+  std::vector<ProjectItem> groups_;
+  std::vector<int> group_locations_;
+  GroupSets grouping_sets_;
+  std::vector<LockRowsOp::Target> locks_;
+  bool grouped_ = false;
+};
+
+// The label PostgreSQL gives an expression without AS ("?column?" when nothing better).
+std::string figure_column_name(const ast::Node* node);
+
+}  // namespace luma

@@ -1,0 +1,234 @@
+// Type names, casts, arrays, subscripts and fields.
+#include "sql/bind/binder.h"
+#include "sql/function/registry.h"
+#include "engine/type/typmod.h"
+
+namespace luma {
+
+namespace {
+
+std::string type_text(const ast::TypeName& name) {
+  std::string text;
+  for (std::string_view part : name.names) {
+    if (!text.empty()) text += '.';
+    text += part;
+  }
+  for (size_t i = 0; i < name.array_bounds.size(); ++i) text += "[]";
+  return text;
+}
+
+}  // namespace
+
+TypeRef Binder::resolve_type_name(const ast::TypeName& name) {
+  if (name.pct_type) throw unsupported("%TYPE").at_byte(name.location);
+  if (name.setof) {
+    throw SqlError(SqlState::kDatatypeMismatch, "SETOF is not allowed here").at_byte(name.location);
+  }
+  std::string_view schema = name.names.size() > 1 ? name.names[name.names.size() - 2] : std::string_view{};
+  Oid type = find_type(environment_.catalog(), path(), {schema, name.names.back()});
+  if (type == kInvalidOid) {
+    if (schema.data() != nullptr && environment_.catalog().find_schema(schema) == nullptr) {
+      throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema).at_byte(name.location);
+    }
+    throw sql_error(SqlState::kUndefinedObject, "type \"{}\" does not exist", type_text(name)).at_byte(name.location);
+  }
+  int32_t typmod = -1;
+  if (!name.typmods.empty()) {
+    std::vector<int32_t> values;
+    for (const ast::Node* node : name.typmods) {
+      const auto* constant = ast::try_as<ast::AConst>(node);
+      if (constant == nullptr || constant->kind != ast::ConstKind::kInteger) {
+        throw SqlError(SqlState::kInvalidParameterValue, "type modifiers must be simple constants or identifiers")
+            .at_byte(name.location);
+      }
+      values.push_back(constant->ival);
+    }
+    try {
+      typmod = parse_typmod(type, values);
+    } catch (SqlError& error) {
+      error.at_byte(name.location);
+      throw;
+    }
+  } else if (type == type_oid::kBpchar && name.names.size() == 2 && name.names[1] == "bpchar") {
+    // CHARACTER without a length: the grammar supplies 1 itself, "bpchar" has none.
+    typmod = -1;
+  }
+  if (!name.array_bounds.empty()) {
+    const TypeInfo& element = type_info(type);
+    if (!element.is_array()) type = element.array;
+    if (type == kInvalidOid) {
+      throw sql_error(SqlState::kUndefinedObject, "type \"{}\" does not exist", type_text(name))
+          .at_byte(name.location);
+    }
+  }
+  if (luma::find_type(type) == nullptr) {
+    throw unsupported("type \"{}\" here", type_text(name)).at_byte(name.location);
+  }
+  return {type, typmod};
+}
+
+Expr* Binder::bind_type_cast(const ast::TypeCast& cast, Scope* scope, Clause clause) {
+  TypeRef target = resolve_type_name(*cast.type_name);
+  const auto* array = ast::try_as<ast::AArrayExpr>(cast.arg);
+  Expr* arg = array != nullptr && type_info(target.oid).is_array()
+                  ? bind_array(*array, scope, clause, target.oid, target.typmod)
+                  : bind_expr(cast.arg, scope, clause);
+  int location = cast.location >= 0 ? cast.location : cast.type_name->location;
+  Expr* out = coerce(arg, target, Coercion::kExplicit, location, true);
+  if (out == nullptr) cannot_coerce(*arg, target.oid, location);
+  return out;
+}
+
+Expr* Binder::bind_array(const ast::AArrayExpr& node, Scope* scope, Clause clause, Oid array_type, int32_t typmod) {
+  Oid element_type = array_type == kInvalidOid ? kInvalidOid : type_info(array_type).element;
+  std::vector<Expr*> elements;
+  bool nested = false;
+  for (const ast::Node* item : node.elements) {
+    const auto* inner = ast::try_as<ast::AArrayExpr>(item);
+    Expr* element;
+    if (inner != nullptr) {
+      element = bind_array(*inner, scope, clause, array_type, typmod);
+      nested = true;
+    } else {
+      element = bind_expr(item, scope, clause);
+      if (element->type.oid != type_oid::kUnknown && type_info(element->type.oid).is_array()) nested = true;
+    }
+    elements.push_back(element);
+  }
+  if (elements.empty() && array_type == kInvalidOid) {
+    throw SqlError(SqlState::kIndeterminateDatatype, "cannot determine type of empty array")
+        .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+        .at_byte(node.location);
+  }
+  Oid result = array_type;
+  if (result == kInvalidOid) {
+    Oid common = select_common_type(elements, "ARRAY");
+    result = type_info(common).is_array() ? common : type_info(common).array;
+    nested = type_info(common).is_array();
+    element_type = common;
+    if (result == kInvalidOid) {
+      throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}", format_type(common))
+          .at_byte(node.location);
+    }
+  } else if (nested) {
+    element_type = array_type;
+  }
+  for (Expr*& element : elements) {
+    if (array_type != kInvalidOid) {
+      Expr* coerced = coerce(element, {element_type, nested ? -1 : typmod}, Coercion::kExplicit, element->location);
+      if (coerced == nullptr) cannot_coerce(*element, element_type, element->location);
+      element = coerced;
+    } else {
+      element = coerce_to_common(element, element_type, "ARRAY");
+    }
+  }
+  Expr* out = arena().make<Expr>();
+  out->kind = ExprKind::kArray;
+  out->type = {result, -1};
+  out->physical = PhysicalType::kVarlen;
+  out->collation = type_info(result).collation;
+  out->location = node.location;
+  out->index = nested ? 1 : 0;
+  out->args = copy_span(arena(), elements);
+  return out;
+}
+
+Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clause clause) {
+  Expr* base = bind_expr(node.arg, scope, clause);
+  std::vector<const ast::AIndices*> pending;
+  auto flush = [&] {
+    if (pending.empty()) return;
+    base = bind_subscripts(base, pending, scope, clause);
+    pending.clear();
+  };
+  for (const ast::Node* step : node.indirection) {
+    if (const auto* indices = ast::try_as<ast::AIndices>(step)) {
+      pending.push_back(indices);
+      continue;
+    }
+    flush();
+    if (ast::is<ast::AStar>(step)) {
+      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here").at_byte(node.location);
+    }
+    base = bind_field(base, ast::as<ast::String>(step)->sval, step->location >= 0 ? step->location : node.location);
+  }
+  flush();
+  return base;
+}
+
+Expr* Binder::bind_field(Expr* base, std::string_view field, int location) {
+  if (base->kind == ExprKind::kRow) {
+    for (size_t i = 0; i < base->args.size(); ++i) {
+      std::string name = i < base->field_names.size() ? std::string(base->field_names[i]) : fmt::format("f{}", i + 1);
+      if (name == field) return base->args[i];
+    }
+    throw sql_error(SqlState::kUndefinedColumn, "could not identify column \"{}\" in record data type", field)
+        .at_byte(location);
+  }
+  if (base->type.oid == type_oid::kRecord) {
+    throw sql_error(SqlState::kUndefinedColumn, "could not identify column \"{}\" in record data type", field)
+        .at_byte(location);
+  }
+  throw sql_error(SqlState::kWrongObjectType,
+                  "column notation .{} applied to type {}, which is not a composite type", field,
+                  format_type(base->type.oid))
+      .at_byte(location);
+}
+
+Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices, Scope* scope,
+                              Clause clause) {
+  Oid container = base->type.oid;
+  if (container == type_oid::kJsonb) {
+    // jsonb['a'][0]: the same as the -> operators, one step each.
+    for (const ast::AIndices* index : indices) {
+      if (index->is_slice) {
+        throw SqlError(SqlState::kDatatypeMismatch, "jsonb subscript does not support slices").at_byte(index->location);
+      }
+      base = make_operator("->", base, bind_expr(index->uidx, scope, clause), base->location);
+    }
+    return base;
+  }
+  if (container == type_oid::kUnknown) base = resolve_unknown(base);
+  const TypeInfo& type = type_info(container);
+  bool vector = container == type_oid::kInt2Vector || container == type_oid::kOidVector;
+  if (!type.is_array() && !vector) {
+    throw sql_error(SqlState::kDatatypeMismatch, "cannot subscript type {} because it does not support subscripting",
+                    format_type(container))
+        .at_byte(base->location);
+  }
+  auto* info = arena().make<SubscriptInfo>();
+  std::vector<Expr*> lower, upper;
+  for (const ast::AIndices* index : indices) info->slice |= index->is_slice;
+  auto bind_bound = [&](const ast::Node* node) -> Expr* {
+    if (node == nullptr) return nullptr;
+    Expr* bound = bind_expr(node, scope, clause);
+    Expr* coerced = coerce(bound, {type_oid::kInt4, -1}, Coercion::kAssignment, bound->location);
+    if (coerced == nullptr) {
+      throw SqlError(SqlState::kDatatypeMismatch, "array subscript must have type integer").at_byte(bound->location);
+    }
+    return coerced;
+  };
+  for (const ast::AIndices* index : indices) {
+    Expr* low = bind_bound(index->lidx);
+    // A plain index among slices means 1:index.
+    if (info->slice && !index->is_slice) {
+      low = make_constant(arena(), {type_oid::kInt4, -1}, Value(Datum::of_int32(1)));
+    }
+    lower.push_back(low);
+    upper.push_back(bind_bound(index->uidx));
+  }
+  info->lower = copy_span(arena(), lower);
+  info->upper = copy_span(arena(), upper);
+  Expr* out = arena().make<Expr>();
+  out->kind = ExprKind::kSubscript;
+  Oid result = info->slice ? container : type.element;
+  out->type = {result, info->slice ? -1 : base->type.typmod};
+  out->physical = type_info(result).physical;
+  out->collation = type_info(result).collation;
+  out->location = base->location;
+  out->subscript = info;
+  out->args = copy_span(arena(), std::vector<Expr*>{base});
+  return out;
+}
+
+}  // namespace luma

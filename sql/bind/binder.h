@@ -1,0 +1,190 @@
+#pragma once
+// Turns syntax trees into typed logical plans by PostgreSQL's rules: names, types, coercions, overloads,
+// aggregates, windows, subqueries. One Binder per statement; not thread-safe. Throws SqlError with the
+// byte offset of the offending text.
+//
+// Files: bind_query*.cc (SELECT and FROM), bind_select*.cc (one SELECT level), bind_modify*.cc (INSERT,
+// UPDATE, DELETE), bind_expr*.cc (expressions), resolve.cc (functions and operators), coerce.cc (types).
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/ast/ast.h"
+#include "sql/bind/bind_environment.h"
+#include "sql/bind/scope.h"
+#include "sql/plan/logical.h"
+
+namespace luma {
+
+struct FunctionEntry;
+struct OperatorEntry;
+
+// How hard a conversion may try (PostgreSQL's CoercionContext).
+enum class Coercion : uint8_t { kImplicit, kAssignment, kExplicit };
+
+// A bound query level: its plan and what it shows.
+struct BoundSelect {
+  LogicalOp* plan = nullptr;
+  std::vector<BoundQuery::ResultColumn> columns;
+};
+
+class Binder {
+ public:
+  // `parameter_types`: declared by Parse (0 = infer); grows as $n are met.
+  Binder(BindEnvironment& environment, std::vector<Oid> parameter_types);
+  ~Binder();
+
+  // SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE (with WITH).
+  static bool can_bind(const ast::Node* statement);
+  BoundQuery bind(const ast::Node* statement);
+
+  // An expression over one table's columns (defaults, checks, index keys, generated columns):
+  // kSlot i is the table's attribute i. `target` coerces the result (oid 0: leave it). The expression
+  // lives in context().arena().
+  Expr* bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause, TypeRef target);
+  // An expression without columns, coerced to `target` as an assignment (EXECUTE arguments, ...).
+  Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
+  // Throws 42704 for an unknown type.
+  TypeRef resolve_type_name(const ast::TypeName& name);
+
+  PlanContext& context() { return *query_.context; }
+  // Gives the context away (after bind_table_expr / bind_standalone), to keep expressions alive.
+  std::unique_ptr<PlanContext> release_context() { return std::move(query_.context); }
+  std::vector<Oid>& parameter_types() { return parameter_types_; }
+
+ private:
+  friend class SelectBinder;
+  friend class ModifyBinder;
+  Arena& arena() { return query_.context->arena(); }
+  const SearchPath& path() const {
+    return view_path_ != nullptr ? *view_path_ : environment_.search_path();
+  }
+  Scope* new_scope(Scope* parent);
+  SelectState* new_select_state();
+  EvalContext evaluation_context();
+
+  // --- queries (bind_query.cc, bind_from.cc, bind_cte.cc, bind_setop.cc) ---
+  BoundSelect bind_query(const ast::Node* node, Scope* parent, const std::vector<TypeRef>* target_types = nullptr);
+  BoundSelect bind_select(const ast::SelectStmt& select, Scope* parent, const std::vector<TypeRef>* target_types);
+  BoundSelect bind_values(const ast::SelectStmt& select, Scope* parent, const std::vector<TypeRef>* target_types);
+  BoundSelect bind_set_operation(const ast::SelectStmt& select, Scope* parent);
+  BoundSelect bind_data_modifying(const ast::Node* node, Scope* parent);
+  LogicalOp* set_operation_tree(const ast::SelectStmt& select, Scope* scope,
+                                std::vector<BoundQuery::ResultColumn>& columns, bool top);
+  LogicalOp* bind_order_limit(const ast::SelectStmt& select, Scope* scope, LogicalOp* plan,
+                              std::vector<BoundQuery::ResultColumn>& columns);
+  LogicalOp* apply_limit(const ast::SelectStmt& select, Scope* scope, LogicalOp* plan);
+  // WITH: binds the CTEs into `scope`; nullptr when there is no clause.
+  WithOp* bind_with(const ast::WithClause* with, Scope* scope);
+  void bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* scope, WithOp& with);
+  void bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, CteBinding& binding);
+
+  // FROM. Adds the item(s) to `scope` and joins with `left` (may be nullptr).
+  LogicalOp* bind_from_list(const ast::NodeList& from, Scope* scope);
+  LogicalOp* bind_from_item(const ast::Node* node, Scope* scope, std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_range_var(const ast::RangeVar& var, Scope* scope, std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_range_subselect(const ast::RangeSubselect& node, Scope* scope,
+                                  std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_range_function(const ast::RangeFunction& node, Scope* scope,
+                                 std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_join(const ast::JoinExpr& join, Scope* scope, std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_cte_reference(CteBinding& cte, const ast::RangeVar& var, ScopeItem& item);
+  LogicalOp* make_scan(const TableDescPtr& table, const std::string& alias, ScopeItem& item);
+  LogicalOp* bind_view(const Table& view, ScopeItem& item);
+  LogicalOp* make_virtual_scan(const Table& table, const std::string& alias, ScopeItem& item);
+  LogicalOp* join_inputs(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition);
+  void apply_column_aliases(ScopeItem& item, const ast::Alias* alias);
+  void check_duplicate_alias(const std::vector<std::shared_ptr<ScopeItem>>& items, const ScopeItem& item,
+                             int location);
+
+  // --- expressions ---
+  Expr* bind_expr(const ast::Node* node, Scope* scope, Clause clause);
+  // Untyped literals become text, unresolved parameters too.
+  Expr* bind_value(const ast::Node* node, Scope* scope, Clause clause);
+  Expr* bind_boolean(const ast::Node* node, Scope* scope, Clause clause, std::string_view construct);
+  Expr* bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause);
+  Expr* bind_const(const ast::AConst& value);
+  Expr* bind_param(const ast::ParamRef& param);
+  Expr* bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause);
+  Expr* bind_in(const ast::AExpr& node, Scope* scope, Clause clause);
+  Expr* bind_between(const ast::AExpr& node, Scope* scope, Clause clause);
+  Expr* bind_like(const ast::AExpr& node, Scope* scope, Clause clause);
+  Expr* bind_bool_expr(const ast::BoolExpr& node, Scope* scope, Clause clause);
+  Expr* bind_func_call(const ast::FuncCall& call, Scope* scope, Clause clause);
+  Expr* bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause);
+  Expr* bind_case(const ast::CaseExpr& node, Scope* scope, Clause clause);
+  Expr* bind_coalesce(const ast::CoalesceExpr& node, Scope* scope, Clause clause);
+  Expr* bind_min_max(const ast::MinMaxExpr& node, Scope* scope, Clause clause);
+  Expr* bind_row(const ast::RowExpr& node, Scope* scope, Clause clause);
+  Expr* bind_array(const ast::AArrayExpr& node, Scope* scope, Clause clause, Oid array_type, int32_t typmod);
+  Expr* bind_type_cast(const ast::TypeCast& cast, Scope* scope, Clause clause);
+  Expr* bind_indirection(const ast::AIndirection& node, Scope* scope, Clause clause);
+  Expr* bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices, Scope* scope, Clause clause);
+  Expr* bind_field(Expr* base, std::string_view field, int location);
+  Expr* bind_sql_value_function(const ast::SQLValueFunction& node);
+  Expr* bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause);
+  Expr* bind_boolean_test(const ast::BooleanTest& node, Scope* scope, Clause clause);
+  Expr* bind_grouping(const ast::GroupingFunc& node, Scope* scope, Clause clause);
+  Expr* bind_whole_row(ScopeItem& item, int location);
+  Expr* bind_system_column(ScopeItem& item, std::string_view name, int location);
+  Expr* bind_row_comparison(const std::string& op, std::vector<Expr*> left, std::vector<Expr*> right,
+                            int location);
+  // Aggregate, window and set-returning calls, after resolution.
+  Expr* make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order, Scope* scope, Clause clause);
+  Expr* make_window_call(const ast::FuncCall& call, Expr* bound, Scope* scope, Clause clause);
+  Expr* make_set_returning(Expr* bound, Scope* scope, Clause clause);
+  const WindowInfo* bind_window(const ast::WindowDef& window, Scope* scope);
+  std::vector<SortKey> bind_sort_list(const ast::NodeList& list, Scope* scope, Clause clause);
+  SortKey make_sort_key(Expr* expr, const ast::SortBy& sort);
+  Scope* scope_of_column(Scope* scope, ColumnId column);
+
+  // --- functions and operators (resolve.cc) ---
+  // `name` as written; args may be unknown literals; applies implicit casts, defaults, VARIADIC.
+  Expr* make_function_call(const ast::NameList& name, std::vector<Expr*> args,
+                           const std::vector<std::string>& arg_names, bool variadic, bool star,
+                           int location, const ast::FuncCall* call);
+  Expr* make_operator(const std::string& name, Expr* left, Expr* right, int location);
+  Expr* make_operator(const ast::NameList& name, Expr* left, Expr* right, int location);
+  const OperatorEntry* find_operator(const std::string& name, Oid left, Oid right, int location);
+  Expr* make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any, int location);
+  Expr* build_call(const FunctionEntry& function, std::vector<Expr*> args, int location,
+                   std::span<const Oid> declared, Oid result_type);
+
+  // --- types (coerce.cc) ---
+  bool can_coerce(std::span<const Oid> from, std::span<const Oid> to, Coercion coercion);
+  // nullptr when there is no conversion.
+  Expr* coerce(Expr* expr, TypeRef target, Coercion coercion, int location, bool explicit_form = false);
+  // Throws 42804 naming both types.
+  Expr* coerce_to_boolean(Expr* expr, std::string_view construct);
+  Expr* coerce_to_bigint(Expr* expr, std::string_view construct);
+  Expr* coerce_assignment(Expr* expr, TypeRef target, std::string_view column, int location);
+  // For UNION, CASE, VALUES, ARRAY...; `context` names the construct in errors.
+  Oid select_common_type(std::span<Expr* const> exprs, std::string_view context);
+  Expr* coerce_to_common(Expr* expr, Oid type, std::string_view context);
+  Expr* coerce_literal(const Expr& literal, TypeRef target, int location);
+  Expr* coerce_row(Expr* expr, TypeRef target, Coercion coercion, int location);
+  Expr* with_typmod(Expr* expr, int32_t typmod, Coercion coercion, int location);
+  void set_parameter_type(Expr& parameter, Oid type);
+  Expr* resolve_unknown(Expr* expr);
+  [[noreturn]] void cannot_coerce(const Expr& expr, Oid target, int location);
+
+  BindEnvironment& environment_;
+  BoundQuery query_;
+  std::vector<Oid> parameter_types_;
+  std::vector<Expr*> parameter_nodes_;   // every kParameter made, for late type resolution
+  std::vector<std::unique_ptr<Scope>> scopes_;
+  std::vector<std::unique_ptr<SelectState>> select_states_;
+  std::vector<std::unique_ptr<CteBinding>> cte_bindings_;
+  const TableDesc* slot_table_ = nullptr;  // bind_table_expr: columns become slots
+  int depth_ = 0;
+  bool in_aggregate_ = false;
+  bool in_window_ = false;
+  uint32_t view_depth_ = 0;
+  // Set while a view's definition is bound: the path it was written under.
+  const SearchPath* view_path_ = nullptr;
+};
+
+}  // namespace luma

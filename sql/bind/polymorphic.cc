@@ -1,0 +1,165 @@
+#include "sql/bind/polymorphic.h"
+
+#include "engine/base/sql_error.h"
+#include "engine/type/type_info.h"
+#include "sql/function/registry.h"
+
+namespace luma {
+
+namespace {
+
+Oid element_of(Oid type) {
+  const TypeInfo* info = find_type(type);
+  if (info == nullptr) return kInvalidOid;
+  if (info->is_array()) return info->element;
+  // int2vector and oidvector count as arrays of their elements here.
+  if (type == type_oid::kInt2Vector || type == type_oid::kOidVector) return info->element;
+  return kInvalidOid;
+}
+
+Oid array_of(Oid element) {
+  const TypeInfo* info = find_type(element);
+  return info == nullptr ? kInvalidOid : info->array;
+}
+
+bool implicit_castable(Oid from, Oid to) {
+  if (from == to) return true;
+  const CastEntry* cast = FunctionRegistry::instance().cast(from, to);
+  return cast != nullptr && cast->context == 'i';
+}
+
+bool is_compatible_family(Oid type) {
+  return type == type_oid::kAnyCompatible || type == type_oid::kAnyCompatibleArray ||
+         type == type_oid::kAnyCompatibleNonArray;
+}
+
+// What the two polymorphic families stand for.
+struct Binding {
+  Oid element = kInvalidOid;     // anyelement family
+  Oid compatible = kInvalidOid;  // anycompatible family
+  bool consistent = true;
+  Oid conflict_a = kInvalidOid, conflict_b = kInvalidOid;
+};
+
+void merge_exact(Binding& binding, Oid type) {
+  if (type == kInvalidOid || (binding.element != kInvalidOid && binding.element != type)) {
+    binding.conflict_a = binding.element;
+    binding.conflict_b = type;
+    binding.consistent = false;
+  } else {
+    binding.element = type;
+  }
+}
+
+void merge_compatible(Binding& binding, Oid type) {
+  if (type == kInvalidOid) {
+    binding.consistent = false;
+  } else if (binding.compatible == kInvalidOid || binding.compatible == type) {
+    binding.compatible = type;
+  } else {
+    const TypeInfo* have = find_type(binding.compatible);
+    const TypeInfo* next = find_type(type);
+    bool forward = implicit_castable(binding.compatible, type);
+    bool backward = implicit_castable(type, binding.compatible);
+    if (!forward && !backward) {
+      binding.conflict_a = binding.compatible;
+      binding.conflict_b = type;
+      binding.consistent = false;
+    } else if (have != nullptr && next != nullptr && !have->preferred && forward && !backward) {
+      binding.compatible = type;
+    }
+  }
+}
+
+Binding bind_family(std::span<const Oid> actual, std::span<const Oid> declared) {
+  Binding binding;
+  for (size_t i = 0; i < actual.size() && i < declared.size(); ++i) {
+    if (actual[i] == type_oid::kUnknown || !is_polymorphic(declared[i])) continue;
+    switch (declared[i]) {
+      case type_oid::kAnyElement: merge_exact(binding, actual[i]); break;
+      case type_oid::kAnyNonArray:
+        if (element_of(actual[i]) != kInvalidOid) binding.consistent = false;
+        merge_exact(binding, actual[i]);
+        break;
+      case type_oid::kAnyEnum: {
+        const TypeInfo* info = find_type(actual[i]);
+        if (info == nullptr || info->type_type != 'e') binding.consistent = false;
+        merge_exact(binding, actual[i]);
+        break;
+      }
+      case type_oid::kAnyArray:
+        // pg_statistic and the like have real anyarray columns.
+        if (actual[i] != type_oid::kAnyArray) merge_exact(binding, element_of(actual[i]));
+        break;
+      case type_oid::kAnyCompatible:
+      case type_oid::kAnyCompatibleNonArray: merge_compatible(binding, actual[i]); break;
+      case type_oid::kAnyCompatibleArray: merge_compatible(binding, element_of(actual[i])); break;
+      default: binding.consistent = false; break;
+    }
+  }
+  return binding;
+}
+
+}  // namespace
+
+bool is_polymorphic(Oid type) {
+  switch (type) {
+    case type_oid::kAnyElement:
+    case type_oid::kAnyArray:
+    case type_oid::kAnyNonArray:
+    case type_oid::kAnyEnum:
+    case type_oid::kAnyRange:
+    case 4537:  // anymultirange
+    case type_oid::kAnyCompatible:
+    case type_oid::kAnyCompatibleArray:
+    case type_oid::kAnyCompatibleNonArray:
+    case 5080:  // anycompatiblerange
+    case 4538:  // anycompatiblemultirange
+      return true;
+    default: return false;
+  }
+}
+
+bool polymorphic_consistent(std::span<const Oid> actual, std::span<const Oid> declared) {
+  return bind_family(actual, declared).consistent;
+}
+
+Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared, Oid result) {
+  Binding binding = bind_family(actual, declared);
+  if (!binding.consistent) {
+    throw SqlError(SqlState::kDatatypeMismatch, "arguments declared \"anyelement\" are not all alike")
+        .detail(fmt::format("{} versus {}",
+                            binding.conflict_a == kInvalidOid ? "unknown" : format_type(binding.conflict_a),
+                            binding.conflict_b == kInvalidOid ? "unknown" : format_type(binding.conflict_b)));
+  }
+  bool needs_element = false, needs_compatible = false;
+  auto note = [&](Oid type) {
+    if (!is_polymorphic(type)) return;
+    (is_compatible_family(type) ? needs_compatible : needs_element) = true;
+  };
+  for (Oid type : declared) note(type);
+  note(result);
+  // All arguments untyped: the element family cannot be determined, the compatible one becomes text.
+  if (needs_element && binding.element == kInvalidOid) {
+    throw SqlError(SqlState::kDatatypeMismatch,
+                   "could not determine polymorphic type because input has type unknown");
+  }
+  if (needs_compatible && binding.compatible == kInvalidOid) binding.compatible = type_oid::kText;
+  auto concrete = [&](Oid type, size_t i) -> Oid {
+    if (!is_polymorphic(type)) return type;
+    Oid base = is_compatible_family(type) ? binding.compatible : binding.element;
+    if (type == type_oid::kAnyArray || type == type_oid::kAnyCompatibleArray) {
+      if (i < actual.size() && element_of(actual[i]) == base) return actual[i];
+      Oid array = array_of(base);
+      if (array == kInvalidOid) {
+        throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}", format_type(base));
+      }
+      return array;
+    }
+    return base;
+  };
+  for (size_t i = 0; i < declared.size(); ++i) declared[i] = concrete(declared[i], i);
+  return concrete(result, actual.size());
+}
+
+}  // namespace luma

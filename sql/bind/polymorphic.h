@@ -1,0 +1,22 @@
+#pragma once
+// Pseudo-types that stand for families of types (anyelement, anyarray, anycompatible, ...).
+#include <span>
+#include <vector>
+
+#include "engine/type/oid.h"
+
+namespace luma {
+
+bool is_polymorphic(Oid type);
+
+// True when actual argument types can stand for the declared ones as far as polymorphism goes.
+bool polymorphic_consistent(std::span<const Oid> actual, std::span<const Oid> declared);
+
+// Replaces pseudo-types in `declared` by the actual types they stand for (unknown literals follow the
+// others) and returns the concrete result type. Throws 42804 when they cannot be determined.
+Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared, Oid result);
+
+// True when a value of `source` is one of `target` without conversion.
+bool is_binary_coercible(Oid source, Oid target);
+
+}  // namespace luma

@@ -1,0 +1,77 @@
+#pragma once
+// Names visible to expressions: FROM items of one query level, linked to the enclosing levels, plus the
+// CTEs in reach. Rules are PostgreSQL's: an item has a relation name that can qualify columns
+// (rel_visible) and columns that can be named alone (cols_visible); a JOIN hides its sides' columns
+// behind its own merged ones.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/plan/logical.h"
+
+namespace luma {
+
+struct ScopeColumn {
+  std::string name;
+  ColumnId id = kNoColumn;
+};
+
+struct ScopeItem {
+  std::string alias;                 // "" for an unaliased join
+  std::string schema;                // of a stored relation without alias, for schema.table.column
+  std::vector<ScopeColumn> columns;
+  bool rel_visible = true;
+  bool cols_visible = true;
+  // Being bound as the right side of a join, visible only to LATERAL; and where referring to it is an
+  // error because of the join's kind.
+  bool lateral_only = false;
+  bool lateral_ok = true;
+  ScanOp* scan = nullptr;            // a stored table: system columns can be added
+  VirtualScanOp* virtual_scan = nullptr;
+  // FROM f(...) AS a with a scalar result: "a" alone is the value, not a row.
+  bool scalar_function = false;
+};
+
+struct CteBinding {
+  std::string name;
+  CteDefinition* cte = nullptr;
+  // While the recursive term is being bound: its work table's columns.
+  uint32_t work_table = 0;
+  bool in_recursion = false;
+  std::vector<PlanColumn> columns;   // names as the CTE shows them
+  // Set when a reference in a place that recursion forbids must be refused.
+  uint32_t recursive_references = 0;
+};
+
+// What a SELECT level collects while its expressions are bound.
+struct SelectState {
+  std::vector<ProjectItem> aggregates;     // kAggregate expressions
+  std::vector<ProjectItem> windows;        // kWindow expressions
+  std::vector<ProjectItem> set_returning;  // kSetReturning expressions
+  struct Grouping {
+    ColumnId column;
+    std::vector<Expr*> args;
+    int location;
+  };
+  std::vector<Grouping> groupings;
+  // Named windows of the WINDOW clause, in order.
+  std::vector<std::pair<std::string, const WindowInfo*>> named_windows;
+};
+
+struct Scope {
+  Scope* parent = nullptr;
+  std::vector<std::shared_ptr<ScopeItem>> items;
+  std::vector<CteBinding*> ctes;           // innermost last
+  SelectState* select = nullptr;           // owner of aggregates found at this level
+};
+
+// Where an expression stands; decides what may occur in it and how errors name the place.
+enum class Clause : uint8_t {
+  kSelect, kWhere, kHaving, kJoinOn, kJoinUsing, kGroupBy, kOrderBy, kDistinctOn, kLimit, kOffset,
+  kValues, kFromFunction, kFromSubselect, kFilter, kWindowPartition, kWindowOrder, kWindowFrame,
+  kInsertTarget, kUpdateSource, kReturning, kCheck, kDefault, kIndex, kIndexPredicate, kGenerated,
+  kExecute, kCopyWhere, kCallArgument, kAlterColumnUsing, kPolicy, kTriggerWhen, kPartition, kOther
+};
+
+}  // namespace luma
