@@ -20,8 +20,13 @@
 
 namespace luma {
 
+// A number that no other execution in this process has.
+uint64_t new_execution_id();
+
 // One execution of one plan.
 struct ExecContext : EvalContext {
+  // Tells what is computed once per execution (uncorrelated subplans) that a new one has begun.
+  uint64_t execution_id = new_execution_id();
   MemoryBudget* memory = nullptr;       // the statement's budget
   size_t work_mem_bytes = 4u << 20;     // per operator, beyond it: spill
   std::string spill_directory;          // for temporary files; "" = spilling is not possible

@@ -1,0 +1,65 @@
+#pragma once
+// The hash table of everything that groups: aggregation, DISTINCT, set operations, recursive UNION.
+// Groups are rows of a RowCollection (keys, then `tail_bytes` of user data, zeroed when the group is
+// made); the directory is an open-addressing array of tagged row pointers. Keys are equal when the
+// type says so; NULLs are equal to each other; a group shows the first key seen.
+//
+// Keys of up to 15 fixed-size bytes take a path that compares two words per probe. Not thread-safe.
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/exec/key_type.h"
+#include "engine/exec/row_collection.h"
+
+namespace luma {
+
+class GroupTable {
+ public:
+  GroupTable(std::vector<KeyType> keys, uint32_t tail_bytes);
+  ~GroupTable();
+
+  // Must be called before use and empties the table; memory is charged to `budget` (may be null).
+  void open(MemoryBudget* budget);
+  void close();
+
+  // Computes what find() needs of the next rows: hashes()[i] of row i. The columns must stay as they
+  // are until find() is done.
+  void prepare(std::span<const Vector* const> keys, uint32_t count);
+  const uint64_t* hashes() const { return hashes_.data(); }
+  // The group row of each prepared row into `rows`. Groups that do not exist are made when `insert`
+  // (`created` lists the row numbers that made one, ascending per call's passes), else nullptr.
+  // Returns the number of created groups.
+  uint32_t find(bool insert, std::byte** rows, uint32_t* created);
+
+  const RowLayout& layout() const { return layout_; }
+  RowCollection& rows() { return *rows_; }
+  const RowCollection& rows() const { return *rows_; }
+  std::byte* tail(std::byte* row) const { return row + layout_.tail_offset; }
+  uint64_t group_count() const { return rows_ ? rows_->row_count() : 0; }
+  size_t bytes() const { return (rows_ ? rows_->bytes() : 0) + directory_.size() * sizeof(uint64_t); }
+
+ private:
+  void reserve(uint64_t more);
+  std::byte* create(uint32_t row, uint64_t slot);
+  uint32_t find_packed(bool insert, std::byte** rows, uint32_t* created);
+  uint32_t find_general(bool insert, std::byte** rows, uint32_t* created);
+
+  std::vector<KeyType> keys_;
+  bool packed_;
+  RowLayout layout_;
+  uint32_t tail_bytes_;
+  MemoryBudget* budget_ = nullptr;
+  std::unique_ptr<RowCollection> rows_;
+  std::vector<uint64_t> directory_;  // 0, or the hash's top 16 bits and the row's address
+  // of the prepared rows
+  std::vector<const Vector*> columns_;
+  uint32_t count_ = 0;
+  std::vector<uint64_t> hashes_;
+  std::vector<PackedKey> packed_keys_;
+  std::vector<uint64_t> slots_;
+  std::vector<uint32_t> pending_, compare_;
+  std::vector<std::byte*> created_rows_;
+};
+
+}  // namespace luma

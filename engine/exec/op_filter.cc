@@ -1,0 +1,25 @@
+#include "engine/exec/op_filter.h"
+
+namespace luma {
+
+FilterOperator::FilterOperator(OperatorPtr child, const Expr* condition)
+    : Operator(child->output_types()),
+      child_(std::move(child)),
+      condition_(*condition),
+      selection_(kVectorSize),
+      output_(output_types()) {
+  explain.node_type = "Filter";
+}
+
+const Chunk* FilterOperator::do_next(ExecContext& context) {
+  while (const Chunk* chunk = child_->next(context)) {
+    uint32_t count = condition_.select(context, *chunk, selection_.data());
+    if (count == chunk->size) return chunk;
+    if (count == 0) continue;
+    output_.slice(*chunk, selection_.data(), count);
+    return &output_;
+  }
+  return nullptr;
+}
+
+}  // namespace luma

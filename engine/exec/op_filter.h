@@ -1,0 +1,26 @@
+#pragma once
+// Filter: the child's rows for which a condition is true. Rows are not copied: the output is a
+// selection over the child's chunk.
+#include "engine/exec/evaluator.h"
+#include "engine/exec/operator.h"
+
+namespace luma {
+
+class FilterOperator final : public Operator {
+ public:
+  // `condition`: boolean, slots over the child's output; must outlive the operator.
+  FilterOperator(OperatorPtr child, const Expr* condition);
+  std::vector<Operator*> children() override { return {child_.get()}; }
+
+ private:
+  void do_open(ExecContext& context) override { child_->open(context); }
+  const Chunk* do_next(ExecContext& context) override;
+  void do_close(ExecContext& context) override { child_->close(context); }
+
+  OperatorPtr child_;
+  ExprEvaluator condition_;
+  std::vector<uint32_t> selection_;
+  Chunk output_;
+};
+
+}  // namespace luma

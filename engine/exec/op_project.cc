@@ -1,0 +1,50 @@
+#include "engine/exec/op_project.h"
+
+namespace luma {
+
+std::vector<PhysicalType> physical_types_of(const std::vector<const Expr*>& exprs) {
+  std::vector<PhysicalType> types;
+  types.reserve(exprs.size());
+  for (const Expr* expr : exprs) types.push_back(expr->physical);
+  return types;
+}
+
+ExprListEvaluator::ExprListEvaluator(std::vector<const Expr*> exprs) : exprs_(std::move(exprs)) {
+  for (const Expr* expr : exprs_) {
+    evaluators_.push_back(expr->kind == ExprKind::kSlot ? nullptr : std::make_unique<ExprEvaluator>(*expr));
+  }
+}
+
+const Vector& ExprListEvaluator::evaluate_one(EvalContext& context, const Chunk& input, size_t i) {
+  return evaluators_[i] ? evaluators_[i]->evaluate(context, input) : input.columns[exprs_[i]->index];
+}
+
+void ExprListEvaluator::evaluate(EvalContext& context, const Chunk& input, Chunk& out, size_t first) {
+  for (size_t i = 0; i < exprs_.size(); ++i) {
+    out.columns[first + i].reference(evaluate_one(context, input, i));
+  }
+  out.size = input.size;
+}
+
+void ExprListEvaluator::evaluate(EvalContext& context, const Chunk& input,
+                                 std::vector<const Vector*>& out) {
+  out.clear();
+  for (size_t i = 0; i < exprs_.size(); ++i) out.push_back(&evaluate_one(context, input, i));
+}
+
+ProjectOperator::ProjectOperator(OperatorPtr child, std::vector<const Expr*> exprs)
+    : Operator(physical_types_of(exprs)),
+      child_(std::move(child)),
+      exprs_(std::move(exprs)),
+      output_(output_types()) {
+  explain.node_type = "Result";
+}
+
+const Chunk* ProjectOperator::do_next(ExecContext& context) {
+  const Chunk* chunk = child_->next(context);
+  if (chunk == nullptr) return nullptr;
+  exprs_.evaluate(context, *chunk, output_);
+  return &output_;
+}
+
+}  // namespace luma
