@@ -32,7 +32,8 @@ struct ExecContext : EvalContext {
   std::string spill_directory;          // for temporary files; "" = spilling is not possible
   bool instrument = false;              // EXPLAIN ANALYZE: count and time every operator
   uint64_t rows_affected = 0;           // set by Insert/Update/Delete; the command tag's count
-  uint64_t dependency_ts = 0;           // newest commit this result depends on (see commit pipeline)
+  TableResolver* tables = nullptr;      // other tables by oid, for foreign keys
+  DeferredChecks* deferred = nullptr;   // constraints to be checked at commit; null: all immediate
 };
 
 struct OperatorStats {

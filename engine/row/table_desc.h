@@ -55,6 +55,22 @@ struct IndexDesc {
   std::string constraint_name;    // of the constraint it backs, "" otherwise
 };
 
+enum class ForeignKeyAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
+
+// A foreign key, as both of its tables carry it. The other table is found by oid through
+// TableResolver, since descriptions may refer to each other.
+struct ForeignKeyDesc {
+  Oid oid = kInvalidOid;
+  std::string name;
+  Oid child_table = kInvalidOid, parent_table = kInvalidOid;
+  std::vector<int32_t> child_columns, parent_columns;  // 0-based attributes, pairwise
+  Oid parent_index = kInvalidOid;                      // the unique index that is referenced
+  ForeignKeyAction on_update = ForeignKeyAction::kNoAction, on_delete = ForeignKeyAction::kNoAction;
+  std::vector<int32_t> set_columns;                    // ON DELETE SET NULL/DEFAULT (columns); empty: all
+  char match = 's';                                    // s simple, f full
+  bool deferrable = false, initially_deferred = false;
+};
+
 struct TableDesc {
   Oid oid = kInvalidOid;
   uint32_t storage_id = 0;        // prefix of the row keys
@@ -67,10 +83,27 @@ struct TableDesc {
   std::vector<KeyPart> row_key;
   std::vector<IndexDesc> indexes; // the clustered primary key first, if there is one
 
+  std::vector<ForeignKeyDesc> foreign_keys;    // of this table as the child
+  std::vector<ForeignKeyDesc> referenced_by;   // of other tables (or itself) as the parent
+  // By attribute: the default, over no slots, that ON DELETE SET DEFAULT uses; nullptr = NULL.
+  std::vector<const Expr*> defaults;
+  // By attribute: generation expression over the row's attributes, nullptr when not generated; and the
+  // CHECK constraints, so that foreign key actions keep them.
+  std::vector<const Expr*> generated;
+  std::vector<std::pair<std::string, const Expr*>> checks;
+
   // The arena (and whatever else) that expressions above live in.
   std::shared_ptr<void> expression_owner;
 };
 
 using TableDescPtr = std::shared_ptr<const TableDesc>;
+
+// Descriptions of other tables in the running statement's catalog view (foreign keys, cascades).
+class TableResolver {
+ public:
+  virtual ~TableResolver() = default;
+  // Throws XX000 when there is no such table.
+  virtual TableDescPtr table(Oid oid) = 0;
+};
 
 }  // namespace luma

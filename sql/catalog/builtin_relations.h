@@ -1,6 +1,9 @@
 #pragma once
 // The system schemas, relations and views as catalog objects: the layer below every snapshot.
 // Columns come from facts; views carry SQL of ours. Built at first use; immutable, thread-safe.
+#include <span>
+#include <string_view>
+
 #include "sql/catalog/object_set.h"
 
 namespace luma {
@@ -15,5 +18,8 @@ struct BuiltinView {
   std::string_view sql;
 };
 std::span<const BuiltinView> builtin_views();
+
+// pg_class.relisshared: the same rows in every database.
+bool is_shared_relation(Oid relation);
 
 }  // namespace luma

@@ -1,9 +1,9 @@
 #pragma once
-// System relations whose rows are generated: pg_catalog's tables and those views that show live
-// state. One row of the registry (virtual_relations.cc) per relation; names, oids and columns are
-// PostgreSQL 15's facts. In a snapshot they appear as Table with `virtual_relation` set. Immutable,
-// thread-safe.
+// System relations whose rows are generated: pg_catalog's tables and those views that show live state.
+// One row of the registry (virtual_relation.cc) per relation; names, oids and columns are PostgreSQL
+// 15's facts. In a snapshot they appear as Table with `virtual_relation` set. Immutable, thread-safe.
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,8 +15,8 @@
 
 namespace luma {
 
-// column = value, known before the scan; a generator may use it to produce less. The scan's filter
-// is applied again by whoever asked, so ignoring it is correct.
+// column = value, known before the scan; a generator may use it to produce less. The scan's filter is
+// applied again by whoever asked, so ignoring it is correct.
 struct VirtualFilter {
   uint32_t column = 0;  // 0-based
   Value value;          // of the column's physical type
@@ -31,13 +31,15 @@ class VirtualRowSink {
 
 struct VirtualScan {
   const SessionCatalog& session;
+  const Table& relation;                   // the system relation itself
   std::span<const VirtualFilter> filters;
-  Arena& arena;  // for values of one scan
+  Arena& arena;                            // for values of one scan
+
   const Catalog& catalog() const { return session.catalog(); }
-  // The oid that `column` must equal; 0 when there is no such filter.
-  Oid oid_filter(uint32_t column) const;
-  // The text that `column` (name or text) must equal; empty view with data()==nullptr when none.
-  std::string_view text_filter(uint32_t column) const;
+  // What an oid column must equal; nullopt when there is no such filter. By column name.
+  std::optional<Oid> oid_filter(std::string_view column) const;
+  // What a text or name column must equal.
+  std::optional<std::string_view> text_filter(std::string_view column) const;
 };
 
 using VirtualGenerator = void (*)(const VirtualScan& scan, VirtualRowSink& sink);
@@ -50,7 +52,8 @@ struct VirtualRelation {
 // nullptr when `name` is not generated.
 const VirtualRelation* find_virtual_relation(std::string_view name);
 
-// The built-in Tables (system relations and views), ordered by oid.
-std::span<const std::shared_ptr<const Table>> builtin_tables();
+// All rows that satisfy the filters (at least those). Throws what generating throws.
+void scan_virtual_relation(const SessionCatalog& session, const Table& relation,
+                           std::span<const VirtualFilter> filters, Arena& arena, VirtualRowSink& sink);
 
 }  // namespace luma

@@ -12,6 +12,9 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       text_kernels(),
       like_kernels(),
       regexp_kernels(),
+      aggregate_sum_kernels(),
+      aggregate_statistics_kernels(),
+      window_kernels(),
   };
   return kFamilies;
 }

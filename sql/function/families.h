@@ -14,5 +14,8 @@ std::span<const KernelRow> text_compare_kernels();
 std::span<const KernelRow> text_kernels();
 std::span<const KernelRow> like_kernels();
 std::span<const KernelRow> regexp_kernels();
+std::span<const KernelRow> aggregate_sum_kernels();
+std::span<const KernelRow> aggregate_statistics_kernels();
+std::span<const KernelRow> window_kernels();
 
 }  // namespace luma

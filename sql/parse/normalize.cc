@@ -35,7 +35,9 @@ enum class Word : uint8_t {
   kSelect,
   kStart,    // INSERT, UPDATE, DELETE, WITH, VALUES: may begin a statement or a subquery
   kOperand,  // a literal after it is an ordinary operand
-  kRefuse,   // statements that have it are not normalized
+  kNot,
+  kInfix,   // the same, but where an operand should be they would be names of types
+  kRefuse,  // statements that have it are not normalized
   kOrder,
   kEndsOrder,  // LIMIT, OFFSET, RETURNING; a literal after it is an operand
   kAs,
@@ -63,11 +65,11 @@ constexpr WordEntry kWords[] = {
     {"where", Word::kOperand},
     {"and", Word::kOperand},
     {"or", Word::kOperand},
-    {"not", Word::kOperand},
-    {"in", Word::kOperand},
-    {"like", Word::kOperand},
-    {"ilike", Word::kOperand},
-    {"between", Word::kOperand},
+    {"not", Word::kNot},
+    {"in", Word::kInfix},
+    {"like", Word::kInfix},
+    {"ilike", Word::kInfix},
+    {"between", Word::kInfix},
     {"when", Word::kOperand},
     {"then", Word::kOperand},
     {"else", Word::kOperand},
@@ -75,7 +77,7 @@ constexpr WordEntry kWords[] = {
     {"from", Word::kOperand},
     {"for", Word::kOperand},
     {"having", Word::kRefuse},
-    {"escape", Word::kOperand},
+    {"escape", Word::kInfix},
     {"on", Word::kOperand},
     {"limit", Word::kEndsOrder},
     {"offset", Word::kEndsOrder},
@@ -94,16 +96,18 @@ constexpr WordEntry kWords[] = {
     {"window", Word::kRefuse},
     {"grouping", Word::kRefuse},
     {"xmltable", Word::kRefuse},
-    {"symmetric", Word::kOperand},
-    {"asymmetric", Word::kOperand},
+    {"symmetric", Word::kInfix},
+    {"asymmetric", Word::kInfix},
     {"all", Word::kOperand},
     {"variadic", Word::kOperand},
-    {"placing", Word::kOperand},
+    {"placing", Word::kInfix},
     {"to", Word::kKeep},
     {"leading", Word::kOperand},
     {"trailing", Word::kOperand},
     {"both", Word::kOperand},
     {"by", Word::kKeep},
+    {"zone", Word::kKeep},
+    {"operator", Word::kRefuse},
     {"first", Word::kKeep},
     {"next", Word::kKeep},
     {"rows", Word::kKeep},
@@ -416,6 +420,8 @@ bool Normalizer::apply(Word word) {
       return true;
     case Word::kSelect:
     case Word::kOperand:
+    case Word::kNot:
+    case Word::kInfix:
       set_before(Before::kOperand);
       return true;
     case Word::kConflict:
@@ -438,6 +444,7 @@ bool Normalizer::word() {
   size_t key_start = key_.size();
   bool after_dot = before_ == Before::kDot;
   bool after_close = before_ == Before::kClose;
+  bool is_operand = operand_expected() && last_word_ != Word::kNot && last_word_ != Word::kInfix;
   bool at_start = before_ == Before::kStartOfText;
   while (i_ < sql_.size()) {
     uint8_t c = class_of(sql_[i_]);
@@ -455,13 +462,14 @@ bool Normalizer::word() {
   if (at_start && !first_word(found)) return false;
   if (after_dot) {
     last_word_ = Word::kNone;
-  } else if (!apply(found)) {
+  } else if ((found == Word::kInfix && is_operand) || !apply(found)) {
     return false;
   }
   return string_after_word(start);
 }
 
 bool Normalizer::open(char c) {
+  if (c == '[' && before_ == Before::kKeep) return false;
   bool after_name = before_ == Before::kName;
   bool keep = after_name && (type_follows_ || alias_after_close_);
   if (c == '(' && last_word_ == Word::kAs && after_name) {
@@ -541,6 +549,11 @@ bool Normalizer::run() {
         sure = number();
       } else if (kind == kOperator) {
         if ((c == '-' && at(i_ + 1) == '-') || (c == '/' && at(i_ + 1) == '*')) return false;
+        if (before_ == Before::kKeep) return false;
+        if (before_ == Before::kDot) {  // t.*
+          copy_to(i_ + 1, Before::kClose);
+          continue;
+        }
         sure =
             c == '-' && operand_expected() ? negative_number() : copy_to(i_ + 1, Before::kOperator);
       } else if (c == '\'') {

@@ -1,0 +1,95 @@
+#pragma once
+// INSERT, UPDATE, DELETE and row locks: one pass over the child's rows, each checked, locked and buffered
+// in the transaction together with its index entries. All constraints a TableDesc names are enforced:
+// NOT NULL (23502), CHECK (23514), unique (23505), foreign keys (23503) with their actions.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/exec/evaluator.h"
+#include "engine/exec/operator.h"
+#include "engine/row/table_desc.h"
+
+namespace luma {
+
+enum class ModifyAction : uint8_t { kInsert, kUpdate, kDelete };
+
+struct ConflictSpec {
+  bool update = false;               // DO UPDATE, otherwise DO NOTHING
+  std::vector<Oid> indexes;          // arbiters; empty: any unique index
+  // Slots: 0..n-1 the existing row's attributes, n..2n-1 the proposed row's (excluded).
+  std::vector<const Expr*> assignments;   // by attribute, nullptr = unchanged
+  const Expr* where = nullptr;
+};
+
+struct CheckSpec {
+  std::string name;
+  const Expr* expr = nullptr;        // slots: attributes of the new row; NULL passes
+  bool view_option = false;          // 44000 instead of 23514
+};
+
+// "By attribute": one entry per TableDesc column.
+struct ModifySpec {
+  ModifyAction action = ModifyAction::kInsert;
+  TableDescPtr table;
+  // UPDATE, DELETE: the child column with the row key (kRowKeyColumn of a scan).
+  uint32_t row_key_slot = 0;
+  // By attribute: the child column that holds the target row's value, -1 when it was not read. A row
+  // that another transaction changed meanwhile is put there anew before recheck and assignments run.
+  std::vector<int32_t> old_slots;
+  const Expr* recheck = nullptr;     // over the child's columns; see above (READ COMMITTED)
+  // Over the child's columns. INSERT: every attribute; UPDATE: nullptr = unchanged.
+  std::vector<const Expr*> assignments;
+  // By attribute, nullptr = not generated; slots: attributes of the new row.
+  std::vector<const Expr*> generated;
+  std::vector<CheckSpec> checks;
+  std::unique_ptr<ConflictSpec> conflict;
+  // Slots: child columns first, then the attributes of the new row (DELETE: of the removed one).
+  std::vector<const Expr*> returning;
+};
+
+// Without RETURNING it runs to the end at the first next() and returns no rows; with RETURNING it
+// collects the result rows first, so that the statement's effect does not depend on who fetches them.
+// Adds to ExecContext::rows_affected.
+class ModifyOperator final : public Operator {
+ public:
+  ModifyOperator(OperatorPtr child, ModifySpec spec);
+  ~ModifyOperator() override;
+  std::vector<Operator*> children() override;
+
+ private:
+  void do_open(ExecContext& context) override;
+  const Chunk* do_next(ExecContext& context) override;
+  void do_close(ExecContext& context) override;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// FOR UPDATE / SHARE: locks rows as they pass; rows that somebody changed meanwhile are read again and
+// tested again (READ COMMITTED) or end the statement with 40001.
+enum class LockStrength : uint8_t { kForKeyShare, kForShare, kForNoKeyUpdate, kForUpdate };
+enum class LockWaitPolicy : uint8_t { kBlock, kSkipLocked, kNoWait };
+struct LockTarget {
+  TableDescPtr table;
+  uint32_t row_key_slot = 0;
+  std::vector<int32_t> slots;        // by attribute: child column, -1 when not read
+  LockStrength strength = LockStrength::kForUpdate;
+  LockWaitPolicy wait = LockWaitPolicy::kBlock;
+};
+class LockRowsOperator final : public Operator {
+ public:
+  // `recheck`: over the child's columns; may be null.
+  LockRowsOperator(OperatorPtr child, std::vector<LockTarget> targets, const Expr* recheck);
+  ~LockRowsOperator() override;
+  std::vector<Operator*> children() override;
+
+ private:
+  void do_open(ExecContext& context) override;
+  const Chunk* do_next(ExecContext& context) override;
+  void do_close(ExecContext& context) override;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace luma
