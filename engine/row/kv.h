@@ -156,8 +156,11 @@ class Kv {
   // the store refuses writes (kStopped) until resume() succeeds or it is reopened.
   KvStatus flush_wal(bool sync);
   // Tries to leave the stopped state, for example after disk space was freed. On success everything
-  // written so far is durable.
+  // written so far is durable, and the disk reserve is whole.
   KvStatus resume();
+  // After kNoSpace: gives up the disk reserve to make everything written so far durable. The caller
+  // should refuse further writes until resume() succeeds.
+  KvStatus rescue();
   bool stopped() const;
 
   KvStatus remove_range(KvFamily family, std::string_view begin, std::string_view end);

@@ -26,6 +26,8 @@ struct KvOptions {
   uint64_t row_cache_size = 0;
   uint64_t max_total_wal_size = 512ull << 20;
   int max_open_files = -1;
+  // A file kept for the day the disk is full: removing it makes room to save what is in memory.
+  uint64_t disk_reserve_size = 64ull << 20;
   bool manual_wal_flush = true;  // log records stay in our buffer until flush_wal()
   bool statistics = false;
   std::string faults;  // tests only, see fault_plan.h; the environment's LUMA_FAULTS otherwise

@@ -1,12 +1,15 @@
 // Opening, writing and maintenance of the store.
 #include "engine/row/kv_rocksdb.h"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -91,6 +94,11 @@ KvStatus Kv::open(const KvOptions& options, std::unique_ptr<Kv>* out) {
     // Batches name families by these numbers.
     LUMA_CHECK(impl->families[i]->GetID() == static_cast<uint32_t>(i) + 1);
   }
+  if (!options.in_memory && options.disk_reserve_size > 0) {
+    impl->reserve_path = path + "/RESERVE";
+    // Without room for it the store still serves reads, and writes while they fit.
+    (void)impl->make_reserve();
+  }
   out->reset(new Kv(std::move(impl)));
   return {};
 }
@@ -127,16 +135,41 @@ KvStatus Kv::flush_wal(bool sync) {
 
 bool Kv::stopped() const { return impl_->stopped.load(std::memory_order_acquire); }
 
-KvStatus Kv::resume() {
-  if (!stopped()) return {};
+KvStatus Kv::Impl::leave_stopped() {
+  if (!stopped.load(std::memory_order_acquire)) return {};
   // Resume() writes all memtables to files, after which the damaged log is not needed any more.
-  rocksdb::Status status = impl_->db->Resume();
-  if (status.ok()) status = impl_->db->Flush(rocksdb::FlushOptions(), impl_->all_handles);
+  rocksdb::Status status = db->Resume();
+  if (status.ok()) status = db->Flush(rocksdb::FlushOptions(), all_handles);
   if (!status.ok()) return kv_status_of(status);
-  std::lock_guard guard(impl_->stop_mutex);
-  impl_->stopped.store(false, std::memory_order_release);
-  impl_->stop_reason = {};
+  std::lock_guard guard(stop_mutex);
+  stopped.store(false, std::memory_order_release);
+  stop_reason = {};
   return {};
+}
+
+KvStatus Kv::resume() {
+  KvStatus reserve = impl_->make_reserve();
+  return reserve.ok() ? impl_->leave_stopped() : reserve;
+}
+
+KvStatus Kv::rescue() {
+  if (!impl_->reserve_path.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(impl_->reserve_path, ignored);
+  }
+  return impl_->leave_stopped();
+}
+
+KvStatus Kv::Impl::make_reserve() {
+  if (reserve_path.empty()) return {};
+  int file = ::open(reserve_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return {KvCode::kNoSpace, "could not create the disk reserve"};
+  int failure = posix_fallocate(file, 0, static_cast<off_t>(options.disk_reserve_size));
+  ::close(file);
+  if (failure != ENOSPC && failure != EDQUOT) return {};
+  std::error_code ignored;
+  std::filesystem::remove(reserve_path, ignored);
+  return {KvCode::kNoSpace, "no space for the disk reserve"};
 }
 
 KvStatus Kv::remove_range(KvFamily family, std::string_view begin, std::string_view end) {

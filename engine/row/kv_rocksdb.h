@@ -66,6 +66,9 @@ struct Kv::Impl {
     return families[static_cast<int>(family)];
   }
   KvStatus stop(KvStatus reason);
+  KvStatus leave_stopped();
+  std::string reserve_path;  // "" without a reserve
+  KvStatus make_reserve();
 };
 
 }  // namespace luma

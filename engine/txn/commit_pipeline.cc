@@ -168,9 +168,8 @@ void CommitPipeline::write_in_order(KvBatch& batch, uint64_t commit_ts, bool dur
   KvStatus status = kv_.write(batch, false);
   visible_ts_.store(commit_ts, std::memory_order_release);
   if (!status.ok()) {
-    SqlError error = status.to_sql_error();
-    refuse(error);
-    throw error;
+    if (status.code() != KvCode::kInvalid) handle_store_failure(status);
+    throw status.to_sql_error();
   }
   timestamp_ceiling_ = new_timestamp_ceiling_;
   commit_count_.fetch_add(1, std::memory_order_relaxed);

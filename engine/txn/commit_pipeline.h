@@ -92,7 +92,8 @@ class CommitPipeline {
   // Makes everything written so far durable (checkpoints, shutdown).
   void sync_now() { wait_durable(visible_ts()); }
 
-  // After a failure: tries to leave the refusing state. True when commits work again.
+  // After a failure: tries to leave the refusing state. True when commits work again. Happens by
+  // itself every second after the disk was full.
   bool try_resume();
   bool refusing() const { return refusing_.load(std::memory_order_acquire); }
 
@@ -128,8 +129,9 @@ class CommitPipeline {
   void end_serializable(Transaction& txn);
   void forget_old_commits();  // under commit_mutex_
   void throw_if_refusing() const;
-  void refuse(const SqlError& error);
-  void refuse_locked(const SqlError& error);  // under sync_mutex_
+  // Under commit_mutex_, without sync_mutex_: refuses commits from now on. When the disk is full,
+  // what was committed before is saved into the disk reserve, and its waiters succeed.
+  void handle_store_failure(const KvStatus& status);
 
   void sync_loop();
   void tick(std::unique_lock<std::mutex>& guard);
@@ -164,6 +166,7 @@ class CommitPipeline {
   std::atomic<bool> ticker_armed_{false};
   std::vector<Waiter> waiters_;
   std::optional<SqlError> failure_;
+  bool failure_may_pass_ = false;  // the disk was full: try again from time to time
   std::atomic<uint64_t> commit_count_{0}, sync_count_{0};
   std::atomic<uint64_t> serialization_failures_{0};
   std::thread sync_thread_;

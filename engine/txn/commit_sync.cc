@@ -6,6 +6,11 @@
 
 namespace luma {
 
+namespace {
+// How often to see whether a full disk has room again.
+constexpr auto kResumeInterval = std::chrono::seconds(1);
+}  // namespace
+
 void CommitPipeline::wait_durable(uint64_t ts) {
   if (durable_ts() >= ts) return;
   std::unique_lock guard(sync_mutex_);
@@ -51,17 +56,20 @@ void CommitPipeline::sync_as_leader(std::unique_lock<std::mutex>& guard) {
   uint64_t target = visible_ts();
   KvStatus status = kv_.flush_wal(true);
   guard.lock();
-  syncing_ = false;
   if (status.ok() && !failure_) {
     if (target > durable_ts()) durable_ts_.store(target, std::memory_order_release);
     sync_count_.fetch_add(1, std::memory_order_relaxed);
     run_due_callbacks(guard, nullptr);
     if (wanted_ts_ > durable_ts()) sync_wanted_.notify_one();
   } else if (!status.ok()) {
-    refuse_locked(status.to_sql_error());
-    std::optional<SqlError> failure = failure_;
-    run_due_callbacks(guard, &*failure);
+    guard.unlock();
+    {
+      std::lock_guard order(commit_mutex_);
+      handle_store_failure(status);
+    }
+    guard.lock();
   }
+  syncing_ = false;
   sync_done_.notify_all();
 }
 
@@ -79,36 +87,48 @@ void CommitPipeline::run_due_callbacks(std::unique_lock<std::mutex>& guard, cons
   guard.lock();
 }
 
-void CommitPipeline::refuse(const SqlError& error) {
+void CommitPipeline::handle_store_failure(const KvStatus& status) {
+  bool disk_full = status.code() == KvCode::kNoSpace;
+  bool saved = disk_full && kv_.rescue().ok();
+  SqlError error = status.to_sql_error();
   std::unique_lock guard(sync_mutex_);
-  refuse_locked(error);
-  std::optional<SqlError> failure = failure_;
-  run_due_callbacks(guard, &*failure);
-  sync_done_.notify_all();
-}
-
-void CommitPipeline::refuse_locked(const SqlError& error) {
-  // The first failure tells most.
-  if (!failure_) failure_ = error;
+  if (!failure_) {  // the first failure tells most
+    failure_ = error;
+    failure_may_pass_ = disk_full;
+  }
   refusing_.store(true, std::memory_order_release);
+  if (saved) durable_ts_.store(visible_ts(), std::memory_order_release);
+  run_due_callbacks(guard, saved ? nullptr : &error);
+  sync_done_.notify_all();
+  sync_wanted_.notify_all();
 }
 
 bool CommitPipeline::try_resume() {
-  std::lock_guard order(commit_mutex_);
   if (!refusing()) return true;
   {
     std::unique_lock guard(sync_mutex_);
     sync_done_.wait(guard, [this] { return !syncing_; });
+    syncing_ = true;
   }
-  if (!kv_.resume().ok()) return false;
+  bool resumed;
+  {
+    std::lock_guard order(commit_mutex_);
+    resumed = kv_.resume().ok();
+    std::lock_guard guard(sync_mutex_);
+    if (resumed) {
+      // Resuming has written everything that was in memory to files.
+      durable_ts_.store(visible_ts(), std::memory_order_release);
+      wanted_ts_ = 0;
+      failure_.reset();
+      failure_may_pass_ = false;
+      refusing_.store(false, std::memory_order_release);
+    }
+  }
   std::lock_guard guard(sync_mutex_);
-  // Resuming has written everything that was in memory to files.
-  durable_ts_.store(visible_ts(), std::memory_order_release);
-  wanted_ts_ = 0;
-  failure_.reset();
-  refusing_.store(false, std::memory_order_release);
+  syncing_ = false;
+  sync_done_.notify_all();
   sync_wanted_.notify_all();
-  return true;
+  return resumed;
 }
 
 void CommitPipeline::arm_ticker() {
@@ -124,8 +144,11 @@ void CommitPipeline::tick(std::unique_lock<std::mutex>& guard) {
     ticker_armed_.store(false, std::memory_order_release);
     guard.unlock();
     KvStatus status = kv_.flush_wal(false);
+    if (!status.ok()) {
+      std::lock_guard order(commit_mutex_);
+      handle_store_failure(status);
+    }
     guard.lock();
-    if (!status.ok()) refuse_locked(status.to_sql_error());
     return;
   }
   if (visible_ts() > durable_ts()) {
@@ -142,7 +165,13 @@ void CommitPipeline::sync_loop() {
   auto next_tick = std::chrono::steady_clock::now() + interval;
   while (!stopping_) {
     bool wanted = wanted_ts_ > durable_ts() && !failure_;
-    if (wanted && !syncing_) {
+    if (failure_ && failure_may_pass_ && !syncing_) {
+      sync_wanted_.wait_for(guard, kResumeInterval);
+      if (stopping_ || !failure_) continue;
+      guard.unlock();
+      (void)try_resume();
+      guard.lock();
+    } else if (wanted && !syncing_) {
       sync_as_leader(guard);
     } else if (ticker_armed_.load(std::memory_order_acquire) && !failure_) {
       auto now = std::chrono::steady_clock::now();

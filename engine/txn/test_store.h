@@ -21,6 +21,7 @@ struct TestStore {
     kv_options.in_memory = !on_disk;
     kv_options.block_cache_size = 8 << 20;
     kv_options.memtable_size = 4 << 20;
+    kv_options.disk_reserve_size = 1 << 20;
     kv_options.faults = std::move(faults);
     if (on_disk) {
       std::string name = (std::filesystem::temp_directory_path() / "luma_txn_XXXXXX").string();
