@@ -32,9 +32,9 @@ std::string literal_value(const Literal& literal);
 // could change what the statement means stays in the key (ORDER BY positions, type modifiers, typed
 // constants, ...).
 //
-// Substituting the literals for the parameters in the parsed key gives the parsed statement. A key
-// that does not parse or bind comes from a statement that does not either: parse that one for the
-// error. Both hold only while standard_conforming_strings is on.
+// Substituting the literals for the parameters in the parsed key gives the parsed statement, while
+// standard_conforming_strings is on. When a key does not parse or bind, go on with the statement
+// itself: its error is the one to report, and in a few odd spellings it has none.
 //
 // False when the statement is not a plain SELECT, INSERT, UPDATE, DELETE, WITH or VALUES, or when
 // it has parameters, comments, dollar quotes, set operations, grouping or too many literals; `key`
