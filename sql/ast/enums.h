@@ -1,5 +1,6 @@
 #pragma once
-// Enumerations of the syntax tree. Values equal PostgreSQL 15's (the converter asserts it).
+// Enumerations of the syntax tree. Values equal PostgreSQL 15's (the converter asserts it), but for
+// LimitOption.
 #include <cstdint>
 
 namespace luma::ast {
@@ -158,9 +159,9 @@ enum class OnCommitAction : uint8_t {
 };
 
 enum class LimitOption : uint8_t {
+  kDefault,
   kCount,
   kWithTies,
-  kDefault,
 };
 
 enum class SetOperation : uint8_t {

@@ -72,7 +72,8 @@ TEST_CASE("putting the literals back into the key gives the statement") {
   std::vector<std::string> statements(std::begin(kCorpus), std::end(kCorpus));
   for (const char* sql : {
            "SELECT * FROM t WHERE id = 42 AND name = 'O''Brien' AND x = -5",
-           "SELECT -1::text, -1, - 2 , a -1, a - -1, a-1, -a, - \"b\", -'1', -2147483648, -1 ^ 2 FROM t",
+           "SELECT -1::text, -1, - 2 , a -1, a - -1, a-1, -a, - \"b\", -'1', -2147483648, -1 ^ 2 "
+           "FROM t",
            "SELECT a FROM t WHERE x=-1 AND y<-2.5 AND z>=-3 or w = -.5",
            "SELECT a FROM t WHERE x @-1 OR y = 5and z = 'q'and w = 1",
            "SELECT CAST(a AS varchar(10)), b::numeric(10, 2), c::int[3], d::varchar(3)[2] FROM t",
@@ -146,7 +147,9 @@ TEST_CASE("statements that are not simple are refused") {
                           "(SELECT 1)",
                           "EXPLAIN SELECT 1",
                           "SELECT '\xFF'",
-                          "SELECT {", "SELECT -(1)", "SELECT - -1"}) {
+                          "SELECT {",
+                          "SELECT -(1)",
+                          "SELECT - -1"}) {
     INFO(sql);
     CHECK(key_of(sql) == "refused");
   }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
+#include <typeindex>
 
 #include "sql/ast/dispatch.h"
 #include "sql/ast/tree.h"
@@ -29,8 +30,20 @@ SqlError error_of(std::string_view sql, const ParseOptions& options = {}) {
   return {SqlState::kInternalError, ""};
 }
 
+// PostgreSQL's name of an enumerator.
+std::string enumerator_name(std::type_index type, int value) {
+  static const std::map<std::pair<std::type_index, int>, std::string> kNames = {
+#define LUMA_ENUM_VALUE(type, ours, theirs) \
+  {{typeid(ast::type), static_cast<int>(ast::type::ours)}, #theirs},
+#include "sql/parse/enum_values.inc"
+#undef LUMA_ENUM_VALUE
+  };
+  auto found = kNames.find({type, value});
+  return found == kNames.end() ? "unknown enumerator" : found->second;
+}
+
 // What our tree and the library's JSON have in common, counted: kinds of nodes where any node may
-// stand, booleans that are true, and texts.
+// stand, booleans that are true, enumerators, positive integers, and texts.
 using Fingerprint = std::map<std::string, int>;
 
 struct TreeCounter {
@@ -70,13 +83,22 @@ struct TreeCounter {
         text(item);
       }
     } else if constexpr (std::is_same_v<Field, ast::List<int32_t>>) {
-      if (!field.empty()) counts["Integer"] += static_cast<int>(field.size());
+      for (int32_t item : field) {
+        ++counts["Integer"];
+        if (item > 0) ++counts["#" + std::to_string(item)];
+      }
     } else if constexpr (std::is_same_v<Field, std::string_view>) {
       text(field);
     } else if constexpr (std::is_same_v<Field, char>) {
       if (field != 0) text({&field, 1});
     } else if constexpr (std::is_same_v<Field, bool>) {
       if (field) ++counts["true"];
+    } else if constexpr (std::is_same_v<Field, ast::ConstKind>) {
+      return;
+    } else if constexpr (std::is_enum_v<Field>) {
+      ++counts[enumerator_name(typeid(Field), static_cast<int>(field))];
+    } else if constexpr (std::is_integral_v<Field>) {
+      if (field > 0) ++counts["#" + std::to_string(field)];
     }
   }
 };
@@ -90,9 +112,16 @@ void count_json(const nlohmann::json& json, Fingerprint& counts) {
   for (const auto& [key, value] : json.items()) {
     if (value.is_object() && isupper(key[0]) != 0) ++counts[key];
     if (value.is_boolean() && value.get<bool>() && key != "is_local") ++counts["true"];
+    if (value.is_number_integer() && value.get<int64_t>() > 0 && key != "location") {
+      ++counts["#" + std::to_string(value.get<int64_t>())];
+    }
     if (value.is_string()) {
       auto text = value.get<std::string>();
-      if (!text.empty() && !std::regex_match(text, kEnumerator)) ++counts["'" + text];
+      if (std::regex_match(text, kEnumerator)) {
+        ++counts[text];
+      } else if (!text.empty()) {
+        ++counts["'" + text];
+      }
     }
     count_json(value, counts);
   }

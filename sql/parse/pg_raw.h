@@ -32,6 +32,9 @@ void luma_pg_leave(void* context);
 void* luma_pg_raw_parse(const char* text, const struct luma_pg_settings* settings,
                         struct luma_pg_error* error);
 
+/* 0 unreserved keyword, 1 column name, 2 type or function name, 3 reserved; -1 when no keyword. */
+int luma_pg_keyword_category(const char* lower_case_word);
+
 #ifdef __cplusplus
 }
 #endif

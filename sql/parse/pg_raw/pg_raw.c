@@ -10,6 +10,7 @@
 #define escape_string_warning luma_hidden_escape_string_warning
 /* clang-format off */
 #include "postgres.h"
+#include "common/keywords.h"
 #include "parser/parser.h"
 #include "utils/memutils.h"
 /* clang-format on */
@@ -63,4 +64,9 @@ void* luma_pg_raw_parse(const char* text, const struct luma_pg_settings* setting
   }
   PG_END_TRY();
   return tree;
+}
+
+int luma_pg_keyword_category(const char* lower_case_word) {
+  int keyword = ScanKeywordLookup(lower_case_word, &ScanKeywords);
+  return keyword < 0 ? -1 : ScanKeywordCategories[keyword];
 }

@@ -1,0 +1,20 @@
+#pragma once
+// Syntax trees back to SQL text. Thread-safe.
+#include <string>
+#include <string_view>
+
+#include "sql/ast/node.h"
+
+namespace luma {
+
+// SQL that parses to the same tree (locations aside), for expressions, type names, SELECT, VALUES,
+// INSERT, UPDATE, DELETE and MERGE. Any other node throws 0A000.
+std::string deparse(const ast::Node* node);
+
+// `name` in double quotes when PostgreSQL's grammar needs them, else as it is.
+std::string quote_identifier(std::string_view name);
+
+// `text` as a string constant, in E'' form when it has backslashes.
+std::string quote_literal(std::string_view text);
+
+}  // namespace luma

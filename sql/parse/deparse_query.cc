@@ -1,0 +1,343 @@
+#include "engine/base/sql_error.h"
+#include "sql/parse/deparser.h"
+
+namespace luma::parse {
+
+using ast::NodeTag;
+
+bool Deparser::query(const ast::Node* node) {
+  switch (node->tag) {
+    case NodeTag::kSelectStmt:
+      select(*ast::as<ast::SelectStmt>(node));
+      return true;
+    case NodeTag::kInsertStmt:
+      insert(*ast::as<ast::InsertStmt>(node));
+      return true;
+    case NodeTag::kUpdateStmt:
+      update(*ast::as<ast::UpdateStmt>(node));
+      return true;
+    case NodeTag::kDeleteStmt:
+      delete_from(*ast::as<ast::DeleteStmt>(node));
+      return true;
+    case NodeTag::kMergeStmt:
+      merge(*ast::as<ast::MergeStmt>(node));
+      return true;
+    case NodeTag::kResTarget:
+      select_target(*ast::as<ast::ResTarget>(node));
+      return true;
+    case NodeTag::kGroupingSet:
+      grouping_set(*ast::as<ast::GroupingSet>(node));
+      return true;
+    case NodeTag::kReturnStmt:
+      clause("RETURN ", ast::as<ast::ReturnStmt>(node)->returnval);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Deparser::select(const ast::SelectStmt& node) {
+  with(node.with_clause);
+  if (node.op == ast::SetOperation::kNone) {
+    select_core(node);
+  } else {
+    static constexpr std::string_view kOperations[] = {"", " UNION ", " INTERSECT ", " EXCEPT "};
+    set_operand(*node.larg);
+    put(kOperations[static_cast<size_t>(node.op)], node.all ? "ALL " : "");
+    set_operand(*node.rarg);
+  }
+  select_tail(node);
+}
+
+void Deparser::set_operand(const ast::SelectStmt& node) {
+  bool simple = node.op == ast::SetOperation::kNone && node.sort_clause.empty() &&
+                node.limit_count == nullptr && node.limit_offset == nullptr &&
+                node.locking_clause.empty() && node.with_clause == nullptr;
+  if (simple) {
+    select_core(node);
+  } else {
+    parenthesized(&node);
+  }
+}
+
+void Deparser::select_core(const ast::SelectStmt& node) {
+  if (!node.values_lists.empty()) {
+    put("VALUES ");
+    for (size_t i = 0; i < node.values_lists.size(); ++i) {
+      put(i > 0 ? ", (" : "(");
+      list(ast::as<ast::ListNode>(node.values_lists[i])->items);
+      put(")");
+    }
+    return;
+  }
+  put("SELECT");
+  if (!node.distinct_clause.empty()) {
+    put(" DISTINCT");
+    if (node.distinct_clause.front() != nullptr) {
+      clause(" ON (", node.distinct_clause);
+      put(")");
+    }
+  }
+  clause(" ", node.target_list);
+  if (node.into_clause != nullptr) into(*node.into_clause);
+  clause(" FROM ", node.from_clause);
+  clause(" WHERE ", node.where_clause);
+  clause(node.group_distinct ? " GROUP BY DISTINCT " : " GROUP BY ", node.group_clause);
+  clause(" HAVING ", node.having_clause);
+  for (size_t i = 0; i < node.window_clause.size(); ++i) {
+    const auto& definition = *ast::as<ast::WindowDef>(node.window_clause[i]);
+    put(i > 0 ? ", " : " WINDOW ");
+    identifier(definition.name);
+    put(" AS ");
+    window(definition);
+  }
+}
+
+void Deparser::select_tail(const ast::SelectStmt& node) {
+  clause(" ORDER BY ", node.sort_clause);
+  clause(" OFFSET ", node.limit_offset);
+  if (node.limit_count != nullptr) {
+    const auto* all = ast::try_as<ast::AConst>(node.limit_count);
+    if (node.limit_option == ast::LimitOption::kWithTies) {
+      put(" FETCH FIRST ");
+      parenthesized(node.limit_count);
+      put(" ROWS WITH TIES");
+    } else if (all != nullptr && all->isnull()) {
+      put(" LIMIT ALL");
+    } else {
+      clause(" LIMIT ", node.limit_count);
+    }
+  }
+  for (const ast::Node* item : node.locking_clause) locking(*ast::as<ast::LockingClause>(item));
+}
+
+void Deparser::into(const ast::IntoClause& node) {
+  put(" INTO ");
+  if (node.rel->relpersistence == 't') put("TEMPORARY ");
+  if (node.rel->relpersistence == 'u') put("UNLOGGED ");
+  put("TABLE ");
+  table(*node.rel);
+}
+
+void Deparser::locking(const ast::LockingClause& node) {
+  static constexpr std::string_view kStrengths[] = {"", " FOR KEY SHARE", " FOR SHARE",
+                                                    " FOR NO KEY UPDATE", " FOR UPDATE"};
+  put(kStrengths[static_cast<size_t>(node.strength)]);
+  clause(" OF ", node.locked_rels);
+  if (node.wait_policy == ast::LockWaitPolicy::kSkip) put(" SKIP LOCKED");
+  if (node.wait_policy == ast::LockWaitPolicy::kError) put(" NOWAIT");
+}
+
+void Deparser::with(const ast::WithClause* node) {
+  if (node == nullptr) return;
+  put(node->recursive ? "WITH RECURSIVE " : "WITH ");
+  for (size_t i = 0; i < node->ctes.size(); ++i) {
+    if (i > 0) put(", ");
+    common_table(*ast::as<ast::CommonTableExpr>(node->ctes[i]));
+  }
+  put(" ");
+}
+
+void Deparser::common_table(const ast::CommonTableExpr& node) {
+  identifier(node.ctename);
+  if (!node.aliascolnames.empty()) {
+    put(" (");
+    names(node.aliascolnames);
+    put(")");
+  }
+  put(" AS ");
+  if (node.ctematerialized == ast::CTEMaterialize::kAlways) put("MATERIALIZED ");
+  if (node.ctematerialized == ast::CTEMaterialize::kNever) put("NOT MATERIALIZED ");
+  parenthesized(node.ctequery);
+  if (const auto* search = node.search_clause) {
+    put(search->search_breadth_first ? " SEARCH BREADTH FIRST BY " : " SEARCH DEPTH FIRST BY ");
+    names(search->search_col_list);
+    put(" SET ");
+    identifier(search->search_seq_column);
+  }
+  if (const auto* cycle = node.cycle_clause) {
+    put(" CYCLE ");
+    names(cycle->cycle_col_list);
+    put(" SET ");
+    identifier(cycle->cycle_mark_column);
+    put(" TO ");
+    this->node(cycle->cycle_mark_value);
+    put(" DEFAULT ");
+    this->node(cycle->cycle_mark_default);
+    put(" USING ");
+    identifier(cycle->cycle_path_column);
+  }
+}
+
+void Deparser::grouping_set(const ast::GroupingSet& node) {
+  static constexpr std::string_view kKinds[] = {"(", "(", "ROLLUP (", "CUBE (", "GROUPING SETS ("};
+  put(kKinds[static_cast<size_t>(node.kind)]);
+  list(node.content);
+  put(")");
+}
+
+void Deparser::select_target(const ast::ResTarget& node) {
+  this->node(node.val);
+  if (node.name.data() != nullptr) {
+    put(" AS ");
+    identifier(node.name);
+  }
+}
+
+void Deparser::target_column(const ast::ResTarget& node) {
+  identifier(node.name);
+  indirection(node.indirection);
+}
+
+void Deparser::returning(const ast::NodeList& targets) { clause(" RETURNING ", targets); }
+
+void Deparser::insert(const ast::InsertStmt& node) {
+  with(node.with_clause);
+  put("INSERT INTO ");
+  this->node(node.relation);
+  for (size_t i = 0; i < node.cols.size(); ++i) {
+    put(i > 0 ? ", " : " (");
+    target_column(*ast::as<ast::ResTarget>(node.cols[i]));
+  }
+  if (!node.cols.empty()) put(")");
+  if (node.override_ == ast::OverridingKind::kUserValue) put(" OVERRIDING USER VALUE");
+  if (node.override_ == ast::OverridingKind::kSystemValue) put(" OVERRIDING SYSTEM VALUE");
+  if (node.select_stmt == nullptr) {
+    put(" DEFAULT VALUES");
+  } else {
+    clause(" ", node.select_stmt);
+  }
+  if (node.on_conflict_clause != nullptr) on_conflict(*node.on_conflict_clause);
+  returning(node.returning_list);
+}
+
+void Deparser::on_conflict(const ast::OnConflictClause& node) {
+  put(" ON CONFLICT");
+  if (const auto* infer = node.infer) {
+    if (infer->conname.data() != nullptr) {
+      put(" ON CONSTRAINT ");
+      identifier(infer->conname);
+    } else {
+      for (size_t i = 0; i < infer->index_elems.size(); ++i) {
+        put(i > 0 ? ", " : " (");
+        infer_element(*ast::as<ast::IndexElem>(infer->index_elems[i]));
+      }
+      put(")");
+    }
+    clause(" WHERE ", infer->where_clause);
+  }
+  if (node.action == ast::OnConflictAction::kNothing) {
+    put(" DO NOTHING");
+    return;
+  }
+  put(" DO UPDATE SET ");
+  assignments(node.target_list);
+  clause(" WHERE ", node.where_clause);
+}
+
+void Deparser::infer_element(const ast::IndexElem& node) {
+  if (node.expr == nullptr) {
+    identifier(node.name);
+  } else {
+    parenthesized(node.expr);
+  }
+  if (!node.collation.empty()) {
+    put(" COLLATE ");
+    qualified(node.collation);
+  }
+  if (!node.opclass.empty()) {
+    put(" ");
+    qualified(node.opclass);
+  }
+  if (!node.opclassopts.empty()) throw unsupported("writing operator class options as SQL");
+  if (node.ordering == ast::SortByDir::kAsc) put(" ASC");
+  if (node.ordering == ast::SortByDir::kDesc) put(" DESC");
+  if (node.nulls_ordering == ast::SortByNulls::kFirst) put(" NULLS FIRST");
+  if (node.nulls_ordering == ast::SortByNulls::kLast) put(" NULLS LAST");
+}
+
+void Deparser::assignments(const ast::NodeList& targets) {
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const auto& target = *ast::as<ast::ResTarget>(targets[i]);
+    if (i > 0) put(", ");
+    const auto* multiple = ast::try_as<ast::MultiAssignRef>(target.val);
+    if (multiple == nullptr) {
+      target_column(target);
+      clause(" = ", target.val);
+      continue;
+    }
+    for (int32_t column = 0; column < multiple->ncolumns; ++column) {
+      put(column > 0 ? ", " : "(");
+      target_column(*ast::as<ast::ResTarget>(targets[i + static_cast<size_t>(column)]));
+    }
+    clause(") = ", multiple->source);
+    i += static_cast<size_t>(multiple->ncolumns) - 1;
+  }
+}
+
+void Deparser::update(const ast::UpdateStmt& node) {
+  with(node.with_clause);
+  put("UPDATE ");
+  this->node(node.relation);
+  put(" SET ");
+  assignments(node.target_list);
+  clause(" FROM ", node.from_clause);
+  clause(" WHERE ", node.where_clause);
+  returning(node.returning_list);
+}
+
+void Deparser::delete_from(const ast::DeleteStmt& node) {
+  with(node.with_clause);
+  put("DELETE FROM ");
+  this->node(node.relation);
+  clause(" USING ", node.using_clause);
+  clause(" WHERE ", node.where_clause);
+  returning(node.returning_list);
+}
+
+void Deparser::merge(const ast::MergeStmt& node) {
+  with(node.with_clause);
+  put("MERGE INTO ");
+  this->node(node.relation);
+  clause(" USING ", node.source_relation);
+  clause(" ON ", node.join_condition);
+  for (const ast::Node* item : node.merge_when_clauses) {
+    merge_when(*ast::as<ast::MergeWhenClause>(item));
+  }
+}
+
+void Deparser::merge_when(const ast::MergeWhenClause& node) {
+  put(node.matched ? " WHEN MATCHED" : " WHEN NOT MATCHED");
+  clause(" AND ", node.condition);
+  put(" THEN ");
+  switch (node.command_type) {
+    case ast::CmdType::kUpdate:
+      put("UPDATE SET ");
+      assignments(node.target_list);
+      return;
+    case ast::CmdType::kDelete:
+      put("DELETE");
+      return;
+    case ast::CmdType::kInsert:
+      break;
+    default:
+      put("DO NOTHING");
+      return;
+  }
+  put("INSERT");
+  for (size_t i = 0; i < node.target_list.size(); ++i) {
+    put(i > 0 ? ", " : " (");
+    target_column(*ast::as<ast::ResTarget>(node.target_list[i]));
+  }
+  if (!node.target_list.empty()) put(")");
+  if (node.override_ == ast::OverridingKind::kUserValue) put(" OVERRIDING USER VALUE");
+  if (node.override_ == ast::OverridingKind::kSystemValue) put(" OVERRIDING SYSTEM VALUE");
+  if (node.values.empty()) {
+    put(" DEFAULT VALUES");
+  } else {
+    clause(" VALUES (", node.values);
+    put(")");
+  }
+}
+
+}  // namespace luma::parse

@@ -1,0 +1,97 @@
+#pragma once
+// Private to sql/parse: the writer behind deparse(). One instance writes one text.
+#include <string>
+#include <string_view>
+
+#include "sql/ast/ast.h"
+
+namespace luma::parse {
+
+class Deparser {
+ public:
+  void node(const ast::Node* node);
+  std::string take() { return std::move(out_); }
+
+ private:
+  // Expressions (deparse_expression.cc). operand() adds parentheses unless the node binds tightest.
+  bool expression(const ast::Node* node);
+  void operand(const ast::Node* node);
+  void constant(const ast::AConst& node);
+  void column(const ast::ColumnRef& node);
+  void indirection(const ast::NodeList& items);
+  void a_expr(const ast::AExpr& node);
+  void operator_name(const ast::NameList& name);
+  void pattern(const ast::AExpr& node, std::string_view keyword, bool negated);
+  void between(const ast::AExpr& node, std::string_view keyword);
+  void bool_expr(const ast::BoolExpr& node);
+  void sub_link(const ast::SubLink& node);
+  void case_expr(const ast::CaseExpr& node);
+  void null_test(const ast::NullTest& node);
+  void boolean_test(const ast::BooleanTest& node);
+  void value_function(const ast::SQLValueFunction& node);
+  void xml_expr(const ast::XmlExpr& node);
+  void type_name(const ast::TypeName& node);
+  void cast(const ast::TypeCast& node);
+
+  // Function calls and windows (deparse_function.cc).
+  void function(const ast::FuncCall& node);
+  bool sql_syntax(const ast::FuncCall& node);
+  void substring(const ast::FuncCall& node);
+  void overlay(const ast::FuncCall& node);
+  void window(const ast::WindowDef& node);
+  void frame(const ast::WindowDef& node);
+  void frame_bound(int32_t options, bool start, const ast::Node* offset);
+  void sort_by(const ast::SortBy& node);
+
+  // Queries (deparse_query.cc).
+  bool query(const ast::Node* node);
+  void select(const ast::SelectStmt& node);
+  void select_core(const ast::SelectStmt& node);
+  void select_tail(const ast::SelectStmt& node);
+  void set_operand(const ast::SelectStmt& node);
+  void into(const ast::IntoClause& node);
+  void locking(const ast::LockingClause& node);
+  void with(const ast::WithClause* node);
+  void common_table(const ast::CommonTableExpr& node);
+  void grouping_set(const ast::GroupingSet& node);
+  void insert(const ast::InsertStmt& node);
+  void on_conflict(const ast::OnConflictClause& node);
+  void infer_element(const ast::IndexElem& node);
+  void update(const ast::UpdateStmt& node);
+  void delete_from(const ast::DeleteStmt& node);
+  void merge(const ast::MergeStmt& node);
+  void merge_when(const ast::MergeWhenClause& node);
+  void assignments(const ast::NodeList& targets);
+  void target_column(const ast::ResTarget& node);
+  void select_target(const ast::ResTarget& node);
+  void returning(const ast::NodeList& targets);
+
+  // FROM lists (deparse_from.cc).
+  bool from_item(const ast::Node* node);
+  void table(const ast::RangeVar& node);
+  void alias(const ast::Alias* node, const ast::NodeList& columns = {});
+  void range_function(const ast::RangeFunction& node);
+  void function_in_from(const ast::Node* node);
+  void column_definitions(const ast::NodeList& columns);
+  void table_function(const ast::RangeTableFunc& node);
+  void table_function_column(const ast::RangeTableFuncCol& node);
+  void table_sample(const ast::RangeTableSample& node);
+  void join(const ast::JoinExpr& node);
+
+  template <typename... Args>
+  void put(Args&&... texts) {
+    ((out_ += texts), ...);
+  }
+  void list(const ast::NodeList& items, std::string_view separator = ", ");
+  void clause(std::string_view keyword, const ast::NodeList& items);
+  void clause(std::string_view keyword, const ast::Node* item);
+  void names(const ast::NameList& names, std::string_view separator = ", ");
+  void qualified(const ast::NameList& name) { names(name, "."); }
+  void parenthesized(const ast::Node* item);
+  void identifier(std::string_view name);
+  void literal(std::string_view text);
+
+  std::string out_;
+};
+
+}  // namespace luma::parse
