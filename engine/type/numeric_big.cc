@@ -311,10 +311,10 @@ Datum BigNumeric::to_datum(Arena& arena) const {
     return Datum::of_string(StringRef(bytes, sizeof bytes));
   }
   if (scale > kNumericMaxScale || weight > kNumericMaxWeight) throw_numeric_overflow();
-  if (scale <= kNumericSmallMaxScale && weight < 5) {
-    // At most 5 + 5 digits: scaled by 10^scale this needs fewer than 39 decimals.
+  // 19 decimals touch at most 7 digits; more than 8 would not fit 128 bits here.
+  int fraction_digits = (scale + 3) / 4;
+  if (scale <= kNumericSmallMaxScale && weight + 1 + fraction_digits <= 8) {
     Int128 scaled = 0;
-    int fraction_digits = (scale + 3) / 4;
     for (int i = 0; i < weight + 1 + fraction_digits; ++i) {
       scaled = scaled * kNumericBase +
                (i < static_cast<int>(digits.size()) ? digits[static_cast<size_t>(i)] : 0);

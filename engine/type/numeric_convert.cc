@@ -1,4 +1,5 @@
 // numeric to and from text and the other number types.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -143,13 +144,13 @@ Datum numeric_from_text(std::string_view text, Arena& arena) {
   size_t at = 0;
   bool negative = !trimmed.empty() && trimmed[0] == '-';
   if (!trimmed.empty() && (trimmed[0] == '-' || trimmed[0] == '+')) ++at;
-  int64_t scaled = 0;
+  uint64_t scaled = 0;  // 19 digits fit
   int digits = 0;
   int scale = -1;
-  for (; at < trimmed.size() && digits <= 18; ++at) {
+  for (; at < trimmed.size() && digits < 19; ++at) {
     char c = trimmed[at];
     if (is_digit(c)) {
-      scaled = scaled * 10 + (c - '0');
+      scaled = scaled * 10 + static_cast<uint64_t>(c - '0');
       ++digits;
       if (scale >= 0) ++scale;
     } else if (c == '.' && scale < 0) {
@@ -159,7 +160,8 @@ Datum numeric_from_text(std::string_view text, Arena& arena) {
     }
   }
   if (at == trimmed.size() && digits > 0 && digits <= 18) {
-    return numeric_make_small(negative ? -scaled : scaled, std::max(scale, 0));
+    auto value = static_cast<int64_t>(scaled);
+    return numeric_make_small(negative ? -value : value, std::max(scale, 0));
   }
   Datum special;
   if (parse_special(trimmed, special)) return special;

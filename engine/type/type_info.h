@@ -49,6 +49,7 @@ struct IoContext {
 };
 
 struct TypeInfo;
+struct UserType;
 
 // Text input; allocates from `arena`; throws 22P02, 22003, 22007, ... with PostgreSQL's message.
 // The typmod is NOT applied here (a separate coercion does it), except where input depends on it.
@@ -96,14 +97,17 @@ struct TypeInfo {
   HashFn hash = nullptr;
   KeyEncode key_encode = nullptr;
   KeyDecode key_decode = nullptr;
+  const UserType* user = nullptr;  // labels, fields, base of a user-defined type (user_type.h)
 
   // A true array type ("integer[]"), which int2vector and oidvector are not.
   bool is_array() const {
-    return element != kInvalidOid && len == -1 && category == 'A' && storage == 'x';
+    return element != kInvalidOid && len == -1 && category == 'A' && storage == 'x' &&
+           type_type != 'd';
   }
 };
 
-// nullptr when no such type exists. Thread-safe; constant time.
+// nullptr when no such type exists. Thread-safe; constant time. Knows user-defined types (oid from
+// kFirstUserOid) once user_type.h has been told of them.
 const TypeInfo* find_type(Oid oid);
 // By internal name ("int4", "_text"); nullptr when unknown.
 const TypeInfo* find_type(std::string_view name);

@@ -20,6 +20,7 @@
 #include "engine/type/string.h"
 #include "engine/type/type_codec.h"
 #include "engine/type/type_info.h"
+#include "engine/type/user_type.h"
 #include "engine/type/uuid.h"
 
 namespace luma {
@@ -58,8 +59,9 @@ void bind(TypeInfo& type, const TypeCodec& codec) {
   type.key_decode = codec.key_decode;
 }
 
-// An array can do what its elements can, so operations that those lack are left out.
-void bind_array(TypeInfo& type, const TypeInfo& element) {
+}  // namespace
+
+void bind_array_codec(TypeInfo& type, const TypeInfo& element) {
   bind(type, array_codec());
   if (element.input == nullptr) type.input = nullptr;
   if (element.output == nullptr) type.output = nullptr;
@@ -70,6 +72,8 @@ void bind_array(TypeInfo& type, const TypeInfo& element) {
   if (element.key_encode == nullptr) type.key_encode = nullptr;
   if (element.key_decode == nullptr) type.key_decode = nullptr;
 }
+
+namespace {
 
 class TypeRegistry {
  public:
@@ -91,7 +95,7 @@ class TypeRegistry {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {
-      if (type.is_array()) bind_array(type, types_[index_of_oid_[type.element]]);
+      if (type.is_array()) bind_array_codec(type, types_[index_of_oid_[type.element]]);
     }
   }
 
@@ -119,12 +123,14 @@ const TypeRegistry& registry() {
 
 }  // namespace
 
-const TypeInfo* find_type(Oid oid) { return registry().find(oid); }
+const TypeInfo* find_type(Oid oid) {
+  return oid < kFirstUserOid ? registry().find(oid) : find_user_type(oid);
+}
 
 const TypeInfo* find_type(std::string_view name) { return registry().find(name); }
 
 const TypeInfo& type_info(Oid oid) {
-  const TypeInfo* type = registry().find(oid);
+  const TypeInfo* type = find_type(oid);
   if (type == nullptr)
     throw sql_error(SqlState::kInternalError, "cache lookup failed for type {}", oid);
   return *type;

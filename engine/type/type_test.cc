@@ -12,6 +12,7 @@
 #include "engine/type/string.h"
 #include "engine/type/type_info.h"
 #include "engine/type/typmod.h"
+#include "engine/type/user_type.h"
 
 namespace luma {
 namespace {
@@ -285,6 +286,39 @@ TEST_CASE("typmods") {
         "22001 value too long for type character varying(2)");
   CHECK(error_of([&] { fit(type_oid::kBpchar, "abc", 6, false); }) ==
         "22001 value too long for type character(2)");
+}
+
+TEST_CASE("user-defined types") {
+  constexpr Oid kMood = 20000, kMoodArray = 20001, kPair = 20002, kPairArray = 20003,
+                kDomain = 20004;
+  define_user_type({.oid = kMood,
+                    .name = "mood",
+                    .type_type = 'e',
+                    .array = kMoodArray,
+                    .labels = {{20010, 1, "sad"}, {20012, 3, "happy"}, {20013, 2, "ok"}}});
+  define_user_type({.oid = kPair,
+                    .name = "pair",
+                    .type_type = 'c',
+                    .array = kPairArray,
+                    .fields = {{type_oid::kInt4, -1}, {kMood, -1}}});
+  define_user_type({.oid = kDomain, .name = "d", .type_type = 'd', .base = {kMoodArray, -1}});
+  Arena arena;
+  auto through = [&](Oid oid, std::string_view text) {
+    const TypeInfo& type = type_info(oid);
+    Datum value = type.input(text, type, -1, kIo, arena);
+    std::string bytes, key, out;
+    type.send(value, type, kIo, bytes);
+    type.key_encode(value, type, key);
+    type.output(type.receive(bytes, type, -1, kIo, arena), type, kIo, out);
+    return out;
+  };
+  CHECK(through(kMood, "ok") == "ok");
+  CHECK(through(kMoodArray, "{sad,NULL,happy}") == "{sad,NULL,happy}");
+  CHECK(through(kPairArray, "{\"(1,ok)\"}") == "{\"(1,ok)\"}");
+  CHECK(through(kDomain, "{ok}") == "{ok}");
+  const TypeInfo& mood = type_info(kMood);
+  CHECK(mood.compare(Datum::of_oid(20012), Datum::of_oid(20013), mood) > 0);
+  CHECK(error_of([&] { through(kMood, "x"); }) == "22P02 invalid input value for enum mood: \"x\"");
 }
 
 }  // namespace luma
