@@ -5,6 +5,8 @@
 
 namespace luma {
 
+class Logger;
+
 enum class KvCompression : uint8_t { kNone, kSnappy, kLz4, kZstd };
 enum class KvCompactionStyle : uint8_t { kLevel, kUniversal, kFifo };
 
@@ -30,6 +32,7 @@ struct KvOptions {
   uint64_t disk_reserve_size = 64ull << 20;
   bool manual_wal_flush = true;  // log records stay in our buffer until flush_wal()
   bool statistics = false;
+  Logger* logger = nullptr;  // gets the store's warnings and errors; must outlive the store
   std::string faults;  // tests only, see fault_plan.h; the environment's LUMA_FAULTS otherwise
 };
 

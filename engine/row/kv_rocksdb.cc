@@ -38,7 +38,7 @@ Kv::Kv(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Kv::~Kv() {
   if (!impl_ || !impl_->db) return;
   // What is still buffered goes to the system; failures were reported to those who waited.
-  (void)impl_->db->FlushWAL(true);
+  if (!stopped()) (void)impl_->db->FlushWAL(true);
   for (auto* handle : impl_->all_handles) (void)impl_->db->DestroyColumnFamilyHandle(handle);
   (void)impl_->db->Close();
 }

@@ -5,7 +5,10 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 
+#include "engine/base/log.h"
 #include "engine/row/kv_rocksdb.h"
 
 namespace luma {
@@ -47,6 +50,30 @@ class NoAutomaticRecovery : public rocksdb::EventListener {
   }
 };
 
+// Replaces RocksDB's LOG file: on a full disk, writing that one ends the process (an assertion).
+class ForwardingLogger : public rocksdb::Logger {
+ public:
+  explicit ForwardingLogger(luma::Logger& target)
+      : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), target_(target) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    Logv(rocksdb::InfoLogLevel::INFO_LEVEL, format, arguments);
+  }
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL) return;
+    LogLevel to =
+        level == rocksdb::InfoLogLevel::WARN_LEVEL ? LogLevel::kWarning : LogLevel::kError;
+    if (!target_.enabled(to)) return;
+    char text[2000];
+    std::vsnprintf(text, sizeof(text), format, arguments);
+    target_.log(to, text, {{"component", "storage"}});
+  }
+
+ private:
+  luma::Logger& target_;
+};
+
 }  // namespace
 
 KvStatus kv_status_of(const rocksdb::Status& status) {
@@ -74,8 +101,7 @@ rocksdb::DBOptions make_db_options(const KvOptions& options) {
   db.max_background_jobs = std::max(2, options.max_background_compactions + 1);
   db.max_open_files = options.max_open_files;
   db.max_total_wal_size = options.max_total_wal_size;
-  // Recycled log files are overwritten in place: fdatasync then need not write metadata.
-  db.recycle_log_file_num = options.in_memory ? 0 : 4;
+  // No recycled log files: RocksDB 7.8 turns them off unless recovery skips corrupt records.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.manual_wal_flush = options.manual_wal_flush;
   db.bytes_per_sync = 1 << 20;
@@ -89,8 +115,8 @@ rocksdb::DBOptions make_db_options(const KvOptions& options) {
   db.avoid_unnecessary_blocking_io = true;
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.keep_log_file_num = 4;
+  db.info_log = std::make_shared<ForwardingLogger>(options.logger != nullptr ? *options.logger
+                                                                             : null_logger());
   db.max_manifest_file_size = 64 << 20;
   db.max_bgerror_resume_count = 0;  // we resume ourselves, in step with the commit pipeline
   db.listeners.push_back(std::make_shared<NoAutomaticRecovery>());
