@@ -59,6 +59,24 @@ void Deparser::operand(const ast::Node* node) {
   }
 }
 
+void Deparser::primary(const ast::Node* node) {
+  if (ast::is<ast::TypeCast>(node)) {
+    parenthesized(node);
+  } else {
+    operand(node);
+  }
+}
+
+void Deparser::typed_constant(const ast::Node* node) {
+  const auto* typed = ast::try_as<ast::TypeCast>(node);
+  if (typed != nullptr) {
+    type_name(*typed->type_name);
+    put(" ");
+    node = typed->arg;
+  }
+  this->node(node);
+}
+
 bool Deparser::expression(const ast::Node* node) {
   switch (node->tag) {
     case NodeTag::kAConst:

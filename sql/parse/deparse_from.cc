@@ -128,9 +128,9 @@ void Deparser::table_function(const ast::RangeTableFunc& node) {
     }
     put("), ");
   }
-  operand(node.rowexpr);
+  primary(node.rowexpr);
   put(" PASSING ");
-  operand(node.docexpr);
+  primary(node.docexpr);
   put(" COLUMNS ");
   for (size_t i = 0; i < node.columns.size(); ++i) {
     if (i > 0) put(", ");

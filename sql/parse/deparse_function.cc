@@ -85,9 +85,9 @@ bool Deparser::sql_syntax(const ast::FuncCall& node) {
     this->node(args[0]);
   } else if (name == "xmlexists") {
     put("XMLEXISTS(");
-    operand(args[0]);
+    primary(args[0]);
     put(" PASSING ");
-    operand(args[1]);
+    primary(args[1]);
   } else if (name == "btrim" || name == "ltrim" || name == "rtrim") {
     put(name == "btrim" ? "TRIM(BOTH FROM "
                         : (name == "ltrim" ? "TRIM(LEADING FROM " : "TRIM(TRAILING FROM "));

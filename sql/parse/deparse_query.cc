@@ -161,9 +161,9 @@ void Deparser::common_table(const ast::CommonTableExpr& node) {
     put(" SET ");
     identifier(cycle->cycle_mark_column);
     put(" TO ");
-    this->node(cycle->cycle_mark_value);
+    typed_constant(cycle->cycle_mark_value);
     put(" DEFAULT ");
-    this->node(cycle->cycle_mark_default);
+    typed_constant(cycle->cycle_mark_default);
     put(" USING ");
     identifier(cycle->cycle_path_column);
   }

@@ -16,6 +16,10 @@ class Deparser {
   // Expressions (deparse_expression.cc). operand() adds parentheses unless the node binds tightest.
   bool expression(const ast::Node* node);
   void operand(const ast::Node* node);
+  // The same where the grammar allows no cast either.
+  void primary(const ast::Node* node);
+  // TYPE 'text', where it wants a constant.
+  void typed_constant(const ast::Node* node);
   void constant(const ast::AConst& node);
   void column(const ast::ColumnRef& node);
   void indirection(const ast::NodeList& items);

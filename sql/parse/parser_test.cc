@@ -2,12 +2,15 @@
 
 #include <pg_query.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
+#include <thread>
 #include <typeindex>
+#include <vector>
 
 #include "sql/ast/dispatch.h"
 #include "sql/ast/tree.h"
@@ -271,6 +274,29 @@ TEST_CASE("deep input is refused, wide input is not") {
   CHECK(nodes > kMany);
   parse_sql("SELECT 1 IN (1" + repeat(",1", kMany) + ")", arena);
   parse_sql("SELECT 1" + repeat("+1", 1000), arena);
+}
+
+TEST_CASE("threads parse independently") {
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&good, t] {
+      for (int i = 0; i < 500; ++i) {
+        Arena arena;
+        ParseOptions options;
+        options.standard_conforming_strings = t % 2 == 0;
+        std::string text = ast::dump(parse_sql("SELECT '\\\\'", arena, options).statements[0].node);
+        bool expected = text.find(t % 2 == 0 ? "\"\\\\\\\\\"" : "\"\\\\\"") != std::string::npos;
+        try {
+          parse_sql("SELECT 1 +", arena);
+        } catch (const SqlError& error) {
+          if (expected && error.byte_offset == 10) ++good;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good == 2000);
 }
 
 TEST_CASE("types and expressions can be parsed alone") {
