@@ -42,11 +42,22 @@ Datum bool_from_key(std::string_view& key, const TypeInfo&, Arena&) {
 }
 
 // "char" compares as an unsigned byte.
+// Bytes beyond ASCII are written as backslash and three octal digits.
 Datum char_in(std::string_view text, const TypeInfo&, int32_t, const IoContext&, Arena&) {
+  auto octal = [&](size_t i, char highest) { return text[i] >= '0' && text[i] <= highest; };
+  if (text.size() == 4 && text[0] == '\\' && octal(1, '3') && octal(2, '7') && octal(3, '7')) {
+    int byte = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
+    return Datum::of_int8(static_cast<int8_t>(byte));
+  }
   return Datum::of_int8(text.empty() ? int8_t{0} : static_cast<int8_t>(text[0]));
 }
 void char_out(const Datum& value, const TypeInfo&, const IoContext&, std::string& out) {
-  if (value.i8 != 0) out.push_back(static_cast<char>(value.i8));
+  auto byte = static_cast<uint8_t>(value.i8);
+  if (byte >= 0x80) {
+    fmt::format_to(std::back_inserter(out), "\\{:03o}", byte);
+  } else if (byte != 0) {
+    out.push_back(static_cast<char>(byte));
+  }
 }
 Datum char_recv(std::string_view bytes, const TypeInfo&, int32_t, const IoContext&, Arena&) {
   WireReader reader(bytes);

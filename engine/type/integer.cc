@@ -28,9 +28,10 @@ Int parse_integer(std::string_view text, const char* type_name) {
     overflow |= __builtin_mul_overflow(magnitude, uint64_t{10}, &magnitude);
     overflow |= __builtin_add_overflow(magnitude, static_cast<uint64_t>(c - '0'), &magnitude);
   }
-  uint64_t limit = static_cast<uint64_t>(std::numeric_limits<Int>::max()) + (negative ? 1 : 0);
-  // Trailing garbage after an overflowing number: PostgreSQL meets the overflow first.
-  if (overflow || (magnitude > limit && !digits.empty() && digits[0] >= '0' && digits[0] <= '9')) {
+  // PostgreSQL accumulates a negative number: of "99999x" it meets the overflow before the garbage.
+  uint64_t limit =
+      static_cast<uint64_t>(std::numeric_limits<Int>::max()) + (negative || !valid ? 1 : 0);
+  if (overflow || magnitude > limit) {
     throw sql_error(SqlState::kNumericValueOutOfRange, "value \"{}\" is out of range for type {}",
                     text, type_name);
   }

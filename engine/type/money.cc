@@ -37,7 +37,6 @@ int64_t parse_money(std::string_view text) {
   bool overflow = false;
   int decimals = 0;
   bool seen_point = false;
-  bool seen_digit = false;
   auto append = [&](int digit) {
     overflow |= __builtin_mul_overflow(value, int64_t{10}, &value);
     overflow |= __builtin_sub_overflow(value, int64_t{digit}, &value);
@@ -46,7 +45,6 @@ int64_t parse_money(std::string_view text) {
     char c = rest[0];
     if (is_digit(c) && (!seen_point || decimals < 2)) {
       append(c - '0');
-      seen_digit = true;
       decimals += seen_point ? 1 : 0;
     } else if (c == '.' && !seen_point) {
       seen_point = true;
@@ -65,11 +63,6 @@ int64_t parse_money(std::string_view text) {
       throw sql_error(SqlState::kInvalidTextRepresentation,
                       "invalid input syntax for type money: \"{}\"", text);
     }
-  }
-  if (!seen_digit && value == 0 && text.find_first_of("0123456789") == std::string_view::npos &&
-      trim_spaces(text).empty()) {
-    throw sql_error(SqlState::kInvalidTextRepresentation,
-                    "invalid input syntax for type money: \"{}\"", text);
   }
   if (!negative) overflow |= __builtin_sub_overflow(int64_t{0}, value, &value);
   if (overflow) {

@@ -84,6 +84,9 @@ TEST_CASE("scalar text forms") {
   CHECK(convert("name", std::string(70, 'x')) == std::string(63, 'x'));
   CHECK(convert("int2vector", " 1 2  3") == "1 2 3");
   CHECK(convert("regclass", "-") == "-");
+  CHECK(convert("char", "\\351") == "\\351");
+  CHECK(convert("char", "ab") == "a");
+  CHECK(convert("money", "") == "$0.00");
   std::string text;
   append_float8(1.0 / 3, 0, text);
   CHECK(text == "0.333333333333333");
