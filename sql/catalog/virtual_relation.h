@@ -1,7 +1,8 @@
 #pragma once
-// System relations whose rows are generated: pg_catalog's tables and those views that show live state.
-// One row of the registry (virtual_relation.cc) per relation; names, oids and columns are PostgreSQL
-// 15's facts. In a snapshot they appear as Table with `virtual_relation` set. Immutable, thread-safe.
+// System relations whose rows are generated: pg_catalog's tables and those views that show live
+// state. One row of the registry (virtual_relation.cc) per relation; names, oids and columns are
+// PostgreSQL 15's facts. In a snapshot they appear as Table with `virtual_relation` set. Immutable,
+// thread-safe.
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,8 +16,8 @@
 
 namespace luma {
 
-// column = value, known before the scan; a generator may use it to produce less. The scan's filter is
-// applied again by whoever asked, so ignoring it is correct.
+// column = value, known before the scan; a generator may use it to produce less. The scan's filter
+// is applied again by whoever asked, so ignoring it is correct.
 struct VirtualFilter {
   uint32_t column = 0;  // 0-based
   Value value;          // of the column's physical type
@@ -31,9 +32,9 @@ class VirtualRowSink {
 
 struct VirtualScan {
   const SessionCatalog& session;
-  const Table& relation;                   // the system relation itself
+  const Table& relation;  // the system relation itself
   std::span<const VirtualFilter> filters;
-  Arena& arena;                            // for values of one scan
+  Arena& arena;  // for values of one scan
 
   const Catalog& catalog() const { return session.catalog(); }
   // What an oid column must equal; nullopt when there is no such filter. By column name.
@@ -54,6 +55,7 @@ const VirtualRelation* find_virtual_relation(std::string_view name);
 
 // All rows that satisfy the filters (at least those). Throws what generating throws.
 void scan_virtual_relation(const SessionCatalog& session, const Table& relation,
-                           std::span<const VirtualFilter> filters, Arena& arena, VirtualRowSink& sink);
+                           std::span<const VirtualFilter> filters, Arena& arena,
+                           VirtualRowSink& sink);
 
 }  // namespace luma

@@ -1,0 +1,128 @@
+#include "sql/catalog/virtual_relation.h"
+
+#include <algorithm>
+
+#include "sql/catalog/virtual_row.h"
+
+namespace luma {
+namespace {
+
+// Sorted by name. What generates nothing belongs to features that do not exist yet: such a relation
+// is truly empty.
+constexpr VirtualRelation kVirtualRelations[] = {
+    {"pg_aggregate", generate_fact_rows},
+    {"pg_am", generate_fact_rows},
+    {"pg_amop", generate_fact_rows},
+    {"pg_amproc", generate_fact_rows},
+    {"pg_attrdef", generate_pg_attrdef},
+    {"pg_attribute", generate_pg_attribute},
+    {"pg_auth_members", generate_pg_auth_members},
+    {"pg_authid", generate_pg_authid},
+    {"pg_available_extension_versions", generate_nothing},
+    {"pg_available_extensions", generate_nothing},
+    {"pg_cast", generate_fact_rows},
+    {"pg_class", generate_pg_class},
+    {"pg_collation", generate_fact_rows},
+    {"pg_constraint", generate_pg_constraint},
+    {"pg_conversion", generate_fact_rows},
+    {"pg_cursors", generate_pg_cursors},
+    {"pg_database", generate_pg_database},
+    {"pg_db_role_setting", generate_pg_db_role_setting},
+    {"pg_default_acl", generate_nothing},
+    {"pg_depend", generate_pg_depend},
+    {"pg_description", generate_pg_description},
+    {"pg_enum", generate_pg_enum},
+    {"pg_event_trigger", generate_nothing},
+    {"pg_extension", generate_nothing},
+    {"pg_foreign_data_wrapper", generate_nothing},
+    {"pg_foreign_server", generate_nothing},
+    {"pg_foreign_table", generate_nothing},
+    {"pg_index", generate_pg_index},
+    {"pg_inherits", generate_pg_inherits},
+    {"pg_init_privs", generate_nothing},
+    {"pg_language", generate_fact_rows},
+    {"pg_largeobject", generate_nothing},
+    {"pg_largeobject_metadata", generate_nothing},
+    {"pg_locks", generate_pg_locks},
+    {"pg_namespace", generate_pg_namespace},
+    {"pg_opclass", generate_fact_rows},
+    {"pg_operator", generate_fact_rows},
+    {"pg_opfamily", generate_fact_rows},
+    {"pg_parameter_acl", generate_nothing},
+    {"pg_partitioned_table", generate_nothing},
+    {"pg_policy", generate_nothing},
+    {"pg_prepared_statements", generate_pg_prepared_statements},
+    {"pg_prepared_xacts", generate_nothing},
+    {"pg_proc", generate_fact_rows},
+    {"pg_publication", generate_nothing},
+    {"pg_publication_namespace", generate_nothing},
+    {"pg_publication_rel", generate_nothing},
+    {"pg_publication_tables", generate_nothing},
+    {"pg_range", generate_fact_rows},
+    {"pg_replication_origin", generate_nothing},
+    {"pg_replication_slots", generate_nothing},
+    {"pg_rewrite", generate_pg_rewrite},
+    {"pg_seclabel", generate_nothing},
+    {"pg_seclabels", generate_nothing},
+    {"pg_sequence", generate_pg_sequence},
+    {"pg_sequences", generate_pg_sequences},
+    {"pg_settings", generate_pg_settings},
+    {"pg_shdepend", generate_pg_shdepend},
+    {"pg_shdescription", generate_pg_shdescription},
+    {"pg_shseclabel", generate_nothing},
+    {"pg_stat_activity", generate_pg_stat_activity},
+    {"pg_stat_replication", generate_nothing},
+    {"pg_stat_ssl", generate_pg_stat_ssl},
+    {"pg_statistic_ext", generate_nothing},
+    {"pg_statistic_ext_data", generate_nothing},
+    {"pg_subscription", generate_nothing},
+    {"pg_subscription_rel", generate_nothing},
+    {"pg_tablespace", generate_fact_rows},
+    {"pg_timezone_abbrevs", generate_pg_timezone_abbrevs},
+    {"pg_timezone_names", generate_pg_timezone_names},
+    {"pg_transform", generate_nothing},
+    {"pg_trigger", generate_nothing},
+    {"pg_ts_config", generate_fact_rows},
+    {"pg_ts_config_map", generate_fact_rows},
+    {"pg_ts_dict", generate_fact_rows},
+    {"pg_ts_parser", generate_fact_rows},
+    {"pg_ts_template", generate_fact_rows},
+    {"pg_type", generate_pg_type},
+    {"pg_user_mapping", generate_nothing},
+    {"pg_user_mappings", generate_nothing},
+};
+static_assert(std::ranges::is_sorted(kVirtualRelations, {}, &VirtualRelation::name));
+
+const VirtualFilter* find_filter(const VirtualScan& scan, std::string_view column) {
+  for (const VirtualFilter& filter : scan.filters) {
+    if (!filter.value.is_null && scan.relation.columns[filter.column].name == column)
+      return &filter;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<Oid> VirtualScan::oid_filter(std::string_view column) const {
+  const VirtualFilter* filter = find_filter(*this, column);
+  return filter == nullptr ? std::nullopt : std::optional<Oid>(filter->value.datum.oid());
+}
+
+std::optional<std::string_view> VirtualScan::text_filter(std::string_view column) const {
+  const VirtualFilter* filter = find_filter(*this, column);
+  return filter == nullptr ? std::nullopt
+                           : std::optional<std::string_view>(filter->value.datum.str.view());
+}
+
+const VirtualRelation* find_virtual_relation(std::string_view name) {
+  auto it = std::ranges::lower_bound(kVirtualRelations, name, {}, &VirtualRelation::name);
+  return it != std::end(kVirtualRelations) && it->name == name ? it : nullptr;
+}
+
+void scan_virtual_relation(const SessionCatalog& session, const Table& relation,
+                           std::span<const VirtualFilter> filters, Arena& arena,
+                           VirtualRowSink& sink) {
+  relation.virtual_relation->generate({session, relation, filters, arena}, sink);
+}
+
+}  // namespace luma

@@ -1,0 +1,369 @@
+// pg_class and what hangs on it: attributes, defaults, indexes, constraints, dependencies.
+#include <algorithm>
+#include <set>
+
+#include "engine/type/type_info.h"
+#include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/object_set.h"
+#include "sql/catalog/virtual_row.h"
+
+namespace luma {
+namespace {
+
+// Relations that may satisfy "`column` = oid": one when there is such a filter, all otherwise.
+template <typename Visit>
+void visit_relations(const VirtualScan& scan, std::string_view column, const Visit& visit) {
+  const Catalog& catalog = scan.catalog();
+  if (std::optional<Oid> oid = scan.oid_filter(column)) {
+    if (const Relation* relation = catalog.relation(*oid)) visit(*relation);
+    return;
+  }
+  catalog.for_each_relation(visit);
+}
+
+template <typename Visit>
+void visit_tables(const VirtualScan& scan, std::string_view column, const Visit& visit) {
+  visit_relations(scan, column, [&](const Relation& relation) {
+    if (const auto* table = dynamic_cast<const Table*>(&relation)) visit(*table);
+  });
+}
+
+void emit_attribute(VirtualRow& row, Oid relation, const Column& column) {
+  const TypeInfo* type = find_type(column.type.oid);
+  row.oid(relation)
+      .text(column.name)
+      .oid(column.dropped ? kInvalidOid : column.type.oid)
+      .int4(column.dropped ? 0 : column.statistics_target)
+      .int2(type == nullptr ? -1 : type->len)
+      .int2(column.number)
+      .int4(column.dimensions)
+      .int4(-1)
+      .int4(column.type.typmod)
+      .boolean(type != nullptr && type->by_value)
+      .letter(type == nullptr ? 'i' : type->align)
+      .letter(column.storage != '\0' ? column.storage
+              : type == nullptr      ? 'x'
+                                     : type->storage)
+      .letter('\0')
+      .boolean(column.not_null)
+      .boolean(column.has_default())
+      .boolean(column.missing_text.has_value() && !column.dropped)
+      .letter(column.identity)
+      .letter(column.generated)
+      .boolean(column.dropped)
+      .boolean(column.is_local)
+      .int4(column.inherit_count)
+      .oid(column.collation)
+      .acl(column.acl)
+      .nulls(3)
+      .emit();
+}
+
+Column plain_column(int16_t number, std::string name, Oid type, bool not_null) {
+  Column column;
+  column.number = number;
+  column.name = std::move(name);
+  column.type.oid = type;
+  column.not_null = not_null;
+  if (const TypeInfo* info = find_type(type)) column.collation = info->collation;
+  return column;
+}
+
+std::vector<Column> index_columns(const Catalog& catalog, const Index& index) {
+  std::vector<Column> out;
+  const Table* table = catalog.table(index.table);
+  auto add = [&](int16_t source, TypeRef type, Oid collation) {
+    auto number = static_cast<int16_t>(out.size() + 1);
+    const Column* from = table == nullptr ? nullptr : table->column(source);
+    Column column = plain_column(number,
+                                 from != nullptr ? from->name
+                                 : number == 1   ? "expr"
+                                                 : "expr" + std::to_string(number - 1),
+                                 from != nullptr ? from->type.oid : type.oid, false);
+    column.type.typmod = from != nullptr ? from->type.typmod : type.typmod;
+    if (collation != kInvalidOid) column.collation = collation;
+    out.push_back(std::move(column));
+  };
+  for (const IndexKey& key : index.keys) add(key.column, key.type, key.collation);
+  for (int16_t column : index.include) add(column, {}, kInvalidOid);
+  return out;
+}
+
+std::vector<Column> sequence_columns() {
+  return {plain_column(1, "last_value", type_oid::kInt8, true),
+          plain_column(2, "log_cnt", type_oid::kInt8, true),
+          plain_column(3, "is_called", type_oid::kBool, true)};
+}
+
+int64_t count_constraints(const Table& table, char type) {
+  return std::ranges::count(table.constraints, type, &Constraint::type);
+}
+
+std::string joined(std::vector<std::string> parts) {
+  std::string out;
+  for (std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out;
+}
+
+}  // namespace
+
+void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
+  const Catalog& catalog = scan.catalog();
+  std::optional<std::string_view> name = scan.text_filter("relname");
+  std::optional<Oid> schema = scan.oid_filter("relnamespace");
+  VirtualRow row(scan, sink);
+  visit_relations(scan, "oid", [&](const Relation& relation) {
+    if (name.has_value() && relation.name != *name) return;
+    if (schema.has_value() && relation.schema != *schema) return;
+    const auto* table = dynamic_cast<const Table*>(&relation);
+    const auto* index = dynamic_cast<const Index*>(&relation);
+    bool is_view = relation.relkind == 'v';
+    bool stored = !is_view && relation.relkind != 'c';
+    Oid method = table != nullptr   ? table->access_method
+                 : index != nullptr ? index->access_method
+                                    : 0;
+    int64_t columns = table != nullptr ? static_cast<int64_t>(table->columns.size())
+                      : index != nullptr
+                          ? static_cast<int64_t>(index->keys.size() + index->include.size())
+                          : 3;
+    bool shared = is_shared_relation(relation.oid);
+    row.oid(relation.oid)
+        .text(relation.name)
+        .oid(relation.schema)
+        .oid(table == nullptr ? kInvalidOid : table->row_type)
+        .oid(0)
+        .oid(relation.owner)
+        .oid(method)
+        .oid(stored ? relation.oid : kInvalidOid)
+        .oid(shared ? kGlobalTablespace : kInvalidOid)
+        .int4(relation.estimated_pages)
+        .float4(is_view || relation.estimated_rows < 0 ? (stored && index == nullptr ? -1 : 0)
+                                                       : relation.estimated_rows)
+        .int4(0)
+        .oid(0)
+        .boolean(table != nullptr && !catalog.indexes_of(relation.oid).empty())
+        .boolean(shared)
+        .letter(relation.persistence)
+        .letter(relation.relkind)
+        .int2(columns)
+        .int2(table == nullptr ? 0 : count_constraints(*table, 'c'))
+        .boolean(is_view || relation.relkind == 'm')
+        .boolean(table != nullptr && table->has_triggers)
+        .boolean(table != nullptr && !catalog.children_of(relation.oid).empty())
+        .boolean(table != nullptr && table->row_security)
+        .boolean(table != nullptr && table->force_row_security)
+        .boolean(table == nullptr || table->is_populated)
+        .letter(table != nullptr && stored ? table->replica_identity : 'n')
+        .boolean(false)
+        .oid(0)
+        .oid(0)
+        .oid(0)
+        .acl(relation.acl)
+        .text_array(relation.options)
+        .null()
+        .emit();
+  });
+}
+
+void generate_pg_attribute(const VirtualScan& scan, VirtualRowSink& sink) {
+  VirtualRow row(scan, sink);
+  visit_relations(scan, "attrelid", [&](const Relation& relation) {
+    if (const auto* table = dynamic_cast<const Table*>(&relation)) {
+      for (const Column& column : table->columns) emit_attribute(row, relation.oid, column);
+    } else if (const auto* index = dynamic_cast<const Index*>(&relation)) {
+      for (const Column& column : index_columns(scan.catalog(), *index)) {
+        emit_attribute(row, relation.oid, column);
+      }
+    } else {
+      for (const Column& column : sequence_columns()) emit_attribute(row, relation.oid, column);
+    }
+  });
+}
+
+void generate_pg_attrdef(const VirtualScan& scan, VirtualRowSink& sink) {
+  VirtualRow row(scan, sink);
+  visit_tables(scan, "adrelid", [&](const Table& table) {
+    for (const Column& column : table.columns) {
+      if (!column.has_default() || column.default_oid == kInvalidOid) continue;
+      row.oid(column.default_oid)
+          .oid(table.oid)
+          .int2(column.number)
+          .text(column.default_sql)
+          .emit();
+    }
+  });
+}
+
+void generate_pg_index(const VirtualScan& scan, VirtualRowSink& sink) {
+  const Catalog& catalog = scan.catalog();
+  VirtualRow row(scan, sink);
+  auto emit = [&](const Index& index) {
+    std::vector<int16_t> columns, options;
+    std::vector<Oid> collations, classes;
+    std::vector<std::string> expressions;
+    for (const IndexKey& key : index.keys) {
+      columns.push_back(key.column);
+      collations.push_back(key.collation);
+      classes.push_back(key.opclass);
+      options.push_back(static_cast<int16_t>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
+      if (key.column == 0) expressions.push_back(key.expression);
+    }
+    columns.insert(columns.end(), index.include.begin(), index.include.end());
+    row.oid(index.oid)
+        .oid(index.table)
+        .int2(static_cast<int64_t>(columns.size()))
+        .int2(static_cast<int64_t>(index.keys.size()))
+        .boolean(index.unique)
+        .boolean(index.nulls_not_distinct)
+        .boolean(index.primary)
+        .boolean(index.exclusion)
+        .boolean(index.immediate)
+        .boolean(index.clustered)
+        .boolean(index.valid)
+        .boolean(false)
+        .boolean(index.ready)
+        .boolean(true)
+        .boolean(index.replica_identity)
+        .int2vector(columns)
+        .oidvector(collations)
+        .oidvector(classes)
+        .int2vector(options)
+        .text_or_null(joined(expressions))
+        .text_or_null(index.predicate)
+        .emit();
+  };
+  if (std::optional<Oid> table = scan.oid_filter("indrelid")) {
+    for (Oid oid : catalog.indexes_of(*table)) emit(*catalog.index(oid));
+    return;
+  }
+  visit_relations(scan, "indexrelid", [&](const Relation& relation) {
+    if (const auto* index = dynamic_cast<const Index*>(&relation)) emit(*index);
+  });
+}
+
+namespace {
+
+void emit_constraint(VirtualRow& row, Oid schema, Oid relation, Oid type, const Constraint& c) {
+  bool foreign = c.type == 'f';
+  row.oid(c.oid)
+      .text(c.name)
+      .oid(schema)
+      .letter(c.type)
+      .boolean(c.deferrable)
+      .boolean(c.initially_deferred)
+      .boolean(c.validated)
+      .oid(relation)
+      .oid(type)
+      .oid(c.index)
+      .oid(0)
+      .oid(c.referenced_table)
+      .letter(foreign ? c.on_update : ' ')
+      .letter(foreign ? c.on_delete : ' ')
+      .letter(foreign ? c.match : ' ')
+      .boolean(c.is_local)
+      .int4(c.inherit_count)
+      .boolean(c.type == 'c' ? c.no_inherit : true)
+      .int2_array(c.columns)
+      .int2_array(c.referenced_columns)
+      .oid_array(type_oid::kOid, c.equality_operators)
+      .oid_array(type_oid::kOid, c.equality_operators)
+      .oid_array(type_oid::kOid, c.equality_operators)
+      .int2_array(c.set_columns)
+      .null()
+      .text_or_null(c.expression)
+      .emit();
+}
+
+}  // namespace
+
+void generate_pg_constraint(const VirtualScan& scan, VirtualRowSink& sink) {
+  const Catalog& catalog = scan.catalog();
+  VirtualRow row(scan, sink);
+  if (std::optional<Oid> referenced = scan.oid_filter("confrelid"); referenced.value_or(0) != 0) {
+    for (const Catalog::ForeignKeyRef& ref : catalog.foreign_keys_to(*referenced)) {
+      emit_constraint(row, ref.table->schema, ref.table->oid, 0, *ref.constraint);
+    }
+    return;
+  }
+  if (std::optional<Oid> oid = scan.oid_filter("oid")) {
+    if (const Table* table = catalog.table_of_constraint(*oid)) {
+      emit_constraint(row, table->schema, table->oid, 0, *table->find_constraint(*oid));
+      return;
+    }
+  }
+  visit_tables(scan, "conrelid", [&](const Table& table) {
+    for (const Constraint& constraint : table.constraints) {
+      emit_constraint(row, table.schema, table.oid, 0, constraint);
+    }
+  });
+  catalog.for_each_type([&](const Type& type) {
+    for (const Constraint& constraint : type.constraints) {
+      emit_constraint(row, type.schema, 0, type.oid, constraint);
+    }
+  });
+}
+
+void generate_pg_inherits(const VirtualScan& scan, VirtualRowSink& sink) {
+  VirtualRow row(scan, sink);
+  visit_tables(scan, "inhrelid", [&](const Table& table) {
+    int number = 0;
+    for (Oid parent : table.inherits) {
+      row.oid(table.oid).oid(parent).int4(++number).boolean(false).emit();
+    }
+  });
+}
+
+void generate_pg_sequence(const VirtualScan& scan, VirtualRowSink& sink) {
+  VirtualRow row(scan, sink);
+  visit_relations(scan, "seqrelid", [&](const Relation& relation) {
+    const auto* s = dynamic_cast<const Sequence*>(&relation);
+    if (s == nullptr) return;
+    row.oid(s->oid).oid(s->type).int8(s->start).int8(s->increment).int8(s->max_value);
+    row.int8(s->min_value).int8(s->cache).boolean(s->cycle).emit();
+  });
+}
+
+void generate_pg_rewrite(const VirtualScan& scan, VirtualRowSink& sink) {
+  VirtualRow row(scan, sink);
+  visit_tables(scan, "ev_class", [&](const Table& table) {
+    if (table.rule_oid == kInvalidOid) return;
+    row.oid(table.rule_oid).text("_RETURN").oid(table.oid).letter('1').letter('O').boolean(true);
+    row.text("<>").text(table.definition).emit();
+  });
+}
+
+void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
+  const Catalog& catalog = scan.catalog();
+  std::optional<Oid> object = scan.oid_filter("objid");
+  std::optional<Oid> referenced = scan.oid_filter("refobjid");
+  VirtualRow row(scan, sink);
+  auto emit_all = [&](const CatalogObject& holder) {
+    const auto* view = dynamic_cast<const Table*>(&holder);
+    if (view != nullptr && view->rule_oid == kInvalidOid) view = nullptr;
+    std::vector<Dependency> edges = all_dependencies(holder);
+    // A view's query belongs to its rule, which belongs to the view.
+    if (view != nullptr) {
+      ObjectAddress rule{class_oid::kRewrite, view->rule_oid, 0};
+      for (Dependency& edge : edges) {
+        if (edge.dependent == view->address() && edge.referenced.class_id != class_oid::kSchema) {
+          edge.dependent = rule;
+        }
+      }
+      edges.push_back({rule, view->address(), 'i'});
+    }
+    for (const Dependency& edge : edges) {
+      if (object.has_value() && edge.dependent.oid != *object) continue;
+      if (referenced.has_value() && edge.referenced.oid != *referenced) continue;
+      row.oid(edge.dependent.class_id).oid(edge.dependent.oid).int4(edge.dependent.sub_id);
+      row.oid(edge.referenced.class_id).oid(edge.referenced.oid).int4(edge.referenced.sub_id);
+      row.letter(edge.kind).emit();
+    }
+  };
+  catalog.for_each_relation([&](const Relation& relation) {
+    if (relation.oid >= kFirstUserOid) emit_all(relation);
+  });
+  catalog.for_each_type(emit_all);
+}
+
+}  // namespace luma
