@@ -9,18 +9,19 @@
 
 namespace luma {
 
-int32_t date_add_days(int32_t date, int64_t days);   // date + int, date - int
-int32_t date_subtract(int32_t a, int32_t b);          // date - date
-int64_t date_add_time(int32_t date, int64_t time);    // date + time -> timestamp
+int32_t date_add_days(int32_t date, int64_t days);          // date + int, date - int
+int32_t date_subtract(int32_t a, int32_t b);                // date - date
+int64_t date_add_time(int32_t date, int64_t time);          // date + time -> timestamp
 int64_t date_add_timetz(int32_t date, const TimeTz& time);  // -> timestamptz
 
-// Months first (the day is clamped to the month's length), then days, then micros. With a zone, months
-// and days keep the local time of day. Subtraction: add the negated interval.
+// Months first (the day is clamped to the month's length), then days, then micros. With a zone,
+// months and days keep the local time of day. Subtraction: add the negated interval.
 int64_t timestamp_add(int64_t timestamp, const Interval& interval);
 int64_t timestamptz_add(int64_t timestamptz, const Interval& interval, const TimeZone* zone);
 int64_t timestamp_subtract_interval(int64_t timestamp, const Interval& interval);
-int64_t timestamptz_subtract_interval(int64_t timestamptz, const Interval& interval, const TimeZone* zone);
-int64_t time_add(int64_t time, const Interval& interval);            // wraps around midnight
+int64_t timestamptz_subtract_interval(int64_t timestamptz, const Interval& interval,
+                                      const TimeZone* zone);
+int64_t time_add(int64_t time, const Interval& interval);  // wraps around midnight
 int64_t time_subtract_interval(int64_t time, const Interval& interval);
 TimeTz timetz_add(TimeTz time, const Interval& interval);
 TimeTz timetz_subtract_interval(TimeTz time, const Interval& interval);
@@ -39,7 +40,8 @@ Interval interval_trunc(std::string_view unit, const Interval& interval);
 // date_bin(stride, value, origin), the same for timestamp and timestamptz.
 int64_t timestamp_bin(const Interval& stride, int64_t timestamp, int64_t origin);
 
-// AT TIME ZONE and timezone(): the zone of a text (22023 `time zone "x" not recognized`), or an interval.
+// AT TIME ZONE and timezone(): the zone of a text (22023 `time zone "x" not recognized`), or an
+// interval.
 const TimeZone* zone_of_text(std::string_view name);
 int64_t timestamp_at_zone(std::string_view zone, int64_t timestamp);      // -> timestamptz
 int64_t timestamptz_at_zone(std::string_view zone, int64_t timestamptz);  // -> timestamp

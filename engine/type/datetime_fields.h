@@ -30,9 +30,10 @@ FieldValue extract_interval(std::string_view field, const Interval& interval);
 // Negative years are BC; year 0 and fields out of range are 22008.
 int32_t make_date(int32_t year, int32_t month, int32_t day);
 int64_t make_time(int32_t hour, int32_t minute, double second);
-int64_t make_timestamp(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute, double second);
-int64_t make_timestamptz(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute, double second,
-                         const TimeZone* zone);
+int64_t make_timestamp(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
+                       double second);
+int64_t make_timestamptz(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
+                         double second, const TimeZone* zone);
 // With a zone by name, abbreviation or displacement ("+02").
 int64_t make_timestamptz_at(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
                             double second, std::string_view zone);

@@ -161,7 +161,7 @@ class IntervalDecoder {
       if ((parts & seen_) != 0) bad_format();
       seen_ |= parts;
     }
-    if (seen_ == 0 || unit_pending_) bad_format();
+    if (seen_ == 0) bad_format();
     if (ago_) sum_.negate();
     return sum_.total();
   }
@@ -188,7 +188,6 @@ class IntervalDecoder {
         break;
     }
     TimeUnit unit;
-    if (unit_pending_) bad_format();
     switch (find_interval_word(field.text, &unit)) {
       case IntervalWord::kIgnored:
         return 0;
@@ -200,7 +199,6 @@ class IntervalDecoder {
       case IntervalWord::kUnit:
         has_unit_ = true;
         unit_ = unit;
-        unit_pending_ = true;
         return 0;
       case IntervalWord::kUnknown:
         break;
@@ -220,7 +218,6 @@ class IntervalDecoder {
   void set_next(TimeUnit unit) {
     has_unit_ = true;
     unit_ = unit;
-    unit_pending_ = false;
   }
 
   uint32_t decode_number(const std::string& text) {
@@ -253,7 +250,6 @@ class IntervalDecoder {
       if (value > 0) value = -value;
       if (fraction > 0) fraction = -fraction;
     }
-    unit_pending_ = false;
     return add(value, fraction);
   }
 
@@ -312,7 +308,6 @@ class IntervalDecoder {
   bool force_negative_ = false;
   bool ago_ = false;
   bool has_unit_ = false;
-  bool unit_pending_ = false;
   TimeUnit unit_ = TimeUnit::kSecond;
   uint32_t seen_ = 0;
   Sum sum_;

@@ -126,7 +126,8 @@ std::optional<PosixZone> parse_posix_zone(std::string_view text) {
   Reader reader(text);
   PosixZone zone;
   int32_t west = 0;
-  if (!reader.name(zone.standard_name) || reader.at_end() || !reader.offset(west)) return std::nullopt;
+  if (!reader.name(zone.standard_name) || reader.at_end() || !reader.offset(west))
+    return std::nullopt;
   zone.standard_east_secs = -west;
   if (reader.at_end()) return zone;
   if (!reader.name(zone.dst_name) || zone.dst_name.empty()) return std::nullopt;
