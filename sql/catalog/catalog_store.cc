@@ -14,7 +14,7 @@ struct CatalogStore::State {
   std::map<Oid, CatalogPtr> snapshots;                    // of the current version, made on demand
 };
 
-CatalogStore::CatalogStore(IdAllocator& ids) : ids_(ids), state_(std::make_unique<State>()) {}
+CatalogStore::CatalogStore(CatalogIds& ids) : ids_(ids), state_(std::make_unique<State>()) {}
 CatalogStore::~CatalogStore() = default;
 
 namespace {

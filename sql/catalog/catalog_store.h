@@ -16,9 +16,9 @@
 namespace luma {
 
 // Hands out oids and storage ids that are never given twice, not even after a crash; thread-safe.
-class IdAllocator {
+class CatalogIds {
  public:
-  virtual ~IdAllocator() = default;
+  virtual ~CatalogIds() = default;
   virtual Oid next_oid() = 0;  // from kFirstUserOid
   virtual uint32_t next_storage_id() = 0;
 };
@@ -31,7 +31,7 @@ struct BootstrapOptions {
 
 class CatalogStore {
  public:
-  explicit CatalogStore(IdAllocator& ids);
+  explicit CatalogStore(CatalogIds& ids);
   ~CatalogStore();
 
   // Writes a new cluster's objects (databases postgres, template0, template1; the superuser; schema
@@ -55,7 +55,7 @@ class CatalogStore {
   // Makes a committed transaction's changes visible. The caller has written them durably.
   void publish(const CatalogTransaction& transaction);
 
-  IdAllocator& ids() { return ids_; }
+  CatalogIds& ids() { return ids_; }
 
  private:
   friend class CatalogTransaction;
@@ -64,7 +64,7 @@ class CatalogStore {
   uint64_t next_private_version() {
     return (uint64_t{1} << 63) | private_version_.fetch_add(1, std::memory_order_relaxed);
   }
-  IdAllocator& ids_;
+  CatalogIds& ids_;
   std::atomic<uint64_t> version_{0};
   std::atomic<uint64_t> private_version_{0};
   std::mutex commit_mutex_;

@@ -194,7 +194,8 @@ std::vector<std::pair<uint32_t, uint32_t>> CatalogTransaction::create_database(
       storage.emplace_back(relation->storage_id, fresh);
       relation->storage_id = fresh;
     }
-    change({database->oid, copy->class_id(), copy->oid}, std::move(copy));
+    Key key{database->oid, copy->class_id(), copy->oid};
+    change(key, std::move(copy));
   });
   return storage;
 }
