@@ -20,6 +20,9 @@
 
 namespace luma {
 
+class DeferredChecks;  // engine/table
+class TableResolver;   // engine/row
+
 // A number that no other execution in this process has.
 uint64_t new_execution_id();
 
@@ -60,10 +63,16 @@ class Operator {
 
   void open(ExecContext& context) {
     stats_.loops += context.instrument ? 1 : 0;
+    was_opened_ = true;
     do_open(context);
   }
   const Chunk* next(ExecContext& context);
-  void close(ExecContext& context) { do_close(context); }
+  // Nothing happens when it is not open.
+  void close(ExecContext& context) {
+    if (!was_opened_) return;
+    was_opened_ = false;
+    do_close(context);
+  }
 
   const std::vector<PhysicalType>& output_types() const { return output_types_; }
   virtual std::vector<Operator*> children() = 0;
@@ -87,6 +96,7 @@ class Operator {
  private:
   std::vector<PhysicalType> output_types_;
   OperatorStats stats_;
+  bool was_opened_ = false;
 };
 
 using OperatorPtr = std::unique_ptr<Operator>;

@@ -168,7 +168,7 @@ void Sorter::radix_sort() {
 }
 
 void Sorter::sort_entries(ExecContext& context) {
-  if (entries_.size() < 2) return;
+  if (entries_.size() < 2 || encoder_.columns().empty()) return;
   if (!encoder_.is_encodable()) {
     // Stable and tolerant of an operator that is no strict order.
     std::stable_sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
@@ -291,11 +291,11 @@ void Sorter::finish(ExecContext& context) {
   merging_ = true;
 }
 
-bool Sorter::less(ExecContext& context, Run& a, Run& b) {
+int Sorter::compare_runs(ExecContext& context, Run& a, Run& b) {
   if (encoder_.is_encodable()) {
     const auto& x = a.chunk.columns[key_column_].mutable_data<StringRef>()[a.row];
     const auto& y = b.chunk.columns[key_column_].mutable_data<StringRef>()[b.row];
-    return compare_bytes(x.view(), y.view()) < 0;
+    return compare_bytes(x.view(), y.view());
   }
   size_t columns = encoder_.columns().size();
   values_a_.resize(columns);
@@ -304,7 +304,13 @@ bool Sorter::less(ExecContext& context, Run& a, Run& b) {
     values_a_[c] = a.chunk.columns[key_column_ + c].value(a.row);
     values_b_[c] = b.chunk.columns[key_column_ + c].value(b.row);
   }
-  return encoder_.compare(context, values_a_.data(), values_b_.data()) < 0;
+  return encoder_.compare(context, values_a_.data(), values_b_.data());
+}
+
+// Whether run `a` is to be read after run `b`: equal rows keep the order of their runs.
+bool Sorter::is_later(ExecContext& context, uint32_t a, uint32_t b) {
+  int order = compare_runs(context, *runs_[a], *runs_[b]);
+  return order != 0 ? order > 0 : a > b;
 }
 
 void Sorter::start_merge(ExecContext& context) {
@@ -313,11 +319,11 @@ void Sorter::start_merge(ExecContext& context) {
     if (runs_[i]->advance()) heap_.push_back(i);
   }
   std::make_heap(heap_.begin(), heap_.end(),
-                 [&](uint32_t a, uint32_t b) { return less(context, *runs_[b], *runs_[a]); });
+                 [&](uint32_t a, uint32_t b) { return is_later(context, a, b); });
 }
 
 bool Sorter::merge_next(ExecContext& context, Chunk& out) {
-  auto later = [&](uint32_t a, uint32_t b) { return less(context, *runs_[b], *runs_[a]); };
+  auto later = [&](uint32_t a, uint32_t b) { return is_later(context, a, b); };
   if (context.interrupt != nullptr) context.interrupt->check();
   out.begin();
   uint32_t row = 0;

@@ -51,7 +51,8 @@ class Sorter {
   void write_run(ExecContext& context);
   void start_merge(ExecContext& context);
   void merge_all_runs(ExecContext& context);
-  bool less(ExecContext& context, Run& a, Run& b);
+  int compare_runs(ExecContext& context, Run& a, Run& b);
+  bool is_later(ExecContext& context, uint32_t a, uint32_t b);
   bool merge_next(ExecContext& context, Chunk& out);
   void reset_memory(ExecContext& context);
   void charge_entries(size_t entries);
