@@ -167,6 +167,8 @@ class BuiltinAvailability {
  public:
   virtual ~BuiltinAvailability() = default;
   virtual bool has_function(Oid oid) const = 0;
+  // Functions of LumaDB that PostgreSQL 15 does not have.
+  virtual std::span<const ProcFact> extension_functions() const { return {}; }
 };
 
 // What pg_proc shows: functions that can be called, and the input and output functions of types,

@@ -145,4 +145,16 @@ void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink) {
   }
 }
 
+void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink) {
+  generate_fact_rows(scan, sink);
+  VirtualRow row(scan, sink);
+  for (const ProcFact& f : scan.session.builtins().extension_functions()) {
+    row.oid(f.oid).text(f.name).oid(f.schema).oid(kBootstrapRole).oid(f.language).float4(f.cost);
+    row.float4(f.rows).oid(f.variadic).oid(0).letter(f.kind).boolean(false).boolean(f.leakproof);
+    row.boolean(f.strict).boolean(f.returns_set).letter(f.volatility).letter(f.parallel);
+    row.int2(static_cast<int64_t>(f.arg_types.size())).int2(0).oid(f.result).oidvector(f.arg_types);
+    row.nulls(5).text(f.source).nulls(4).emit();
+  }
+}
+
 }  // namespace luma

@@ -53,7 +53,7 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_policy", generate_nothing},
     {"pg_prepared_statements", generate_pg_prepared_statements},
     {"pg_prepared_xacts", generate_nothing},
-    {"pg_proc", generate_fact_rows},
+    {"pg_proc", generate_pg_proc},
     {"pg_publication", generate_nothing},
     {"pg_publication_namespace", generate_nothing},
     {"pg_publication_rel", generate_nothing},

@@ -65,6 +65,7 @@ Value acl_value(const Catalog& catalog, const std::optional<Acl>& acl, Arena& ar
 
 // The generators, by file.
 void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink);  // virtual_facts.cc
+void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_nothing(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_relations.cc
 void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink);

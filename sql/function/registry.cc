@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -99,7 +100,12 @@ struct FunctionRegistry::Tables {
   std::unordered_map<FamilyKey, const FunctionEntry*, FamilyKeyHash> family_functions;
   std::unordered_map<Oid, std::vector<Membership>> memberships;
 
+  // Functions that PostgreSQL does not have: their rows are their facts.
+  std::vector<ProcFact> extensions;
+  std::vector<std::unique_ptr<std::vector<Oid>>> extension_types;
+
   void bind_functions(std::span<const std::span<const KernelRow>> families);
+  void add_extension(const KernelRow& row, std::string_view name, std::vector<Oid> types);
   void share_sources(std::unordered_map<Oid, const KernelRow*>& rows);
   void bind_operators();
   void bind_casts();
@@ -114,8 +120,18 @@ void FunctionRegistry::Tables::bind_functions(
     for (const KernelRow& row : family) {
       std::string_view name;
       std::vector<Oid> types;
-      const ProcFact* fact =
-          parse_signature(row.signature, name, types) ? find_fact(name, types) : nullptr;
+      bool parsed = parse_signature(row.signature, name, types);
+      if (parsed && row.extension.oid != kInvalidOid) {
+        if (find_type(row.extension.result_type) == nullptr ||
+            !rows.emplace(row.extension.oid, &row).second) {
+          problems +=
+              fmt::format("; extension {} has a taken oid or no result type", row.signature);
+        } else {
+          add_extension(row, name, std::move(types));
+        }
+        continue;
+      }
+      const ProcFact* fact = parsed ? find_fact(name, types) : nullptr;
       if (fact == nullptr) {
         problems += fmt::format("; no function {}", row.signature);
       } else if (!rows.emplace(fact->oid, &row).second) {
@@ -130,9 +146,9 @@ void FunctionRegistry::Tables::bind_functions(
   std::unordered_map<Oid, const AggregateFact*> aggregates;
   for (const AggregateFact& fact : aggregate_facts()) aggregates[fact.function] = &fact;
   functions.reserve(rows.size());
-  for (const ProcFact& fact : proc_facts()) {
+  auto add_entry = [&](const ProcFact& fact) {
     auto it = rows.find(fact.oid);
-    if (it == rows.end()) continue;
+    if (it == rows.end()) return;
     FunctionEntry& entry = functions.emplace_back();
     static_cast<ProcFact&>(entry) = fact;
     entry.implementation = it->second->implementation;
@@ -140,11 +156,34 @@ void FunctionRegistry::Tables::bind_functions(
     if (auto aggregate = aggregates.find(fact.oid); aggregate != aggregates.end()) {
       entry.aggregate = aggregate->second;
     }
-  }
+  };
+  for (const ProcFact& fact : proc_facts()) add_entry(fact);
+  for (const ProcFact& fact : extensions) add_entry(fact);
   for (const FunctionEntry& entry : functions) {
     function_by_oid[entry.oid] = &entry;
     function_by_name[entry.name].push_back(&entry);
   }
+}
+
+void FunctionRegistry::Tables::add_extension(const KernelRow& row, std::string_view name,
+                                             std::vector<Oid> types) {
+  const ExtensionFacts& facts = row.extension;
+  extension_types.push_back(std::make_unique<std::vector<Oid>>(std::move(types)));
+  ProcFact fact;
+  fact.oid = facts.oid;
+  fact.name = name;
+  fact.kind = row.implementation.aggregate != nullptr ? 'a'
+              : row.implementation.window != nullptr  ? 'w'
+                                                      : 'f';
+  fact.strict = facts.strict;
+  fact.returns_set = facts.returns_set;
+  fact.volatility = facts.volatility;
+  fact.parallel = 's';
+  fact.rows = facts.returns_set ? 1000 : 0;
+  fact.result = find_type(facts.result_type)->oid;
+  fact.arg_types = *extension_types.back();
+  fact.source = name;
+  extensions.push_back(fact);
 }
 
 // PostgreSQL lists one C function under many names (char_length, length, ...). A kernel for one of
@@ -155,6 +194,7 @@ void FunctionRegistry::Tables::share_sources(std::unordered_map<Oid, const Kerne
     return fact.language == kInternalLanguage && fact.kind == 'f' && !fact.source.empty();
   };
   for (const auto& [oid, row] : rows) {
+    if (row->extension.oid != kInvalidOid) continue;
     const ProcFact& fact = *find_proc_fact(oid);
     if (shareable(fact)) by_source.try_emplace({fact.source, physical_form(fact)}, row);
   }
@@ -246,6 +286,10 @@ const FunctionEntry* FunctionRegistry::function(std::string_view name,
     if (std::ranges::equal(entry->arg_types, arg_types)) return entry;
   }
   return nullptr;
+}
+
+std::span<const ProcFact> FunctionRegistry::extension_functions() const {
+  return tables_->extensions;
 }
 
 std::span<const FunctionEntry> FunctionRegistry::all_functions() const {

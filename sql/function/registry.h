@@ -31,6 +31,7 @@ class FunctionRegistry final : public BuiltinAvailability {
   // By exact input types; nullptr when there is none.
   const FunctionEntry* function(std::string_view name, std::span<const Oid> arg_types) const;
   std::span<const FunctionEntry> all_functions() const;
+  std::span<const ProcFact> extension_functions() const override;
   bool has_function(Oid oid) const override { return function(oid) != nullptr; }
 
   // --- operators ---

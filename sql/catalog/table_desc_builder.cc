@@ -1,0 +1,136 @@
+#include "sql/catalog/table_desc_builder.h"
+
+#include "engine/base/sql_error.h"
+#include "engine/type/type_info.h"
+
+namespace luma {
+namespace {
+
+struct BoundExpressions {
+  Arena arena;
+};
+
+// How values of a type are kept; types that users create follow from their kind.
+PhysicalType physical_of(const Catalog& catalog, Oid type) {
+  if (const TypeInfo* builtin = find_type(type)) return builtin->physical;
+  if (const Type* user = catalog.type(type)) {
+    if (user->type_type == 'd') return physical_of(catalog, user->base.oid);
+    if (user->type_type == 'e') return type_info(type_oid::kAnyEnum).physical;
+  }
+  return PhysicalType::kVarlen;
+}
+
+// The text form of a missing value is read once, when the description is made.
+void set_missing_value(const Catalog& catalog, const Column& column, ColumnDesc& desc) {
+  if (!column.missing_text.has_value()) return;
+  Oid oid = column.type.oid;
+  while (const Type* domain = catalog.type(oid)) {
+    if (domain->type_type != 'd') break;
+    oid = domain->base.oid;
+  }
+  const TypeInfo& type = type_info(oid);
+  Arena arena;
+  IoContext io;
+  Datum value = type.input(*column.missing_text, type, column.type.typmod, io, arena);
+  if (type.physical == PhysicalType::kVarlen && !value.str.is_inline()) {
+    desc.missing_bytes = value.str.view();
+    value = Datum::of_string(std::string_view(desc.missing_bytes));
+  }
+  desc.missing_value = value;
+}
+
+ColumnDesc column_desc(const Catalog& catalog, const Column& column) {
+  ColumnDesc desc;
+  desc.name = column.name;
+  desc.type = column.type;
+  desc.physical = physical_of(catalog, column.type.oid);
+  desc.collation = column.collation;
+  desc.not_null = column.not_null && !column.dropped;
+  desc.dropped = column.dropped;
+  desc.since_version = column.since_version;
+  return desc;
+}
+
+KeyPart key_part(const Catalog& catalog, const Table& table, const IndexKey& key,
+                 ExpressionBinder& binder, Arena& arena) {
+  KeyPart part;
+  part.descending = key.descending;
+  part.nulls_first = key.nulls_first;
+  part.collation = key.collation;
+  if (key.column > 0) {
+    const Column* column = table.column(key.column);
+    LUMA_CHECK(column != nullptr);
+    part.column = key.column - 1;
+    part.type = column->type;
+    part.nullable = !column->not_null;
+  } else {
+    part.expression = binder.bind_over_table(catalog, table, key.expression, arena);
+    part.type = key.type;
+  }
+  part.physical = physical_of(catalog, part.type.oid);
+  return part;
+}
+
+IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& index,
+                     ExpressionBinder& binder, Arena& arena) {
+  IndexDesc desc;
+  desc.oid = index.oid;
+  desc.storage_id = index.storage_id;
+  desc.name = index.name;
+  desc.unique = index.unique;
+  desc.primary = index.primary;
+  desc.clustered = index.oid == table.row_key_index;
+  desc.nulls_not_distinct = index.nulls_not_distinct;
+  desc.valid = index.valid;
+  for (const IndexKey& key : index.keys) {
+    desc.keys.push_back(key_part(catalog, table, key, binder, arena));
+  }
+  for (int16_t column : index.include) desc.include.push_back(column - 1);
+  if (!index.predicate.empty()) {
+    desc.predicate = binder.bind_over_table(catalog, table, index.predicate, arena);
+  }
+  if (const Constraint* constraint = table.find_constraint(index.constraint)) {
+    desc.constraint_name = constraint->name;
+    desc.deferrable = constraint->deferrable;
+    desc.initially_deferred = constraint->initially_deferred;
+  }
+  return desc;
+}
+
+}  // namespace
+
+TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
+                              ExpressionBinder& binder) {
+  if (table.storage_id == 0) {
+    throw sql_error(SqlState::kInternalError, "relation \"{}\" has no storage", table.name);
+  }
+  auto desc = std::make_shared<TableDesc>();
+  auto owner = std::make_shared<BoundExpressions>();
+  desc->oid = table.oid;
+  desc->storage_id = table.storage_id;
+  desc->schema_name = catalog.schema_name(table.schema);
+  desc->name = table.name;
+  desc->temporary = table.persistence == 't';
+  desc->schema_version = table.schema_version;
+  // Reserved first: a missing value may point into its own description.
+  desc->columns.reserve(table.columns.size());
+  for (const Column& column : table.columns) {
+    ColumnDesc& added = desc->columns.emplace_back(column_desc(catalog, column));
+    set_missing_value(catalog, column, added);
+  }
+  for (Oid oid : catalog.indexes_of(table.oid)) {
+    const Index* index = catalog.index(oid);
+    if (index == nullptr || !index->ready) continue;
+    IndexDesc added = index_desc(catalog, table, *index, binder, owner->arena);
+    if (added.clustered) {
+      desc->row_key = added.keys;
+      desc->indexes.insert(desc->indexes.begin(), std::move(added));
+    } else {
+      desc->indexes.push_back(std::move(added));
+    }
+  }
+  desc->expression_owner = std::move(owner);
+  return desc;
+}
+
+}  // namespace luma
