@@ -13,6 +13,7 @@
 namespace luma {
 
 class Transaction;
+class RecordFieldNames;  // engine/type/json.h
 
 // State of random(): xoroshiro128**, seeded by setseed() or at the first use.
 struct RandomState {
@@ -20,8 +21,8 @@ struct RandomState {
   bool seeded = false;
 };
 
-// What functions may ask of the session they run in (current_user, nextval, set_config, notices, ...).
-// sql/session implements it; engine code never needs more of a session than this.
+// What functions may ask of the session they run in (current_user, nextval, set_config, notices,
+// ...). sql/session implements it; engine code never needs more of a session than this.
 class SessionServices {
  public:
   virtual ~SessionServices() = default;
@@ -50,10 +51,12 @@ struct EvalContext {
   Interrupt* interrupt = nullptr;
   SessionServices* session = nullptr;
   Transaction* transaction = nullptr;
-  int64_t statement_micros = 0;  // statement_timestamp(), from 2000-01-01 UTC
-  std::span<const Value> parameters;      // $1.. of the statement, already of their bound types
-  std::span<Value> exec_parameters;       // values handed from outer to inner plans (correlation)
-  Arena* arena = nullptr;                 // statement lifetime
+  int64_t statement_micros = 0;       // statement_timestamp(), from 2000-01-01 UTC
+  std::span<const Value> parameters;  // $1.. of the statement, already of their bound types
+  std::span<Value> exec_parameters;   // values handed from outer to inner plans (correlation)
+  Arena* arena = nullptr;             // statement lifetime
+  const RecordFieldNames* field_names =
+      nullptr;  // of composite types, for to_json(); null: f1, f2, ...
 };
 
 }  // namespace luma

@@ -7,9 +7,9 @@
 //   total_kernel<fn>       unary/binary over fixed-size types; fn neither throws nor traps on any
 //   bits
 //                          (it also runs on the garbage under NULLs), so the loops vectorise.
-//   checked_kernel<fn, e>  like total_kernel; fn(args..., R& out) -> bool failed; e() or e(a, b) throws.
-//   comparison<fn>()       FunctionImplementation of a total binary predicate, select included.
-//   row_kernel<fn, strict> of a RowFunction.
+//   checked_kernel<fn, e>  like total_kernel; fn(args..., R& out) -> bool failed; e() or e(a, b)
+//   throws. comparison<fn>()       FunctionImplementation of a total binary predicate, select
+//   included. row_kernel<fn, strict> of a RowFunction.
 //
 // Argument types are the physical C++ types (bool, int8_t .. int64_t, float, double, Interval,
 // Uuid, TimeTz, StringRef; uint32_t for oids) or std::string_view for a StringRef.

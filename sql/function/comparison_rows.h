@@ -23,12 +23,12 @@ constexpr auto kGreaterEqual = [](A a, B b) -> bool { return a >= b; };
 template <typename A, typename B>
 constexpr auto kThreeWay = [](A a, B b) -> int32_t { return a < b ? -1 : a > b; };
 
-#define LUMA_COMPARISONS(prefix, sql_a, sql_b, A, B)                                                   \
-  comparison_row(prefix "eq(" sql_a "," sql_b ")", comparison<kEqual<A, B>>(true)),                    \
-      comparison_row(prefix "ne(" sql_a "," sql_b ")", comparison<kNotEqual<A, B>>()),                 \
-      comparison_row(prefix "lt(" sql_a "," sql_b ")", comparison<kLess<A, B>>()),                     \
-      comparison_row(prefix "le(" sql_a "," sql_b ")", comparison<kLessEqual<A, B>>()),                \
-      comparison_row(prefix "gt(" sql_a "," sql_b ")", comparison<kGreater<A, B>>()),                  \
+#define LUMA_COMPARISONS(prefix, sql_a, sql_b, A, B)                                    \
+  comparison_row(prefix "eq(" sql_a "," sql_b ")", comparison<kEqual<A, B>>(true)),     \
+      comparison_row(prefix "ne(" sql_a "," sql_b ")", comparison<kNotEqual<A, B>>()),  \
+      comparison_row(prefix "lt(" sql_a "," sql_b ")", comparison<kLess<A, B>>()),      \
+      comparison_row(prefix "le(" sql_a "," sql_b ")", comparison<kLessEqual<A, B>>()), \
+      comparison_row(prefix "gt(" sql_a "," sql_b ")", comparison<kGreater<A, B>>()),   \
       comparison_row(prefix "ge(" sql_a "," sql_b ")", comparison<kGreaterEqual<A, B>>())
 
 #define LUMA_COMPARE_ROW(name, sql_a, sql_b, A, B) \

@@ -15,6 +15,17 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       aggregate_sum_kernels(),
       aggregate_statistics_kernels(),
       window_kernels(),
+      aggregate_collect_kernels(),
+      table_series_kernels(),
+      table_split_kernels(),
+      datetime_compare_kernels(),
+      datetime_kernels(),
+      array_kernels(),
+      text_format_kernels(),
+      bytea_kernels(),
+      json_kernels(),
+      jsonb_kernels(),
+      session_kernels(),
   };
   return kFamilies;
 }

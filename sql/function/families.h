@@ -17,5 +17,16 @@ std::span<const KernelRow> regexp_kernels();
 std::span<const KernelRow> aggregate_sum_kernels();
 std::span<const KernelRow> aggregate_statistics_kernels();
 std::span<const KernelRow> window_kernels();
+std::span<const KernelRow> aggregate_collect_kernels();
+std::span<const KernelRow> table_series_kernels();
+std::span<const KernelRow> table_split_kernels();
+std::span<const KernelRow> datetime_compare_kernels();
+std::span<const KernelRow> datetime_kernels();
+std::span<const KernelRow> array_kernels();
+std::span<const KernelRow> text_format_kernels();
+std::span<const KernelRow> bytea_kernels();
+std::span<const KernelRow> json_kernels();
+std::span<const KernelRow> jsonb_kernels();
+std::span<const KernelRow> session_kernels();
 
 }  // namespace luma

@@ -1,5 +1,5 @@
-// float4 and float8: arithmetic with PostgreSQL's range errors, comparisons where NaN equals itself and
-// is above everything, casts.
+// float4 and float8: arithmetic with PostgreSQL's range errors, comparisons where NaN equals itself
+// and is above everything, casts.
 #include <cmath>
 #include <limits>
 
@@ -57,7 +57,9 @@ struct FloatPair {
   static constexpr auto kGreater = [](A a, B b) -> bool { return (b < a) | ((a != a) & (b == b)); };
   static constexpr auto kLessEqual = [](A a, B b) -> bool { return !kGreater(a, b); };
   static constexpr auto kGreaterEqual = [](A a, B b) -> bool { return !kLess(a, b); };
-  static constexpr auto kThreeWay = [](A a, B b) -> int32_t { return kGreater(a, b) - kLess(a, b); };
+  static constexpr auto kThreeWay = [](A a, B b) -> int32_t {
+    return kGreater(a, b) - kLess(a, b);
+  };
 };
 
 template <typename T>
@@ -80,14 +82,17 @@ constexpr auto kNarrow = [](double a) -> float {
   return narrow;
 };
 
-// Rounds half to even; the bounds are exact powers of two, so that comparing before casting is safe.
+// Rounds half to even; the bounds are exact powers of two, so that comparing before casting is
+// safe.
 template <typename From, typename To>
 constexpr auto kToInteger = [](From a) -> To {
   From rounded = std::rint(a);
   constexpr auto kLow = static_cast<From>(std::numeric_limits<To>::min());
   if (!(rounded >= kLow && rounded < -kLow)) {
     throw sql_error(SqlState::kNumericValueOutOfRange, "{} out of range",
-                    sizeof(To) == 2 ? "smallint" : sizeof(To) == 4 ? "integer" : "bigint");
+                    sizeof(To) == 2   ? "smallint"
+                    : sizeof(To) == 4 ? "integer"
+                                      : "bigint");
   }
   return static_cast<To>(rounded);
 };
@@ -107,11 +112,11 @@ constexpr auto kToInteger = [](From a) -> To {
       comparison_row(prefix "ge(" a "," b ")", comparison<FloatPair<A, B>::kGreaterEqual>()),     \
       scalar_row("bt" prefix "cmp(" a "," b ")", total_kernel<FloatPair<A, B>::kThreeWay>)
 
-#define LUMA_FLOAT(sql, T)                                               \
-  scalar_row(sql "um(" sql ")", total_kernel<kNegate<T>>),               \
-      scalar_row(sql "up(" sql ")", total_kernel<kSame<T>>),             \
-      scalar_row(sql "abs(" sql ")", total_kernel<kAbs<T>>),             \
-      scalar_row("abs(" sql ")", total_kernel<kAbs<T>>),                 \
+#define LUMA_FLOAT(sql, T)                                                 \
+  scalar_row(sql "um(" sql ")", total_kernel<kNegate<T>>),                 \
+      scalar_row(sql "up(" sql ")", total_kernel<kSame<T>>),               \
+      scalar_row(sql "abs(" sql ")", total_kernel<kAbs<T>>),               \
+      scalar_row("abs(" sql ")", total_kernel<kAbs<T>>),                   \
       scalar_row(sql "larger(" sql "," sql ")", total_kernel<kLarger<T>>), \
       scalar_row(sql "smaller(" sql "," sql ")", total_kernel<kSmaller<T>>)
 

@@ -25,7 +25,9 @@ template <typename T>
   throw sql_error(SqlState::kNumericValueOutOfRange, "{} out of range", type_name<T>());
 }
 
-[[noreturn]] void division_by_zero() { throw sql_error(SqlState::kDivisionByZero, "division by zero"); }
+[[noreturn]] void division_by_zero() {
+  throw sql_error(SqlState::kDivisionByZero, "division by zero");
+}
 
 template <typename A, typename B>
 using Wider = std::conditional_t<(sizeof(A) > sizeof(B)), A, B>;
@@ -34,8 +36,12 @@ template <typename A, typename B>
 struct Arithmetic {
   using R = Wider<A, B>;
   static constexpr auto kAdd = [](A a, B b, R& out) { return __builtin_add_overflow(a, b, &out); };
-  static constexpr auto kSubtract = [](A a, B b, R& out) { return __builtin_sub_overflow(a, b, &out); };
-  static constexpr auto kMultiply = [](A a, B b, R& out) { return __builtin_mul_overflow(a, b, &out); };
+  static constexpr auto kSubtract = [](A a, B b, R& out) {
+    return __builtin_sub_overflow(a, b, &out);
+  };
+  static constexpr auto kMultiply = [](A a, B b, R& out) {
+    return __builtin_mul_overflow(a, b, &out);
+  };
   static constexpr auto kDivide = [](A a, B b) -> R {
     if (b == 0) division_by_zero();
     if (b == -1) {
@@ -59,8 +65,12 @@ struct Integer {
     out = static_cast<T>(a < 0 ? -static_cast<U>(a) : static_cast<U>(a));
     return a == std::numeric_limits<T>::min();
   };
-  static constexpr auto kIncrement = [](T a, T& out) { return __builtin_add_overflow(a, T{1}, &out); };
-  static constexpr auto kDecrement = [](T a, T& out) { return __builtin_sub_overflow(a, T{1}, &out); };
+  static constexpr auto kIncrement = [](T a, T& out) {
+    return __builtin_add_overflow(a, T{1}, &out);
+  };
+  static constexpr auto kDecrement = [](T a, T& out) {
+    return __builtin_sub_overflow(a, T{1}, &out);
+  };
   static constexpr auto kSame = [](T a) -> T { return a; };
   static constexpr auto kAnd = [](T a, T b) -> T { return static_cast<T>(a & b); };
   static constexpr auto kOr = [](T a, T b) -> T { return static_cast<T>(a | b); };
@@ -114,36 +124,38 @@ constexpr auto kOidSmaller = [](uint32_t a, uint32_t b) -> uint32_t { return a <
 constexpr auto kBoolOfInt4 = [](int32_t a) -> bool { return a != 0; };
 constexpr auto kInt4OfBool = [](bool a) -> int32_t { return a ? 1 : 0; };
 
-#define LUMA_ARITHMETIC(prefix, sql_a, sql_b, A, B)                                                      \
-  scalar_row(prefix "pl(" sql_a "," sql_b ")",                                                           \
-             checked_kernel<Arithmetic<A, B>::kAdd, out_of_range<Wider<A, B>>>),                         \
-      scalar_row(prefix "mi(" sql_a "," sql_b ")",                                                       \
-                 checked_kernel<Arithmetic<A, B>::kSubtract, out_of_range<Wider<A, B>>>),                \
-      scalar_row(prefix "mul(" sql_a "," sql_b ")",                                                      \
-                 checked_kernel<Arithmetic<A, B>::kMultiply, out_of_range<Wider<A, B>>>),                \
+#define LUMA_ARITHMETIC(prefix, sql_a, sql_b, A, B)                                       \
+  scalar_row(prefix "pl(" sql_a "," sql_b ")",                                            \
+             checked_kernel<Arithmetic<A, B>::kAdd, out_of_range<Wider<A, B>>>),          \
+      scalar_row(prefix "mi(" sql_a "," sql_b ")",                                        \
+                 checked_kernel<Arithmetic<A, B>::kSubtract, out_of_range<Wider<A, B>>>), \
+      scalar_row(prefix "mul(" sql_a "," sql_b ")",                                       \
+                 checked_kernel<Arithmetic<A, B>::kMultiply, out_of_range<Wider<A, B>>>), \
       scalar_row(prefix "div(" sql_a "," sql_b ")", strict_kernel<Arithmetic<A, B>::kDivide>)
 
-#define LUMA_INTEGER(sql, T)                                                                             \
-  scalar_row(sql "mod(" sql "," sql ")", strict_kernel<Integer<T>::kModulo>),                            \
-      scalar_row("mod(" sql "," sql ")", strict_kernel<Integer<T>::kModulo>, "remainder"),               \
-      scalar_row(sql "um(" sql ")", checked_kernel<Integer<T>::kNegate, out_of_range<T>>),               \
-      scalar_row(sql "up(" sql ")", total_kernel<Integer<T>::kSame>),                                    \
-      scalar_row(sql "abs(" sql ")", checked_kernel<Integer<T>::kAbs, out_of_range<T>>),                 \
-      scalar_row("abs(" sql ")", checked_kernel<Integer<T>::kAbs, out_of_range<T>>, "absolute value"),   \
-      scalar_row(sql "and(" sql "," sql ")", total_kernel<Integer<T>::kAnd>),                            \
-      scalar_row(sql "or(" sql "," sql ")", total_kernel<Integer<T>::kOr>),                              \
-      scalar_row(sql "xor(" sql "," sql ")", total_kernel<Integer<T>::kXor>),                            \
-      scalar_row(sql "not(" sql ")", total_kernel<Integer<T>::kNot>),                                    \
-      scalar_row(sql "shl(" sql ",int4)", total_kernel<Integer<T>::kShiftLeft>),                         \
-      scalar_row(sql "shr(" sql ",int4)", total_kernel<Integer<T>::kShiftRight>),                        \
-      scalar_row(sql "larger(" sql "," sql ")", total_kernel<Integer<T>::kLarger>),                      \
+#define LUMA_INTEGER(sql, T)                                                               \
+  scalar_row(sql "mod(" sql "," sql ")", strict_kernel<Integer<T>::kModulo>),              \
+      scalar_row("mod(" sql "," sql ")", strict_kernel<Integer<T>::kModulo>, "remainder"), \
+      scalar_row(sql "um(" sql ")", checked_kernel<Integer<T>::kNegate, out_of_range<T>>), \
+      scalar_row(sql "up(" sql ")", total_kernel<Integer<T>::kSame>),                      \
+      scalar_row(sql "abs(" sql ")", checked_kernel<Integer<T>::kAbs, out_of_range<T>>),   \
+      scalar_row("abs(" sql ")", checked_kernel<Integer<T>::kAbs, out_of_range<T>>,        \
+                 "absolute value"),                                                        \
+      scalar_row(sql "and(" sql "," sql ")", total_kernel<Integer<T>::kAnd>),              \
+      scalar_row(sql "or(" sql "," sql ")", total_kernel<Integer<T>::kOr>),                \
+      scalar_row(sql "xor(" sql "," sql ")", total_kernel<Integer<T>::kXor>),              \
+      scalar_row(sql "not(" sql ")", total_kernel<Integer<T>::kNot>),                      \
+      scalar_row(sql "shl(" sql ",int4)", total_kernel<Integer<T>::kShiftLeft>),           \
+      scalar_row(sql "shr(" sql ",int4)", total_kernel<Integer<T>::kShiftRight>),          \
+      scalar_row(sql "larger(" sql "," sql ")", total_kernel<Integer<T>::kLarger>),        \
       scalar_row(sql "smaller(" sql "," sql ")", total_kernel<Integer<T>::kSmaller>)
 
-#define LUMA_GCD(sql, T)                                                                                 \
-  scalar_row("gcd(" sql "," sql ")", strict_kernel<Integer<T>::kGcd>, "greatest common divisor"),        \
+#define LUMA_GCD(sql, T)                                                                          \
+  scalar_row("gcd(" sql "," sql ")", strict_kernel<Integer<T>::kGcd>, "greatest common divisor"), \
       scalar_row("lcm(" sql "," sql ")", strict_kernel<Integer<T>::kLcm>, "least common multiple")
 
-#define LUMA_CAST_WIDEN(to, from, From, To) scalar_row(to "(" from ")", total_kernel<kWiden<From, To>>)
+#define LUMA_CAST_WIDEN(to, from, From, To) \
+  scalar_row(to "(" from ")", total_kernel<kWiden<From, To>>)
 #define LUMA_CAST_NARROW(to, from, From, To) \
   scalar_row(to "(" from ")", checked_kernel<kNarrow<From, To>, out_of_range<To>>)
 
@@ -162,9 +174,12 @@ const KernelRow kRows[] = {
     LUMA_INTEGER("int8", int64_t),
     LUMA_GCD("int4", int32_t),
     LUMA_GCD("int8", int64_t),
-    scalar_row("int4inc(int4)", checked_kernel<Integer<int32_t>::kIncrement, out_of_range<int32_t>>),
-    scalar_row("int8inc(int8)", checked_kernel<Integer<int64_t>::kIncrement, out_of_range<int64_t>>),
-    scalar_row("int8dec(int8)", checked_kernel<Integer<int64_t>::kDecrement, out_of_range<int64_t>>),
+    scalar_row("int4inc(int4)",
+               checked_kernel<Integer<int32_t>::kIncrement, out_of_range<int32_t>>),
+    scalar_row("int8inc(int8)",
+               checked_kernel<Integer<int64_t>::kIncrement, out_of_range<int64_t>>),
+    scalar_row("int8dec(int8)",
+               checked_kernel<Integer<int64_t>::kDecrement, out_of_range<int64_t>>),
     LUMA_COMPARISONS("int2", "int2", "int2", int16_t, int16_t),
     LUMA_COMPARISONS("int24", "int2", "int4", int16_t, int32_t),
     LUMA_COMPARISONS("int28", "int2", "int8", int16_t, int64_t),

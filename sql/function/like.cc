@@ -11,8 +11,8 @@ namespace {
 
 using std::string_view;
 
-// General matching: bytes, except that _ takes a whole character (a byte in bytea). Backtracks to the
-// last % only, which is enough because an earlier one could not do better.
+// General matching: bytes, except that _ takes a whole character (a byte in bytea). Backtracks to
+// the last % only, which is enough because an earlier one could not do better.
 bool like_match(string_view text, string_view pattern, bool by_byte) {
   size_t t = 0, p = 0, retry_text = 0, retry_pattern = string_view::npos;
   while (t < text.size()) {
@@ -31,7 +31,8 @@ bool like_match(string_view text, string_view pattern, bool by_byte) {
       } else {
         if (c == '\\') {
           if (p + 1 == pattern.size()) {
-            throw sql_error(SqlState::kInvalidEscapeSequence, "LIKE pattern must not end with escape character");
+            throw sql_error(SqlState::kInvalidEscapeSequence,
+                            "LIKE pattern must not end with escape character");
           }
           c = pattern[p + 1];
           pattern_step = 2;
@@ -64,15 +65,21 @@ struct LikePattern {
     if (tail) middle.remove_suffix(1);
     if (middle.find_first_of("%_\\") != string_view::npos) return;
     literal = middle;
-    kind = head ? (tail || middle.empty() ? Kind::kContains : Kind::kSuffix) : (tail ? Kind::kPrefix : Kind::kExact);
+    kind = head ? (tail || middle.empty() ? Kind::kContains : Kind::kSuffix)
+                : (tail ? Kind::kPrefix : Kind::kExact);
   }
   bool matches(string_view text, bool by_byte) const {
     switch (kind) {
-      case Kind::kExact: return text == literal;
-      case Kind::kPrefix: return text.starts_with(literal);
-      case Kind::kSuffix: return text.ends_with(literal);
-      case Kind::kContains: return text.find(literal) != string_view::npos;
-      case Kind::kGeneral: break;
+      case Kind::kExact:
+        return text == literal;
+      case Kind::kPrefix:
+        return text.starts_with(literal);
+      case Kind::kSuffix:
+        return text.ends_with(literal);
+      case Kind::kContains:
+        return text.find(literal) != string_view::npos;
+      case Kind::kGeneral:
+        break;
     }
     return like_match(text, literal, by_byte);
   }
@@ -87,7 +94,9 @@ struct Matcher {
       return pattern.matches(text, by_byte);
     }
   }
-  static std::string prepare(string_view pattern) { return fold ? lower_text(pattern) : std::string(pattern); }
+  static std::string prepare(string_view pattern) {
+    return fold ? lower_text(pattern) : std::string(pattern);
+  }
 };
 
 // Calls set(row, matched) for every row without NULLs, null(row) for the others.
@@ -206,11 +215,16 @@ const KernelRow kRows[] = {
     comparison_row("byteanlike(bytea,bytea)", like<true, false, true>()),
     comparison_row("like(bytea,bytea)", like<false, false, true>(), "LIKE"),
     comparison_row("notlike(bytea,bytea)", like<true, false, true>(), "NOT LIKE"),
-    scalar_row("like_escape(text,text)", strict_kernel<&like_escape>, "LIKE pattern with another escape"),
-    scalar_row("like_escape(bytea,bytea)", strict_kernel<&like_escape>, "LIKE pattern with another escape"),
-    scalar_row("similar_to_escape(text,text)", strict_kernel<&similar_to_escape>, "regular expression of SIMILAR TO"),
-    scalar_row("similar_to_escape(text)", strict_kernel<&similar_to_escape1>, "regular expression of SIMILAR TO"),
-    scalar_row("similar_escape(text,text)", row_kernel<similar_escape, false>, "regular expression of SIMILAR TO"),
+    scalar_row("like_escape(text,text)", strict_kernel<&like_escape>,
+               "LIKE pattern with another escape"),
+    scalar_row("like_escape(bytea,bytea)", strict_kernel<&like_escape>,
+               "LIKE pattern with another escape"),
+    scalar_row("similar_to_escape(text,text)", strict_kernel<&similar_to_escape>,
+               "regular expression of SIMILAR TO"),
+    scalar_row("similar_to_escape(text)", strict_kernel<&similar_to_escape1>,
+               "regular expression of SIMILAR TO"),
+    scalar_row("similar_escape(text,text)", row_kernel<similar_escape, false>,
+               "regular expression of SIMILAR TO"),
 };
 
 }  // namespace
@@ -219,7 +233,8 @@ const KernelRow kRows[] = {
 // possible, the middle one becomes the group that substring() returns.
 std::string similar_to_regexp(string_view pattern, string_view escape) {
   if (!escape.empty() && utf8_bytes(escape[0]) != escape.size()) invalid_escape();
-  bool has_separator = !escape.empty() && pattern.find(std::string(escape) + "\"") != string_view::npos;
+  bool has_separator =
+      !escape.empty() && pattern.find(std::string(escape) + "\"") != string_view::npos;
   std::string out = "^(?:";
   bool escaped = false, in_class = false;
   int separators = 0;
@@ -233,7 +248,8 @@ std::string similar_to_regexp(string_view pattern, string_view escape) {
       if (c == '"' && !in_class) {
         if (++separators > 2) {
           throw sql_error(SqlState::kNonstandardUseOfEscapeCharacter,
-                          "SQL regular expression may not contain more than two escape-double-quote separators");
+                          "SQL regular expression may not contain more than two "
+                          "escape-double-quote separators");
         }
         out += separators == 1 ? ")(" : ")(?:";
       } else {

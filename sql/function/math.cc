@@ -1,4 +1,5 @@
-// Mathematical functions of float8: roots, powers, logarithms, trigonometry, rounding, random numbers.
+// Mathematical functions of float8: roots, powers, logarithms, trigonometry, rounding, random
+// numbers.
 #include <bit>
 #include <cmath>
 #include <random>
@@ -62,7 +63,8 @@ double exponential(double a) {
 
 void check_logarithm(double a) {
   if (a == 0) throw sql_error(SqlState::kInvalidArgumentForLog, "cannot take logarithm of zero");
-  if (a < 0) throw sql_error(SqlState::kInvalidArgumentForLog, "cannot take logarithm of a negative number");
+  if (a < 0)
+    throw sql_error(SqlState::kInvalidArgumentForLog, "cannot take logarithm of a negative number");
 }
 double natural_log(double a) {
   check_logarithm(a);
@@ -118,7 +120,9 @@ constexpr double kRadiansPerDegree = 0.0174532925199432957692;
 double degrees_of(double a) { return checked(a / kRadiansPerDegree, std::isinf(a), a == 0); }
 double radians_of(double a) { return checked(a * kRadiansPerDegree, std::isinf(a), a == 0); }
 
-double sine_to_30(double x) { return std::sin(x * kRadiansPerDegree) / std::sin(30 * kRadiansPerDegree) / 2; }
+double sine_to_30(double x) {
+  return std::sin(x * kRadiansPerDegree) / std::sin(30 * kRadiansPerDegree) / 2;
+}
 double cosine_to_60(double x) {
   return 1 - (1 - std::cos(x * kRadiansPerDegree)) / (1 - std::cos(60 * kRadiansPerDegree)) / 2;
 }
@@ -166,7 +170,9 @@ double arc_cosine_quadrant(double x) {
   if (x <= 0.5) return 90 - std::asin(x) / std::asin(0.5) * 30;
   return std::acos(x) / std::acos(0.5) * 60;
 }
-double arc_cosine_degrees(double a) { return a >= 0 ? arc_cosine_quadrant(a) : 90 + arc_sine_quadrant(-a); }
+double arc_cosine_degrees(double a) {
+  return a >= 0 ? arc_cosine_quadrant(a) : 90 + arc_sine_quadrant(-a);
+}
 double arc_tangent_degrees(double a) { return std::atan(a) / std::atan(1.0) * 45; }
 double arc_tangent2_degrees(double a, double b) { return std::atan2(a, b) / std::atan(1.0) * 45; }
 
@@ -210,8 +216,8 @@ Value random_value(RowCall& call, const Value*) {
 Value set_seed(RowCall& call, const Value* args) {
   double seed = args[0].datum.f64;
   if (!(seed >= -1 && seed <= 1)) {
-    throw sql_error(SqlState::kInvalidParameterValue, "setseed parameter {} is out of allowed range [-1,1]",
-                    seed);
+    throw sql_error(SqlState::kInvalidParameterValue,
+                    "setseed parameter {} is out of allowed range [-1,1]", seed);
   }
   auto scaled = static_cast<int64_t>(static_cast<double>((uint64_t{1} << 52) - 1) * seed);
   seed_random(random_state(call.context), static_cast<uint64_t>(scaled));
@@ -223,22 +229,26 @@ Value pi_value(RowCall&, const Value*) { return Datum::of_double(M_PI); }
 // --- width_bucket ---
 int32_t width_bucket(double operand, double low, double high, int32_t count) {
   if (count <= 0) {
-    throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction, "count must be greater than zero");
+    throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction,
+                    "count must be greater than zero");
   }
   if (std::isnan(operand) || std::isnan(low) || std::isnan(high)) {
     throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction,
                     "operand, lower bound, and upper bound cannot be NaN");
   }
   if (std::isinf(low) || std::isinf(high)) {
-    throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction, "lower and upper bounds must be finite");
+    throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction,
+                    "lower and upper bounds must be finite");
   }
   if (low == high) {
-    throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction, "lower bound cannot equal upper bound");
+    throw sql_error(SqlState::kInvalidArgumentForWidthBucketFunction,
+                    "lower bound cannot equal upper bound");
   }
   bool ascending = low < high;
   if (ascending ? operand < low : operand > low) return 0;
   if (ascending ? operand >= high : operand <= high) {
-    if (count == INT32_MAX) throw sql_error(SqlState::kNumericValueOutOfRange, "integer out of range");
+    if (count == INT32_MAX)
+      throw sql_error(SqlState::kNumericValueOutOfRange, "integer out of range");
     return count + 1;
   }
   // Halved so that the widths of huge ranges stay finite.
@@ -317,7 +327,8 @@ const KernelRow kRows[] = {
     LUMA_MATH("asind", unit_domain<arc_sine_degrees>, "arc sine in degrees"),
     LUMA_MATH("acosd", unit_domain<arc_cosine_degrees>, "arc cosine in degrees"),
     LUMA_MATH("atand", arc_tangent_degrees, "arc tangent in degrees"),
-    scalar_row("atan2d(float8,float8)", strict_kernel<arc_tangent2_degrees>, "arc tangent in degrees"),
+    scalar_row("atan2d(float8,float8)", strict_kernel<arc_tangent2_degrees>,
+               "arc tangent in degrees"),
     scalar_row("pi()", row_kernel<pi_value>, "3.14159..."),
     scalar_row("random()", row_kernel<random_value>, "0 <= x < 1"),
     scalar_row("setseed(float8)", row_kernel<set_seed>, "seeds random()"),

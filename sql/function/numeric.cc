@@ -1,9 +1,10 @@
 // numeric and money.
+#include "engine/type/numeric.h"
+
 #include <cmath>
 
-#include "engine/exec/kernel_adapter.h"
 #include "engine/base/sql_error.h"
-#include "engine/type/numeric.h"
+#include "engine/exec/kernel_adapter.h"
 #include "sql/function/comparison_rows.h"
 #include "sql/function/families.h"
 
@@ -12,19 +13,32 @@ namespace luma {
 namespace {
 
 template <auto op>
-constexpr auto kBinary = [](RowCall& call, const Datum& a, const Datum& b) -> Datum {
-  return op(a, b, call.arena);
-};
+constexpr auto kBinary =
+    [](RowCall& call, const Datum& a, const Datum& b) -> Datum { return op(a, b, call.arena); };
 template <auto op>
 constexpr auto kUnary = [](RowCall& call, const Datum& a) -> Datum { return op(a, call.arena); };
 
-constexpr auto kEq = [](const Datum& a, const Datum& b) -> bool { return numeric_compare(a, b) == 0; };
-constexpr auto kNe = [](const Datum& a, const Datum& b) -> bool { return numeric_compare(a, b) != 0; };
-constexpr auto kLt = [](const Datum& a, const Datum& b) -> bool { return numeric_compare(a, b) < 0; };
-constexpr auto kLe = [](const Datum& a, const Datum& b) -> bool { return numeric_compare(a, b) <= 0; };
-constexpr auto kGt = [](const Datum& a, const Datum& b) -> bool { return numeric_compare(a, b) > 0; };
-constexpr auto kGe = [](const Datum& a, const Datum& b) -> bool { return numeric_compare(a, b) >= 0; };
-constexpr auto kCmp = [](const Datum& a, const Datum& b) -> int32_t { return numeric_compare(a, b); };
+constexpr auto kEq = [](const Datum& a, const Datum& b) -> bool {
+  return numeric_compare(a, b) == 0;
+};
+constexpr auto kNe = [](const Datum& a, const Datum& b) -> bool {
+  return numeric_compare(a, b) != 0;
+};
+constexpr auto kLt = [](const Datum& a, const Datum& b) -> bool {
+  return numeric_compare(a, b) < 0;
+};
+constexpr auto kLe = [](const Datum& a, const Datum& b) -> bool {
+  return numeric_compare(a, b) <= 0;
+};
+constexpr auto kGt = [](const Datum& a, const Datum& b) -> bool {
+  return numeric_compare(a, b) > 0;
+};
+constexpr auto kGe = [](const Datum& a, const Datum& b) -> bool {
+  return numeric_compare(a, b) >= 0;
+};
+constexpr auto kCmp = [](const Datum& a, const Datum& b) -> int32_t {
+  return numeric_compare(a, b);
+};
 constexpr auto kLarger = [](const Datum& a, const Datum& b) -> Datum {
   return numeric_compare(a, b) > 0 ? a : b;
 };
@@ -37,11 +51,15 @@ constexpr auto kSign = [](const Datum& a) -> Datum { return numeric_sign(a); };
 constexpr auto kRound = [](RowCall& call, const Datum& a, int32_t scale) -> Datum {
   return numeric_round(a, scale, call.arena);
 };
-constexpr auto kRound0 = [](RowCall& call, const Datum& a) -> Datum { return numeric_round(a, 0, call.arena); };
+constexpr auto kRound0 = [](RowCall& call, const Datum& a) -> Datum {
+  return numeric_round(a, 0, call.arena);
+};
 constexpr auto kTrunc = [](RowCall& call, const Datum& a, int32_t scale) -> Datum {
   return numeric_trunc(a, scale, call.arena);
 };
-constexpr auto kTrunc0 = [](RowCall& call, const Datum& a) -> Datum { return numeric_trunc(a, 0, call.arena); };
+constexpr auto kTrunc0 = [](RowCall& call, const Datum& a) -> Datum {
+  return numeric_trunc(a, 0, call.arena);
+};
 constexpr auto kTypmod = [](RowCall& call, const Datum& a, int32_t typmod) -> Datum {
   return numeric_apply_typmod(a, typmod, call.arena);
 };
@@ -53,7 +71,9 @@ constexpr auto kMinScale = [](const Datum& a) -> std::optional<int32_t> {
   int scale = numeric_min_scale(a);
   return scale < 0 ? std::nullopt : std::optional<int32_t>(scale);
 };
-constexpr auto kFactorial = [](RowCall& call, int64_t n) -> Datum { return numeric_factorial(n, call.arena); };
+constexpr auto kFactorial = [](RowCall& call, int64_t n) -> Datum {
+  return numeric_factorial(n, call.arena);
+};
 constexpr auto kWidthBucket = [](const Datum& operand, const Datum& low, const Datum& high,
                                  int32_t count) -> int32_t {
   return numeric_width_bucket(operand, low, high, count);
@@ -62,8 +82,12 @@ constexpr auto kWidthBucket = [](const Datum& operand, const Datum& low, const D
 constexpr auto kFromInt2 = [](int16_t a) -> Datum { return numeric_from_int64(a); };
 constexpr auto kFromInt4 = [](int32_t a) -> Datum { return numeric_from_int64(a); };
 constexpr auto kFromInt8 = [](int64_t a) -> Datum { return numeric_from_int64(a); };
-constexpr auto kFromFloat4 = [](RowCall& call, float a) -> Datum { return numeric_from_float4(a, call.arena); };
-constexpr auto kFromFloat8 = [](RowCall& call, double a) -> Datum { return numeric_from_float8(a, call.arena); };
+constexpr auto kFromFloat4 = [](RowCall& call, float a) -> Datum {
+  return numeric_from_float4(a, call.arena);
+};
+constexpr auto kFromFloat8 = [](RowCall& call, double a) -> Datum {
+  return numeric_from_float8(a, call.arena);
+};
 constexpr auto kToInt2 = [](const Datum& a) -> int16_t { return numeric_to_int16(a); };
 constexpr auto kToInt4 = [](const Datum& a) -> int32_t { return numeric_to_int32(a); };
 constexpr auto kToInt8 = [](const Datum& a) -> int64_t { return numeric_to_int64(a); };
@@ -75,9 +99,13 @@ constexpr int64_t kCents = 100;
 [[noreturn]] void money_out_of_range() {
   throw sql_error(SqlState::kNumericValueOutOfRange, "bigint out of range");
 }
-[[noreturn]] void division_by_zero() { throw sql_error(SqlState::kDivisionByZero, "division by zero"); }
+[[noreturn]] void division_by_zero() {
+  throw sql_error(SqlState::kDivisionByZero, "division by zero");
+}
 
-constexpr auto kMoneyAdd = [](int64_t a, int64_t b, int64_t& out) { return __builtin_add_overflow(a, b, &out); };
+constexpr auto kMoneyAdd = [](int64_t a, int64_t b, int64_t& out) {
+  return __builtin_add_overflow(a, b, &out);
+};
 constexpr auto kMoneySubtract = [](int64_t a, int64_t b, int64_t& out) {
   return __builtin_sub_overflow(a, b, &out);
 };
@@ -112,16 +140,22 @@ constexpr auto kMoneyRatio = [](int64_t a, int64_t b) -> double {
   return static_cast<double>(a) / static_cast<double>(b);
 };
 constexpr auto kMoneyOfInt4 = [](int32_t a) -> int64_t { return int64_t{a} * kCents; };
-constexpr auto kMoneyOfInt8 = [](int64_t a, int64_t& out) { return __builtin_mul_overflow(a, kCents, &out); };
+constexpr auto kMoneyOfInt8 = [](int64_t a, int64_t& out) {
+  return __builtin_mul_overflow(a, kCents, &out);
+};
 constexpr auto kMoneyOfNumeric = [](RowCall& call, const Datum& a) -> int64_t {
-  Datum cents = numeric_mul(numeric_round(a, 2, call.arena), numeric_from_int64(kCents), call.arena);
+  Datum cents =
+      numeric_mul(numeric_round(a, 2, call.arena), numeric_from_int64(kCents), call.arena);
   return numeric_to_int64(cents);
 };
-constexpr auto kNumericOfMoney = [](RowCall& call, int64_t a) -> Datum { return numeric_make(a, 2, call.arena); };
+constexpr auto kNumericOfMoney = [](RowCall& call, int64_t a) -> Datum {
+  return numeric_make(a, 2, call.arena);
+};
 constexpr auto kMoneyLarger = [](int64_t a, int64_t b) -> int64_t { return a > b ? a : b; };
 constexpr auto kMoneySmaller = [](int64_t a, int64_t b) -> int64_t { return a < b ? a : b; };
 
-#define LUMA_NUMERIC2(name, op, doc) scalar_row(name "(numeric,numeric)", strict_kernel<kBinary<op>>, doc)
+#define LUMA_NUMERIC2(name, op, doc) \
+  scalar_row(name "(numeric,numeric)", strict_kernel<kBinary<op>>, doc)
 #define LUMA_NUMERIC1(name, op, doc) scalar_row(name "(numeric)", strict_kernel<kUnary<op>>, doc)
 
 const KernelRow kRows[] = {
@@ -191,12 +225,18 @@ const KernelRow kRows[] = {
     scalar_row("cash_cmp(money,money)", total_kernel<kThreeWay<int64_t, int64_t>>),
     scalar_row("cash_pl(money,money)", checked_kernel<kMoneyAdd, money_out_of_range>),
     scalar_row("cash_mi(money,money)", checked_kernel<kMoneySubtract, money_out_of_range>),
-    scalar_row("cash_mul_int2(money,int2)", checked_kernel<kMoneyTimes<int16_t>, money_out_of_range>),
-    scalar_row("cash_mul_int4(money,int4)", checked_kernel<kMoneyTimes<int32_t>, money_out_of_range>),
-    scalar_row("cash_mul_int8(money,int8)", checked_kernel<kMoneyTimes<int64_t>, money_out_of_range>),
-    scalar_row("int2_mul_cash(int2,money)", checked_kernel<kTimesMoney<int16_t>, money_out_of_range>),
-    scalar_row("int4_mul_cash(int4,money)", checked_kernel<kTimesMoney<int32_t>, money_out_of_range>),
-    scalar_row("int8_mul_cash(int8,money)", checked_kernel<kTimesMoney<int64_t>, money_out_of_range>),
+    scalar_row("cash_mul_int2(money,int2)",
+               checked_kernel<kMoneyTimes<int16_t>, money_out_of_range>),
+    scalar_row("cash_mul_int4(money,int4)",
+               checked_kernel<kMoneyTimes<int32_t>, money_out_of_range>),
+    scalar_row("cash_mul_int8(money,int8)",
+               checked_kernel<kMoneyTimes<int64_t>, money_out_of_range>),
+    scalar_row("int2_mul_cash(int2,money)",
+               checked_kernel<kTimesMoney<int16_t>, money_out_of_range>),
+    scalar_row("int4_mul_cash(int4,money)",
+               checked_kernel<kTimesMoney<int32_t>, money_out_of_range>),
+    scalar_row("int8_mul_cash(int8,money)",
+               checked_kernel<kTimesMoney<int64_t>, money_out_of_range>),
     scalar_row("cash_div_int2(money,int2)", strict_kernel<kMoneyDivide<int16_t>>),
     scalar_row("cash_div_int4(money,int4)", strict_kernel<kMoneyDivide<int32_t>>),
     scalar_row("cash_div_int8(money,int8)", strict_kernel<kMoneyDivide<int64_t>>),

@@ -29,22 +29,35 @@ constexpr size_t kCacheSize = 64;
 
 std::string_view reason_of(int error) {
   switch (error) {
-    case 104: case 105: return "invalid repetition count(s)";
-    case 106: return "brackets [] not balanced";
-    case 107: case 108: case 150: return "invalid character range";
-    case 109: return "quantifier operand invalid";
-    case 114: case 122: return "parentheses () not balanced";
-    case 115: return "invalid backreference number";
-    case 112: case 130: return "invalid character class";
-    default: return {};
+    case 104:
+    case 105:
+      return "invalid repetition count(s)";
+    case 106:
+      return "brackets [] not balanced";
+    case 107:
+    case 108:
+    case 150:
+      return "invalid character range";
+    case 109:
+      return "quantifier operand invalid";
+    case 114:
+    case 122:
+      return "parentheses () not balanced";
+    case 115:
+      return "invalid backreference number";
+    case 112:
+    case 130:
+      return "invalid character class";
+    default:
+      return {};
   }
 }
 
 CodePtr compile_code(const std::string& pattern, uint32_t options) {
   int error = 0;
   PCRE2_SIZE offset = 0;
-  CodePtr code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset,
-                             nullptr));
+  CodePtr code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options,
+                             &error, &offset, nullptr));
   if (code) return code;
   std::string_view reason = reason_of(error);
   if (!reason.empty()) invalid_regexp(reason);
@@ -54,10 +67,12 @@ CodePtr compile_code(const std::string& pattern, uint32_t options) {
 }
 
 [[noreturn]] void match_failed(int error) {
-  if (error == PCRE2_ERROR_MATCHLIMIT || error == PCRE2_ERROR_DEPTHLIMIT || error == PCRE2_ERROR_HEAPLIMIT) {
+  if (error == PCRE2_ERROR_MATCHLIMIT || error == PCRE2_ERROR_DEPTHLIMIT ||
+      error == PCRE2_ERROR_HEAPLIMIT) {
     throw sql_error(SqlState::kProgramLimitExceeded, "regular expression is too complex");
   }
-  throw sql_error(SqlState::kInvalidRegularExpression, "regular expression failed: error {}", error);
+  throw sql_error(SqlState::kInvalidRegularExpression, "regular expression failed: error {}",
+                  error);
 }
 
 // Accepts only matches that end where the extent ends.
@@ -82,20 +97,48 @@ RegexpFlags parse_regexp_flags(std::string_view text) {
   RegexpFlags flags;
   for (char c : text) {
     switch (c) {
-      case 'g': flags.global = true; break;
-      case 'c': flags.ignore_case = false; break;
-      case 'i': flags.ignore_case = true; break;
-      case 'm': case 'n': flags.dot_matches_newline = false; flags.multi_line = true; break;
-      case 'p': flags.dot_matches_newline = false; flags.multi_line = false; break;
-      case 's': flags.dot_matches_newline = true; flags.multi_line = false; break;
-      case 'w': flags.dot_matches_newline = true; flags.multi_line = true; break;
-      case 'x': flags.expanded = true; break;
-      case 't': flags.expanded = false; break;
-      case 'q': flags.literal = true; break;
-      case 'e': break;
-      case 'b': throw unsupported("basic regular expression syntax");
+      case 'g':
+        flags.global = true;
+        break;
+      case 'c':
+        flags.ignore_case = false;
+        break;
+      case 'i':
+        flags.ignore_case = true;
+        break;
+      case 'm':
+      case 'n':
+        flags.dot_matches_newline = false;
+        flags.multi_line = true;
+        break;
+      case 'p':
+        flags.dot_matches_newline = false;
+        flags.multi_line = false;
+        break;
+      case 's':
+        flags.dot_matches_newline = true;
+        flags.multi_line = false;
+        break;
+      case 'w':
+        flags.dot_matches_newline = true;
+        flags.multi_line = true;
+        break;
+      case 'x':
+        flags.expanded = true;
+        break;
+      case 't':
+        flags.expanded = false;
+        break;
+      case 'q':
+        flags.literal = true;
+        break;
+      case 'e':
+        break;
+      case 'b':
+        throw unsupported("basic regular expression syntax");
       default:
-        throw sql_error(SqlState::kInvalidParameterValue, "invalid regular expression option: \"{}\"", c);
+        throw sql_error(SqlState::kInvalidParameterValue,
+                        "invalid regular expression option: \"{}\"", c);
     }
   }
   return flags;
@@ -146,8 +189,9 @@ const Regexp& Regexp::compile(std::string_view pattern, const RegexpFlags& flags
 }
 
 bool Regexp::matches(std::string_view subject) const {
-  int found = pcre2_match(code_->plain.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), 0,
-                          PCRE2_NO_UTF_CHECK, code_->data.get(), code_->context.get());
+  int found =
+      pcre2_match(code_->plain.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(),
+                  0, PCRE2_NO_UTF_CHECK, code_->data.get(), code_->context.get());
   if (found >= 0) return true;
   if (found == PCRE2_ERROR_NOMATCH) return false;
   match_failed(found);
@@ -156,9 +200,9 @@ bool Regexp::matches(std::string_view subject) const {
 bool Regexp::find_extent(std::string_view subject, size_t from, Span& extent) const {
   int found;
   while (true) {
-    found = pcre2_dfa_match(code_->plain.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), from,
-                            PCRE2_NO_UTF_CHECK, code_->dfa_data.get(), code_->context.get(),
-                            code_->workspace.data(), code_->workspace.size());
+    found = pcre2_dfa_match(code_->plain.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()),
+                            subject.size(), from, PCRE2_NO_UTF_CHECK, code_->dfa_data.get(),
+                            code_->context.get(), code_->workspace.data(), code_->workspace.size());
     if (found != PCRE2_ERROR_DFA_WSSIZE || code_->workspace.size() > (size_t{1} << 24)) break;
     code_->workspace.resize(code_->workspace.size() * 4);
   }
@@ -188,14 +232,15 @@ bool Regexp::find(std::string_view subject, size_t from, std::vector<Span>& grou
     options |= PCRE2_ANCHORED;
     pcre2_set_callout(code_->context.get(), end_callout, &end);
   }
-  int found = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), from, options,
-                          code_->data.get(), code_->context.get());
+  int found = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), from,
+                          options, code_->data.get(), code_->context.get());
   if (needs_extent_) pcre2_set_callout(code_->context.get(), nullptr, nullptr);
   if (found == PCRE2_ERROR_NOMATCH) return needs_extent_;
   if (found < 0) match_failed(found);
   const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(code_->data.get());
   for (uint32_t group = 0; group <= group_count_ && group < static_cast<uint32_t>(found); ++group) {
-    if (offsets[2 * group] != PCRE2_UNSET) groups[group] = {offsets[2 * group], offsets[2 * group + 1]};
+    if (offsets[2 * group] != PCRE2_UNSET)
+      groups[group] = {offsets[2 * group], offsets[2 * group + 1]};
   }
   return true;
 }

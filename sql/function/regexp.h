@@ -1,8 +1,8 @@
 #pragma once
-// PostgreSQL's regular expressions (AREs) on top of PCRE2. Patterns are translated where the dialects
-// differ; where POSIX wants the longest (or, for non-greedy expressions, the shortest) match, its
-// extent is found with the DFA matcher first. Not available: BREs, collating elements, equivalence
-// classes beyond single characters.
+// PostgreSQL's regular expressions (AREs) on top of PCRE2. Patterns are translated where the
+// dialects differ; where POSIX wants the longest (or, for non-greedy expressions, the shortest)
+// match, its extent is found with the DFA matcher first. Not available: BREs, collating elements,
+// equivalence classes beyond single characters.
 //
 // A Regexp is used by the thread that compiled it; the cache behind compile() is per thread.
 #include <cstdint>
@@ -16,10 +16,10 @@ namespace luma {
 struct RegexpFlags {
   bool ignore_case = false;
   bool global = false;
-  bool expanded = false;        // x: blanks and comments in the pattern
-  bool literal = false;         // q
+  bool expanded = false;  // x: blanks and comments in the pattern
+  bool literal = false;   // q
   bool dot_matches_newline = true;
-  bool multi_line = false;      // ^ and $ at every line
+  bool multi_line = false;  // ^ and $ at every line
   bool operator==(const RegexpFlags&) const = default;
 };
 // The flags argument of regexp_*; throws 22023 "invalid regular expression option".

@@ -12,27 +12,32 @@
 
 namespace luma {
 
-std::string_view text_argument(const Value* args, size_t index) { return args[index].datum.str.view(); }
+std::string_view text_argument(const Value* args, size_t index) {
+  return args[index].datum.str.view();
+}
 
 RegexpFlags regexp_flags_argument(const Value* args, size_t index, const RegexpCallShape& shape) {
-  RegexpFlags flags = index < shape.argument_count ? parse_regexp_flags(text_argument(args, index)) : RegexpFlags();
+  RegexpFlags flags =
+      index < shape.argument_count ? parse_regexp_flags(text_argument(args, index)) : RegexpFlags();
   if (flags.global && !shape.global_allowed) {
-    SqlError error = sql_error(SqlState::kInvalidParameterValue, "{}() does not support the \"global\" option",
-                               shape.function);
+    SqlError error = sql_error(SqlState::kInvalidParameterValue,
+                               "{}() does not support the \"global\" option", shape.function);
     if (!shape.hint.empty()) error.hint(std::string(shape.hint));
     throw error;
   }
   return flags;
 }
 
-std::vector<std::vector<Regexp::Span>> regexp_all_matches(const Regexp& regexp, std::string_view text, size_t from,
+std::vector<std::vector<Regexp::Span>> regexp_all_matches(const Regexp& regexp,
+                                                          std::string_view text, size_t from,
                                                           bool global, bool skip_degenerate) {
   std::vector<std::vector<Regexp::Span>> all;
   std::vector<Regexp::Span> groups;
   size_t previous_end = 0;
   while (from <= text.size() && regexp.find(text, from, groups)) {
     const Regexp::Span whole = groups[0];
-    if (!skip_degenerate || (whole.begin < text.size() && whole.end > previous_end)) all.push_back(groups);
+    if (!skip_degenerate || (whole.begin < text.size() && whole.end > previous_end))
+      all.push_back(groups);
     if (!global) break;
     previous_end = whole.end;
     from = whole.end;
@@ -44,7 +49,8 @@ std::vector<std::vector<Regexp::Span>> regexp_all_matches(const Regexp& regexp, 
   return all;
 }
 
-Datum regexp_groups_array(const std::vector<Regexp::Span>& groups, std::string_view text, Arena& arena) {
+Datum regexp_groups_array(const std::vector<Regexp::Span>& groups, std::string_view text,
+                          Arena& arena) {
   ArrayBuilder builder(type_oid::kText);
   size_t first = groups.size() > 1 ? 1 : 0;
   for (size_t i = first; i < groups.size(); ++i) {
@@ -77,11 +83,12 @@ constexpr auto kMatches = [](string_view text, string_view pattern) -> bool {
   return Regexp::compile(pattern, flags).matches(text) != negate;
 };
 
-int32_t int_argument(const Value* args, size_t index, const RegexpCallShape& shape, string_view name, int32_t fallback,
-                     int32_t low, int32_t high = INT32_MAX) {
+int32_t int_argument(const Value* args, size_t index, const RegexpCallShape& shape,
+                     string_view name, int32_t fallback, int32_t low, int32_t high = INT32_MAX) {
   int32_t value = index < shape.argument_count ? args[index].datum.i32 : fallback;
   if (value < low || value > high) {
-    throw sql_error(SqlState::kInvalidParameterValue, "invalid value for parameter \"{}\": {}", name, value);
+    throw sql_error(SqlState::kInvalidParameterValue, "invalid value for parameter \"{}\": {}",
+                    name, value);
   }
   return value;
 }
@@ -89,13 +96,14 @@ int32_t int_argument(const Value* args, size_t index, const RegexpCallShape& sha
 // Byte offset of character `position` (1-based); behind the end when the text is shorter.
 size_t start_offset(string_view text, int32_t position) {
   size_t offset = utf8_prefix_bytes(text, static_cast<size_t>(position - 1));
-  if (offset == text.size() && static_cast<int64_t>(utf8_length(text)) < position - 1) return text.size() + 1;
+  if (offset == text.size() && static_cast<int64_t>(utf8_length(text)) < position - 1)
+    return text.size() + 1;
   return offset;
 }
 
 // --- regexp_replace ---
-void append_replacement(string_view replacement, string_view text, const std::vector<Regexp::Span>& groups,
-                        std::string& out) {
+void append_replacement(string_view replacement, string_view text,
+                        const std::vector<Regexp::Span>& groups, std::string& out) {
   for (size_t i = 0; i < replacement.size(); ++i) {
     char c = replacement[i];
     if (c != '\\' || i + 1 == replacement.size()) {
@@ -116,8 +124,8 @@ void append_replacement(string_view replacement, string_view text, const std::ve
 }
 
 // Replaces the `nth` match (0: all) at or after byte `from`.
-Datum replace_matches(RowCall& call, string_view text, const Regexp& regexp, string_view replacement, size_t from,
-                      int32_t nth) {
+Datum replace_matches(RowCall& call, string_view text, const Regexp& regexp,
+                      string_view replacement, size_t from, int32_t nth) {
   std::string out;
   std::vector<Regexp::Span> groups;
   size_t copied = 0;
@@ -147,14 +155,18 @@ Value replace_flags(RowCall& call, const Value* args) {
   if (call.expr.args.size() > 3) {
     string_view text = text_argument(args, 3);
     if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
-      throw sql_error(SqlState::kInvalidParameterValue, "invalid regular expression option: \"{}\"", text[0])
-          .hint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer "
-                "explicitly.");
+      throw sql_error(SqlState::kInvalidParameterValue, "invalid regular expression option: \"{}\"",
+                      text[0])
+          .hint(
+              "If you meant to use regexp_replace() with a start parameter, cast the fourth "
+              "argument to integer "
+              "explicitly.");
     }
     flags = parse_regexp_flags(text);
   }
   const Regexp& regexp = Regexp::compile(text_argument(args, 1), flags);
-  return replace_matches(call, text_argument(args, 0), regexp, text_argument(args, 2), 0, flags.global ? 0 : 1);
+  return replace_matches(call, text_argument(args, 0), regexp, text_argument(args, 2), 0,
+                         flags.global ? 0 : 1);
 }
 
 Value replace_extended(RowCall& call, const Value* args) {
@@ -165,13 +177,16 @@ Value replace_extended(RowCall& call, const Value* args) {
   if (shape.argument_count <= 4) nth = flags.global ? 0 : 1;
   const Regexp& regexp = Regexp::compile(text_argument(args, 1), flags);
   string_view text = text_argument(args, 0);
-  return replace_matches(call, text, regexp, text_argument(args, 2), start_offset(text, start), nth);
+  return replace_matches(call, text, regexp, text_argument(args, 2), start_offset(text, start),
+                         nth);
 }
 
 // --- regexp_match, _like, _count, _instr, _substr, split ---
 Value match_first(RowCall& call, const Value* args) {
-  RegexpCallShape shape{"regexp_match", call.expr.args.size(), false, "Use the regexp_matches function instead."};
-  const Regexp& regexp = Regexp::compile(text_argument(args, 1), regexp_flags_argument(args, 2, shape));
+  RegexpCallShape shape{"regexp_match", call.expr.args.size(), false,
+                        "Use the regexp_matches function instead."};
+  const Regexp& regexp =
+      Regexp::compile(text_argument(args, 1), regexp_flags_argument(args, 2, shape));
   std::vector<Regexp::Span> groups;
   string_view text = text_argument(args, 0);
   if (!regexp.find(text, 0, groups)) return Value::null();
@@ -180,21 +195,24 @@ Value match_first(RowCall& call, const Value* args) {
 
 Value like(RowCall& call, const Value* args) {
   RegexpCallShape shape{"regexp_like", call.expr.args.size(), false, {}};
-  const Regexp& regexp = Regexp::compile(text_argument(args, 1), regexp_flags_argument(args, 2, shape));
+  const Regexp& regexp =
+      Regexp::compile(text_argument(args, 1), regexp_flags_argument(args, 2, shape));
   return Datum::of_bool(regexp.matches(text_argument(args, 0)));
 }
 
 Value count(RowCall& call, const Value* args) {
   RegexpCallShape shape{"regexp_count", call.expr.args.size(), false, {}};
   int32_t start = int_argument(args, 2, shape, "start", 1, 1);
-  const Regexp& regexp = Regexp::compile(text_argument(args, 1), regexp_flags_argument(args, 3, shape));
+  const Regexp& regexp =
+      Regexp::compile(text_argument(args, 1), regexp_flags_argument(args, 3, shape));
   string_view text = text_argument(args, 0);
   auto all = regexp_all_matches(regexp, text, start_offset(text, start), true, false);
   return Datum::of_int32(static_cast<int32_t>(all.size()));
 }
 
 // The span that regexp_instr and regexp_substr are about; false when there is none.
-bool nth_span(string_view text, const Regexp& regexp, int32_t start, int32_t nth, int32_t group, Regexp::Span& span) {
+bool nth_span(string_view text, const Regexp& regexp, int32_t start, int32_t nth, int32_t group,
+              Regexp::Span& span) {
   auto all = regexp_all_matches(regexp, text, start_offset(text, start), true, false);
   if (static_cast<size_t>(nth) > all.size()) return false;
   const auto& groups = all[static_cast<size_t>(nth) - 1];
@@ -227,7 +245,8 @@ Value part(RowCall& call, const Value* args) {
   int32_t group = int_argument(args, 5, shape, "subexpr", 0, 0);
   string_view text = text_argument(args, 0);
   Regexp::Span span;
-  if (!nth_span(text, Regexp::compile(text_argument(args, 1), flags), start, nth, group, span)) return Value::null();
+  if (!nth_span(text, Regexp::compile(text_argument(args, 1), flags), start, nth, group, span))
+    return Value::null();
   return arena_string(call.arena, span.of(text));
 }
 
@@ -255,7 +274,8 @@ std::optional<Datum> substring_pattern(RowCall& call, string_view text, string_v
   Datum result = substring_of(call, text, Regexp::compile(pattern, {}), found);
   return found ? std::optional<Datum>(result) : std::nullopt;
 }
-std::optional<Datum> substring_similar(RowCall& call, string_view text, string_view pattern, string_view escape) {
+std::optional<Datum> substring_similar(RowCall& call, string_view text, string_view pattern,
+                                       string_view escape) {
   return substring_pattern(call, text, similar_to_regexp(pattern, escape));
 }
 
@@ -273,12 +293,17 @@ const KernelRow kRows[] = {
     scalar_row("bpcharicregexeq(bpchar,text)", strict_kernel<kMatches<true, false>>),
     scalar_row("bpcharicregexne(bpchar,text)", strict_kernel<kMatches<true, true>>),
     scalar_row("regexp_replace(text,text,text)", row_kernel<replace_flags>, "first match replaced"),
-    scalar_row("regexp_replace(text,text,text,text)", row_kernel<replace_flags>, "matches replaced"),
-    scalar_row("regexp_replace(text,text,text,int4)", row_kernel<replace_extended>, "match replaced"),
-    scalar_row("regexp_replace(text,text,text,int4,int4)", row_kernel<replace_extended>, "n-th match replaced"),
-    scalar_row("regexp_replace(text,text,text,int4,int4,text)", row_kernel<replace_extended>, "n-th match replaced"),
+    scalar_row("regexp_replace(text,text,text,text)", row_kernel<replace_flags>,
+               "matches replaced"),
+    scalar_row("regexp_replace(text,text,text,int4)", row_kernel<replace_extended>,
+               "match replaced"),
+    scalar_row("regexp_replace(text,text,text,int4,int4)", row_kernel<replace_extended>,
+               "n-th match replaced"),
+    scalar_row("regexp_replace(text,text,text,int4,int4,text)", row_kernel<replace_extended>,
+               "n-th match replaced"),
     scalar_row("regexp_match(text,text)", row_kernel<match_first>, "groups of the first match"),
-    scalar_row("regexp_match(text,text,text)", row_kernel<match_first>, "groups of the first match"),
+    scalar_row("regexp_match(text,text,text)", row_kernel<match_first>,
+               "groups of the first match"),
     scalar_row("regexp_like(text,text)", row_kernel<like>, "whether there is a match"),
     scalar_row("regexp_like(text,text,text)", row_kernel<like>, "whether there is a match"),
     scalar_row("regexp_count(text,text)", row_kernel<count>, "number of matches"),
@@ -288,17 +313,22 @@ const KernelRow kRows[] = {
     scalar_row("regexp_instr(text,text,int4)", row_kernel<position>, "where a match is"),
     scalar_row("regexp_instr(text,text,int4,int4)", row_kernel<position>, "where a match is"),
     scalar_row("regexp_instr(text,text,int4,int4,int4)", row_kernel<position>, "where a match is"),
-    scalar_row("regexp_instr(text,text,int4,int4,int4,text)", row_kernel<position>, "where a match is"),
-    scalar_row("regexp_instr(text,text,int4,int4,int4,text,int4)", row_kernel<position>, "where a match is"),
+    scalar_row("regexp_instr(text,text,int4,int4,int4,text)", row_kernel<position>,
+               "where a match is"),
+    scalar_row("regexp_instr(text,text,int4,int4,int4,text,int4)", row_kernel<position>,
+               "where a match is"),
     scalar_row("regexp_substr(text,text)", row_kernel<part>, "text of a match"),
     scalar_row("regexp_substr(text,text,int4)", row_kernel<part>, "text of a match"),
     scalar_row("regexp_substr(text,text,int4,int4)", row_kernel<part>, "text of a match"),
     scalar_row("regexp_substr(text,text,int4,int4,text)", row_kernel<part>, "text of a match"),
     scalar_row("regexp_substr(text,text,int4,int4,text,int4)", row_kernel<part>, "text of a match"),
-    scalar_row("regexp_split_to_array(text,text)", row_kernel<split_to_array>, "pieces between matches"),
-    scalar_row("regexp_split_to_array(text,text,text)", row_kernel<split_to_array>, "pieces between matches"),
+    scalar_row("regexp_split_to_array(text,text)", row_kernel<split_to_array>,
+               "pieces between matches"),
+    scalar_row("regexp_split_to_array(text,text,text)", row_kernel<split_to_array>,
+               "pieces between matches"),
     scalar_row("substring(text,text)", strict_kernel<&substring_pattern>, "what a pattern matches"),
-    scalar_row("substring(text,text,text)", strict_kernel<&substring_similar>, "what an SQL pattern matches"),
+    scalar_row("substring(text,text,text)", strict_kernel<&substring_similar>,
+               "what an SQL pattern matches"),
 };
 
 }  // namespace

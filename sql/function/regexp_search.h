@@ -23,13 +23,16 @@ std::string_view text_argument(const Value* args, size_t index);
 // Flags from argument `index` when the call has it.
 RegexpFlags regexp_flags_argument(const Value* args, size_t index, const RegexpCallShape& shape);
 
-// Matches from byte `from` on. `skip_degenerate` leaves out empty matches at the end and right behind
-// another match, as splitting wants it.
-std::vector<std::vector<Regexp::Span>> regexp_all_matches(const Regexp& regexp, std::string_view text, size_t from,
+// Matches from byte `from` on. `skip_degenerate` leaves out empty matches at the end and right
+// behind another match, as splitting wants it.
+std::vector<std::vector<Regexp::Span>> regexp_all_matches(const Regexp& regexp,
+                                                          std::string_view text, size_t from,
                                                           bool global, bool skip_degenerate);
 // text[] of a match's groups, or of the whole match when there are none.
-Datum regexp_groups_array(const std::vector<Regexp::Span>& groups, std::string_view text, Arena& arena);
-std::vector<std::string_view> regexp_split(std::string_view text, std::string_view pattern, const RegexpFlags& flags);
+Datum regexp_groups_array(const std::vector<Regexp::Span>& groups, std::string_view text,
+                          Arena& arena);
+std::vector<std::string_view> regexp_split(std::string_view text, std::string_view pattern,
+                                           const RegexpFlags& flags);
 
 // The regular expression for a SIMILAR TO pattern; `escape` is empty (no escape) or one character,
 // anything else is 22025.

@@ -50,27 +50,49 @@ class Translator {
 
   // (?xyz) at the start: options for the whole expression.
   void read_options() {
-    if (!in_.starts_with("(?") || in_.size() < 3 || !std::isalpha(static_cast<unsigned char>(in_[2]))) return;
+    if (!in_.starts_with("(?") || in_.size() < 3 ||
+        !std::isalpha(static_cast<unsigned char>(in_[2])))
+      return;
     size_t end = in_.find(')');
     if (end == std::string_view::npos) invalid_regexp("invalid embedded option");
     for (char c : in_.substr(2, end - 2)) {
       switch (c) {
-        case 'c': out_.flags.ignore_case = false; break;
-        case 'i': out_.flags.ignore_case = true; break;
-        case 'm': case 'n': set_newlines(false, true); break;
-        case 'p': set_newlines(false, false); break;
-        case 's': set_newlines(true, false); break;
-        case 'w': set_newlines(true, true); break;
-        case 'x': out_.flags.expanded = true; break;
-        case 't': out_.flags.expanded = false; break;
-        case 'e': break;
-        case 'b': throw unsupported("basic regular expression syntax");
+        case 'c':
+          out_.flags.ignore_case = false;
+          break;
+        case 'i':
+          out_.flags.ignore_case = true;
+          break;
+        case 'm':
+        case 'n':
+          set_newlines(false, true);
+          break;
+        case 'p':
+          set_newlines(false, false);
+          break;
+        case 's':
+          set_newlines(true, false);
+          break;
+        case 'w':
+          set_newlines(true, true);
+          break;
+        case 'x':
+          out_.flags.expanded = true;
+          break;
+        case 't':
+          out_.flags.expanded = false;
+          break;
+        case 'e':
+          break;
+        case 'b':
+          throw unsupported("basic regular expression syntax");
         case 'q':
           in_.remove_prefix(end + 1);
           quote_rest();
           in_ = {};
           return;
-        default: invalid_regexp("invalid embedded option");
+        default:
+          invalid_regexp("invalid embedded option");
       }
     }
     in_.remove_prefix(end + 1);
@@ -83,9 +105,12 @@ class Translator {
   void step() {
     char c = in_[at_];
     switch (c) {
-      case '\\': return escape(false);
-      case '[': return bracket();
-      case '(': return open_group();
+      case '\\':
+        return escape(false);
+      case '[':
+        return bracket();
+      case '(':
+        return open_group();
       case ')':
         ++at_;
         put(")");
@@ -97,11 +122,15 @@ class Translator {
         put("|");
         atom_ = false;
         return;
-      case '*': case '+': case '?': return quantifier();
+      case '*':
+      case '+':
+      case '?':
+        return quantifier();
       case '{':
         if (is_digit(peek(1))) return quantifier();
         break;
-      case '^': case '$':
+      case '^':
+      case '$':
         ++at_;
         out_.pattern += c;
         atom_ = false;
@@ -109,7 +138,8 @@ class Translator {
       case '#':
         if (!out_.flags.expanded) break;
         [[fallthrough]];
-      default: break;
+      default:
+        break;
     }
     if (out_.flags.expanded && std::isspace(static_cast<unsigned char>(c))) {
       ++at_;
@@ -187,7 +217,8 @@ class Translator {
     } else {
       high = low;
     }
-    if (i != text.size() || (high >= 0 && high < low)) invalid_regexp("invalid repetition count(s)");
+    if (i != text.size() || (high >= 0 && high < low))
+      invalid_regexp("invalid repetition count(s)");
   }
 
   void code_point(uint32_t code) { put(fmt::format("\\x{{{:x}}}", code)); }
@@ -206,44 +237,70 @@ class Translator {
       return;
     }
     switch (c) {
-      case 'a': return code_point(7);
-      case 'b': return code_point(8);
-      case 'B': return put("\\\\");
-      case 'e': return code_point(27);
-      case 'f': return code_point(12);
-      case 'n': return code_point(10);
-      case 'r': return code_point(13);
-      case 't': return code_point(9);
-      case 'v': return code_point(11);
+      case 'a':
+        return code_point(7);
+      case 'b':
+        return code_point(8);
+      case 'B':
+        return put("\\\\");
+      case 'e':
+        return code_point(27);
+      case 'f':
+        return code_point(12);
+      case 'n':
+        return code_point(10);
+      case 'r':
+        return code_point(13);
+      case 't':
+        return code_point(9);
+      case 'v':
+        return code_point(11);
       case 'c':
         if (at_ >= in_.size()) invalid_regexp("invalid escape \\ sequence");
         return code_point(static_cast<uint32_t>(in_[at_++]) & 31);
-      case 'u': return hex_escape(4);
-      case 'U': return hex_escape(8);
-      case 'x': return hex_escape(0);
-      case 'd': case 's': case 'w': case 'D': case 'S': case 'W':
+      case 'u':
+        return hex_escape(4);
+      case 'U':
+        return hex_escape(8);
+      case 'x':
+        return hex_escape(0);
+      case 'd':
+      case 's':
+      case 'w':
+      case 'D':
+      case 'S':
+      case 'W':
         put(std::string("\\") + c);
         return;
-      default: break;
+      default:
+        break;
     }
     if (is_digit(c)) return digit_escape(c, in_bracket);
     if (in_bracket) invalid_regexp("invalid escape \\ sequence");
     atom_ = false;  // constraints cannot be quantified
     switch (c) {
-      case 'A': return put("\\A");
-      case 'Z': return put("\\z");
-      case 'm': return put("\\b(?=\\w)");
-      case 'M': return put("\\b(?<=\\w)");
-      case 'y': return put("\\b");
-      case 'Y': return put("\\B");
-      default: invalid_regexp("invalid escape \\ sequence");
+      case 'A':
+        return put("\\A");
+      case 'Z':
+        return put("\\z");
+      case 'm':
+        return put("\\b(?=\\w)");
+      case 'M':
+        return put("\\b(?<=\\w)");
+      case 'y':
+        return put("\\b");
+      case 'Y':
+        return put("\\B");
+      default:
+        invalid_regexp("invalid escape \\ sequence");
     }
   }
 
   void hex_escape(size_t digits) {
     size_t end = at_;
     while (end < in_.size() && is_hex(in_[end]) && (digits == 0 || end - at_ < digits)) ++end;
-    if (end == at_ || (digits != 0 && end - at_ != digits)) invalid_regexp("invalid escape \\ sequence");
+    if (end == at_ || (digits != 0 && end - at_ != digits))
+      invalid_regexp("invalid escape \\ sequence");
     uint32_t code = 0;
     for (; at_ < end; ++at_) {
       char c = static_cast<char>(std::tolower(static_cast<unsigned char>(in_[at_])));
@@ -314,7 +371,8 @@ class Translator {
     if (kind == ':') {
       put(in_.substr(at_, end + 2 - at_));
     } else {
-      if (utf8_bytes(name.empty() ? '\0' : name[0]) != name.size()) invalid_regexp("invalid collating element");
+      if (utf8_bytes(name.empty() ? '\0' : name[0]) != name.size())
+        invalid_regexp("invalid collating element");
       if (name.size() == 1) out_.pattern += '\\';
       put(name);
     }

@@ -8,12 +8,12 @@
 namespace luma {
 
 struct RegexpSyntax {
-  std::string pattern;          // for PCRE2
-  RegexpFlags flags;            // with embedded options applied
+  std::string pattern;  // for PCRE2
+  RegexpFlags flags;    // with embedded options applied
   bool has_alternation = false;
   bool has_back_reference = false;
   bool has_lazy = false;
-  bool has_counted = false;     // *, +, ?, {} anywhere
+  bool has_counted = false;  // *, +, ?, {} anywhere
   int quantifiers = 0;
   bool prefers_shortest = false;  // the whole expression is non-greedy
 };

@@ -1,5 +1,5 @@
-// Functions of text: length, pieces, case, trimming, padding, replacing. Results that are part of an
-// argument are views of it, not copies.
+// Functions of text: length, pieces, case, trimming, padding, replacing. Results that are part of
+// an argument are views of it, not copies.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -47,7 +47,8 @@ string_view substring_from(string_view text, int32_t from) {
 
 // Positions [from, from + length) counted from 1; what lies before 1 counts but is not there.
 string_view substring(string_view text, int32_t from, int32_t length) {
-  if (length < 0) throw sql_error(SqlState::kSubstringError, "negative substring length not allowed");
+  if (length < 0)
+    throw sql_error(SqlState::kSubstringError, "negative substring length not allowed");
   int64_t end = int64_t{from} + length;
   int64_t start = std::max<int64_t>(from, 1);
   if (end <= start) return {};
@@ -56,7 +57,8 @@ string_view substring(string_view text, int32_t from, int32_t length) {
 }
 
 Datum overlay4(RowCall& call, string_view text, string_view with, int32_t from, int32_t length) {
-  if (from <= 0) throw sql_error(SqlState::kSubstringError, "negative substring length not allowed");
+  if (from <= 0)
+    throw sql_error(SqlState::kSubstringError, "negative substring length not allowed");
   int32_t after;
   if (__builtin_add_overflow(from, length, &after)) {
     throw sql_error(SqlState::kNumericValueOutOfRange, "integer out of range");
@@ -80,7 +82,8 @@ string_view left_part(string_view text, int32_t count) {
   return text.substr(0, utf8_prefix_bytes(text, static_cast<size_t>(count)));
 }
 string_view right_part(string_view text, int32_t count) {
-  int64_t skip = count < 0 ? -int64_t{count} : std::max<int64_t>(0, int64_t{characters(text)} - count);
+  int64_t skip =
+      count < 0 ? -int64_t{count} : std::max<int64_t>(0, int64_t{characters(text)} - count);
   return skip_characters(text, static_cast<size_t>(skip));
 }
 
@@ -139,7 +142,9 @@ string_view trim_end(string_view text, string_view set) {
   }
   return text;
 }
-string_view trim_both(string_view text, string_view set) { return trim_end(trim_start(text, set), set); }
+string_view trim_both(string_view text, string_view set) {
+  return trim_end(trim_start(text, set), set);
+}
 string_view trim_start1(string_view text) { return trim_start(text, " "); }
 string_view trim_end1(string_view text) { return trim_end(text, " "); }
 string_view trim_both1(string_view text) { return trim_both(text, " "); }
@@ -157,7 +162,8 @@ Datum pad(RowCall& call, string_view text, int32_t length, string_view fill, boo
   length = std::max(length, 0);
   if (int64_t{length} * 4 > kMaxTextBytes) too_large();
   int32_t have = characters(text);
-  if (have >= length || fill.empty()) return Datum::of_string(text.substr(0, utf8_prefix_bytes(text, length)));
+  if (have >= length || fill.empty())
+    return Datum::of_string(text.substr(0, utf8_prefix_bytes(text, length)));
   std::string out;
   if (!left) out = text;
   append_fill(out, fill, length - have);
@@ -170,8 +176,12 @@ Datum pad_left(RowCall& call, string_view text, int32_t length, string_view fill
 Datum pad_right(RowCall& call, string_view text, int32_t length, string_view fill) {
   return pad(call, text, length, fill, false);
 }
-Datum pad_left2(RowCall& call, string_view text, int32_t length) { return pad(call, text, length, " ", true); }
-Datum pad_right2(RowCall& call, string_view text, int32_t length) { return pad(call, text, length, " ", false); }
+Datum pad_left2(RowCall& call, string_view text, int32_t length) {
+  return pad(call, text, length, " ", true);
+}
+Datum pad_right2(RowCall& call, string_view text, int32_t length) {
+  return pad(call, text, length, " ", false);
+}
 
 Datum repeat(RowCall& call, string_view text, int32_t count) {
   if (count <= 0 || text.empty()) return Datum::of_string(string_view());
@@ -218,7 +228,8 @@ Datum translate(RowCall& call, string_view text, string_view from, string_view t
   std::string out;
   for (size_t at = 0; at < text.size();) {
     uint32_t code = utf8_next(text, at);
-    auto hit = std::find_if(map.begin(), map.end(), [&](const auto& pair) { return pair.first == code; });
+    auto hit =
+        std::find_if(map.begin(), map.end(), [&](const auto& pair) { return pair.first == code; });
     if (hit == map.end()) {
       utf8_append(code, out);
     } else if (hit->second >= 0) {
@@ -229,12 +240,15 @@ Datum translate(RowCall& call, string_view text, string_view from, string_view t
 }
 
 string_view split_part(string_view text, string_view delimiter, int32_t field) {
-  if (field == 0) throw sql_error(SqlState::kInvalidParameterValue, "field position must not be zero");
+  if (field == 0)
+    throw sql_error(SqlState::kInvalidParameterValue, "field position must not be zero");
   if (text.empty()) return {};
   if (delimiter.empty()) return field == 1 || field == -1 ? text : string_view();
   if (field < 0) {
     int64_t fields = 1;
-    for (size_t at = 0; (at = text.find(delimiter, at)) != string_view::npos; at += delimiter.size()) ++fields;
+    for (size_t at = 0; (at = text.find(delimiter, at)) != string_view::npos;
+         at += delimiter.size())
+      ++fields;
     if (fields + field < 0) return {};
     field = static_cast<int32_t>(fields + field + 1);
   }
@@ -255,13 +269,16 @@ int32_t ascii(string_view text) {
 }
 
 Datum chr(RowCall&, int32_t code) {
-  if (code < 0) throw sql_error(SqlState::kInvalidParameterValue, "character number must be positive");
+  if (code < 0)
+    throw sql_error(SqlState::kInvalidParameterValue, "character number must be positive");
   if (code == 0) throw sql_error(SqlState::kProgramLimitExceeded, "null character not permitted");
   if (code > 0x10FFFF) {
-    throw sql_error(SqlState::kProgramLimitExceeded, "requested character too large for encoding: {}", code);
+    throw sql_error(SqlState::kProgramLimitExceeded,
+                    "requested character too large for encoding: {}", code);
   }
   if (code >= 0xD800 && code <= 0xDFFF) {
-    throw sql_error(SqlState::kProgramLimitExceeded, "requested character not valid for encoding: {}", code);
+    throw sql_error(SqlState::kProgramLimitExceeded,
+                    "requested character not valid for encoding: {}", code);
   }
   std::string out;
   utf8_append(static_cast<uint32_t>(code), out);
@@ -308,7 +325,8 @@ Datum unistr(RowCall& call, string_view text) {
     size_t digits = kind == '+' ? 6 : kind == 'U' ? 8 : 4;
     uint32_t code = hex_digits(text, at + skip, digits);
     at += skip + digits;
-    if (code == 0 || code > 0x10FFFF) throw sql_error(SqlState::kSyntaxError, "invalid Unicode code point: {:04X}", code);
+    if (code == 0 || code > 0x10FFFF)
+      throw sql_error(SqlState::kSyntaxError, "invalid Unicode code point: {:04X}", code);
     bool is_high = code >= 0xD800 && code < 0xDC00, is_low = code >= 0xDC00 && code < 0xE000;
     if ((high != 0) != is_low) bad_pair();
     if (is_high) {
@@ -337,17 +355,23 @@ Datum text_of_char(RowCall&, int8_t value) {
 }
 int8_t char_of_text(string_view text) {
   if (text.size() == 4 && text[0] == '\\') {
-    bool octal = std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '7'; });
-    if (octal) return static_cast<int8_t>((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
+    bool octal =
+        std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '7'; });
+    if (octal)
+      return static_cast<int8_t>((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
   }
   return text.empty() ? int8_t{0} : static_cast<int8_t>(text[0]);
 }
 string_view text_of_bool(bool value) { return value ? "true" : "false"; }
 Datum to_varchar(RowCall& call, const Datum& text, int32_t typmod, bool is_explicit) {
-  return typmod < 0 ? text : apply_typmod(text, type_info(type_oid::kVarchar), typmod, is_explicit, call.arena);
+  return typmod < 0
+             ? text
+             : apply_typmod(text, type_info(type_oid::kVarchar), typmod, is_explicit, call.arena);
 }
 Datum to_bpchar(RowCall& call, const Datum& text, int32_t typmod, bool is_explicit) {
-  return typmod < 0 ? text : apply_typmod(text, type_info(type_oid::kBpchar), typmod, is_explicit, call.arena);
+  return typmod < 0
+             ? text
+             : apply_typmod(text, type_info(type_oid::kBpchar), typmod, is_explicit, call.arena);
 }
 Datum name_concat_oid(RowCall& call, string_view name, uint32_t oid) {
   std::string suffix = fmt::format("_{}", oid);

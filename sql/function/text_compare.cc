@@ -1,4 +1,5 @@
-// Comparisons of text, varchar, bpchar, name and bytea: bytewise, which for UTF-8 is code point order.
+// Comparisons of text, varchar, bpchar, name and bytea: bytewise, which for UTF-8 is code point
+// order.
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/string.h"
 #include "sql/function/families.h"
@@ -31,7 +32,9 @@ struct Order {
   static constexpr auto kNotEqual = [](const StringRef& a, const StringRef& b) -> bool {
     return compare(a, b) != 0;
   };
-  static constexpr auto kLess = [](const StringRef& a, const StringRef& b) -> bool { return compare(a, b) < 0; };
+  static constexpr auto kLess = [](const StringRef& a, const StringRef& b) -> bool {
+    return compare(a, b) < 0;
+  };
   static constexpr auto kLessEqual = [](const StringRef& a, const StringRef& b) -> bool {
     return compare(a, b) <= 0;
   };
@@ -54,18 +57,18 @@ struct Order {
 using Plain = Order<compare_strings>;
 using Padded = Order<compare_padded>;
 
-#define LUMA_STRING_ORDER(lt, le, gt, ge, args, O)                       \
-  comparison_row(lt args, strict_comparison<O::kLess>()),                \
-      comparison_row(le args, strict_comparison<O::kLessEqual>()),       \
-      comparison_row(gt args, strict_comparison<O::kGreater>()),         \
+#define LUMA_STRING_ORDER(lt, le, gt, ge, args, O)                 \
+  comparison_row(lt args, strict_comparison<O::kLess>()),          \
+      comparison_row(le args, strict_comparison<O::kLessEqual>()), \
+      comparison_row(gt args, strict_comparison<O::kGreater>()),   \
       comparison_row(ge args, strict_comparison<O::kGreaterEqual>())
 
 const KernelRow kRows[] = {
     comparison_row("texteq(text,text)", strict_comparison<kEq>(true)),
     comparison_row("textne(text,text)", strict_comparison<kNe>()),
     LUMA_STRING_ORDER("text_lt", "text_le", "text_gt", "text_ge", "(text,text)", Plain),
-    LUMA_STRING_ORDER("text_pattern_lt", "text_pattern_le", "text_pattern_gt", "text_pattern_ge", "(text,text)",
-                      Plain),
+    LUMA_STRING_ORDER("text_pattern_lt", "text_pattern_le", "text_pattern_gt", "text_pattern_ge",
+                      "(text,text)", Plain),
     scalar_row("bttextcmp(text,text)", strict_kernel<Plain::kThreeWay>),
     scalar_row("bttext_pattern_cmp(text,text)", strict_kernel<Plain::kThreeWay>),
     scalar_row("text_larger(text,text)", strict_kernel<Plain::kLarger>),
@@ -73,8 +76,8 @@ const KernelRow kRows[] = {
     comparison_row("bpchareq(bpchar,bpchar)", strict_comparison<Padded::kEqual>(true)),
     comparison_row("bpcharne(bpchar,bpchar)", strict_comparison<Padded::kNotEqual>()),
     LUMA_STRING_ORDER("bpcharlt", "bpcharle", "bpchargt", "bpcharge", "(bpchar,bpchar)", Padded),
-    LUMA_STRING_ORDER("bpchar_pattern_lt", "bpchar_pattern_le", "bpchar_pattern_gt", "bpchar_pattern_ge",
-                      "(bpchar,bpchar)", Padded),
+    LUMA_STRING_ORDER("bpchar_pattern_lt", "bpchar_pattern_le", "bpchar_pattern_gt",
+                      "bpchar_pattern_ge", "(bpchar,bpchar)", Padded),
     scalar_row("bpcharcmp(bpchar,bpchar)", strict_kernel<Padded::kThreeWay>),
     scalar_row("btbpchar_pattern_cmp(bpchar,bpchar)", strict_kernel<Padded::kThreeWay>),
     scalar_row("bpchar_larger(bpchar,bpchar)", strict_kernel<Padded::kLarger>),

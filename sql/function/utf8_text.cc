@@ -24,7 +24,8 @@ uint32_t utf8_next(std::string_view text, size_t& at) {
   uint32_t code = lead;
   if (bytes == 2) code = (lead & 0x1Fu) << 6 | byte(at + 1);
   if (bytes == 3) code = (lead & 0x0Fu) << 12 | byte(at + 1) << 6 | byte(at + 2);
-  if (bytes == 4) code = (lead & 0x07u) << 18 | byte(at + 1) << 12 | byte(at + 2) << 6 | byte(at + 3);
+  if (bytes == 4)
+    code = (lead & 0x07u) << 18 | byte(at + 1) << 12 | byte(at + 2) << 6 | byte(at + 3);
   at = std::min(text.size(), at + bytes);
   return code;
 }

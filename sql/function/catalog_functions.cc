@@ -1,0 +1,327 @@
+// Names, visibility, comments, sizes: what clients ask about objects besides their definitions.
+#include "sql/function/catalog_functions.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "engine/base/sql_error.h"
+#include "engine/exec/kernel_adapter.h"
+#include "engine/type/array.h"
+#include "engine/type/typmod.h"
+#include "sql/catalog/comments.h"
+#include "sql/catalog/fact_table.h"
+#include "sql/catalog/object_names.h"
+
+namespace luma {
+
+const Relation& relation_of_text(const SessionCatalog& session, std::string_view text) {
+  std::vector<std::string> names = split_qualified_name(text);
+  QualifiedName name;
+  name.name = names.back();
+  if (names.size() > 1) name.schema = names[names.size() - 2];
+  if (names.size() > 2) name.database = names[names.size() - 3];
+  return require_relation(session.catalog(), session.search_path(), name);
+}
+
+namespace {
+
+// Encodings by pg_encoding number.
+constexpr std::array<std::string_view, 42> kEncodings = {
+    "SQL_ASCII", "EUC_JP",        "EUC_CN",     "EUC_KR",     "EUC_TW",     "EUC_JIS_2004",
+    "UTF8",      "MULE_INTERNAL", "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",
+    "LATIN5",    "LATIN6",        "LATIN7",     "LATIN8",     "LATIN9",     "LATIN10",
+    "WIN1256",   "WIN1258",       "WIN866",     "WIN874",     "KOI8R",      "WIN1251",
+    "WIN1252",   "ISO_8859_5",    "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
+    "WIN1253",   "WIN1254",       "WIN1255",    "WIN1257",    "KOI8U",      "SJIS",
+    "BIG5",      "GBK",           "UHC",        "GB18030",    "JOHAB",      "SHIFT_JIS_2004"};
+
+std::string letters_of(std::string_view name) {
+  std::string out;
+  for (char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+  }
+  return out;
+}
+
+Value encoding_name(RowCall& call, const Value* args) {
+  size_t number = static_cast<uint32_t>(args[0].datum.i32);
+  return text_value(call, number < kEncodings.size() ? kEncodings[number] : "");
+}
+
+Value encoding_number(RowCall&, const Value* args) {
+  std::string wanted = letters_of(args[0].datum.str.view());
+  if (wanted == "unicode") wanted = "utf8";
+  for (size_t i = 0; i < kEncodings.size(); ++i) {
+    if (letters_of(kEncodings[i]) == wanted) return Datum::of_int32(static_cast<int32_t>(i));
+  }
+  return Datum::of_int32(-1);
+}
+
+Value user_name(RowCall& call, const Value* args) {
+  return text_value(call, session_of(call).catalog().role_name(args[0].datum.oid()));
+}
+
+// --- visibility: NULL when there is no such object ---
+Value relation_visible(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Relation* relation = session.catalog().relation(args[0].datum.oid());
+  if (relation == nullptr) return Value::null();
+  return Datum::of_bool(relation_is_visible(session.catalog(), session.search_path(), *relation));
+}
+
+Value type_visible(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  Oid oid = args[0].datum.oid();
+  const Catalog& catalog = session.catalog();
+  bool exists = find_type(oid) != nullptr || catalog.type(oid) != nullptr ||
+                catalog.type_of_array(oid) != nullptr || catalog.table_of_row_type(oid) != nullptr;
+  if (!exists) return Value::null();
+  return Datum::of_bool(type_is_visible(catalog, session.search_path(), oid));
+}
+
+// Objects that only pg_catalog has are always visible.
+Value function_visible(RowCall& call, const Value* args) {
+  Oid oid = args[0].datum.oid();
+  bool exists = find_proc_fact(oid) != nullptr || session_of(call).builtins().has_function(oid);
+  return exists ? Value(Datum::of_bool(true)) : Value::null();
+}
+Value operator_visible(RowCall&, const Value* args) {
+  bool exists = find_operator_fact(args[0].datum.oid()) != nullptr;
+  return exists ? Value(Datum::of_bool(true)) : Value::null();
+}
+Value opclass_visible(RowCall&, const Value* args) {
+  bool exists = find_opclass_fact(args[0].datum.oid()) != nullptr;
+  return exists ? Value(Datum::of_bool(true)) : Value::null();
+}
+Value collation_visible(RowCall&, const Value* args) {
+  bool exists = find_collation_fact(args[0].datum.oid()) != nullptr;
+  return exists ? Value(Datum::of_bool(true)) : Value::null();
+}
+
+template <const char* relation>
+Value fact_visible(RowCall&, const Value* args) {
+  const FactTable& facts = fact_table(relation);
+  std::string wanted = std::to_string(args[0].datum.oid());
+  for (size_t i = 0; i < facts.row_count(); ++i) {
+    if (facts.row(i)[0] == wanted) return Datum::of_bool(true);
+  }
+  return Value::null();
+}
+constexpr char kOpfamily[] = "pg_opfamily", kConversion[] = "pg_conversion",
+               kTsConfig[] = "pg_ts_config", kTsDict[] = "pg_ts_dict", kTsParser[] = "pg_ts_parser",
+               kTsTemplate[] = "pg_ts_template";
+
+// --- comments ---
+Oid class_of_name(RowCall& call, std::string_view name) {
+  const Relation* relation = session_of(call).catalog().find_relation(schema_oid::kPgCatalog, name);
+  return relation == nullptr ? ~Oid{0} : relation->oid;
+}
+
+Value comment_of_class(RowCall& call, const Value* args) {
+  Oid class_id = class_of_name(call, args[1].datum.str.view());
+  return optional_text(
+      call, object_comment(session_of(call).catalog(), {class_id, args[0].datum.oid(), 0}));
+}
+Value comment_of_any(RowCall& call, const Value* args) {
+  return optional_text(call,
+                       object_comment(session_of(call).catalog(), {0, args[0].datum.oid(), 0}));
+}
+Value comment_of_column(RowCall& call, const Value* args) {
+  return optional_text(
+      call, object_comment(session_of(call).catalog(),
+                           {class_oid::kRelation, args[0].datum.oid(), args[1].datum.i32}));
+}
+
+Value describe_object(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  if (args[0].datum.oid() == 0 && args[1].datum.oid() == 0) return Value::null();
+  auto visible = [&](const Relation& r) {
+    return relation_is_visible(session.catalog(), session.search_path(), r);
+  };
+  return text_value(call,
+                    session.catalog().describe(
+                        {args[0].datum.oid(), args[1].datum.oid(), args[2].datum.i32}, visible));
+}
+
+// --- type and object names ---
+Value type_text(RowCall& call, const Value* args) {
+  if (args[0].is_null) return Value::null();
+  const SessionCatalog& session = session_of(call);
+  Oid type = args[0].datum.oid();
+  if (type == kInvalidOid) return text_value(call, "-");
+  if (find_type(type) != nullptr) {
+    return text_value(call, args[1].is_null ? format_type(type)
+                                            : format_type_with_typmod(type, args[1].datum.i32));
+  }
+  return text_value(call, type_display_name(session.catalog(), session.search_path(), type));
+}
+
+template <Oid alias_type>
+Value to_object_id(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  CatalogObjectNames names(session.catalog(), session.search_path(), session.builtins());
+  Oid oid = names.find_oid(alias_type, args[0].datum.str.view());
+  return oid == kInvalidOid ? Value::null() : Value(Datum::of_oid(oid));
+}
+
+// --- schemas of the session ---
+Value current_schema(RowCall& call, const Value*) {
+  const SessionCatalog& session = session_of(call);
+  Oid schema = session.search_path().creation_schema;
+  return schema == kInvalidOid ? Value::null()
+                               : text_value(call, session.catalog().schema_name(schema));
+}
+
+Value current_schemas(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const SearchPath& path = session.search_path();
+  ArrayBuilder builder(type_oid::kName);
+  for (Oid schema : args[0].datum.b ? path.schemas : path.explicit_schemas) {
+    std::string name = session.catalog().schema_name(schema);
+    builder.add(Datum::of_string(std::string_view(name)));
+  }
+  return builder.finish(call.arena);
+}
+
+Value my_temp_schema(RowCall& call, const Value*) {
+  return Datum::of_oid(session_of(call).search_path().temp_schema);
+}
+
+Value is_other_temp_schema(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  Oid oid = args[0].datum.oid();
+  const Schema* schema = session.catalog().schema(oid);
+  bool temp = schema != nullptr && schema->name.starts_with("pg_temp_");
+  return Datum::of_bool(temp && oid != session.search_path().temp_schema);
+}
+
+// --- sizes ---
+int64_t own_size(RowCall& call, Oid relation) {
+  return session_of(call).live_state().relation_size(relation).bytes;
+}
+int64_t index_sizes(RowCall& call, Oid table) {
+  int64_t total = 0;
+  for (Oid index : session_of(call).catalog().indexes_of(table)) total += own_size(call, index);
+  return total;
+}
+bool relation_exists(RowCall& call, const Value& oid) {
+  return session_of(call).catalog().relation(oid.datum.oid()) != nullptr;
+}
+
+Value relation_size(RowCall& call, const Value* args) {
+  if (!relation_exists(call, args[0])) return Value::null();
+  if (call.expr.args.size() == 2) {
+    std::string_view fork = args[1].datum.str.view();
+    if (fork != "main" && fork != "fsm" && fork != "vm" && fork != "init") {
+      throw sql_error(SqlState::kInvalidParameterValue, "invalid fork name")
+          .hint("Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".");
+    }
+    if (fork != "main") return Datum::of_int64(0);
+  }
+  return Datum::of_int64(own_size(call, args[0].datum.oid()));
+}
+Value indexes_size(RowCall& call, const Value* args) {
+  if (!relation_exists(call, args[0])) return Value::null();
+  return Datum::of_int64(index_sizes(call, args[0].datum.oid()));
+}
+Value total_relation_size(RowCall& call, const Value* args) {
+  if (!relation_exists(call, args[0])) return Value::null();
+  Oid oid = args[0].datum.oid();
+  return Datum::of_int64(own_size(call, oid) + index_sizes(call, oid));
+}
+Value database_size(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  if (call.expr.args[0]->physical == PhysicalType::kVarlen) {
+    Oid oid = require_database(session.catalog(), args[0].datum.str.view()).oid;
+    return Datum::of_int64(session.live_state().database_size(oid));
+  }
+  if (session.catalog().database(args[0].datum.oid()) == nullptr) return Value::null();
+  return Datum::of_int64(session.live_state().database_size(args[0].datum.oid()));
+}
+
+Value relation_filenode(RowCall& call, const Value* args) {
+  const Relation* relation = session_of(call).catalog().relation(args[0].datum.oid());
+  if (relation == nullptr || relation->storage_id == 0) return Value::null();
+  return Datum::of_oid(relation->oid);
+}
+
+Value tablespace_location(RowCall& call, const Value*) { return text_value(call, ""); }
+
+// What can be done to a relation: bits 4 UPDATE, 8 INSERT, 16 DELETE.
+Value relation_is_updatable(RowCall& call, const Value* args) {
+  const Relation* relation = session_of(call).catalog().relation(args[0].datum.oid());
+  bool table = relation != nullptr && relation->relkind == 'r';
+  return Datum::of_int32(table ? 4 + 8 + 16 : 0);
+}
+Value relation_is_publishable(RowCall& call, const Value* args) {
+  const Relation* relation = session_of(call).catalog().relation(args[0].datum.oid());
+  if (relation == nullptr) return Value::null();
+  return Datum::of_bool(relation->relkind == 'r' && relation->persistence == 'p' &&
+                        relation->oid >= kFirstUserOid);
+}
+
+Value sequence_last_value(RowCall& call, const Value* args) {
+  std::optional<int64_t> last =
+      session_of(call).live_state().sequence_last_value(args[0].datum.oid());
+  return last.has_value() ? Value(Datum::of_int64(*last)) : Value::null();
+}
+
+const KernelRow kRows[] = {
+    scalar_row("pg_get_userbyid(oid)", row_kernel<user_name>, "name of a role"),
+    scalar_row("pg_encoding_to_char(int4)", row_kernel<encoding_name>, "name of an encoding"),
+    scalar_row("pg_char_to_encoding(name)", row_kernel<encoding_number>, "number of an encoding"),
+    scalar_row("pg_table_is_visible(oid)", row_kernel<relation_visible>,
+               "found without its schema?"),
+    scalar_row("pg_type_is_visible(oid)", row_kernel<type_visible>, "found without its schema?"),
+    scalar_row("pg_function_is_visible(oid)", row_kernel<function_visible>),
+    scalar_row("pg_operator_is_visible(oid)", row_kernel<operator_visible>),
+    scalar_row("pg_opclass_is_visible(oid)", row_kernel<opclass_visible>),
+    scalar_row("pg_opfamily_is_visible(oid)", row_kernel<fact_visible<kOpfamily>>),
+    scalar_row("pg_collation_is_visible(oid)", row_kernel<collation_visible>),
+    scalar_row("pg_conversion_is_visible(oid)", row_kernel<fact_visible<kConversion>>),
+    scalar_row("pg_ts_config_is_visible(oid)", row_kernel<fact_visible<kTsConfig>>),
+    scalar_row("pg_ts_dict_is_visible(oid)", row_kernel<fact_visible<kTsDict>>),
+    scalar_row("pg_ts_parser_is_visible(oid)", row_kernel<fact_visible<kTsParser>>),
+    scalar_row("pg_ts_template_is_visible(oid)", row_kernel<fact_visible<kTsTemplate>>),
+    scalar_row("obj_description(oid,name)", row_kernel<comment_of_class>, "comment on an object"),
+    scalar_row("obj_description(oid)", row_kernel<comment_of_any>, "comment on an object"),
+    scalar_row("col_description(oid,int4)", row_kernel<comment_of_column>, "comment on a column"),
+    scalar_row("shobj_description(oid,name)", row_kernel<comment_of_class>,
+               "comment on a shared object"),
+    scalar_row("pg_describe_object(oid,oid,int4)", row_kernel<describe_object>),
+    scalar_row("format_type(oid,int4)", row_kernel<type_text, false>, "SQL name of a type"),
+    scalar_row("to_regclass(text)", row_kernel<to_object_id<type_oid::kRegclass>>),
+    scalar_row("to_regtype(text)", row_kernel<to_object_id<type_oid::kRegtype>>),
+    scalar_row("to_regproc(text)", row_kernel<to_object_id<type_oid::kRegproc>>),
+    scalar_row("to_regprocedure(text)", row_kernel<to_object_id<type_oid::kRegprocedure>>),
+    scalar_row("to_regoper(text)", row_kernel<to_object_id<type_oid::kRegoper>>),
+    scalar_row("to_regoperator(text)", row_kernel<to_object_id<type_oid::kRegoperator>>),
+    scalar_row("to_regnamespace(text)", row_kernel<to_object_id<type_oid::kRegnamespace>>),
+    scalar_row("to_regrole(text)", row_kernel<to_object_id<type_oid::kRegrole>>),
+    scalar_row("to_regcollation(text)", row_kernel<to_object_id<type_oid::kRegcollation>>),
+    scalar_row("current_schema()", row_kernel<current_schema>, "where CREATE puts objects"),
+    scalar_row("current_schemas(bool)", row_kernel<current_schemas>, "the search path"),
+    scalar_row("pg_my_temp_schema()", row_kernel<my_temp_schema>),
+    scalar_row("pg_is_other_temp_schema(oid)", row_kernel<is_other_temp_schema>),
+    scalar_row("pg_relation_size(regclass)", row_kernel<relation_size>, "bytes of a relation"),
+    scalar_row("pg_relation_size(regclass,text)", row_kernel<relation_size>),
+    scalar_row("pg_table_size(regclass)", row_kernel<relation_size>),
+    scalar_row("pg_indexes_size(regclass)", row_kernel<indexes_size>),
+    scalar_row("pg_total_relation_size(regclass)", row_kernel<total_relation_size>),
+    scalar_row("pg_database_size(name)", row_kernel<database_size>),
+    scalar_row("pg_database_size(oid)", row_kernel<database_size>),
+    scalar_row("pg_relation_filenode(regclass)", row_kernel<relation_filenode>),
+    scalar_row("pg_tablespace_location(oid)", row_kernel<tablespace_location>),
+    scalar_row("pg_relation_is_updatable(regclass,bool)", row_kernel<relation_is_updatable>),
+    scalar_row("pg_relation_is_publishable(regclass)", row_kernel<relation_is_publishable>),
+    scalar_row("pg_sequence_last_value(regclass)", row_kernel<sequence_last_value>),
+};
+
+}  // namespace
+
+std::span<const KernelRow> catalog_kernels() { return kRows; }
+
+}  // namespace luma
