@@ -48,9 +48,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Unlike extract(), date_trunc() knows units of length only.
 TimeUnit unit_of(std::string_view name, const char* type_name) {
   TimeUnit unit;
-  if (!find_time_unit(name, &unit)) {
+  if (find_interval_word(lower(name), &unit) != IntervalWord::kUnit) {
     throw sql_error(SqlState::kInvalidParameterValue, "unit \"{}\" not recognized for type {}",
                     lower(name), type_name);
   }
@@ -308,11 +309,7 @@ int64_t timestamptz_trunc(std::string_view name, int64_t timestamptz, const Time
 
 Interval interval_trunc(std::string_view name, const Interval& v) {
   constexpr const char* kType = "interval";
-  TimeUnit unit = TimeUnit::kDow;
-  if (find_interval_word(lower(name), &unit) != IntervalWord::kUnit) {
-    throw sql_error(SqlState::kInvalidParameterValue, "unit \"{}\" not recognized for type {}",
-                    lower(name), kType);
-  }
+  TimeUnit unit = unit_of(name, kType);
   auto months_of = [&](int months) { return Interval{0, 0, v.months / months * months}; };
   auto micros_of = [&](int64_t micros) {
     return Interval{v.micros / micros * micros, v.days, v.months};

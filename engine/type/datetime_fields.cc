@@ -63,8 +63,7 @@ FieldValue milliseconds_field(int second, int micros) {
 }
 
 // Fields that grow without bound are infinite for infinity, the others NULL.
-FieldValue field_of_infinity(TimeUnit unit, bool negative, std::string_view name,
-                             const char* type_name, bool has_zone) {
+FieldValue field_of_infinity(TimeUnit unit, bool negative) {
   switch (unit) {
     case TimeUnit::kYear:
     case TimeUnit::kDecade:
@@ -74,11 +73,6 @@ FieldValue field_of_infinity(TimeUnit unit, bool negative, std::string_view name
     case TimeUnit::kIsoYear:
     case TimeUnit::kEpoch:
       return infinite(negative);
-    case TimeUnit::kTimezone:
-    case TimeUnit::kTimezoneHour:
-    case TimeUnit::kTimezoneMinute:
-      if (!has_zone) not_supported(name, type_name);
-      return null_field();
     default:
       return null_field();
   }
@@ -205,7 +199,7 @@ FieldValue extract_fields(std::string_view name, int64_t timestamp, const TimeZo
   const char* type_name = has_zone ? "timestamp with time zone" : "timestamp without time zone";
   TimeUnit unit = unit_of(name, type_name);
   if (!timestamp_is_finite(timestamp)) {
-    return field_of_infinity(unit, timestamp == kTimestampNegInfinity, name, type_name, has_zone);
+    return field_of_infinity(unit, timestamp == kTimestampNegInfinity);
   }
   if (unit == TimeUnit::kEpoch) return epoch_field(timestamp);
   CivilTime t = has_zone ? civil_of_timestamptz(timestamp, zone) : civil_of_timestamp(timestamp);
@@ -304,7 +298,7 @@ FieldValue extract_date(std::string_view field, int32_t date) {
     known = true;
   }
   if (!known) not_supported(field, kType);
-  return finite ? result : field_of_infinity(unit, date == kDateNegInfinity, field, kType, false);
+  return finite ? result : field_of_infinity(unit, date == kDateNegInfinity);
 }
 
 FieldValue extract_time(std::string_view field, int64_t time) {

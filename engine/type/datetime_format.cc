@@ -93,6 +93,11 @@ class Formatter {
     return true;
   }
 
+  // The sign of a negative number counts as one of its places.
+  bool day_number(const DateNode& node, int value, int width) {
+    return number(node, value, value < 0 ? width - 1 : width);
+  }
+
   bool name(const DateNode& node, std::string_view text, int width) {
     std::string shown = in_case(text, node.keyword->letters);
     if (node.fill || node.localized) width = 0;
@@ -213,14 +218,14 @@ bool Formatter::day_field(const DateNode& node) {
       reject_interval();
       return name(node, std::string_view(kFullDayNames[f_.weekday]).substr(0, 3), 3);
     case DateField::kDayOfYear:
-      return number(node, f_.day_of_year, 3);
+      return day_number(node, f_.day_of_year, 3);
     case DateField::kIsoDayOfYear:
       return number(node,
                     julian_day(f_.year, f_.month, f_.day) -
                         julian_of_iso_week(iso_year(f_.year, f_.month, f_.day), 1) + 1,
                     3);
     case DateField::kDayOfMonth:
-      return number(node, f_.day, 2);
+      return day_number(node, f_.day, 2);
     case DateField::kDayOfWeek:
       reject_interval();
       return number(node, f_.weekday + 1, 1);
@@ -275,7 +280,7 @@ bool Formatter::field(const DateNode& node) {
     case DateField::kIsoDay:
       return day_field(node);
     case DateField::kWeekOfYear:
-      return number(node, (f_.day_of_year - 1) / 7 + 1, 2);
+      return day_number(node, (f_.day_of_year - 1) / 7 + 1, 2);
     case DateField::kIsoWeek:
       return number(node, iso_week(f_.year, f_.month, f_.day), 2);
     case DateField::kQuarter:

@@ -74,7 +74,8 @@ class Decoder {
   ParsedDateTime run();
 
  private:
-  enum Pending : uint8_t { kNothing, kJulianPending, kTimePending, kOtherPending };
+  // A word that says what the next number means.
+  enum Pending : uint8_t { kNothing, kTimePending, kUnitPending };
 
   uint32_t decode_date_field(size_t i);
   uint32_t decode_time_only_date_field(size_t i);
@@ -106,7 +107,9 @@ class Decoder {
   ParsedDateTime result_;
   CivilTime& t_ = result_.fields;
   uint32_t seen_ = 0;
+  size_t index_ = 0;  // of the field at hand
   Pending pending_ = kNothing;
+  TimeUnit pending_unit_ = TimeUnit::kDay;
   bool has_month_name_ = false;
   bool is_julian_ = false;
   bool two_digit_year_ = false;
@@ -123,6 +126,7 @@ ParsedDateTime Decoder::run() {
   for (size_t i = 0; i < fields_.size(); ++i) {
     uint32_t parts = 0;
     bool skip = false;
+    index_ = i;
     switch (fields_[i].kind) {
       case FieldKind::kDate:
         parts = time_only_ ? decode_time_only_date_field(i) : decode_date_field(i);
@@ -155,7 +159,6 @@ ParsedDateTime Decoder::run() {
     if ((parts & seen_) != 0) bad_format();
     seen_ |= parts;
   }
-  if (pending_ != kNothing) bad_format();
   if (result_.special != ParsedDateTime::kNone) return result_;
   check_date();
   apply_meridiem();
@@ -186,7 +189,7 @@ uint32_t Decoder::decode_zoned_time(const std::string& text, uint32_t seen) {
 
 uint32_t Decoder::decode_date_field(size_t i) {
   const std::string& text = fields_[i].text;
-  if (pending_ == kJulianPending) {
+  if (pending_ == kUnitPending && pending_unit_ == TimeUnit::kJulian) {
     std::string_view rest;
     int value = read_int(text, &rest);
     if (value < 0) overflow();
@@ -234,21 +237,49 @@ uint32_t Decoder::set_julian(int julian, std::string_view fraction) {
   return kDateParts | kTimeParts;
 }
 
-// A number that "J" or "T" announced.
+// A number that a word before it announced: "J2451187", "T1000", "y2024 m1 d5".
 uint32_t Decoder::decode_labelled_number(const std::string& text) {
   std::string_view rest;
   int value = read_int(text, &rest);
   if (!rest.empty() && rest[0] != '.') bad_format();
   Pending label = pending_;
   pending_ = kNothing;
-  if (label == kJulianPending) {
-    if (value < 0) overflow();
-    return set_julian(value, rest);
+  if (label == kTimePending) {
+    uint32_t parts = decode_run_together(text, seen_ | kDateParts);
+    if (parts != kTimeParts) bad_format();
+    return parts;
   }
-  if (label != kTimePending) bad_format();
-  uint32_t parts = decode_run_together(text, seen_ | kDateParts);
-  if (parts != kTimeParts) bad_format();
-  return parts;
+  switch (pending_unit_) {
+    case TimeUnit::kJulian:
+      if (value < 0) overflow();
+      return set_julian(value, rest);
+    case TimeUnit::kYear:
+      t_.year = value;
+      return kYear;
+    case TimeUnit::kMonth:
+      // Behind an hour it is the minute.
+      if ((seen_ & kMonth) && (seen_ & kHour)) {
+        t_.minute = value;
+        return kMinute;
+      }
+      t_.month = value;
+      return kMonth;
+    case TimeUnit::kDay:
+      t_.day = value;
+      return kDay;
+    case TimeUnit::kHour:
+      t_.hour = value;
+      return kHour;
+    case TimeUnit::kMinute:
+      t_.minute = value;
+      return kMinute;
+    case TimeUnit::kSecond:
+      t_.second = value;
+      if (!rest.empty()) t_.micros = read_fraction_micros(rest);
+      return kSecond;
+    default:
+      bad_format();
+  }
 }
 
 uint32_t Decoder::decode_number(size_t i) {
@@ -363,15 +394,18 @@ uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
     case KeywordKind::kWeekday:
       return kWeekdayPart;
     case KeywordKind::kUnit:
-      if (pending_ != kNothing) bad_format();
-      pending_ = static_cast<TimeUnit>(keyword.value) == TimeUnit::kJulian ? kJulianPending
-                                                                           : kOtherPending;
+      pending_ = kUnitPending;
+      pending_unit_ = static_cast<TimeUnit>(keyword.value);
       return 0;
-    case KeywordKind::kIsoTime:
+    case KeywordKind::kIsoTime: {
       if (!time_only_ && (seen_ & kDateParts) != kDateParts) bad_format();
-      if (pending_ != kNothing) bad_format();
+      // Only a time may follow.
+      FieldKind next = index_ + 1 < fields_.size() ? fields_[index_ + 1].kind : FieldKind::kString;
+      if (next != FieldKind::kNumber && next != FieldKind::kTime && next != FieldKind::kDate)
+        bad_format();
       pending_ = kTimePending;
       return 0;
+    }
     case KeywordKind::kUnknown:
       break;
   }

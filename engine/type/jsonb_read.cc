@@ -74,6 +74,8 @@ std::optional<JsonbView> jsonb_get_field(JsonbView view, std::string_view key) {
 }
 
 std::optional<JsonbView> jsonb_get_element(JsonbView view, int64_t index) {
+  // A bare scalar counts as an array of one.
+  if (view.is_scalar()) return index == 0 || index == -1 ? std::optional(view) : std::nullopt;
   if (!view.is_array()) return std::nullopt;
   if (index < 0) index += view.size();
   if (index < 0 || index >= view.size()) return std::nullopt;

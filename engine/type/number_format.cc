@@ -276,6 +276,7 @@ class Writer {
   std::string run() {
     prepare();
     for (const Node& node : t_.nodes) write(node);
+    if (cut_ != kNone) out_.resize(cut_);
     return std::move(out_);
   }
 
@@ -442,7 +443,11 @@ class Writer {
       }
       return;
     }
-    if (c == '\0') return;
+    if (c == '\0') {
+      // A number shorter than its template (a float's digits are limited) ends the output.
+      if (cut_ == kNone) cut_ = out_.size();
+      return;
+    }
     out_.push_back(c);
     digits_begun_ = true;
   }
@@ -462,6 +467,7 @@ class Writer {
   std::string out_;
   size_t next_ = 0;  // in number_
   size_t last_relevant_ = kNone;
+  size_t cut_ = kNone;
   int current_ = 0;  // position in the template
   int positions_ = 0;
   bool sign_written_ = false;
@@ -530,10 +536,7 @@ std::string to_char_float(double value, int significant, std::string_view format
 }
 
 Datum power_of_ten(int exponent, Arena& arena) {
-  return numeric_from_text(exponent >= 0
-                               ? "1" + std::string(static_cast<size_t>(exponent), '0')
-                               : "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + "1",
-                           arena);
+  return numeric_from_text("1" + std::string(static_cast<size_t>(exponent), '0'), arena);
 }
 
 // d.ddde+xx of a numeric text, rounded half away from zero.
@@ -554,10 +557,7 @@ std::string numeric_scientific(const Template& t, const Datum& value, Arena& are
     // Moves the point behind the first digit, then rounds.
     std::string shifted = digits.substr(first, 1) + "." + digits.substr(first + 1) + "0";
     Datum rounded = numeric_round(numeric_from_text(shifted, arena), t.after, arena);
-    if (numeric_compare(rounded, numeric_from_int64(10)) >= 0) {
-      ++exponent;
-      rounded = numeric_round(numeric_from_int64(1), t.after, arena);
-    }
+    // A mantissa that rounds up to 10 stays so, as in PostgreSQL.
     numeric_append_text(rounded, mantissa);
   }
   return fmt::format("{}{}e{}{:02}", negative ? "-" : " ", mantissa, exponent < 0 ? '-' : '+',
@@ -684,7 +684,7 @@ class Reader {
     if (sign_ != ' ' || read_before_ + read_after_ == 0) return;
     if (t_.sign_s && taken && pos_ + 1 < input_.size() && !is_digit(peek(1))) {
       if (peek(1) == '-' || peek(1) == '+') sign_ = input_[++pos_];
-    } else if (!taken && !t_.sign_s && !t_.plus && !t_.minus) {
+    } else if (!taken && !t_.sign_s && (t_.plus || t_.minus)) {
       if (peek() == '-' || peek() == '+') sign_ = peek();
     }
   }
@@ -732,10 +732,7 @@ std::string to_char_numeric(const Datum& value, std::string_view format) {
   Template t = TemplateParser(format).run();
   bool special = numeric_is_nan(value) || numeric_is_infinite(value);
   if (t.roman) {
-    if (special) return write_roman(t, 0);
-    Datum rounded = numeric_round(value, 0, arena);
-    bool fits = numeric_compare(numeric_abs(rounded, arena), numeric_from_int64(100000)) < 0;
-    return write_roman(t, fits ? numeric_to_int64(rounded) : 0);
+    return write_roman(t, numeric_to_int32(numeric_round(value, 0, arena)));
   }
   if (t.scientific) return special ? scientific_overflow(t) : numeric_scientific(t, value, arena);
   Datum scaled = value;
@@ -759,7 +756,10 @@ std::optional<Datum> to_number(std::string_view text, std::string_view format, A
   int precision = std::max(0, t.before) + t.shift + scale;
   Datum value = numeric_from_text(digits, arena);
   if (precision > 0) value = numeric_apply_typmod(value, numeric_typmod(precision, scale), arena);
-  if (t.multiply) value = numeric_mul(value, power_of_ten(-t.shift, arena), arena);
+  if (t.multiply) {
+    Datum power = numeric_power(numeric_from_int64(10), numeric_from_int64(-t.shift), arena);
+    value = numeric_mul(value, power, arena);
+  }
   return value;
 }
 
