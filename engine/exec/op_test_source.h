@@ -99,12 +99,13 @@ struct TestExecution {
     context.memory = &budget;
     context.interrupt = &interrupt;
     context.exec_parameters = exec_values;
-    context.work_mem_bytes = spill ? 4 << 10 : 64 << 20;
+    context.work_mem_bytes = spill ? 64 << 10 : 64 << 20;
     context.spill_directory = "/tmp";
   }
 
   // Runs the plan twice (a cached plan) and once more as a rescan; all must agree.
   Rows run(Operator& plan) {
+    plan.stats() = {};
     plan.open(context);
     Rows first = read(plan);
     plan.open(context);

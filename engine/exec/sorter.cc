@@ -143,8 +143,10 @@ void Sorter::append(ExecContext& context, std::span<const Vector* const> sort_co
   for (uint32_t i = 0; i < count; ++i) entries_.push_back({0, addresses_[i]});
   row_count_ += count;
 
-  if (bound_ != kNoBound && entries_.size() / 2 >= std::max<uint64_t>(bound_, kVectorSize)) trim(context);
-  size_t bytes = rows_->bytes() + entries_.size() * sizeof(Entry) * 2;
+  auto memory = [&] { return rows_->bytes() + entries_.size() * sizeof(Entry) * 2; };
+  const bool trims = bound_ != kNoBound && entries_.size() / 2 >= bound_;
+  if (trims && (entries_.size() / 2 >= kVectorSize || memory() > context.work_mem_bytes)) trim(context);
+  size_t bytes = memory();
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
   if (bytes > context.work_mem_bytes && SpillFile::possible(context)) write_run(context);
 }
