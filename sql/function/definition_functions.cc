@@ -1,0 +1,237 @@
+// pg_get_*: SQL text of what the catalog holds.
+#include "engine/base/sql_error.h"
+#include "engine/exec/kernel_adapter.h"
+#include "engine/type/type_info.h"
+#include "sql/catalog/definition_text.h"
+#include "sql/function/catalog_functions.h"
+
+namespace luma {
+namespace {
+
+// The "pretty" argument: a boolean, or a wrap column, which means pretty too.
+bool is_pretty(const RowCall& call, const Value* args, size_t position) {
+  if (call.expr.args.size() <= position) return false;
+  return call.expr.args[position]->physical == PhysicalType::kBool ? args[position].datum.b : true;
+}
+
+Value expression_text(RowCall& call, const Value* args) {
+  std::string_view text = args[0].datum.str.view();
+  return text_value(call, is_pretty(call, args, 2) ? without_outer_parentheses(text) : text);
+}
+
+Value index_text(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Catalog& catalog = session.catalog();
+  const Index* index = catalog.index(args[0].datum.oid());
+  if (index == nullptr) return Value::null();
+  int column = call.expr.args.size() == 3 ? args[1].datum.i32 : 0;
+  bool pretty = is_pretty(call, args, 2);
+  return text_value(call, column == 0
+                              ? index_definition(catalog, session.search_path(), *index, pretty)
+                              : index_column_definition(catalog, *index, column, pretty));
+}
+
+Value constraint_text(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Catalog& catalog = session.catalog();
+  Oid oid = args[0].datum.oid();
+  bool pretty = is_pretty(call, args, 1);
+  if (const Table* table = catalog.table_of_constraint(oid)) {
+    return text_value(call, constraint_definition(catalog, session.search_path(), *table,
+                                                  *table->find_constraint(oid), pretty));
+  }
+  Value result;
+  catalog.for_each_type([&](const Type& type) {
+    for (const Constraint& constraint : type.constraints) {
+      if (constraint.oid != oid) continue;
+      static const Table no_table;
+      result = text_value(call, constraint_definition(catalog, session.search_path(), no_table,
+                                                      constraint, pretty));
+    }
+  });
+  return result;
+}
+
+Value view_text(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Relation* relation = call.expr.args[0]->physical == PhysicalType::kVarlen
+                                 ? &relation_of_text(session, args[0].datum.str.view())
+                                 : session.catalog().relation(args[0].datum.oid());
+  const auto* view = dynamic_cast<const Table*>(relation);
+  if (view == nullptr || view->definition.empty()) return Value::null();
+  return text_value(call, view_definition(*view));
+}
+
+Value rule_text(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Catalog& catalog = session.catalog();
+  Oid rule = args[0].datum.oid();
+  bool pretty = is_pretty(call, args, 1);
+  Value result;
+  catalog.for_each_relation([&](const Relation& relation) {
+    const auto* view = dynamic_cast<const Table*>(&relation);
+    if (view == nullptr || view->rule_oid != rule || rule == kInvalidOid) return;
+    std::string name = pretty ? relation_display_name(catalog, session.search_path(), *view)
+                              : quote_qualified(catalog.schema_name(view->schema), view->name);
+    result = text_value(
+        call, fmt::format("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}", name,
+                          view_definition(*view)));
+  });
+  return result;
+}
+
+// Partition keys, triggers, extended statistics: no such objects exist yet.
+Value no_definition(RowCall&, const Value*) { return Value::null(); }
+
+Value serial_sequence(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Relation& relation = relation_of_text(session, args[0].datum.str.view());
+  std::string_view column_name = args[1].datum.str.view();
+  const auto* table = dynamic_cast<const Table*>(&relation);
+  const Column* column = table == nullptr ? nullptr : table->find_column(column_name);
+  if (column == nullptr) {
+    throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
+                    column_name, relation.name);
+  }
+  for (const Sequence* sequence : session.catalog().sequences_owned_by(table->oid)) {
+    if (sequence->owned_by_column != column->number) continue;
+    return text_value(
+        call, quote_qualified(session.catalog().schema_name(sequence->schema), sequence->name));
+  }
+  return Value::null();
+}
+
+// --- functions ---
+const ProcFact* function_fact(RowCall& call, Oid oid) {
+  if (const ProcFact* fact = find_proc_fact(oid)) return fact;
+  for (const ProcFact& fact : session_of(call).builtins().extension_functions()) {
+    if (fact.oid == oid) return &fact;
+  }
+  return nullptr;
+}
+
+int direct_argument_count(const ProcFact& fact) {
+  for (const AggregateFact& aggregate : aggregate_facts()) {
+    if (aggregate.function == fact.oid && aggregate.kind != 'n') return aggregate.direct_args;
+  }
+  return -1;
+}
+
+bool is_input(char mode) { return mode == 'i' || mode == 'b' || mode == 'v'; }
+
+std::string argument_text(const Catalog& catalog, const ProcFact& fact, bool with_defaults) {
+  std::span<const Oid> types = fact.all_arg_types.empty() ? fact.arg_types : fact.all_arg_types;
+  size_t first_default = fact.arg_types.size() - fact.defaults.size();
+  int direct = direct_argument_count(fact);
+  std::string out;
+  size_t inputs = 0;
+  int shown = 0;
+  for (size_t i = 0; i < types.size(); ++i) {
+    char mode = fact.arg_modes.empty() ? 'i' : fact.arg_modes[i];
+    if (mode == 't') continue;
+    if (shown == direct) {
+      out += out.empty() ? "ORDER BY " : " ORDER BY ";
+    } else if (shown > 0) {
+      out += ", ";
+    }
+    ++shown;
+    std::string part = mode == 'o'   ? "OUT "
+                       : mode == 'b' ? "INOUT "
+                       : mode == 'v' ? "VARIADIC "
+                                     : "";
+    if (i < fact.arg_names.size() && !fact.arg_names[i].empty()) {
+      part += quote_identifier(fact.arg_names[i]) + " ";
+    }
+    part += catalog.type_name(types[i]);
+    out += part;
+    if (is_input(mode)) {
+      if (with_defaults && inputs >= first_default) {
+        out += fmt::format(" DEFAULT {}", fact.defaults[inputs - first_default]);
+      }
+      ++inputs;
+    }
+    // A VARIADIC direct argument stands for the ordered ones too.
+    if (shown == direct && i + 1 == types.size()) out += " ORDER BY " + part;
+  }
+  return out;
+}
+
+Value function_arguments(RowCall& call, const Value* args) {
+  const ProcFact* fact = function_fact(call, args[0].datum.oid());
+  if (fact == nullptr) return Value::null();
+  return text_value(call, argument_text(session_of(call).catalog(), *fact, true));
+}
+
+Value function_identity_arguments(RowCall& call, const Value* args) {
+  const ProcFact* fact = function_fact(call, args[0].datum.oid());
+  if (fact == nullptr) return Value::null();
+  return text_value(call, argument_text(session_of(call).catalog(), *fact, false));
+}
+
+Value function_result(RowCall& call, const Value* args) {
+  const ProcFact* fact = function_fact(call, args[0].datum.oid());
+  if (fact == nullptr || fact->kind == 'p') return Value::null();
+  const Catalog& catalog = session_of(call).catalog();
+  std::string columns;
+  for (size_t i = 0; i < fact->arg_modes.size(); ++i) {
+    if (fact->arg_modes[i] != 't') continue;
+    if (!columns.empty()) columns += ", ";
+    columns +=
+        quote_identifier(fact->arg_names[i]) + " " + catalog.type_name(fact->all_arg_types[i]);
+  }
+  if (!columns.empty()) return text_value(call, fmt::format("TABLE({})", columns));
+  return text_value(call, (fact->returns_set ? "SETOF " : "") + catalog.type_name(fact->result));
+}
+
+Value function_argument_default(RowCall& call, const Value* args) {
+  const ProcFact* fact = function_fact(call, args[0].datum.oid());
+  if (fact == nullptr) return Value::null();
+  size_t position = 0;  // among the inputs, from 1
+  size_t argument = static_cast<size_t>(args[1].datum.i32);
+  std::span<const Oid> types = fact->all_arg_types.empty() ? fact->arg_types : fact->all_arg_types;
+  if (args[1].datum.i32 < 1 || argument > types.size()) return Value::null();
+  for (size_t i = 0; i < argument; ++i) {
+    bool input = fact->arg_modes.empty() || is_input(fact->arg_modes[i]);
+    if (input) ++position;
+    if (!input && i + 1 == argument) return Value::null();
+  }
+  size_t first_default = fact->arg_types.size() - fact->defaults.size();
+  if (position <= first_default) return Value::null();
+  return text_value(call, fact->defaults[position - first_default - 1]);
+}
+
+const KernelRow kRows[] = {
+    scalar_row("pg_get_expr(pg_node_tree,oid)", row_kernel<expression_text>,
+               "SQL of an expression"),
+    scalar_row("pg_get_expr(pg_node_tree,oid,bool)", row_kernel<expression_text>),
+    scalar_row("pg_get_indexdef(oid)", row_kernel<index_text>, "CREATE INDEX of an index"),
+    scalar_row("pg_get_indexdef(oid,int4,bool)", row_kernel<index_text>),
+    scalar_row("pg_get_constraintdef(oid)", row_kernel<constraint_text>, "SQL of a constraint"),
+    scalar_row("pg_get_constraintdef(oid,bool)", row_kernel<constraint_text>),
+    scalar_row("pg_get_viewdef(text)", row_kernel<view_text>, "query of a view"),
+    scalar_row("pg_get_viewdef(text,bool)", row_kernel<view_text>),
+    scalar_row("pg_get_viewdef(oid)", row_kernel<view_text>),
+    scalar_row("pg_get_viewdef(oid,bool)", row_kernel<view_text>),
+    scalar_row("pg_get_viewdef(oid,int4)", row_kernel<view_text>),
+    scalar_row("pg_get_ruledef(oid)", row_kernel<rule_text>),
+    scalar_row("pg_get_ruledef(oid,bool)", row_kernel<rule_text>),
+    scalar_row("pg_get_triggerdef(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_triggerdef(oid,bool)", row_kernel<no_definition>),
+    scalar_row("pg_get_partkeydef(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_partition_constraintdef(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_statisticsobjdef_columns(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_function_sqlbody(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_serial_sequence(text,text)", row_kernel<serial_sequence>,
+               "sequence that a column owns"),
+    scalar_row("pg_get_function_arguments(oid)", row_kernel<function_arguments>),
+    scalar_row("pg_get_function_identity_arguments(oid)", row_kernel<function_identity_arguments>),
+    scalar_row("pg_get_function_result(oid)", row_kernel<function_result>),
+    scalar_row("pg_get_function_arg_default(oid,int4)", row_kernel<function_argument_default>),
+};
+
+}  // namespace
+
+std::span<const KernelRow> catalog_definition_kernels() { return kRows; }
+
+}  // namespace luma
