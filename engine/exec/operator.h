@@ -22,6 +22,7 @@ namespace luma {
 
 class DeferredChecks;  // engine/table
 class TableResolver;   // engine/row
+class IdAllocator;     // engine/txn
 
 // A number that no other execution in this process has.
 uint64_t new_execution_id();
@@ -37,6 +38,10 @@ struct ExecContext : EvalContext {
   uint64_t rows_affected = 0;           // set by Insert/Update/Delete; the command tag's count
   TableResolver* tables = nullptr;      // other tables by oid, for foreign keys
   DeferredChecks* deferred = nullptr;   // constraints to be checked at commit; null: all immediate
+  IdAllocator* ids = nullptr;           // hidden row ids of tables without a primary key
+  bool inline_mode = false;             // on an event loop: what would wait throws WouldBlock
+  int32_t lock_timeout_ms = 0;          // 0 waits for ever
+  int32_t deadlock_timeout_ms = 50;
 };
 
 struct OperatorStats {
