@@ -87,8 +87,12 @@ class Formatter {
 
   // Zero-padded; a sign takes one more place.
   bool number(const DateNode& node, int64_t value, int width) {
+    return signed_number(node, value, value < 0, width);
+  }
+  // The same where a part of a negative number is shown.
+  bool signed_number(const DateNode& node, int64_t value, bool negative, int width) {
     if (node.fill) width = 0;
-    if (value < 0 && width > 0) ++width;
+    if (negative && width > 0) ++width;
     fmt::format_to(std::back_inserter(out_), "{:0{}}", value, width);
     return true;
   }
@@ -116,8 +120,9 @@ class Formatter {
     static constexpr int kModulus[] = {0, 10, 100, 1000, 0};
     int digits = node.keyword->width;
     int64_t shown = shown_year(value);
+    bool negative = shown < 0;
     if (digits < 4) shown %= kModulus[digits];
-    return digits == 1 ? number(node, shown, 1) : number(node, shown, digits);
+    return digits == 1 ? number(node, shown, 0) : signed_number(node, shown, negative, digits);
   }
 
   bool field(const DateNode& node);
@@ -139,7 +144,7 @@ bool Formatter::clock_field(const DateNode& node) {
     case DateField::kMeridiem:
       return plain(in_case(f_.hour % 24 >= 12 ? "PM" : "AM", node.keyword->letters));
     case DateField::kHour12:
-      return number(node, hour12, 2);
+      return signed_number(node, hour12, f_.hour < 0, 2);
     case DateField::kHour24:
       return number(node, f_.hour, 2);
     case DateField::kMinute:
@@ -206,7 +211,9 @@ bool Formatter::roman_month(const DateNode& node) {
   } else {
     index = f_.month < 0 ? 12 + f_.month : f_.month - 1;
   }
-  return name(node, kRomanMonths[index], 4);
+  fmt::format_to(std::back_inserter(out_), "{:<{}}",
+                 in_case(kRomanMonths[index], node.keyword->letters), node.fill ? 0 : 4);
+  return false;
 }
 
 bool Formatter::day_field(const DateNode& node) {

@@ -32,9 +32,6 @@ Convention convention_of(DateField field) {
     case DateField::kIsoWeek:
     case DateField::kIsoYear:
       return Convention::kIsoWeek;
-    case DateField::kCentury:
-    case DateField::kDayName:
-    case DateField::kDayAbbreviation:
     case DateField::kDayOfYear:
     case DateField::kDayOfMonth:
     case DateField::kDayOfWeek:

@@ -32,7 +32,7 @@ enum Part : uint32_t {
   kDstZone = 2048,
   kDynamicZone = 4096,
   kDstModifierPart = 8192,
-  kUnknownPart = 16384,
+  kReservedPart = 32768,
   kDateParts = kYear | kMonth | kDay,
   kTimeParts = kHour | kMinute | kSecond,
 };
@@ -159,9 +159,9 @@ ParsedDateTime Decoder::run() {
     if ((parts & seen_) != 0) bad_format();
     seen_ |= parts;
   }
-  if (result_.special != ParsedDateTime::kNone) return result_;
   check_date();
   apply_meridiem();
+  if (result_.special != ParsedDateTime::kNone) return result_;
   if (time_only_) {
     if (time_fields_overflow(t_.hour, t_.minute, t_.second, t_.micros)) overflow();
     if ((seen_ & kTimeParts) != kTimeParts) bad_format();
@@ -241,8 +241,11 @@ uint32_t Decoder::set_julian(int julian, std::string_view fraction) {
 uint32_t Decoder::decode_labelled_number(const std::string& text) {
   std::string_view rest;
   int value = read_int(text, &rest);
-  if (!rest.empty() && rest[0] != '.') bad_format();
   Pending label = pending_;
+  bool may_have_fraction = label == kTimePending || pending_unit_ == TimeUnit::kJulian ||
+                           pending_unit_ == TimeUnit::kSecond;
+  if (!rest.empty() && (rest[0] != '.' || !may_have_fraction)) bad_format();
+  result_.special = ParsedDateTime::kNone;
   pending_ = kNothing;
   if (label == kTimePending) {
     uint32_t parts = decode_run_together(text, seen_ | kDateParts);
@@ -325,6 +328,7 @@ uint32_t Decoder::decode_word(const std::string& word, bool* skip) {
 
 uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
   auto set_date = [this](int day_shift) {
+    result_.special = ParsedDateTime::kNone;
     CivilTime now = now_fields();
     civil_from_julian(julian_day(now.year, now.month, now.day) + day_shift, &t_.year, &t_.month,
                       &t_.day);
@@ -341,6 +345,7 @@ uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
       *skip = true;
       return 0;
     case KeywordKind::kNow: {
+      result_.special = ParsedDateTime::kNone;
       CivilTime now = now_fields();
       if (time_only_) {
         t_.hour = now.hour, t_.minute = now.minute, t_.second = now.second, t_.micros = now.micros;
@@ -358,18 +363,19 @@ uint32_t Decoder::decode_keyword(const Keyword& keyword, bool* skip) {
     case KeywordKind::kTomorrow:
       return set_date(1);
     case KeywordKind::kAllBalls:
+      result_.special = ParsedDateTime::kNone;
       t_.hour = t_.minute = t_.second = 0;
       east_secs_ = 0;
       return kTimeParts | kZone;
     case KeywordKind::kEpoch:
       result_.special = ParsedDateTime::kEpoch;
-      return kDateParts | kTimeParts | kZone;
+      return kReservedPart;
     case KeywordKind::kInfinity:
       result_.special = ParsedDateTime::kInfinity;
-      return kDateParts | kTimeParts | kZone;
+      return kReservedPart;
     case KeywordKind::kNegInfinity:
       result_.special = ParsedDateTime::kNegInfinity;
-      return kDateParts | kTimeParts | kZone;
+      return kReservedPart;
     case KeywordKind::kMonth: {
       uint32_t parts = kMonth;
       // A number that looked like a month turns out to be the day.

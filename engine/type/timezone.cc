@@ -55,8 +55,9 @@ const std::map<std::string, std::string>& zone_files() {
     std::map<std::string, std::string> found;
     std::error_code error;
     const std::filesystem::path root(kZoneFolder);
-    for (std::filesystem::recursive_directory_iterator it(root, error), end; !error && it != end;
-         it.increment(error)) {
+    constexpr auto kFollow = std::filesystem::directory_options::follow_directory_symlink;
+    for (std::filesystem::recursive_directory_iterator it(root, kFollow, error), end;
+         !error && it != end; it.increment(error)) {
       if (!it->is_regular_file(error)) continue;
       std::string name = it->path().string().substr(root.string().size() + 1);
       // Zones with leap seconds are not usable: PostgreSQL's days have 86400 seconds.
