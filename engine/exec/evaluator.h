@@ -1,6 +1,7 @@
 #pragma once
-// Evaluates bound (physical) expressions over chunks. An ExprEvaluator owns the intermediate vectors of
-// its tree, so that a cached plan evaluates without allocating. Not thread-safe; one per operator.
+// Evaluates bound (physical) expressions over chunks. An ExprEvaluator owns the intermediate
+// vectors of its tree, so that a cached plan evaluates without allocating. Not thread-safe; one per
+// operator.
 #include <memory>
 #include <vector>
 
@@ -13,15 +14,15 @@ class EvalNode;  // engine/exec/evaluator_node.h: one node of a compiled tree
 
 class ExprEvaluator {
  public:
-  // `expr` must outlive the evaluator. `capacity`: the most rows one call will have (kVectorSize, or 1
-  // for single-row plans, which keeps their memory small).
+  // `expr` must outlive the evaluator. `capacity`: the most rows one call will have (kVectorSize,
+  // or 1 for single-row plans, which keeps their memory small).
   explicit ExprEvaluator(const Expr& expr, uint32_t capacity = kVectorSize);
   ExprEvaluator(ExprEvaluator&&) noexcept;
   ExprEvaluator& operator=(ExprEvaluator&&) noexcept;
   ~ExprEvaluator();
 
-  // Result for the rows of `input` (slots refer to its columns). The returned vector is valid until the
-  // next call and may view `input`.
+  // Result for the rows of `input` (slots refer to its columns). The returned vector is valid until
+  // the next call and may view `input`.
   const Vector& evaluate(EvalContext& context, const Chunk& input);
   // Rows for which a boolean expression is true, ascending, into `selection` (room for input.size).
   // Conjunctions stop early: later conjuncts see only the survivors of earlier ones.

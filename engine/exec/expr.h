@@ -1,7 +1,8 @@
 #pragma once
-// Bound scalar expressions: typed trees whose names are resolved. One structure serves the logical plan
-// (columns by ColumnId) and the physical plan (columns by slot in the input chunk); lowering rewrites
-// kColumn into kSlot. Nodes live in an arena and are immutable once built: rewrites make new nodes.
+// Bound scalar expressions: typed trees whose names are resolved. One structure serves the logical
+// plan (columns by ColumnId) and the physical plan (columns by slot in the input chunk); lowering
+// rewrites kColumn into kSlot. Nodes live in an arena and are immutable once built: rewrites make
+// new nodes.
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -23,36 +24,47 @@ using ColumnId = uint32_t;
 inline constexpr ColumnId kNoColumn = ~ColumnId{0};
 
 enum class ExprKind : uint8_t {
-  kConstant,        // constant
-  kColumn,          // column (logical); when `level` > 0 it belongs to an enclosing query
-  kSlot,            // index: column of the input chunk (physical)
-  kParameter,       // index: statement parameter, 0-based ($1 is 0)
-  kExecParameter,   // index: EvalContext::exec_parameters (physical correlation)
-  kFunction,        // implementation.kernel(args); function
-  kAnd, kOr, kNot,  // three-valued logic; AND/OR have 2..n args
-  kIsNull, kIsNotNull,       // 1 arg; on composites PostgreSQL's row rule applies
-  kIsTrue, kIsNotTrue, kIsFalse, kIsNotFalse, kIsUnknown, kIsNotUnknown,
-  kIsDistinct, kIsNotDistinct,  // 2 args, implementation.kernel is the type's equality
-  kNullIf,          // 2 args, implementation.kernel is the equality
-  kCase,            // args: when1, then1, ..., else (always present); searched form only
-  kCoalesce,        // args, evaluated as far as needed
-  kGreatest, kLeast,
-  kArrayAny, kArrayAll,  // args: scalar, array; implementation.kernel is the comparison
-  kArray,           // ARRAY[args] of type.oid (elements may be arrays: index = 1 for nested)
-  kRow,             // ROW(args) -> record
-  kField,           // args[0].field; index = 0-based field number
-  kSubscript,       // args[0][args[1]]...; see SubscriptInfo
-  kRelabel,         // args[0] under another type; same physical form, no work
-  kCoerceViaIo,     // text output of args[0], then text input of type
-  kCoerceArray,     // each element of args[0] through element_coercion
-  kApplyTypmod,     // args[0] with type.typmod applied; index = 1 for an explicit cast
-  kAggregate,       // only directly under an Aggregate operator: see AggregateInfo
-  kWindow,          // only under a Window operator: see WindowInfo
-  kGrouping,        // GROUPING(args): args are the grouping expressions
-  kSubquery,        // subquery; see SubqueryInfo (logical, before unnesting)
-  kSubplan,         // physical subquery that could not be unnested
-  kSetReturning,    // a set-returning function call under ProjectSet; implementation.table
-  kDefault,         // DEFAULT in INSERT/UPDATE before the binder replaces it
+  kConstant,       // constant
+  kColumn,         // column (logical); when `level` > 0 it belongs to an enclosing query
+  kSlot,           // index: column of the input chunk (physical)
+  kParameter,      // index: statement parameter, 0-based ($1 is 0)
+  kExecParameter,  // index: EvalContext::exec_parameters (physical correlation)
+  kFunction,       // implementation.kernel(args); function
+  kAnd,
+  kOr,
+  kNot,  // three-valued logic; AND/OR have 2..n args
+  kIsNull,
+  kIsNotNull,  // 1 arg; on composites PostgreSQL's row rule applies
+  kIsTrue,
+  kIsNotTrue,
+  kIsFalse,
+  kIsNotFalse,
+  kIsUnknown,
+  kIsNotUnknown,
+  kIsDistinct,
+  kIsNotDistinct,  // 2 args, implementation.kernel is the type's equality
+  kNullIf,         // 2 args, implementation.kernel is the equality
+  kCase,           // args: when1, then1, ..., else (always present); searched form only
+  kCoalesce,       // args, evaluated as far as needed
+  kGreatest,
+  kLeast,
+  kArrayAny,
+  kArrayAll,      // args: scalar, array; implementation.kernel is the comparison
+  kArray,         // ARRAY[args] of type.oid (elements may be arrays: index = 1 for nested)
+  kRow,           // ROW(args) -> record
+  kField,         // args[0].field; index = 0-based field number
+  kSubscript,     // args[0][args[1]]...; see SubscriptInfo
+  kRelabel,       // args[0] under another type; same physical form, no work
+  kCoerceViaIo,   // text output of args[0], then text input of type
+  kCoerceArray,   // each element of args[0] through element_coercion
+  kApplyTypmod,   // args[0] with type.typmod applied; index = 1 for an explicit cast
+  kAggregate,     // only directly under an Aggregate operator: see AggregateInfo
+  kWindow,        // only under a Window operator: see WindowInfo
+  kGrouping,      // GROUPING(args): args are the grouping expressions
+  kSubquery,      // subquery; see SubqueryInfo (logical, before unnesting)
+  kSubplan,       // physical subquery that could not be unnested
+  kSetReturning,  // a set-returning function call under ProjectSet; implementation.table
+  kDefault,       // DEFAULT in INSERT/UPDATE before the binder replaces it
 };
 
 struct Expr;
@@ -75,7 +87,11 @@ struct AggregateInfo {
 
 enum class FrameMode : uint8_t { kRows, kRange, kGroups };
 enum class FrameBound : uint8_t {
-  kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing
+  kUnboundedPreceding,
+  kPreceding,
+  kCurrentRow,
+  kFollowing,
+  kUnboundedFollowing
 };
 enum class FrameExclude : uint8_t { kNone, kCurrentRow, kGroup, kTies };
 struct WindowFrame {
@@ -99,51 +115,51 @@ struct WindowInfo {
 enum class SubqueryKind : uint8_t {
   kScalar,  // at most one row, one column
   kExists,
-  kAny,     // test: `args[0] op column` as an expression over args and subquery columns
+  kAny,  // test: `args[0] op column` as an expression over args and subquery columns
   kAll,
-  kArray,   // ARRAY(SELECT ...)
-  kRow,     // (a, b) = (SELECT x, y): a record
+  kArray,  // ARRAY(SELECT ...)
+  kRow,    // (a, b) = (SELECT x, y): a record
 };
 struct SubqueryInfo {
   SubqueryKind kind = SubqueryKind::kScalar;
   LogicalOp* plan = nullptr;
   // kAny/kAll: boolean expression over outer columns and the subquery's output ColumnIds.
   Expr* test = nullptr;
-  std::span<const ColumnId> columns;   // output columns of the subquery
+  std::span<const ColumnId> columns;  // output columns of the subquery
   // True when the subquery refers to columns of an enclosing query.
   bool correlated = false;
 };
 
 struct SubscriptInfo {
   // For each dimension: lower and upper bound expressions; a plain index has upper only.
-  std::span<Expr* const> lower;   // nullptr entries when omitted
+  std::span<Expr* const> lower;  // nullptr entries when omitted
   std::span<Expr* const> upper;
   bool slice = false;
 };
 
 struct Expr {
   ExprKind kind;
-  TypeRef type;                       // result
+  TypeRef type;  // result
   PhysicalType physical = PhysicalType::kVarlen;
   Oid collation = kInvalidOid;
-  int location = -1;                  // byte offset in the statement, for run-time errors
+  int location = -1;  // byte offset in the statement, for run-time errors
   ExprList args;
   Value constant;
   uint32_t index = 0;
   ColumnId column = kNoColumn;
   uint32_t level = 0;
   FunctionImplementation implementation;
-  const FunctionEntry* function = nullptr;   // for EXPLAIN, volatility, inlining; may be null
-  Oid operator_oid = kInvalidOid;            // the call was written as this operator
-  bool strict = false;                       // kFunction: NULL in, NULL out
+  const FunctionEntry* function = nullptr;  // for EXPLAIN, volatility, inlining; may be null
+  Oid operator_oid = kInvalidOid;           // the call was written as this operator
+  bool strict = false;                      // kFunction: NULL in, NULL out
   bool is_volatile = false;
   // At most one of these, by kind.
   const AggregateInfo* aggregate = nullptr;
   const WindowInfo* window = nullptr;
   const SubqueryInfo* subquery = nullptr;
   const SubscriptInfo* subscript = nullptr;
-  Expr* element_coercion = nullptr;          // kCoerceArray: over kSlot 0
-  SubplanSpec* subplan = nullptr;            // kSubplan
+  Expr* element_coercion = nullptr;  // kCoerceArray: over kSlot 0
+  SubplanSpec* subplan = nullptr;    // kSubplan
   // kRow: names of the fields when the row stands for a table row ("f1", ... otherwise).
   std::span<const std::string_view> field_names;
 };

@@ -167,12 +167,14 @@ const Regexp& Regexp::compile(std::string_view pattern, const RegexpFlags& flags
   std::unique_ptr<Regexp> regexp(new Regexp);
   regexp->code_ = std::make_unique<Code>();
   Code& code = *regexp->code_;
-  code.plain = compile_code(syntax.pattern, options);
-  pcre2_pattern_info(code.plain.get(), PCRE2_INFO_CAPTURECOUNT, &regexp->group_count_);
   regexp->shortest_ = syntax.prefers_shortest && !syntax.has_alternation;
   // With one greedy quantifier and no alternatives the first match found is the longest.
   regexp->needs_extent_ = !syntax.has_back_reference &&
                           (syntax.has_alternation || syntax.quantifiers > 1 || syntax.has_lazy);
+  // Possessive rewrites would hide all but the longest way to match.
+  if (regexp->needs_extent_) options |= PCRE2_NO_AUTO_POSSESS;
+  code.plain = compile_code(syntax.pattern, options);
+  pcre2_pattern_info(code.plain.get(), PCRE2_INFO_CAPTURECOUNT, &regexp->group_count_);
   if (regexp->needs_extent_) {
     code.exact_end = compile_code("(?:" + syntax.pattern + ")(?C1)", options);
     code.dfa_data.reset(pcre2_match_data_create(kDfaMatches, nullptr));

@@ -104,13 +104,6 @@ Value sleep_for(RowCall& call, const Value* args) {
 }
 
 Value type_of(RowCall& call, const Value*) { return Datum::of_oid(call.expr.args[0]->type.oid); }
-Value formatted_type(RowCall& call, const Value* args) {
-  if (args[0].is_null) return Value::null();
-  int32_t typmod = args[1].is_null ? -1 : args[1].datum.i32;
-  if (args[0].datum.oid() == kInvalidOid) return Datum::of_string(string_view("-"));
-  if (find_type(args[0].datum.oid()) == nullptr) return Datum::of_string(string_view("???"));
-  return arena_string(call.arena, format_type(args[0].datum.oid(), typmod));
-}
 Value column_size(RowCall& call, const Value* args) {
   PhysicalType physical = call.expr.args[0]->physical;
   if (physical != PhysicalType::kVarlen)
@@ -167,7 +160,6 @@ const KernelRow kRows[] = {
     scalar_row("pg_sleep(float8)", row_kernel<sleep>, "waits seconds"),
     scalar_row("pg_sleep_for(interval)", row_kernel<sleep_for>, "waits"),
     scalar_row("pg_typeof(any)", row_kernel<type_of, false>, "type of a value"),
-    scalar_row("format_type(oid,int4)", row_kernel<formatted_type, false>, "name of a type"),
     scalar_row("pg_column_size(any)", row_kernel<column_size>, "bytes of a value"),
     scalar_row("pg_is_in_recovery()", row_kernel<always_false>, "whether the server is a standby"),
     scalar_row("pg_jit_available()", row_kernel<always_false>, "whether JIT is there"),

@@ -5,6 +5,7 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/integer.h"
 #include "engine/type/string.h"
+#include "sql/catalog/name_resolution.h"
 #include "sql/function/families.h"
 #include "sql/function/quote.h"
 #include "sql/function/utf8_text.h"
