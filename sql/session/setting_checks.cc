@@ -1,0 +1,127 @@
+#include "sql/session/setting_checks.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "engine/base/sql_error.h"
+#include "engine/type/timezone.h"
+
+namespace luma {
+namespace {
+
+[[noreturn]] void invalid(const SettingDefinition& definition, std::string_view value,
+                          std::string detail = {}) {
+  throw sql_error(SqlState::kInvalidParameterValue, "invalid value for parameter \"{}\": \"{}\"",
+                  definition.name, value)
+      .detail(std::move(detail));
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+}  // namespace
+
+std::string check_ascii_name(const SettingDefinition&, std::string_view value) {
+  std::string out(value.substr(0, 63));
+  for (char& c : out) {
+    if (c < 32 || c > 126) c = '?';
+  }
+  return out;
+}
+
+std::string check_client_encoding(const SettingDefinition& definition, std::string_view value) {
+  std::string plain;
+  for (char c : value) {
+    if (std::isalnum(static_cast<unsigned char>(c))) {
+      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+    }
+  }
+  if (plain == "utf8" || plain == "unicode") return "UTF8";
+  if (plain == "sqlascii") return "SQL_ASCII";
+  static constexpr std::string_view kKnown[] = {
+      "latin1",  "latin2",  "latin3",  "latin4",  "latin5",  "latin6", "latin7", "latin8",
+      "latin9",  "latin10", "iso88591", "iso885915", "win1250", "win1251", "win1252", "win1253",
+      "win1254", "win1255", "win1256", "win1257", "win1258", "win866", "win874", "koi8r",
+      "koi8u",   "eucjp",   "euckr",   "euccn",   "euctw",   "sjis",   "big5",   "gbk",
+      "gb18030", "uhc",     "johab"};
+  if (std::find(std::begin(kKnown), std::end(kKnown), plain) != std::end(kKnown)) {
+    throw unsupported("client encoding \"{}\"", value);
+  }
+  invalid(definition, value);
+}
+
+void parse_date_style(std::string_view text, DateStyle* style, DateOrder* order) {
+  if (text.starts_with("ISO")) *style = DateStyle::kIso;
+  if (text.starts_with("SQL")) *style = DateStyle::kSql;
+  if (text.starts_with("Postgres")) *style = DateStyle::kPostgres;
+  if (text.starts_with("German")) *style = DateStyle::kGerman;
+  if (text.ends_with("YMD")) *order = DateOrder::kYmd;
+  if (text.ends_with("DMY")) *order = DateOrder::kDmy;
+  if (text.ends_with("MDY")) *order = DateOrder::kMdy;
+}
+
+// Keywords may name the style, the order or both; what is not named keeps its value, which the
+// caller puts in front.
+std::string check_date_style(const SettingDefinition& definition, std::string_view value) {
+  std::vector<std::string> words;
+  if (!split_identifier_list(value, &words)) invalid(definition, value, "List syntax is invalid.");
+  std::string style, order;
+  bool conflict = false;
+  auto choose = [&](std::string& slot, std::string_view choice) {
+    if (!slot.empty() && slot != choice) conflict = true;
+    slot = choice;
+  };
+  bool order_implied = false;
+  for (const std::string& raw : words) {
+    std::string word = lower(raw);
+    if (word == "iso") {
+      choose(style, "ISO");
+    } else if (word == "sql") {
+      choose(style, "SQL");
+    } else if (word.starts_with("postgres")) {
+      choose(style, "Postgres");
+    } else if (word == "german") {
+      choose(style, "German");
+      if (order.empty()) {
+        order = "DMY";
+        order_implied = true;
+      }
+    } else if (word == "ymd") {
+      if (order_implied) order.clear();
+      choose(order, "YMD");
+      order_implied = false;
+    } else if (word == "dmy" || word.starts_with("euro")) {
+      if (order_implied) order.clear();
+      choose(order, "DMY");
+      order_implied = false;
+    } else if (word == "mdy" || word == "us" || word.starts_with("noneuro")) {
+      if (order_implied) order.clear();
+      choose(order, "MDY");
+      order_implied = false;
+    } else if (word == "default") {
+      if (style.empty()) style = "ISO";
+      if (order.empty()) order = "MDY";
+    } else {
+      invalid(definition, value, fmt::format("Unrecognized key word: \"{}\".", raw));
+    }
+  }
+  if (conflict) invalid(definition, value, "Conflicting \"datestyle\" specifications.");
+  return style + ", " + order;
+}
+
+std::string check_time_zone(const SettingDefinition& definition, std::string_view value) {
+  const TimeZone* zone = TimeZone::find_setting(value);
+  if (zone == nullptr) invalid(definition, value);
+  return zone->name();
+}
+
+std::string check_search_path(const SettingDefinition& definition, std::string_view value) {
+  std::vector<std::string> names;
+  if (!split_identifier_list(value, &names)) invalid(definition, value, "List syntax is invalid.");
+  return std::string(value);
+}
+
+}  // namespace luma

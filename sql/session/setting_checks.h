@@ -1,0 +1,21 @@
+#pragma once
+// Rules of single settings beyond their type: what is valid, and its canonical text. Each throws
+// 22023 (or 0A000) with PostgreSQL's message.
+#include <string>
+#include <string_view>
+
+#include "engine/type/type_info.h"
+#include "sql/session/setting_registry.h"
+
+namespace luma {
+
+std::string check_ascii_name(const SettingDefinition& definition, std::string_view value);
+std::string check_client_encoding(const SettingDefinition& definition, std::string_view value);
+std::string check_date_style(const SettingDefinition& definition, std::string_view value);
+std::string check_time_zone(const SettingDefinition& definition, std::string_view value);
+std::string check_search_path(const SettingDefinition& definition, std::string_view value);
+
+// A canonical DateStyle ("ISO, MDY") as values.
+void parse_date_style(std::string_view text, DateStyle* style, DateOrder* order);
+
+}  // namespace luma
