@@ -127,10 +127,12 @@ void CatalogTransaction::fill_oids(CatalogObject& object) {
   }
 }
 
-void CatalogTransaction::require_free_names(const Catalog& catalog,
-                                            const CatalogObject& object) const {
+void CatalogTransaction::require_free_names(const Catalog& catalog, const CatalogObject& object,
+                                            bool ignore_changed) const {
   auto taken = [&](const CatalogObject* holder) {
-    return holder != nullptr && holder->oid != object.oid;
+    if (holder == nullptr || holder->oid == object.oid) return false;
+    Oid database = is_shared_class(holder->class_id()) ? Oid{0} : database_;
+    return !ignore_changed || !changes_.contains({database, holder->class_id(), holder->oid});
   };
   switch (object.kind) {
     case ObjectKind::kDatabase:
@@ -145,7 +147,7 @@ void CatalogTransaction::require_free_names(const Catalog& catalog,
     case ObjectKind::kType: {
       const auto& type = static_cast<const Type&>(object);
       Oid holder = catalog.find_type_oid(type.schema, type.name);
-      if (holder == kInvalidOid || holder == type.oid) return;
+      if (holder == kInvalidOid || holder == type.oid || ignore_changed) return;
       throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", type.name);
     }
     default:
@@ -158,7 +160,7 @@ void CatalogTransaction::require_free_names(const Catalog& catalog,
   const auto* table = dynamic_cast<const Table*>(&object);
   if (table == nullptr || table->relkind == 'c') return;
   const Type* type = catalog.find_type(table->schema, table->name);
-  if (type != nullptr && type->oid != table->row_type) {
+  if (taken(type) && type->oid != table->row_type) {
     throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", table->name)
         .hint(
             "A relation has an associated type of the same name, so you must use a name that "
@@ -169,7 +171,7 @@ void CatalogTransaction::require_free_names(const Catalog& catalog,
 
 void CatalogTransaction::put(std::shared_ptr<CatalogObject> object) {
   fill_oids(*object);
-  require_free_names(*view_, *object);
+  require_free_names(*view_, *object, false);
   Oid class_id = object->class_id();
   Key key{is_shared_class(class_id) ? Oid{0} : database_, class_id, object->oid};
   change(key, std::move(object));
@@ -219,7 +221,7 @@ void CatalogTransaction::write_changes(CatalogWriter& writer) {
     const ObjectPtr& object = changes_.at(key);
     if (object == nullptr) continue;
     try {
-      require_free_names(*view_, *object);
+      require_free_names(*base_, *object, true);
     } catch (const SqlError&) {
       throw sql_error(
           SqlState::kUniqueViolation,

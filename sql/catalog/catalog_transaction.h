@@ -99,7 +99,10 @@ class CatalogTransaction {
   void change(const Key& key, ObjectPtr object);
   void rebuild_view();
   void fill_oids(CatalogObject& object);
-  void require_free_names(const Catalog& catalog, const CatalogObject& object) const;
+  // `ignore_changed`: `catalog` is the committed state, where what this transaction has changed no
+  // longer holds its name.
+  void require_free_names(const Catalog& catalog, const CatalogObject& object,
+                          bool ignore_changed) const;
 
   CatalogStore& store_;
   Oid database_;
