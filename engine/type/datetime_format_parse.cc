@@ -59,6 +59,7 @@ struct Found {
   int weekday = 0;  // 1 = Sunday
   int day_of_year = 0, week = 0, week_of_month = 0, julian = 0;
   int zone_sign = 0, zone_hours = 0, zone_minutes = 0;
+  int fraction_digits = -1;  // of FF1 to FF6
 };
 
 class TemplateReader {
@@ -144,8 +145,10 @@ class TemplateReader {
 
   // Returns how many characters the number took.
   int integer(int* to, int width) {
-    while (is_space(peek())) ++pos_;
+    // Skipped blanks count as part of the number, so that blanks alone mean zero.
     size_t begin = pos_;
+    while (is_space(peek())) ++pos_;
+    size_t number_begin = pos_;
     bool greedy = node_->fill || next_is_separator();
     std::string part(
         text_.substr(pos_, greedy ? std::string_view::npos : static_cast<size_t>(width)));
@@ -171,7 +174,8 @@ class TemplateReader {
     }
     pos_ += static_cast<size_t>(used);
     if (pos_ == begin) {
-      std::string shown(text_.substr(begin, greedy ? static_cast<size_t>(width) : part.size()));
+      std::string shown(
+          text_.substr(number_begin, greedy ? static_cast<size_t>(width) : part.size()));
       throw format_error(fmt::format("invalid value \"{}\" for \"{}\"", shown, keyword()))
           .detail("Value must be an integer.");
     }
@@ -309,6 +313,8 @@ void TemplateReader::read_field() {
       fraction(&found_.millis, 3);
       break;
     case DateField::kFraction:
+      found_.fraction_digits = node_->keyword->width;
+      [[fallthrough]];
     case DateField::kMicros:
       fraction(&found_.micros, node_->keyword->width);
       break;
@@ -417,6 +423,7 @@ struct Moment {
   CivilTime fields;
   bool has_zone = false;
   int32_t east_secs = 0;
+  int fraction_digits = -1;
 };
 
 // Turns what was found into a calendar time.
@@ -432,7 +439,7 @@ class Assembler {
     year();
     days();
     check();
-    Moment moment{t_, f_.zone_sign != 0, 0};
+    Moment moment{t_, f_.zone_sign != 0, 0, f_.fraction_digits};
     if (moment.has_zone) {
       if (f_.zone_hours < 0 || f_.zone_hours > 15 || f_.zone_minutes < 0 || f_.zone_minutes >= 60) {
         throw_datetime_error(DateTimeFault::kZoneOverflow, text_, "timestamp");
@@ -522,7 +529,7 @@ class Assembler {
     }
     if (iso) return set_julian(julian_of_iso_week(t_.year, 1) - 1 + day_of_year);
     int month = 1, rest = day_of_year;
-    while (month < 12 && rest > days_in_month(t_.year, month))
+    while (month <= 12 && rest > days_in_month(t_.year, month))
       rest -= days_in_month(t_.year, month++);
     if (t_.month <= 1) t_.month = month;
     if (t_.day <= 1) t_.day = rest;
@@ -563,11 +570,12 @@ int32_t to_date(std::string_view text, std::string_view format) {
 
 int64_t to_timestamp(std::string_view text, std::string_view format, const TimeZone* zone) {
   Moment moment = read_moment(text, format);
-  if (!moment.has_zone) return timestamptz_of_civil(moment.fields, zone);
-  int64_t result = timestamp_of_civil(moment.fields) - moment.east_secs * kMicrosPerSec;
+  int64_t result = moment.has_zone
+                       ? timestamp_of_civil(moment.fields) - moment.east_secs * kMicrosPerSec
+                       : timestamptz_of_civil(moment.fields, zone);
   if (!timestamp_in_range(result))
     throw sql_error(SqlState::kDatetimeFieldOverflow, "timestamp out of range");
-  return result;
+  return round_timestamp(result, moment.fraction_digits);
 }
 
 }  // namespace luma

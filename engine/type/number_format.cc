@@ -373,6 +373,8 @@ class Writer {
         }
         break;
       case Pattern::kSign:
+        // A Roman number has no sign: the output ends here.
+        if (sign_ == '\0' && cut_ == kNone) cut_ = out_.size();
         out_.push_back(sign_);
         break;
       case Pattern::kLiteral:
@@ -701,9 +703,24 @@ class Reader {
 
 }  // namespace
 
+namespace {
+
+// V multiplies the number, within the range of its type.
+void check_shift(const Template& t, int64_t value, int64_t limit, const char* type_name) {
+  if (!t.multiply || t.roman || t.scientific) return;
+  for (int i = 0; i < t.shift && value != 0; ++i) {
+    if (__builtin_mul_overflow(value, int64_t{10}, &value) || value > limit || value < -limit - 1) {
+      throw sql_error(SqlState::kNumericValueOutOfRange, "{} out of range", type_name);
+    }
+  }
+}
+
+}  // namespace
+
 std::string to_char_int64(int64_t value, std::string_view format) {
   Arena arena(nullptr, 512);
   Template t = TemplateParser(format).run();
+  check_shift(t, value, INT64_MAX, "bigint");
   if (t.roman) return write_roman(t, value);
   if (t.scientific) return numeric_scientific(t, numeric_from_int64(value), arena);
   std::string digits = std::to_string(value);
@@ -716,6 +733,7 @@ std::string to_char_int64(int64_t value, std::string_view format) {
 
 std::string to_char_int32(int32_t value, std::string_view format) {
   Template t = TemplateParser(format).run();
+  check_shift(t, value, INT32_MAX, "integer");
   return t.scientific ? scientific(t, value) : to_char_int64(value, format);
 }
 
@@ -755,7 +773,7 @@ std::optional<Datum> to_number(std::string_view text, std::string_view format, A
   int scale = reader.digits_after();
   int precision = std::max(0, t.before) + t.shift + scale;
   Datum value = numeric_from_text(digits, arena);
-  if (precision > 0) value = numeric_apply_typmod(value, numeric_typmod(precision, scale), arena);
+  value = numeric_apply_typmod(value, numeric_typmod(precision, scale), arena);
   if (t.multiply) {
     Datum power = numeric_power(numeric_from_int64(10), numeric_from_int64(-t.shift), arena);
     value = numeric_mul(value, power, arena);
