@@ -301,6 +301,11 @@ TEST_CASE("numeric and datetime") {
              {"2001-02-16", "2001-12-21", "2001-10-30", "2002-10-30"}, "bool") == "t");
 }
 
+TEST_CASE("numbers as text") {
+  CHECK(call("to_char(int4,text)", {"-1234", "9,999.99"}, "text") == "-1,234.00");
+  CHECK(call("to_number(text,text)", {"12,454.8-", "99G999D9S"}, "numeric") == "-12454.8");
+}
+
 TEST_CASE("arrays and json") {
   CHECK(call("array_cat(anycompatiblearray,anycompatiblearray)", {"{1,2}", "{{3,4}}"}, "_int4",
              {"_int4", "_int4"}) == "{{1,2},{3,4}}");
