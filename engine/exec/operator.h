@@ -39,9 +39,6 @@ struct ExecContext : EvalContext {
   TableResolver* tables = nullptr;      // other tables by oid, for foreign keys
   DeferredChecks* deferred = nullptr;   // constraints to be checked at commit; null: all immediate
   IdAllocator* ids = nullptr;           // hidden row ids of tables without a primary key
-  bool inline_mode = false;             // on an event loop: what would wait throws WouldBlock
-  int32_t lock_timeout_ms = 0;          // 0 waits for ever
-  int32_t deadlock_timeout_ms = 50;
 };
 
 struct OperatorStats {
