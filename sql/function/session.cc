@@ -5,6 +5,7 @@
 
 #include "engine/base/interrupt.h"
 #include "engine/base/sql_error.h"
+#include "engine/base/would_block.h"
 #include "engine/exec/kernel_adapter.h"
 #include "sql/function/families.h"
 #include "sql/function/utf8_text.h"
@@ -81,6 +82,7 @@ void sleep_micros(RowCall& call, double micros) {
   using Clock = std::chrono::steady_clock;
   constexpr auto kStep = std::chrono::milliseconds(10);
   if (!(micros > 0)) return;
+  if (call.context.inline_mode) throw WouldBlock();
   constexpr double kLongestMicros = 1e15;
   auto end = Clock::now() +
              std::chrono::microseconds(static_cast<int64_t>(std::min(micros, kLongestMicros)));
