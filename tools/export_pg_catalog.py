@@ -58,6 +58,8 @@ OTHERS = {
         and a.attnum > 0 order by a.attrelid, a.attnum""",
     "settings": """select name, unit, category, short_desc, extra_desc, context, vartype, min_val, max_val,
         enumvals, boot_val from pg_settings where name not like '%.%' order by name collate "C" """,
+    "keywords": """select word, catcode, barelabel, catdesc, baredesc from pg_get_keywords()
+        order by word collate "C" """,
 }
 
 

@@ -73,6 +73,7 @@ struct ProcTable {
     p.cost = number<float>(f[5]);
     p.rows = number<float>(f[6]);
     p.variadic = number(f[7]);
+    p.support = number(f[8]);
     p.kind = letter(f[9]);
     p.leakproof = flag(f[11]);
     p.strict = flag(f[12]);

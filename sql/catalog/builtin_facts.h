@@ -27,6 +27,7 @@ struct ProcFact {
   char parallel = 'u';
   float cost = 1;
   float rows = 0;
+  Oid support = kInvalidOid;  // planner support function
   Oid result = kInvalidOid;
   std::span<const Oid> arg_types;  // input arguments (IN, INOUT, VARIADIC)
   Oid variadic = kInvalidOid;      // element type of a VARIADIC last argument ("any" for "any")

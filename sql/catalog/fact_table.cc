@@ -84,6 +84,9 @@ constexpr char kRelationColumns[] =
 constexpr char kSettings[] =
 #include "sql/catalog/facts/settings.inc"
     ;
+constexpr char kKeywords[] =
+#include "sql/catalog/facts/keywords.inc"
+    ;
 
 struct Source {
   std::string_view name;
@@ -114,6 +117,7 @@ constexpr Source kSources[] = {
     {"relations", {kRelations, sizeof kRelations - 1}},
     {"relation_columns", {kRelationColumns, sizeof kRelationColumns - 1}},
     {"settings", {kSettings, sizeof kSettings - 1}},
+    {"keywords", {kKeywords, sizeof kKeywords - 1}},
 };
 constexpr size_t kSourceCount = std::size(kSources);
 

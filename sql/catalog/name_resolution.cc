@@ -7,14 +7,24 @@
 #include "engine/type/type_info.h"
 #include "engine/type/typmod.h"
 #include "sql/ast/expression.h"
+#include "sql/catalog/fact_table.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
 namespace {
 
-constexpr std::string_view kQuotedKeywords[] = {
-#include "sql/catalog/quoted_keywords.inc"
-};
+// Key words that quote_ident quotes: all but the unreserved ones. Sorted.
+const std::vector<std::string_view>& quoted_keywords() {
+  static const std::vector<std::string_view> words = [] {
+    std::vector<std::string_view> out;
+    const FactTable& facts = fact_table("keywords");
+    for (size_t i = 0; i < facts.row_count(); ++i) {
+      if (facts.row(i)[1] != "U") out.push_back(facts.row(i)[0]);
+    }
+    return out;
+  }();
+  return words;
+}
 
 bool is_lower_letter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
 
@@ -294,7 +304,7 @@ bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type) {
 std::string quote_identifier(std::string_view name) {
   bool safe = !name.empty() && is_lower_letter(name.front());
   for (char c : name) safe = safe && (is_lower_letter(c) || (c >= '0' && c <= '9'));
-  if (safe && !std::ranges::binary_search(kQuotedKeywords, name)) return std::string(name);
+  if (safe && !std::ranges::binary_search(quoted_keywords(), name)) return std::string(name);
   std::string out = "\"";
   for (char c : name) {
     if (c == '"') out += '"';

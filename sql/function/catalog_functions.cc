@@ -242,6 +242,35 @@ Value database_size(RowCall& call, const Value* args) {
   return Datum::of_int64(session.live_state().database_size(args[0].datum.oid()));
 }
 
+Value tablespace_size(RowCall& call, const Value*) {
+  const SessionCatalog& session = session_of(call);
+  int64_t total = 0;
+  session.catalog().for_each_database(
+      [&](const Database& d) { total += session.live_state().database_size(d.oid); });
+  return Datum::of_int64(total);
+}
+
+// 10 kB and 20 GB: the largest unit that keeps at least four digits, halves rounded away from zero.
+Value size_pretty(RowCall& call, const Value* args) {
+  constexpr std::string_view kUnits[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+  constexpr int64_t kLimits[] = {10 * 1024, 20 * 1024 - 1, 20 * 1024 - 1, 20 * 1024 - 1,
+                                 20 * 1024 - 1};
+  int64_t size = args[0].datum.i64;
+  auto magnitude = [](int64_t v) {
+    return v < 0 ? 0 - static_cast<uint64_t>(v) : static_cast<uint64_t>(v);
+  };
+  size_t unit = 0;
+  // From kB on the value is kept in half units, so that the last step can round.
+  while (unit < std::size(kLimits) && magnitude(size) >= static_cast<uint64_t>(kLimits[unit])) {
+    ++unit;
+    size /= unit == 1 ? 512 : 1024;
+  }
+  if (unit > 0) size = (size + (size < 0 ? -1 : 1)) / 2;
+  return text_value(call, fmt::format("{} {}", size, kUnits[unit]));
+}
+
+Value never_visible(RowCall&, const Value*) { return Value::null(); }
+
 Value relation_filenode(RowCall& call, const Value* args) {
   const Relation* relation = session_of(call).catalog().relation(args[0].datum.oid());
   if (relation == nullptr || relation->storage_id == 0) return Value::null();
@@ -313,6 +342,10 @@ const KernelRow kRows[] = {
     scalar_row("pg_total_relation_size(regclass)", row_kernel<total_relation_size>),
     scalar_row("pg_database_size(name)", row_kernel<database_size>),
     scalar_row("pg_database_size(oid)", row_kernel<database_size>),
+    scalar_row("pg_tablespace_size(oid)", row_kernel<tablespace_size>),
+    scalar_row("pg_tablespace_size(name)", row_kernel<tablespace_size>),
+    scalar_row("pg_size_pretty(int8)", row_kernel<size_pretty>, "a size with its unit"),
+    scalar_row("pg_statistics_obj_is_visible(oid)", row_kernel<never_visible>),
     scalar_row("pg_relation_filenode(regclass)", row_kernel<relation_filenode>),
     scalar_row("pg_tablespace_location(oid)", row_kernel<tablespace_location>),
     scalar_row("pg_relation_is_updatable(regclass,bool)", row_kernel<relation_is_updatable>),

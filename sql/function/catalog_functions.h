@@ -14,6 +14,7 @@ namespace luma {
 std::span<const KernelRow> catalog_kernels();             // catalog_functions.cc
 std::span<const KernelRow> catalog_definition_kernels();  // definition_functions.cc
 std::span<const KernelRow> privilege_kernels();           // privilege_functions.cc
+std::span<const KernelRow> catalog_table_kernels();       // catalog_tables.cc
 
 // --- shared by the families' files ---
 inline Value text_value(RowCall& call, std::string_view text) {

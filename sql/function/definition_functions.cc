@@ -200,6 +200,41 @@ Value function_argument_default(RowCall& call, const Value* args) {
   return text_value(call, fact->defaults[position - first_default - 1]);
 }
 
+std::string_view language_name(Oid language) {
+  return language == 14 ? "sql" : language == 13 ? "c" : "internal";
+}
+
+Value function_definition(RowCall& call, const Value* args) {
+  const ProcFact* fact = function_fact(call, args[0].datum.oid());
+  if (fact == nullptr) return Value::null();
+  if (fact->kind == 'a') {
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is an aggregate function", fact->name);
+  }
+  const Catalog& catalog = session_of(call).catalog();
+  std::string out =
+      fmt::format("CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}{}\n LANGUAGE {}\n",
+                  quote_identifier(fact->name), argument_text(catalog, *fact, true),
+                  fact->returns_set ? "SETOF " : "", catalog.type_name(fact->result),
+                  language_name(fact->language));
+  std::string line;
+  if (fact->kind == 'w') line += " WINDOW";
+  if (fact->volatility != 'v') line += fact->volatility == 'i' ? " IMMUTABLE" : " STABLE";
+  if (fact->parallel != 'u')
+    line += fact->parallel == 's' ? " PARALLEL SAFE" : " PARALLEL RESTRICTED";
+  if (fact->strict) line += " STRICT";
+  if (fact->leakproof) line += " LEAKPROOF";
+  if (float usual = fact->language == 14 ? 100 : 1; fact->cost != usual) {
+    line += fmt::format(" COST {}", fact->cost);
+  }
+  if (fact->rows > 0 && fact->rows != 1000) line += fmt::format(" ROWS {}", fact->rows);
+  if (const ProcFact* support = find_proc_fact(fact->support)) {
+    line += " SUPPORT " + quote_identifier(support->name);
+  }
+  if (!line.empty()) out += line + "\n";
+  out += fmt::format("AS $function${}$function$\n", fact->source);
+  return text_value(call, out);
+}
+
 const KernelRow kRows[] = {
     scalar_row("pg_get_expr(pg_node_tree,oid)", row_kernel<expression_text>,
                "SQL of an expression"),
@@ -226,6 +261,7 @@ const KernelRow kRows[] = {
                "sequence that a column owns"),
     scalar_row("pg_get_function_arguments(oid)", row_kernel<function_arguments>),
     scalar_row("pg_get_function_identity_arguments(oid)", row_kernel<function_identity_arguments>),
+    scalar_row("pg_get_functiondef(oid)", row_kernel<function_definition>, "CREATE FUNCTION"),
     scalar_row("pg_get_function_result(oid)", row_kernel<function_result>),
     scalar_row("pg_get_function_arg_default(oid,int4)", row_kernel<function_argument_default>),
 };

@@ -30,6 +30,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       catalog_kernels(),
       catalog_definition_kernels(),
       privilege_kernels(),
+      catalog_table_kernels(),
   };
   return kFamilies;
 }

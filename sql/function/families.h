@@ -32,5 +32,6 @@ std::span<const KernelRow> number_text_kernels();
 std::span<const KernelRow> catalog_kernels();
 std::span<const KernelRow> catalog_definition_kernels();
 std::span<const KernelRow> privilege_kernels();
+std::span<const KernelRow> catalog_table_kernels();
 
 }  // namespace luma

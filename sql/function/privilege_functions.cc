@@ -7,6 +7,7 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/object_names.h"
 #include "sql/catalog/privileges.h"
+#include "sql/catalog/virtual_row.h"
 #include "sql/function/catalog_functions.h"
 
 namespace luma {
@@ -314,7 +315,58 @@ Value row_security_active(RowCall& row, const Value* args) {
   return Datum::of_bool(active);
 }
 
+// What an object without a list of its own grants; the letter is its kind.
+Value default_list(RowCall& row, const Value* args) {
+  std::string_view owner_may;
+  std::string_view public_may;
+  switch (args[0].datum.i8) {
+    case 'c':
+      break;
+    case 'r':
+      owner_may = "arwdDxt";
+      break;
+    case 's':
+      owner_may = "rwU";
+      break;
+    case 'd':
+      owner_may = "CTc", public_may = "Tc";
+      break;
+    case 'f':
+      owner_may = public_may = "X";
+      break;
+    case 'l':
+    case 'T':
+      owner_may = public_may = "U";
+      break;
+    case 'L':
+      owner_may = "rw";
+      break;
+    case 'n':
+      owner_may = "UC";
+      break;
+    case 'p':
+      owner_may = "sA";
+      break;
+    case 't':
+      owner_may = "C";
+      break;
+    case 'F':
+    case 'S':
+      owner_may = "U";
+      break;
+    default:
+      throw sql_error(SqlState::kInternalError, "unrecognized object type abbreviation: {}",
+                      static_cast<char>(args[0].datum.i8));
+  }
+  Oid owner = args[1].datum.oid();
+  Acl acl;
+  if (!public_may.empty()) acl.push_back({kPublicGrantee, owner, std::string(public_may), ""});
+  if (!owner_may.empty()) acl.push_back({owner, owner, std::string(owner_may), ""});
+  return acl_value(session_of(row).catalog(), acl, row.arena);
+}
+
 const KernelRow kRows[] = {
+    scalar_row("acldefault(char,oid)", row_kernel<default_list>, "privileges without a list"),
     scalar_row("has_table_privilege(name,text,text)", row_kernel<table_privilege>),
     scalar_row("has_table_privilege(name,oid,text)", row_kernel<table_privilege>),
     scalar_row("has_table_privilege(oid,text,text)", row_kernel<table_privilege>),
