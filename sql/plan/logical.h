@@ -104,6 +104,9 @@ struct JoinOp : LogicalOp {
   JoinOp() : LogicalOp(OpKind::kJoin) {}
   JoinKind join = JoinKind::kInner;
   Expr* condition = nullptr;            // nullptr: true
+  // kMark, kNullAwareAnti: which right rows belong to the subquery at all, as opposed to `condition`,
+  // the three-valued comparison with them.
+  Expr* membership = nullptr;
   ColumnId mark = kNoColumn;
 };
 // Dependent join: the right side refers to columns of the left. What unnesting removes.
@@ -111,6 +114,7 @@ struct ApplyOp : LogicalOp {
   ApplyOp() : LogicalOp(OpKind::kApply) {}
   JoinKind join = JoinKind::kInner;
   Expr* condition = nullptr;
+  Expr* membership = nullptr;
   ColumnId mark = kNoColumn;
 };
 

@@ -60,8 +60,14 @@ void for_each_expr(LogicalOp& op, const std::function<void(Expr*&)>& visit) {
     case OpKind::kFilter: visit_one(static_cast<FilterOp&>(op).condition, visit); break;
     case OpKind::kProject: visit_items(static_cast<ProjectOp&>(op).items, visit); break;
     case OpKind::kProjectSet: visit_items(static_cast<ProjectSetOp&>(op).items, visit); break;
-    case OpKind::kJoin: visit_one(static_cast<JoinOp&>(op).condition, visit); break;
-    case OpKind::kApply: visit_one(static_cast<ApplyOp&>(op).condition, visit); break;
+    case OpKind::kJoin:
+      visit_one(static_cast<JoinOp&>(op).condition, visit);
+      visit_one(static_cast<JoinOp&>(op).membership, visit);
+      break;
+    case OpKind::kApply:
+      visit_one(static_cast<ApplyOp&>(op).condition, visit);
+      visit_one(static_cast<ApplyOp&>(op).membership, visit);
+      break;
     case OpKind::kAggregate:
       visit_items(static_cast<AggregateOp&>(op).groups, visit);
       visit_items(static_cast<AggregateOp&>(op).aggregates, visit);

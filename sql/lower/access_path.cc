@@ -1,0 +1,291 @@
+#include "sql/lower/access_path.h"
+
+#include <algorithm>
+
+#include "sql/function/registry.h"
+#include "sql/optimize/estimate.h"
+
+namespace luma {
+
+namespace {
+
+// btree strategies
+constexpr int kLess = 1, kLessEqual = 2, kEqual = 3, kGreaterEqual = 4, kGreater = 5;
+
+int commuted(int strategy) { return strategy == kEqual ? kEqual : 6 - strategy; }
+
+const Expr& strip_relabel(const Expr& expr) {
+  const Expr* inner = &expr;
+  while (inner->kind == ExprKind::kRelabel) inner = inner->args[0];
+  return *inner;
+}
+
+// `column <strategy> value`, value free of the scan's columns and of the column's type.
+struct Bound {
+  int32_t attribute;
+  int strategy;
+  Expr* value;
+  bool is_any = false;
+  bool is_null = false;
+  Expr* conjunct;
+};
+
+bool refers_to_scan(const ScanOp& scan, const Expr& expr) {
+  for (ColumnId column : columns_of(expr)) {
+    if (std::find(scan.output.begin(), scan.output.end(), column) != scan.output.end()) return true;
+  }
+  return false;
+}
+
+int64_t integer_of(const Expr& constant) {
+  switch (constant.physical) {
+    case PhysicalType::kInt16: return constant.constant.datum.i16;
+    case PhysicalType::kInt32: return constant.constant.datum.i32;
+    default: return constant.constant.datum.i64;
+  }
+}
+
+bool is_integer(Oid type) { return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8; }
+
+// `value` as the key's type, or nullptr when that could change the comparison.
+Expr* as_key_type(PlanContext& context, Expr* value, const KeyPart& key) {
+  Oid from = value->type.oid, to = key.type.oid;
+  if (from == to) return value;
+  const TypeInfo& from_type = type_info(from);
+  const TypeInfo& to_type = type_info(to);
+  bool both_strings = from_type.category == 'S' && to_type.category == 'S';
+  if (both_strings && from != type_oid::kBpchar && to != type_oid::kBpchar && from != type_oid::kName &&
+      to != type_oid::kName) {
+    return value;
+  }
+  if (!is_integer(from) || !is_integer(to)) return nullptr;
+  if (physical_size(from_type.physical) < physical_size(to_type.physical)) {
+    const CastEntry* cast = FunctionRegistry::instance().cast(from, to);
+    if (cast == nullptr || cast->implementation == nullptr) return nullptr;
+    Expr* call = context.arena().make<Expr>();
+    call->kind = ExprKind::kFunction;
+    call->type = {to, -1};
+    call->physical = to_type.physical;
+    call->function = cast->implementation;
+    call->implementation = cast->implementation->implementation;
+    call->strict = true;
+    call->args = copy_span(context.arena(), std::vector<Expr*>{value});
+    return call;
+  }
+  // Narrowing: only constants that fit.
+  if (value->kind != ExprKind::kConstant || value->constant.is_null) return nullptr;
+  int64_t number = integer_of(*value);
+  if (to == type_oid::kInt4 && number == static_cast<int32_t>(number)) {
+    return make_constant(context.arena(), {to, -1}, Value(Datum::of_int32(static_cast<int32_t>(number))));
+  }
+  if (to == type_oid::kInt2 && number == static_cast<int16_t>(number)) {
+    return make_constant(context.arena(), {to, -1}, Value(Datum::of_int16(static_cast<int16_t>(number))));
+  }
+  return nullptr;
+}
+
+void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts, std::vector<Bound>& bounds) {
+  const FunctionRegistry& registry = FunctionRegistry::instance();
+  for (Expr* conjunct : conjuncts) {
+    if (conjunct->kind == ExprKind::kIsNull) {
+      int32_t attribute = scan_attribute(scan, *conjunct->args[0]);
+      if (attribute >= 0) bounds.push_back({attribute, kEqual, nullptr, false, true, conjunct});
+      continue;
+    }
+    bool any = conjunct->kind == ExprKind::kArrayAny;
+    if (!any && conjunct->kind != ExprKind::kFunction) continue;
+    if (conjunct->operator_oid == kInvalidOid || conjunct->args.size() != 2 || has_volatile(*conjunct)) continue;
+    auto memberships = registry.btree_memberships(conjunct->operator_oid);
+    if (memberships.empty() || has_subquery(*conjunct)) continue;
+    int strategy = memberships[0].strategy;
+    for (int side = 0; side < (any ? 1 : 2); ++side) {
+      int32_t attribute = scan_attribute(scan, *conjunct->args[side]);
+      Expr* value = conjunct->args[1 - side];
+      if (attribute < 0 || refers_to_scan(scan, *value)) continue;
+      if (any && strategy != kEqual) continue;
+      bounds.push_back({attribute, side == 0 ? strategy : commuted(strategy), value, any, false, conjunct});
+      break;
+    }
+  }
+}
+
+// The key's element type must be exactly what the list holds.
+bool any_matches(const Bound& bound, const KeyPart& key) {
+  const TypeInfo& list = type_info(bound.value->type.oid);
+  if (list.element == key.type.oid) return true;
+  bool strings = type_info(list.element).category == 'S' && type_info(key.type.oid).category == 'S';
+  return strings && key.type.oid != type_oid::kBpchar && list.element != type_oid::kBpchar;
+}
+
+AccessPath match_index(PlanContext& context, const IndexDesc& index,
+                       const std::vector<Bound>& bounds, double table_rows) {
+  AccessPath path;
+  path.index = &index;
+  bool has_any = false;
+  size_t part = 0;
+  double selectivity = 1;
+  for (; part < index.keys.size() && !has_any; ++part) {
+    const KeyPart& key = index.keys[part];
+    if (key.column < 0) break;
+    const Bound* best = nullptr;
+    Expr* value = nullptr;
+    for (const Bound& bound : bounds) {
+      if (bound.attribute != key.column || bound.strategy != kEqual) continue;
+      if (bound.is_null) {
+        if (best == nullptr) best = &bound;
+        continue;
+      }
+      if (bound.is_any) {
+        if (best == nullptr && any_matches(bound, key)) best = &bound;
+        continue;
+      }
+      Expr* converted = as_key_type(context, bound.value, key);
+      if (converted == nullptr) continue;
+      best = &bound;
+      value = converted;
+      break;
+    }
+    if (best == nullptr) break;
+    KeyRange::Part entry;
+    if (best->is_null) {
+      entry.is_null = true;
+    } else if (best->is_any) {
+      entry.any_of = best->value;
+      has_any = true;
+    } else {
+      entry.equal = value;
+    }
+    path.range.parts.push_back(entry);
+    path.used.push_back(best->conjunct);
+    double list = best->is_any && best->value->kind == ExprKind::kArray ? static_cast<double>(best->value->args.size())
+                  : best->is_any                                        ? 10
+                                                                        : 1;
+    selectivity *= std::min(1.0, 0.005 * list);
+  }
+  path.equal_parts = part;
+  bool full = part == index.keys.size();
+  bool any_null = std::any_of(path.range.parts.begin(), path.range.parts.end(),
+                              [](const KeyRange::Part& p) { return p.is_null; });
+  path.is_unique_lookup = full && index.unique && !has_any && !any_null;
+  path.rows = path.is_unique_lookup ? 1 : std::max(1.0, table_rows * selectivity);
+  if (full && index.unique && has_any) {
+    const Expr* list = path.range.parts.back().any_of;
+    path.rows = list->kind == ExprKind::kArray ? static_cast<double>(list->args.size()) : 10;
+  }
+  if (full || has_any || part >= index.keys.size() || index.keys[part].column < 0) return path;
+  const KeyPart& key = index.keys[part];
+  for (const Bound& bound : bounds) {
+    if (bound.attribute != key.column || bound.strategy == kEqual || bound.is_any || bound.is_null) continue;
+    Expr* value = as_key_type(context, bound.value, key);
+    if (value == nullptr) continue;
+    bool is_lower = bound.strategy == kGreater || bound.strategy == kGreaterEqual;
+    if (is_lower && path.range.lower == nullptr) {
+      path.range.lower = value;
+      path.range.lower_inclusive = bound.strategy == kGreaterEqual;
+    } else if (!is_lower && path.range.upper == nullptr) {
+      path.range.upper = value;
+      path.range.upper_inclusive = bound.strategy == kLessEqual;
+    } else {
+      continue;
+    }
+    path.used.push_back(bound.conjunct);
+    path.rows = std::max(1.0, path.rows * (path.range.lower != nullptr && path.range.upper != nullptr ? 0.05 : 0.33));
+  }
+  return path;
+}
+
+bool covers(const ScanOp& scan, const IndexDesc& index) {
+  return std::all_of(scan.attribute.begin(), scan.attribute.end(), [&](int32_t attribute) {
+    if (attribute < 0) return false;
+    bool in_key = std::any_of(index.keys.begin(), index.keys.end(),
+                              [&](const KeyPart& key) { return key.column == attribute; });
+    return in_key || std::find(index.include.begin(), index.include.end(), attribute) != index.include.end();
+  });
+}
+
+// A partial index holds all wanted rows when its predicate is among the conjuncts, up to slots.
+bool predicate_implied(const ScanOp& scan, const IndexDesc& index, const std::vector<Expr*>& conjuncts) {
+  std::function<bool(const Expr&, const Expr&)> same = [&](const Expr& stored, const Expr& wanted) {
+    if (stored.kind == ExprKind::kSlot) {
+      return scan_attribute(scan, wanted) == static_cast<int32_t>(stored.index);
+    }
+    if (stored.kind != wanted.kind || stored.args.size() != wanted.args.size() || stored.function != wanted.function ||
+        stored.type.oid != wanted.type.oid) {
+      return false;
+    }
+    if (stored.kind == ExprKind::kConstant) return expr_equal(stored, wanted);
+    for (size_t i = 0; i < stored.args.size(); ++i) {
+      if (!same(*stored.args[i], *wanted.args[i])) return false;
+    }
+    return true;
+  };
+  std::vector<Expr*> needed;
+  split_conjuncts(const_cast<Expr*>(index.predicate), needed);
+  return std::all_of(needed.begin(), needed.end(), [&](const Expr* part) {
+    return std::any_of(conjuncts.begin(), conjuncts.end(), [&](const Expr* given) { return same(*part, *given); });
+  });
+}
+
+}  // namespace
+
+int32_t scan_attribute(const ScanOp& scan, const Expr& expr) {
+  const Expr& inner = strip_relabel(expr);
+  if (inner.kind != ExprKind::kColumn) return -1;
+  for (size_t i = 0; i < scan.output.size(); ++i) {
+    if (scan.output[i] == inner.column) return scan.attribute[i];
+  }
+  return -1;
+}
+
+std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp& scan,
+                                             const std::vector<Expr*>& conjuncts, double table_rows) {
+  std::vector<Bound> bounds;
+  collect_bounds(scan, conjuncts, bounds);
+  if (bounds.empty()) return std::nullopt;
+  std::optional<AccessPath> best;
+  auto cost = [&](const AccessPath& path) {
+    // A secondary index entry leads to a random read of the row; scanning costs a tenth of that per row.
+    bool direct = path.index->clustered || covers(scan, *path.index);
+    return path.rows * (direct ? 1.0 : 10.0);
+  };
+  for (const IndexDesc& index : scan.table->indexes) {
+    if (!index.valid) continue;
+    if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
+    AccessPath path = match_index(context, index, bounds, table_rows);
+    if (path.used.empty()) continue;
+    if (path.is_unique_lookup) {
+      if (!best || !best->is_unique_lookup || (index.clustered && !best->index->clustered)) best = std::move(path);
+      continue;
+    }
+    if (best && best->is_unique_lookup) continue;
+    if (!best || cost(path) < cost(*best)) best = std::move(path);
+  }
+  if (best && !best->is_unique_lookup && cost(*best) > table_rows * 2 && !best->index->clustered) return std::nullopt;
+  return best;
+}
+
+const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>& keys, bool* reverse) {
+  for (const IndexDesc& index : scan.table->indexes) {
+    if (!index.valid || index.predicate != nullptr || keys.size() > index.keys.size()) continue;
+    bool forward = true, backward = true;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const KeyPart& key = index.keys[i];
+      if (key.column < 0 || scan_attribute(scan, *keys[i].expr) != key.column) {
+        forward = backward = false;
+        break;
+      }
+      bool nulls_matter = key.nullable;
+      bool same = keys[i].descending == key.descending && (!nulls_matter || keys[i].nulls_first == key.nulls_first);
+      bool opposite = keys[i].descending != key.descending && (!nulls_matter || keys[i].nulls_first != key.nulls_first);
+      forward &= same;
+      backward &= opposite;
+    }
+    if (forward || backward) {
+      *reverse = !forward;
+      return &index;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace luma

@@ -1,0 +1,191 @@
+// Operators over stored tables: scans with their access paths, data modification, row locks.
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "engine/table/modify.h"
+#include "engine/table/scan.h"
+#include "sql/lower/explain_expr.h"
+#include "sql/lower/lowering.h"
+#include "sql/optimize/predicates.h"
+
+namespace luma {
+
+namespace {
+
+static_assert(kRowKeyColumn == ScanOp::kRowKeyAttribute && kTableOidColumn == ScanOp::kTableOidAttribute);
+
+std::string target_text(const ScanOp& scan) {
+  return " on " + scan.table->name + (scan.alias != scan.table->name && !scan.alias.empty() ? " " + scan.alias : "");
+}
+
+}  // namespace
+
+Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conjuncts) {
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(scan.filter, conjuncts);
+  conjuncts.insert(conjuncts.end(), extra_conjuncts.begin(), extra_conjuncts.end());
+  std::optional<AccessPath> path = choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
+  auto constant_expr = [&](const Expr* expr) { return slots(const_cast<Expr*>(expr), {}); };
+  OperatorPtr op;
+  std::string condition_text, filter_text;
+  if (path) {
+    std::vector<Expr*> rest;
+    for (Expr* conjunct : conjuncts) {
+      bool used = std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();
+      if (!used) rest.push_back(conjunct);
+      std::string& text = used ? condition_text : filter_text;
+      text += (text.empty() ? "" : " AND ") + explain_expr(context_, *conjunct);
+    }
+    KeyRange range = path->range;
+    for (KeyRange::Part& part : range.parts) {
+      if (part.equal != nullptr) part.equal = constant_expr(part.equal);
+      if (part.any_of != nullptr) part.any_of = constant_expr(part.any_of);
+    }
+    if (range.lower != nullptr) range.lower = constant_expr(range.lower);
+    if (range.upper != nullptr) range.upper = constant_expr(range.upper);
+    const Expr* filter = slots(make_and(context_.arena(), rest), scan.output);
+    op = std::make_unique<IndexScanOperator>(scan.table, path->index, std::move(range), false, scan.attribute, filter);
+    op->explain.node_type = "Index Scan";
+    op->explain.target = " using " + path->index->name + target_text(scan);
+    op->explain.properties.push_back({"Index Cond", condition_text});
+  } else {
+    Expr* filter = make_and(context_.arena(), conjuncts);
+    if (filter != nullptr) filter_text = explain_expr(context_, *filter);
+    op = std::make_unique<TableScanOperator>(scan.table, scan.attribute, slots(filter, scan.output));
+    op->explain.node_type = "Seq Scan";
+    op->explain.target = target_text(scan);
+  }
+  if (!filter_text.empty()) op->explain.properties.push_back({"Filter", filter_text});
+  return {std::move(op), scan.output};
+}
+
+Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse) {
+  std::vector<Expr*> conjuncts, rest;
+  split_conjuncts(scan.filter, conjuncts);
+  auto path = choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
+  KeyRange range;
+  if (path && path->index == &index) {
+    range = path->range;
+    for (KeyRange::Part& part : range.parts) {
+      // A list would give one run per value, each ordered on its own.
+      if (part.any_of != nullptr) {
+        range = {};
+        path.reset();
+        break;
+      }
+    }
+  } else {
+    path.reset();
+  }
+  auto constant_expr = [&](const Expr* expr) {
+    return expr == nullptr ? nullptr : slots(const_cast<Expr*>(expr), {});
+  };
+  for (KeyRange::Part& part : range.parts) part.equal = constant_expr(part.equal);
+  range.lower = constant_expr(range.lower);
+  range.upper = constant_expr(range.upper);
+  for (Expr* conjunct : conjuncts) {
+    bool used = path && std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();
+    if (!used) rest.push_back(conjunct);
+  }
+  Expr* filter = make_and(context_.arena(), rest);
+  auto op = std::make_unique<IndexScanOperator>(scan.table, &index, std::move(range), reverse, scan.attribute,
+                                                slots(filter, scan.output));
+  op->explain.node_type = reverse ? "Index Scan Backward" : "Index Scan";
+  op->explain.target = " using " + index.name + target_text(scan);
+  if (filter != nullptr) op->explain.properties.push_back({"Filter", explain_expr(context_, *filter)});
+  return {std::move(op), scan.output};
+}
+
+Lowered Lowering::lower_modify(ModifyOp& op) {
+  Lowered input = lower(*op.inputs[0]);
+  const TableDesc& table = *op.table;
+  size_t width = table.columns.size();
+  ModifySpec spec;
+  spec.table = op.table;
+  spec.action = op.modify == ModifyKind::kInsert   ? ModifyAction::kInsert
+                : op.modify == ModifyKind::kUpdate ? ModifyAction::kUpdate
+                                                   : ModifyAction::kDelete;
+  auto slot_in = [](const std::vector<ColumnId>& layout, ColumnId column) -> int32_t {
+    if (column == kNoColumn) return -1;
+    auto found = std::find(layout.begin(), layout.end(), column);
+    return found == layout.end() ? -1 : static_cast<int32_t>(found - layout.begin());
+  };
+  if (op.row_key != kNoColumn) {
+    int32_t slot = slot_in(input.layout, op.row_key);
+    LUMA_CHECK(slot >= 0);
+    spec.row_key_slot = static_cast<uint32_t>(slot);
+  }
+  for (ColumnId column : op.old_columns) spec.old_slots.push_back(slot_in(input.layout, column));
+  spec.old_slots.resize(width, -1);
+  spec.recheck = slots(op.recheck, input.layout);
+  for (Expr* expr : op.assignments) spec.assignments.push_back(slots(expr, input.layout));
+  spec.assignments.resize(width, nullptr);
+  for (Expr* expr : op.generated) spec.generated.push_back(slots(expr, op.new_columns));
+  spec.generated.resize(width, nullptr);
+  for (const CheckExpr& check : op.checks) {
+    spec.checks.push_back({check.name, slots(check.expr, op.new_columns), check.view_option});
+  }
+  if (op.on_conflict != nullptr) {
+    const OnConflict& conflict = *op.on_conflict;
+    auto lowered = std::make_unique<ConflictSpec>();
+    lowered->update = conflict.update;
+    lowered->indexes = conflict.indexes;
+    std::vector<ColumnId> layout = conflict.old_columns;
+    layout.insert(layout.end(), conflict.excluded_columns.begin(), conflict.excluded_columns.end());
+    for (Expr* expr : conflict.assignments) lowered->assignments.push_back(slots(expr, layout));
+    lowered->where = slots(conflict.where, layout);
+    spec.conflict = std::move(lowered);
+  }
+  // RETURNING sees the child's columns, then the row as stored (as removed for DELETE, whose columns the
+  // scan's identities name: those refer to the current version, so they map to the row part).
+  std::vector<ColumnId> layout = input.layout;
+  if (op.modify == ModifyKind::kDelete) {
+    for (ColumnId& column : layout) {
+      if (std::find(op.old_columns.begin(), op.old_columns.end(), column) != op.old_columns.end()) column = kNoColumn;
+    }
+    layout.insert(layout.end(), op.old_columns.begin(), op.old_columns.end());
+  } else {
+    layout.insert(layout.end(), op.new_columns.begin(), op.new_columns.end());
+  }
+  std::vector<ColumnId> output;
+  for (const ProjectItem& item : op.returning) {
+    spec.returning.push_back(slots(item.expr, layout));
+    output.push_back(item.column);
+  }
+  static constexpr const char* kNames[] = {"Insert", "Update", "Delete"};
+  auto modify = std::make_unique<ModifyOperator>(std::move(input.op), std::move(spec));
+  modify->explain.node_type = kNames[static_cast<size_t>(op.modify)];
+  modify->explain.target = " on " + table.name;
+  return {std::move(modify), std::move(output)};
+}
+
+Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
+  Lowered input = lower(*op.inputs[0]);
+  auto slot_in = [&](ColumnId column) -> int32_t {
+    auto found = std::find(input.layout.begin(), input.layout.end(), column);
+    return column == kNoColumn || found == input.layout.end() ? -1 : static_cast<int32_t>(found - input.layout.begin());
+  };
+  std::vector<LockTarget> targets;
+  for (const LockRowsOp::Target& target : op.targets) {
+    LockTarget lowered;
+    lowered.table = target.table;
+    int32_t key = slot_in(target.row_key);
+    LUMA_CHECK(key >= 0);
+    lowered.row_key_slot = static_cast<uint32_t>(key);
+    for (ColumnId column : target.columns) lowered.slots.push_back(slot_in(column));
+    lowered.strength = target.strength == RowLockStrength::kForKeyShare      ? LockStrength::kForKeyShare
+                       : target.strength == RowLockStrength::kForShare       ? LockStrength::kForShare
+                       : target.strength == RowLockStrength::kForNoKeyUpdate ? LockStrength::kForNoKeyUpdate
+                                                                             : LockStrength::kForUpdate;
+    lowered.wait = target.wait == LockWait::kSkipLocked ? LockWaitPolicy::kSkipLocked
+                   : target.wait == LockWait::kNoWait   ? LockWaitPolicy::kNoWait
+                                                        : LockWaitPolicy::kBlock;
+    targets.push_back(std::move(lowered));
+  }
+  const Expr* recheck = slots(op.recheck, input.layout);
+  auto lock = std::make_unique<LockRowsOperator>(std::move(input.op), std::move(targets), recheck);
+  lock->explain.node_type = "LockRows";
+  return {std::move(lock), std::move(input.layout)};
+}
+
+}  // namespace luma

@@ -1,0 +1,78 @@
+#pragma once
+// Logical plan -> operators: chooses join algorithms and access paths, replaces ColumnIds by slots.
+//
+// Correlation: the exec parameter that carries a column's value into an inner plan has the ColumnId as its
+// index, so parameters need no bookkeeping. Shared by pointer with subplans, which lower their plans later.
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/exec/op_hash_join.h"
+#include "engine/exec/op_materialize.h"
+#include "engine/exec/operator.h"
+#include "sql/lower/access_path.h"
+#include "sql/lower/planner.h"
+#include "sql/plan/logical.h"
+
+namespace luma {
+
+// An operator with the columns its output holds, in order.
+struct Lowered {
+  OperatorPtr op;
+  std::vector<ColumnId> layout;
+};
+
+class Lowering : public std::enable_shared_from_this<Lowering> {
+ public:
+  Lowering(PlanContext& context, const TableStatistics& statistics) : context_(context), statistics_(&statistics) {}
+
+  Lowered lower(LogicalOp& op);
+  // `result` becomes the output, column by column.
+  OperatorPtr lower_result(LogicalOp& root, const std::vector<BoundQuery::ResultColumn>& result);
+  bool uses_exec_parameters() const { return uses_exec_parameters_; }
+  // Planning is over: subplans that are lowered later may not ask for statistics.
+  void forget_statistics() { statistics_ = nullptr; }
+
+ private:
+  Lowered lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
+  Lowered scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse);
+  Lowered lower_virtual_scan(VirtualScanOp& scan);
+  Lowered lower_values(ValuesOp& op);
+  Lowered lower_filter(FilterOp& op);
+  Lowered lower_project(ProjectOp& op);
+  Lowered lower_project_set(ProjectSetOp& op);
+  Lowered lower_join(JoinOp& op);
+  Lowered lower_apply(ApplyOp& op);
+  Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, ScanOp& inner, const std::vector<Expr*>& conjuncts);
+  bool index_join_pays(const LogicalOp& outer, const ScanOp& inner, const std::vector<Expr*>& conjuncts);
+  Lowered lower_aggregate(AggregateOp& op);
+  Lowered lower_window(WindowOp& op);
+  Lowered lower_distinct(DistinctOp& op);
+  Lowered lower_sort(SortOp& op, const LimitOp* limit);
+  Lowered lower_limit(LimitOp& op);
+  Lowered lower_set_op(SetOpOp& op);
+  Lowered lower_with(WithOp& op);
+  Lowered lower_cte_scan(CteScanOp& op);
+  Lowered lower_recursive(RecursiveUnionOp& op);
+  Lowered lower_table_function(TableFunctionOp& op);
+  Lowered lower_modify(ModifyOp& op);
+  Lowered lower_lock_rows(LockRowsOp& op);
+
+  // Columns to slots of `layout`; columns not in it become exec parameters.
+  const Expr* slots(Expr* expr, const std::vector<ColumnId>& layout);
+  Expr* subplan(const Expr& expr, const std::vector<ColumnId>& layout);
+  std::vector<SortKey> sort_keys(const std::vector<SortKey>& keys, const std::vector<ColumnId>& layout);
+  TypeRef type_of(ColumnId column) const { return context_.column(column).type; }
+  std::vector<TypeRef> types_of(const std::vector<ColumnId>& columns) const;
+  // Reorders (or repeats) columns; the operator itself when nothing changes.
+  Lowered project_columns(Lowered input, const std::vector<ColumnId>& wanted, const std::vector<ColumnId>& names);
+  double table_rows(const TableDesc& table) const;
+
+  PlanContext& context_;
+  const TableStatistics* statistics_;
+  std::unordered_map<uint32_t, std::shared_ptr<CteProducer>> ctes_;
+  std::unordered_map<uint32_t, std::shared_ptr<WorkTable>> work_tables_;
+  bool uses_exec_parameters_ = false;
+};
+
+}  // namespace luma

@@ -1,0 +1,119 @@
+#include "sql/lower/planner.h"
+
+#include <algorithm>
+
+#include "sql/bind/binder.h"
+#include "sql/lower/lowering.h"
+#include "sql/optimize/estimate.h"
+#include "sql/plan/walk.h"
+
+namespace luma {
+
+namespace {
+
+double total_rows(LogicalOp& root) {
+  double total = 0;
+  for_each_op(root, [&](LogicalOp& op) { total += std::max(0.0, op.rows); });
+  return total;
+}
+
+// A unique-key lookup, or one row of VALUES into a table.
+bool is_point_operation(const LogicalOp& root, const TableStatistics& statistics) {
+  const LogicalOp* op = &root;
+  while (op->kind == OpKind::kProject || op->kind == OpKind::kFilter || op->kind == OpKind::kLimit ||
+         op->kind == OpKind::kModify) {
+    op = op->inputs[0];
+  }
+  if (op->kind == OpKind::kOneRow) return true;
+  if (op->kind == OpKind::kValues) return static_cast<const ValuesOp*>(op)->value_rows.size() == 1;
+  if (op->kind != OpKind::kScan) return false;
+  return scan_rows(static_cast<const ScanOp&>(*op), statistics) <= 1;
+}
+
+char command_of(const LogicalOp* root) {
+  while (root->kind == OpKind::kWith) root = root->inputs[0];
+  if (root->kind != OpKind::kModify) return 'S';
+  switch (static_cast<const ModifyOp*>(root)->modify) {
+    case ModifyKind::kInsert: return 'I';
+    case ModifyKind::kUpdate: return 'U';
+    default: return 'D';
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context) {
+  OptimizerContext optimizer{*query.context, context.statistics, context.evaluation, context.disabled_passes};
+  optimize(query, optimizer);
+  auto plan = std::make_unique<PhysicalPlan>();
+  plan->is_point_operation = is_point_operation(*query.root, context.statistics);
+  plan->estimated_cost = total_rows(*query.root);
+  plan->command = command_of(query.root);
+  plan->has_returning = plan->command != 'S' && !query.result.empty();
+  auto lowering = std::make_shared<Lowering>(*query.context, context.statistics);
+  plan->root = lowering->lower_result(*query.root, query.result);
+  lowering->forget_statistics();
+  for (const auto& column : query.result) {
+    const PlanColumn& info = query.context->column(column.column);
+    plan->columns.push_back({column.label, info.type, info.table, info.attnum});
+  }
+  plan->parameter_types = std::move(query.parameter_types);
+  plan->locks = std::move(query.locks);
+  plan->modifies_data = query.modifies_data;
+  plan->locks_rows = query.locks_rows;
+  plan->cacheable = query.cacheable;
+  if (lowering->uses_exec_parameters()) {
+    plan->exec_parameter_count = static_cast<uint32_t>(query.context->column_count());
+  }
+  plan->context = std::move(query.context);
+  return plan;
+}
+
+std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerContext& context) {
+  Binder binder(context.environment, context.parameter_types);
+  return plan_bound_query(binder.bind(statement), context);
+}
+
+namespace {
+
+void explain_operator(Operator& op, int depth, bool analyze, bool costs, std::vector<std::string>& out) {
+  std::string line(depth == 0 ? 0 : static_cast<size_t>(depth) * 6 - 4, ' ');
+  if (depth > 0) line += "->  ";
+  const Operator::Explain& info = op.explain;
+  line += info.node_type + info.target;
+  if (costs) {
+    line += fmt::format("  (cost={:.2f}..{:.2f} rows={:.0f} width={})", info.startup_cost, info.total_cost,
+                        std::max(1.0, info.estimated_rows), info.width_bytes);
+  }
+  if (analyze) {
+    const OperatorStats& stats = op.stats();
+    if (stats.loops == 0) {
+      line += " (never executed)";
+    } else {
+      auto loops = static_cast<double>(stats.loops);
+      line += fmt::format(" (actual time={:.3f}..{:.3f} rows={:.0f} loops={})",
+                          static_cast<double>(stats.startup_ns) / 1e6 / loops,
+                          static_cast<double>(stats.total_ns) / 1e6 / loops, static_cast<double>(stats.rows) / loops,
+                          stats.loops);
+    }
+  }
+  out.push_back(line);
+  std::string indent(depth == 0 ? 2 : static_cast<size_t>(depth) * 6 + 2, ' ');
+  for (const ExplainProperty& property : info.properties) {
+    out.push_back(indent + property.name + ": " + property.value);
+  }
+  if (analyze && op.stats().spilled_bytes > 0) {
+    out.push_back(indent + fmt::format("Disk: {}kB", op.stats().spilled_bytes / 1024));
+  }
+  for (Operator* child : op.children()) explain_operator(*child, depth + 1, analyze, costs, out);
+}
+
+}  // namespace
+
+std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs) {
+  std::vector<std::string> out;
+  explain_operator(*plan.root, 0, analyze, costs, out);
+  return out;
+}
+
+}  // namespace luma

@@ -1,0 +1,58 @@
+#pragma once
+// From a syntax tree to something that runs: bind, optimize, lower. The result owns everything it needs
+// (expressions, operators); it can be executed any number of times, one execution at a time.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/exec/operator.h"
+#include "sql/ast/node.h"
+#include "sql/bind/bind_environment.h"
+#include "sql/optimize/optimizer.h"
+#include "sql/plan/logical.h"
+
+namespace luma {
+
+struct ResultColumnInfo {
+  std::string name;
+  TypeRef type;
+  Oid table = kInvalidOid;     // the stored column behind it, 0 when computed
+  int16_t attnum = 0;
+};
+
+struct PhysicalPlan {
+  // Declared before the operators: they point into it and go first.
+  std::unique_ptr<PlanContext> context;
+  OperatorPtr root;                          // output column i is result column i
+  std::vector<ResultColumnInfo> columns;
+  std::vector<TypeRef> parameter_types;
+  std::vector<BoundQuery::TableLock> locks;  // to take before each execution
+  uint32_t exec_parameter_count = 0;         // size of EvalContext::exec_parameters
+  bool modifies_data = false;                // INSERT/UPDATE/DELETE, also inside WITH
+  bool locks_rows = false;
+  bool cacheable = true;
+  bool is_point_operation = false;           // a unique-key lookup, or one row by VALUES
+  double estimated_cost = 0;                 // in rows touched, roughly
+  // What the command tag counts: 'S' rows returned, or the root modification's kind 'I', 'U', 'D'.
+  char command = 'S';
+  bool has_returning = false;                // a modification that returns rows
+};
+
+struct PlannerContext {
+  BindEnvironment& environment;
+  const TableStatistics& statistics;
+  EvalContext evaluation;                    // constant folding; session may be null
+  std::string disabled_passes;
+  std::vector<Oid> parameter_types;          // declared ones; 0 = infer
+};
+
+// `statement` is a SELECT, VALUES, INSERT, UPDATE or DELETE. Throws SqlError.
+std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerContext& context);
+
+// An already bound query.
+std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context);
+
+// EXPLAIN's text of a plan (after execution, with counts, when `analyze`).
+std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs);
+
+}  // namespace luma

@@ -1,0 +1,205 @@
+// Drops what nobody needs: columns of scans, computed columns, aggregates, window results. Runs last and
+// always, because it also makes every `output` list say exactly what lowering will hand up.
+#include <algorithm>
+
+#include "sql/optimize/passes.h"
+#include "sql/optimize/predicates.h"
+#include "sql/plan/walk.h"
+
+namespace luma {
+
+namespace {
+
+class Pruner {
+ public:
+  explicit Pruner(PlanContext& context) : context_(context) {}
+
+  // After it, op.output holds at least `needed` (in no particular order).
+  void prune(LogicalOp& op, const ColumnSet& needed) {
+    switch (op.kind) {
+      case OpKind::kScan: prune_scan(static_cast<ScanOp&>(op), needed); break;
+      case OpKind::kVirtualScan: prune_scan(static_cast<VirtualScanOp&>(op), needed); break;
+      case OpKind::kProject: prune_items(op, static_cast<ProjectOp&>(op).items, needed, false); break;
+      case OpKind::kProjectSet: prune_items(op, static_cast<ProjectSetOp&>(op).items, needed, true); break;
+      case OpKind::kAggregate: prune_aggregate(static_cast<AggregateOp&>(op), needed); break;
+      case OpKind::kWindow: prune_window(static_cast<WindowOp&>(op), needed); break;
+      case OpKind::kJoin:
+      case OpKind::kApply: prune_join(op, needed); break;
+      case OpKind::kSetOp: {
+        auto& set = static_cast<SetOpOp&>(op);
+        for (int side = 0; side < 2; ++side) {
+          prune(*op.inputs[side], ColumnSet(set.columns[side].begin(), set.columns[side].end()));
+        }
+        break;
+      }
+      case OpKind::kRecursiveUnion: {
+        auto& recursive = static_cast<RecursiveUnionOp&>(op);
+        for (int side = 0; side < 2; ++side) {
+          prune(*op.inputs[side], ColumnSet(recursive.columns[side].begin(), recursive.columns[side].end()));
+        }
+        break;
+      }
+      case OpKind::kDistinct: {
+        // Without ON every column counts.
+        auto& distinct = static_cast<DistinctOp&>(op);
+        ColumnSet wanted = needed;
+        if (distinct.on.empty()) wanted.insert(op.output.begin(), op.output.end());
+        add_own(op, wanted);
+        std::vector<ColumnId> before = op.output;
+        prune(*op.inputs[0], wanted);
+        op.output = op.inputs[0]->output;
+        if (distinct.on.empty() && op.output != before) {
+          restrict_to(op, 0, before);
+        }
+        break;
+      }
+      case OpKind::kWith: {
+        for (CteDefinition* cte : static_cast<WithOp&>(op).ctes) {
+          prune(*cte->plan, output_of(*cte->plan));
+        }
+        prune(*op.inputs[0], needed);
+        op.output = op.inputs[0]->output;
+        break;
+      }
+      case OpKind::kModify: {
+        ColumnSet wanted;
+        add_own(op, wanted);
+        auto& modify = static_cast<ModifyOp&>(op);
+        if (modify.row_key != kNoColumn) wanted.insert(modify.row_key);
+        prune(*op.inputs[0], wanted);
+        break;
+      }
+      case OpKind::kLockRows: {
+        ColumnSet wanted = needed;
+        add_own(op, wanted);
+        for (const auto& target : static_cast<LockRowsOp&>(op).targets) wanted.insert(target.row_key);
+        prune(*op.inputs[0], wanted);
+        op.output = op.inputs[0]->output;
+        break;
+      }
+      case OpKind::kTableFunction:
+      case OpKind::kValues:
+      case OpKind::kOneRow:
+      case OpKind::kCteScan:
+      case OpKind::kWorkTableScan:
+        break;
+      case OpKind::kFilter:
+      case OpKind::kSort:
+      case OpKind::kLimit: {
+        ColumnSet wanted = needed;
+        add_own(op, wanted);
+        prune(*op.inputs[0], wanted);
+        op.output = op.inputs[0]->output;
+        break;
+      }
+    }
+    for_each_expr(op, [&](Expr*& expr) { prune_subqueries(*expr); });
+  }
+
+ private:
+  void add_own(const LogicalOp& op, ColumnSet& wanted) {
+    for_each_expr(op, [&](const Expr& expr) {
+      for (ColumnId column : columns_of(expr)) wanted.insert(column);
+    });
+  }
+
+  void prune_subqueries(const Expr& expr) {
+    if (expr.subquery != nullptr && expr.subquery->plan != nullptr) {
+      prune(*expr.subquery->plan, ColumnSet(expr.subquery->columns.begin(), expr.subquery->columns.end()));
+    }
+    for_each_child(expr, [&](Expr* child) { prune_subqueries(*child); });
+  }
+
+  // Puts a projection onto exactly `columns` above input `index`.
+  void restrict_to(LogicalOp& op, size_t index, const std::vector<ColumnId>& columns) {
+    auto* project = context_.make<ProjectOp>();
+    project->inputs = {op.inputs[index]};
+    for (ColumnId column : columns) project->items.push_back({column, context_.column_ref(column)});
+    project->output = columns;
+    op.inputs[index] = project;
+    op.output = columns;
+  }
+
+  template <typename Scan>
+  void prune_scan(Scan& scan, const ColumnSet& needed) {
+    ColumnSet wanted = needed;
+    add_own(scan, wanted);
+    std::vector<ColumnId> output;
+    std::vector<int32_t> attributes;
+    for (size_t i = 0; i < scan.output.size(); ++i) {
+      if (!wanted.contains(scan.output[i])) continue;
+      output.push_back(scan.output[i]);
+      attributes.push_back(scan.attribute[i]);
+    }
+    scan.output = std::move(output);
+    scan.attribute = std::move(attributes);
+  }
+
+  void prune_items(LogicalOp& op, std::vector<ProjectItem>& items, const ColumnSet& needed, bool keep_sets) {
+    std::vector<ProjectItem> kept;
+    for (const ProjectItem& item : items) {
+      bool is_set = item.expr->kind == ExprKind::kSetReturning;
+      if (needed.contains(item.column) || (keep_sets && is_set)) kept.push_back(item);
+    }
+    items = std::move(kept);
+    ColumnSet wanted;
+    add_own(op, wanted);
+    prune(*op.inputs[0], wanted);
+    op.output.clear();
+    for (const ProjectItem& item : items) op.output.push_back(item.column);
+  }
+
+  void prune_aggregate(AggregateOp& op, const ColumnSet& needed) {
+    auto& items = op.aggregates;
+    items.erase(std::remove_if(items.begin(), items.end(),
+                               [&](const ProjectItem& item) { return !needed.contains(item.column); }),
+                items.end());
+    ColumnSet wanted;
+    add_own(op, wanted);
+    prune(*op.inputs[0], wanted);
+    op.output.clear();
+    for (const ProjectItem& group : op.groups) op.output.push_back(group.column);
+    for (const ProjectItem& item : op.aggregates) op.output.push_back(item.column);
+    for (const auto& mark : op.grouping_marks) op.output.push_back(mark.column);
+  }
+
+  void prune_window(WindowOp& op, const ColumnSet& needed) {
+    auto& items = op.items;
+    items.erase(std::remove_if(items.begin(), items.end(),
+                               [&](const ProjectItem& item) { return !needed.contains(item.column); }),
+                items.end());
+    ColumnSet wanted = needed;
+    add_own(op, wanted);
+    prune(*op.inputs[0], wanted);
+    op.output = op.inputs[0]->output;
+    for (const ProjectItem& item : items) op.output.push_back(item.column);
+  }
+
+  void prune_join(LogicalOp& op, const ColumnSet& needed) {
+    ColumnSet wanted = needed;
+    add_own(op, wanted);
+    JoinKind kind = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
+    ColumnId mark = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).mark : static_cast<ApplyOp&>(op).mark;
+    ColumnSet left = wanted;
+    if (op.kind == OpKind::kApply) {
+      for (ColumnId column : free_columns(*op.inputs[1])) left.insert(column);
+    }
+    prune(*op.inputs[1], wanted);
+    prune(*op.inputs[0], left);
+    op.output = op.inputs[0]->output;
+    bool shows_right = kind == JoinKind::kInner || kind == JoinKind::kLeft || kind == JoinKind::kRight ||
+                       kind == JoinKind::kFull || kind == JoinKind::kSingle;
+    if (shows_right) op.output.insert(op.output.end(), op.inputs[1]->output.begin(), op.inputs[1]->output.end());
+    if (mark != kNoColumn) op.output.push_back(mark);
+  }
+
+  PlanContext& context_;
+};
+
+}  // namespace
+
+void prune_columns(LogicalOp* root, const std::vector<ColumnId>& needed, PlanContext& context) {
+  Pruner(context).prune(*root, ColumnSet(needed.begin(), needed.end()));
+}
+
+}  // namespace luma
