@@ -1,5 +1,5 @@
-// Templates for numbers. A template is compiled into nodes and a description; digits are then
-// merged into it from left to right (to_char) or collected out of the input (to_number).
+// Digits are merged into a template from left to right (to_char), or collected out of the input
+// along it (to_number).
 #include "engine/type/number_format.h"
 
 #include <fmt/format.h>
@@ -10,230 +10,15 @@
 #include <vector>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/number_template.h"
 #include "engine/type/numeric.h"
 
 namespace luma {
 namespace {
 
-enum class Pattern : uint8_t {
-  kNine,
-  kZero,
-  kPoint,
-  kLocalePoint,
-  kComma,
-  kGroup,
-  kCurrency,
-  kRoman,
-  kLowerRoman,
-  kLowerOrdinal,
-  kOrdinal,
-  kMinus,
-  kPlus,
-  kSign,
-  kBlank,
-  kFill,
-  kLocaleSign,
-  kScientific,
-  kBracket,
-  kShift,
-  kIgnored,
-  kLiteral
-};
-
-struct Node {
-  Pattern pattern;
-  std::string text;  // literals only
-};
-
-enum class SignPlace : uint8_t { kNone, kBefore, kAfter };
-
-struct Template {
-  std::vector<Node> nodes;
-  int before = 0;      // digits before the point
-  int after = 0;       // digits after it
-  int shift = 0;       // digits behind V
-  int zero_start = 0;  // position of the first 0, from 1
-  int zero_end = 0;
-  int before_at_sign = 0;
-  SignPlace locale_sign = SignPlace::kNone;
-  bool decimal = false, fill = false, zero = false, blank = false, sign_s = false, bracket = false;
-  bool minus = false, plus = false, roman = false, multiply = false, scientific = false;
-};
-
-struct PatternName {
-  std::string_view name;
-  Pattern pattern;
-};
-
-// Longer names come before their prefixes; letters in either case, but not mixed.
-constexpr PatternName kPatterns[] = {
-    {",", Pattern::kComma},       {".", Pattern::kPoint},         {"0", Pattern::kZero},
-    {"9", Pattern::kNine},        {"EEEE", Pattern::kScientific}, {"FM", Pattern::kFill},
-    {"MI", Pattern::kMinus},      {"PL", Pattern::kPlus},         {"PR", Pattern::kBracket},
-    {"RN", Pattern::kRoman},      {"SG", Pattern::kSign},         {"SP", Pattern::kIgnored},
-    {"TH", Pattern::kOrdinal},    {"B", Pattern::kBlank},         {"C", Pattern::kIgnored},
-    {"D", Pattern::kLocalePoint}, {"E", Pattern::kIgnored},       {"G", Pattern::kGroup},
-    {"L", Pattern::kCurrency},    {"S", Pattern::kLocaleSign},    {"V", Pattern::kShift},
-};
-
-SqlError template_error(const char* text) { return sql_error(SqlState::kSyntaxError, "{}", text); }
-
 SqlError unsupported_input(const char* pattern) {
   return sql_error(SqlState::kFeatureNotSupported, "\"{}\" not supported for input", pattern);
 }
-
-class TemplateParser {
- public:
-  explicit TemplateParser(std::string_view text) : text_(text) {}
-
-  Template run() {
-    while (pos_ < text_.size()) {
-      if (keyword()) continue;
-      if (text_[pos_] == '"') {
-        quoted();
-      } else {
-        if (text_[pos_] == '\\' && pos_ + 1 < text_.size() && text_[pos_ + 1] == '"') ++pos_;
-        literal();
-      }
-    }
-    return std::move(t_);
-  }
-
- private:
-  void literal() {
-    auto c = static_cast<unsigned char>(text_[pos_]);
-    size_t bytes = std::min<size_t>(c < 0x80   ? 1
-                                    : c < 0xE0 ? 2
-                                    : c < 0xF0 ? 3
-                                               : 4,
-                                    text_.size() - pos_);
-    t_.nodes.push_back({Pattern::kLiteral, std::string(text_.substr(pos_, bytes))});
-    pos_ += bytes;
-  }
-
-  void quoted() {
-    ++pos_;
-    while (pos_ < text_.size() && text_[pos_] != '"') {
-      if (text_[pos_] == '\\' && pos_ + 1 < text_.size()) ++pos_;
-      literal();
-    }
-    ++pos_;
-  }
-
-  bool keyword() {
-    for (const PatternName& row : kPatterns) {
-      std::string_view candidate = text_.substr(pos_, row.name.size());
-      if (candidate.size() != row.name.size()) continue;
-      std::string lower(row.name);
-      for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      if (candidate != row.name && candidate != lower) continue;
-      pos_ += row.name.size();
-      Pattern pattern = row.pattern;
-      bool is_lower = candidate != row.name;
-      if (is_lower && pattern == Pattern::kRoman) pattern = Pattern::kLowerRoman;
-      if (is_lower && pattern == Pattern::kOrdinal) pattern = Pattern::kLowerOrdinal;
-      t_.nodes.push_back({pattern, {}});
-      note(pattern);
-      return true;
-    }
-    return false;
-  }
-
-  void note(Pattern pattern) {
-    if (t_.scientific && pattern != Pattern::kScientific) {
-      throw template_error("\"EEEE\" must be the last pattern used");
-    }
-    switch (pattern) {
-      case Pattern::kNine:
-        if (t_.bracket) throw template_error("\"9\" must be ahead of \"PR\"");
-        if (t_.multiply) {
-          ++t_.shift;
-        } else {
-          ++(t_.decimal ? t_.after : t_.before);
-        }
-        break;
-      case Pattern::kZero:
-        if (t_.bracket) throw template_error("\"0\" must be ahead of \"PR\"");
-        if (!t_.zero && !t_.decimal) {
-          t_.zero = true;
-          t_.zero_start = t_.before + 1;
-        }
-        ++(t_.decimal ? t_.after : t_.before);
-        t_.zero_end = t_.before + t_.after;
-        break;
-      case Pattern::kBlank:
-        if (t_.before == 0 && t_.after == 0 && !t_.zero) t_.blank = true;
-        break;
-      case Pattern::kLocalePoint:
-      case Pattern::kPoint:
-        if (t_.decimal) throw template_error("multiple decimal points");
-        if (t_.multiply) throw template_error("cannot use \"V\" and decimal point together");
-        t_.decimal = true;
-        break;
-      case Pattern::kFill:
-        t_.fill = true;
-        break;
-      case Pattern::kLocaleSign:
-        note_locale_sign();
-        break;
-      case Pattern::kMinus:
-        if (t_.sign_s) throw template_error("cannot use \"S\" and \"MI\" together");
-        t_.minus = true;
-        break;
-      case Pattern::kPlus:
-        if (t_.sign_s) throw template_error("cannot use \"S\" and \"PL\" together");
-        t_.plus = true;
-        break;
-      case Pattern::kSign:
-        if (t_.sign_s) throw template_error("cannot use \"S\" and \"SG\" together");
-        t_.minus = t_.plus = true;
-        break;
-      case Pattern::kBracket:
-        if (t_.sign_s || t_.plus || t_.minus) {
-          throw template_error("cannot use \"PR\" and \"S\"/\"PL\"/\"MI\"/\"SG\" together");
-        }
-        t_.bracket = true;
-        break;
-      case Pattern::kRoman:
-      case Pattern::kLowerRoman:
-        t_.roman = true;
-        break;
-      case Pattern::kShift:
-        if (t_.decimal) throw template_error("cannot use \"V\" and decimal point together");
-        t_.multiply = true;
-        break;
-      case Pattern::kScientific:
-        if (t_.scientific) throw template_error("cannot use \"EEEE\" twice");
-        if (t_.blank || t_.fill || t_.sign_s || t_.bracket || t_.minus || t_.plus || t_.roman ||
-            t_.multiply) {
-          throw template_error("\"EEEE\" is incompatible with other formats")
-              .detail("\"EEEE\" may only be used together with digit and decimal point patterns.");
-        }
-        t_.scientific = true;
-        break;
-      default:
-        break;
-    }
-  }
-
-  void note_locale_sign() {
-    if (t_.sign_s) throw template_error("cannot use \"S\" twice");
-    if (t_.plus || t_.minus || t_.bracket) {
-      throw template_error("cannot use \"S\" and \"PL\"/\"MI\"/\"SG\"/\"PR\" together");
-    }
-    t_.sign_s = true;
-    if (!t_.decimal) {
-      t_.locale_sign = SignPlace::kBefore;
-      t_.before_at_sign = t_.before;
-    } else if (t_.locale_sign == SignPlace::kNone) {
-      t_.locale_sign = SignPlace::kAfter;
-    }
-  }
-
-  std::string_view text_;
-  size_t pos_ = 0;
-  Template t_;
-};
 
 std::string roman(int64_t value) {
   if (value > 3999 || value < 1) return std::string(15, '#');
@@ -270,12 +55,12 @@ class Writer {
  public:
   // `number` has no sign; `pad` counts the template's digit positions that it leaves empty at the
   // front.
-  Writer(Template& t, std::string number, char sign, int pad)
+  Writer(NumberTemplate& t, std::string number, char sign, int pad)
       : t_(t), number_(std::move(number)), sign_(sign), pad_(pad) {}
 
   std::string run() {
     prepare();
-    for (const Node& node : t_.nodes) write(node);
+    for (const NumberNode& node : t_.nodes) write(node);
     if (cut_ != kNone) out_.resize(cut_);
     return std::move(out_);
   }
@@ -287,8 +72,8 @@ class Writer {
     if (t_.zero_start > 0) --t_.zero_start;
     if (t_.roman) {
       bool fill = t_.fill;
-      std::vector<Node> nodes = std::move(t_.nodes);
-      t_ = Template{};
+      std::vector<NumberNode> nodes = std::move(t_.nodes);
+      t_ = NumberTemplate{};
       t_.nodes = std::move(nodes);
       t_.fill = fill;
       t_.roman = true;
@@ -329,55 +114,55 @@ class Writer {
     return !t_.zero && next_ == 0 && !number_.empty() && number_[0] == '0' && t_.after != 0;
   }
 
-  void write(const Node& node) {
+  void write(const NumberNode& node) {
     switch (node.pattern) {
-      case Pattern::kNine:
-      case Pattern::kZero:
-      case Pattern::kPoint:
-      case Pattern::kLocalePoint:
-        position(node.pattern == Pattern::kZero);
+      case NumberPattern::kNine:
+      case NumberPattern::kZero:
+      case NumberPattern::kPoint:
+      case NumberPattern::kLocalePoint:
+        position(node.pattern == NumberPattern::kZero);
         break;
-      case Pattern::kComma:
-      case Pattern::kGroup:
+      case NumberPattern::kComma:
+      case NumberPattern::kGroup:
         if (digits_begun_) {
           out_.push_back(',');
         } else if (!t_.fill) {
           out_.push_back(' ');
         }
         break;
-      case Pattern::kCurrency:
+      case NumberPattern::kCurrency:
         out_.push_back(' ');
         break;
-      case Pattern::kRoman:
-      case Pattern::kLowerRoman:
-        write_roman(node.pattern == Pattern::kLowerRoman);
+      case NumberPattern::kRoman:
+      case NumberPattern::kLowerRoman:
+        write_roman(node.pattern == NumberPattern::kLowerRoman);
         break;
-      case Pattern::kOrdinal:
-      case Pattern::kLowerOrdinal:
+      case NumberPattern::kOrdinal:
+      case NumberPattern::kLowerOrdinal:
         if (!t_.roman && number_[0] != '#' && sign_ != '-' && !t_.decimal) {
-          out_ += ordinal(number_, node.pattern == Pattern::kOrdinal);
+          out_ += ordinal(number_, node.pattern == NumberPattern::kOrdinal);
         }
         break;
-      case Pattern::kMinus:
+      case NumberPattern::kMinus:
         if (sign_ == '-') {
           out_.push_back('-');
         } else if (!t_.fill) {
           out_.push_back(' ');
         }
         break;
-      case Pattern::kPlus:
+      case NumberPattern::kPlus:
         if (sign_ == '+') {
           out_.push_back('+');
         } else if (!t_.fill) {
           out_.push_back(' ');
         }
         break;
-      case Pattern::kSign:
+      case NumberPattern::kSign:
         // A Roman number has no sign: the output ends here.
         if (sign_ == '\0' && cut_ == kNone) cut_ = out_.size();
         out_.push_back(sign_);
         break;
-      case Pattern::kLiteral:
+      case NumberPattern::kLiteral:
         out_ += node.text;
         break;
       default:
@@ -462,7 +247,7 @@ class Writer {
     }
   }
 
-  Template& t_;
+  NumberTemplate& t_;
   std::string number_;
   char sign_;
   int pad_;
@@ -477,7 +262,7 @@ class Writer {
 };
 
 // `text` is a decimal number with or without sign, of the template's scale.
-std::string write_decimal(Template& t, std::string text) {
+std::string write_decimal(NumberTemplate& t, std::string text) {
   char sign = '+';
   if (text[0] == '-') {
     sign = '-';
@@ -494,18 +279,18 @@ std::string write_decimal(Template& t, std::string text) {
   return Writer(t, std::move(text), sign, pad).run();
 }
 
-std::string write_roman(Template& t, int64_t value) {
+std::string write_roman(NumberTemplate& t, int64_t value) {
   return Writer(t, roman(value), '+', 0).run();
 }
 
-std::string scientific_overflow(const Template& t) {
+std::string scientific_overflow(const NumberTemplate& t) {
   std::string out(static_cast<size_t>(t.before + t.after + 6), '#');
   out[0] = ' ';
   if (static_cast<size_t>(t.before + 1) < out.size()) out[static_cast<size_t>(t.before + 1)] = '.';
   return out;
 }
 
-std::string scientific(const Template& t, double value) {
+std::string scientific(const NumberTemplate& t, double value) {
   if (!std::isfinite(value)) return scientific_overflow(t);
   std::string text = fmt::sprintf("%+.*e", t.after, value);
   if (text[0] == '+') text[0] = ' ';
@@ -518,7 +303,7 @@ std::string append_zeros(std::string digits, int count) {
 }
 
 std::string to_char_float(double value, int significant, std::string_view format) {
-  Template t = TemplateParser(format).run();
+  NumberTemplate t = parse_number_template(format);
   if (t.roman)
     return write_roman(t, std::fabs(value) < 1e9 ? static_cast<int64_t>(std::rint(value)) : 0);
   if (t.scientific) return scientific(t, value);
@@ -542,7 +327,7 @@ Datum power_of_ten(int exponent, Arena& arena) {
 }
 
 // d.ddde+xx of a numeric text, rounded half away from zero.
-std::string numeric_scientific(const Template& t, const Datum& value, Arena& arena) {
+std::string numeric_scientific(const NumberTemplate& t, const Datum& value, Arena& arena) {
   std::string text;
   numeric_append_text(numeric_abs(value, arena), text);
   bool negative = numeric_compare(value, numeric_from_int64(0)) < 0;
@@ -569,10 +354,10 @@ std::string numeric_scientific(const Template& t, const Datum& value, Arena& are
 // Collects the digits that a template finds in an input text.
 class Reader {
  public:
-  Reader(const Template& t, std::string_view input) : t_(t), input_(input) {}
+  Reader(const NumberTemplate& t, std::string_view input) : t_(t), input_(input) {}
 
   std::string run() {
-    for (const Node& node : t_.nodes) {
+    for (const NumberNode& node : t_.nodes) {
       if (at_end()) break;
       read(node);
     }
@@ -599,28 +384,28 @@ class Reader {
     }
   }
 
-  void read(const Node& node) {
+  void read(const NumberNode& node) {
     switch (node.pattern) {
-      case Pattern::kNine:
-      case Pattern::kZero:
-      case Pattern::kPoint:
-      case Pattern::kLocalePoint:
-        position(node.pattern == Pattern::kNine || node.pattern == Pattern::kZero);
+      case NumberPattern::kNine:
+      case NumberPattern::kZero:
+      case NumberPattern::kPoint:
+      case NumberPattern::kLocalePoint:
+        position(node.pattern == NumberPattern::kNine || node.pattern == NumberPattern::kZero);
         ++pos_;
         break;
-      case Pattern::kComma:
-      case Pattern::kGroup:
+      case NumberPattern::kComma:
+      case NumberPattern::kGroup:
         if ((!digits_seen_ && t_.fill) || peek() != ',') return;
         ++pos_;
         break;
-      case Pattern::kCurrency:
+      case NumberPattern::kCurrency:
         skip_text(1);
         break;
-      case Pattern::kOrdinal:
-      case Pattern::kLowerOrdinal:
+      case NumberPattern::kOrdinal:
+      case NumberPattern::kLowerOrdinal:
         if (!t_.roman && sign_ != '-' && !t_.decimal) skip_text(2);
         break;
-      case Pattern::kMinus:
+      case NumberPattern::kMinus:
         if (peek() == '-') {
           sign_ = '-';
           ++pos_;
@@ -628,7 +413,7 @@ class Reader {
           skip_text(1);
         }
         break;
-      case Pattern::kPlus:
+      case NumberPattern::kPlus:
         if (peek() == '+') {
           sign_ = '+';
           ++pos_;
@@ -636,7 +421,7 @@ class Reader {
           skip_text(1);
         }
         break;
-      case Pattern::kSign:
+      case NumberPattern::kSign:
         if (peek() == '-' || peek() == '+') {
           sign_ = peek();
           ++pos_;
@@ -644,7 +429,7 @@ class Reader {
           skip_text(1);
         }
         break;
-      case Pattern::kLiteral:
+      case NumberPattern::kLiteral:
         skip_char();
         break;
       default:
@@ -691,7 +476,7 @@ class Reader {
     }
   }
 
-  const Template& t_;
+  const NumberTemplate& t_;
   std::string_view input_;
   size_t pos_ = 0;
   char sign_ = ' ';
@@ -706,7 +491,7 @@ class Reader {
 namespace {
 
 // V multiplies the number, within the range of its type.
-void check_shift(const Template& t, int64_t value, int64_t limit, const char* type_name) {
+void check_shift(const NumberTemplate& t, int64_t value, int64_t limit, const char* type_name) {
   if (!t.multiply || t.roman || t.scientific) return;
   for (int i = 0; i < t.shift && value != 0; ++i) {
     if (__builtin_mul_overflow(value, int64_t{10}, &value) || value > limit || value < -limit - 1) {
@@ -719,7 +504,7 @@ void check_shift(const Template& t, int64_t value, int64_t limit, const char* ty
 
 std::string to_char_int64(int64_t value, std::string_view format) {
   Arena arena(nullptr, 512);
-  Template t = TemplateParser(format).run();
+  NumberTemplate t = parse_number_template(format);
   check_shift(t, value, INT64_MAX, "bigint");
   if (t.roman) return write_roman(t, value);
   if (t.scientific) return numeric_scientific(t, numeric_from_int64(value), arena);
@@ -732,7 +517,7 @@ std::string to_char_int64(int64_t value, std::string_view format) {
 }
 
 std::string to_char_int32(int32_t value, std::string_view format) {
-  Template t = TemplateParser(format).run();
+  NumberTemplate t = parse_number_template(format);
   check_shift(t, value, INT32_MAX, "integer");
   return t.scientific ? scientific(t, value) : to_char_int64(value, format);
 }
@@ -747,7 +532,7 @@ std::string to_char_float8(double value, std::string_view format) {
 
 std::string to_char_numeric(const Datum& value, std::string_view format) {
   Arena arena(nullptr, 1024);
-  Template t = TemplateParser(format).run();
+  NumberTemplate t = parse_number_template(format);
   bool special = numeric_is_nan(value) || numeric_is_infinite(value);
   if (t.roman) {
     return write_roman(t, numeric_to_int32(numeric_round(value, 0, arena)));
@@ -765,7 +550,7 @@ std::string to_char_numeric(const Datum& value, std::string_view format) {
 
 std::optional<Datum> to_number(std::string_view text, std::string_view format, Arena& arena) {
   if (format.empty()) return std::nullopt;
-  Template t = TemplateParser(format).run();
+  NumberTemplate t = parse_number_template(format);
   if (t.scientific) throw unsupported_input("EEEE");
   if (t.roman) throw unsupported_input("RN");
   Reader reader(t, text);
