@@ -449,9 +449,9 @@ void SelectBinder::bind_locking() {
   for (const ast::Node* node : select_.locking_clause) {
     const auto* clause = ast::as<ast::LockingClause>(node);
     auto strength = static_cast<RowLockStrength>(clause->strength);
-    LockWait wait = clause->wait_policy == ast::LockWaitPolicy::kSkip    ? LockWait::kSkipLocked
-                    : clause->wait_policy == ast::LockWaitPolicy::kError ? LockWait::kNoWait
-                                                                         : LockWait::kBlock;
+    RowLockWait wait = clause->wait_policy == ast::LockWaitPolicy::kSkip    ? RowLockWait::kSkipLocked
+                    : clause->wait_policy == ast::LockWaitPolicy::kError ? RowLockWait::kNoWait
+                                                                         : RowLockWait::kBlock;
     auto lock_item = [&](ScopeItem& item) {
       if (item.scan == nullptr) return;
       for (LockRowsOp::Target& existing : locks_) {

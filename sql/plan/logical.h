@@ -41,7 +41,7 @@ struct ProjectItem {
 };
 
 enum class RowLockStrength : uint8_t { kNone, kForKeyShare, kForShare, kForNoKeyUpdate, kForUpdate };
-enum class LockWait : uint8_t { kBlock, kSkipLocked, kNoWait };
+enum class RowLockWait : uint8_t { kBlock, kSkipLocked, kNoWait };
 
 // A stored table. output lists the needed columns; attribute[i] is the 0-based attribute of output[i].
 struct ScanOp : LogicalOp {
@@ -259,7 +259,7 @@ struct LockRowsOp : LogicalOp {
     ColumnId row_key = kNoColumn;
     std::vector<ColumnId> columns;      // by attribute, kNoColumn where not read
     RowLockStrength strength = RowLockStrength::kForUpdate;
-    LockWait wait = LockWait::kBlock;
+    RowLockWait wait = RowLockWait::kBlock;
   };
   std::vector<Target> targets;
   Expr* recheck = nullptr;
