@@ -23,11 +23,21 @@ void copy_typed(Vector& to, uint32_t at, const Vector& from, uint32_t first, uin
 
 void append_rows(Vector& to, uint32_t at, const Vector& from, uint32_t first, uint32_t count) {
   switch (physical_size(to.physical())) {
-    case 1: copy_typed<uint8_t>(to, at, from, first, count); break;
-    case 2: copy_typed<uint16_t>(to, at, from, first, count); break;
-    case 4: copy_typed<uint32_t>(to, at, from, first, count); break;
-    case 8: copy_typed<uint64_t>(to, at, from, first, count); break;
-    default: copy_typed<Datum>(to, at, from, first, count); break;
+    case 1:
+      copy_typed<uint8_t>(to, at, from, first, count);
+      break;
+    case 2:
+      copy_typed<uint16_t>(to, at, from, first, count);
+      break;
+    case 4:
+      copy_typed<uint32_t>(to, at, from, first, count);
+      break;
+    case 8:
+      copy_typed<uint64_t>(to, at, from, first, count);
+      break;
+    default:
+      copy_typed<Datum>(to, at, from, first, count);
+      break;
   }
   if (to.physical() != PhysicalType::kVarlen) return;
   auto* texts = to.mutable_data<StringRef>() + at;

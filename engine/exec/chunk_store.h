@@ -1,7 +1,7 @@
 #pragma once
 // A sequence of rows that is written once and read many times in order: the inner side of nested
-// loops, CTEs, working tables. In memory up to work_mem, then in a temporary file. Rows may be appended
-// while cursors read. Not thread-safe.
+// loops, CTEs, working tables. In memory up to work_mem, then in a temporary file. Rows may be
+// appended while cursors read. Not thread-safe.
 #include <memory>
 #include <vector>
 
@@ -37,8 +37,8 @@ class ChunkStore {
     RowCollection::Cursor memory_;
     std::unique_ptr<SpillFile::Reader> reader_;
   };
-  // The next rows into `out` (columns of types(), up to its capacity); false at the current end. What
-  // `out` holds is valid until the cursor's next read, the next append or clear().
+  // The next rows into `out` (columns of types(), up to its capacity); false at the current end.
+  // What `out` holds is valid until the cursor's next read, the next append or clear().
   bool read(Cursor& cursor, Chunk& out);
 
  private:

@@ -35,8 +35,9 @@ void keep_equal(const Vector& column, const RowLayout& layout, uint32_t c, std::
   for (uint32_t row : rows) {
     uint32_t index = values.index(row);
     bool null = !values.valid_at(index);
-    bool same = null == layout.is_null(groups[row], c) &&
-                (null || equal(values.data + size_t{index} * size, groups[row] + layout.offsets[c]));
+    bool same =
+        null == layout.is_null(groups[row], c) &&
+        (null || equal(values.data + size_t{index} * size, groups[row] + layout.offsets[c]));
     if (same) {
       rows[kept++] = row;
     } else {
@@ -204,7 +205,8 @@ uint32_t GroupTable::find_general(bool insert, std::byte** rows, uint32_t* creat
     for (uint32_t i = first_made; i < made; ++i) created_rows_[i - first_made] = rows[created[i]];
     failed.clear();
     for (uint32_t c = 0; c < keys_.size(); ++c) {
-      rows_->scatter(c, *columns_[c], created + first_made, made - first_made, created_rows_.data());
+      rows_->scatter(c, *columns_[c], created + first_made, made - first_made,
+                     created_rows_.data());
       const KeyType& key = keys_[c];
       if (key.key_class == KeyClass::kBytes) {
         keep_equal(*columns_[c], layout_, c, rows, compare_, failed, same_string);

@@ -1,8 +1,8 @@
 #pragma once
 // The hash table of everything that groups: aggregation, DISTINCT, set operations, recursive UNION.
-// Groups are rows of a RowCollection (keys, then `tail_bytes` of user data, zeroed when the group is
-// made); the directory is an open-addressing array of tagged row pointers. Keys are equal when the
-// type says so; NULLs are equal to each other; a group shows the first key seen.
+// Groups are rows of a RowCollection (keys, then `tail_bytes` of user data, zeroed when the group
+// is made); the directory is an open-addressing array of tagged row pointers. Keys are equal when
+// the type says so; NULLs are equal to each other; a group shows the first key seen.
 //
 // Keys of up to 15 fixed-size bytes take a path that compares two words per probe. Not thread-safe.
 #include <memory>
@@ -23,8 +23,8 @@ class GroupTable {
   void open(MemoryBudget* budget);
   void close();
 
-  // Computes what find() needs of the next rows: hashes()[i] of row i. The columns must stay as they
-  // are until find() is done.
+  // Computes what find() needs of the next rows: hashes()[i] of row i. The columns must stay as
+  // they are until find() is done.
   void prepare(std::span<const Vector* const> keys, uint32_t count);
   const uint64_t* hashes() const { return hashes_.data(); }
   // The group row of each prepared row into `rows`. Groups that do not exist are made when `insert`
@@ -37,7 +37,9 @@ class GroupTable {
   const RowCollection& rows() const { return *rows_; }
   std::byte* tail(std::byte* row) const { return row + layout_.tail_offset; }
   uint64_t group_count() const { return rows_ ? rows_->row_count() : 0; }
-  size_t bytes() const { return (rows_ ? rows_->bytes() : 0) + directory_.size() * sizeof(uint64_t); }
+  size_t bytes() const {
+    return (rows_ ? rows_->bytes() : 0) + directory_.size() * sizeof(uint64_t);
+  }
 
  private:
   void reserve(uint64_t more);

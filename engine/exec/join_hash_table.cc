@@ -12,7 +12,8 @@ constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
 // Chain pointer of a row that is not in the directory.
 std::byte* const kUnlinked = reinterpret_cast<std::byte*>(uintptr_t{1});
 
-std::vector<PhysicalType> build_types(std::vector<PhysicalType> payload, const std::vector<KeyType>& keys) {
+std::vector<PhysicalType> build_types(std::vector<PhysicalType> payload,
+                                      const std::vector<KeyType>& keys) {
   // Packed keys live in the header, but their columns are kept for three-valued comparisons (mark).
   for (const KeyType& key : keys) payload.push_back(key.physical);
   return payload;
@@ -52,13 +53,15 @@ void JoinHashTable::close() {
 }
 
 void JoinHashTable::release_directory() {
-  if (budget_ != nullptr && !directory_.empty()) budget_->release(directory_.size() * sizeof(uint64_t));
+  if (budget_ != nullptr && !directory_.empty())
+    budget_->release(directory_.size() * sizeof(uint64_t));
   directory_ = {};
 }
 
 size_t JoinHashTable::bytes() const {
   if (!rows_) return 0;
-  return rows_->bytes() + std::bit_ceil(std::max<uint64_t>(1, rows_->row_count())) * sizeof(uint64_t);
+  return rows_->bytes() +
+         std::bit_ceil(std::max<uint64_t>(1, rows_->row_count())) * sizeof(uint64_t);
 }
 
 void JoinHashTable::hash(std::span<const Vector* const> keys, uint32_t count, uint64_t* hashes) {
@@ -77,7 +80,8 @@ uint32_t JoinHashTable::split_nulls(std::span<const Vector* const> keys, uint32_
   uint32_t kept = 0, dropped = 0;
   for (uint32_t i = 0; i < count; ++i) {
     bool null = false;
-    for (size_t k = 0; any && k < keys.size(); ++k) null |= !null_matches_[k] && keys[k]->is_null(i);
+    for (size_t k = 0; any && k < keys.size(); ++k)
+      null |= !null_matches_[k] && keys[k]->is_null(i);
     if (null) {
       excluded[dropped++] = i;
     } else {
@@ -87,8 +91,9 @@ uint32_t JoinHashTable::split_nulls(std::span<const Vector* const> keys, uint32_
   return kept;
 }
 
-void JoinHashTable::append(std::span<const Vector* const> keys, std::span<const Vector* const> payload,
-                           const uint32_t* selection, uint32_t count, uint32_t total, bool linked) {
+void JoinHashTable::append(std::span<const Vector* const> keys,
+                           std::span<const Vector* const> payload, const uint32_t* selection,
+                           uint32_t count, uint32_t total, bool linked) {
   if (count == 0) return;
   hash(keys, total, hashes_.data());
   columns_.assign(payload.begin(), payload.end());
@@ -125,7 +130,8 @@ bool JoinHashTable::same_keys(const std::byte* a, const std::byte* b) const {
     uint32_t column = key_column(k);
     bool null = layout_.is_null(a, column);
     if (null != layout_.is_null(b, column)) return false;
-    if (!null && !key_equal(keys_[k], a + layout_.offsets[column], b + layout_.offsets[column])) return false;
+    if (!null && !key_equal(keys_[k], a + layout_.offsets[column], b + layout_.offsets[column]))
+      return false;
   }
   return true;
 }
@@ -158,11 +164,12 @@ void JoinHashTable::finish(bool distinct) {
   }
 }
 
-void JoinHashTable::probe(std::span<const Vector* const> keys, const uint32_t* usable, uint32_t count,
-                          uint32_t total) {
+void JoinHashTable::probe(std::span<const Vector* const> keys, const uint32_t* usable,
+                          uint32_t count, uint32_t total) {
   hash(keys, total, hashes_.data());
   probe_keys_.assign(keys.begin(), keys.end());
-  for (uint32_t i = 0; i < count; ++i) __builtin_prefetch(&directory_[hashes_[usable[i]] >> shift_]);
+  for (uint32_t i = 0; i < count; ++i)
+    __builtin_prefetch(&directory_[hashes_[usable[i]] >> shift_]);
   uint32_t found = 0;
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t hash = hashes_[usable[i]];
@@ -219,8 +226,9 @@ uint32_t JoinHashTable::keep_matches(uint32_t count, uint32_t* left, std::byte**
     for (uint32_t i = 0; i < count; ++i) {
       uint32_t index = values.index(left[i]);
       bool null = !values.valid_at(index);
-      bool same = null == layout_.is_null(right[i], column) &&
-                  (null || key_equal(keys_[k], values.data + size_t{index} * size, right[i] + offset));
+      bool same =
+          null == layout_.is_null(right[i], column) &&
+          (null || key_equal(keys_[k], values.data + size_t{index} * size, right[i] + offset));
       if (!same) continue;
       left[kept] = left[i];
       right[kept++] = right[i];
@@ -230,7 +238,8 @@ uint32_t JoinHashTable::keep_matches(uint32_t count, uint32_t* left, std::byte**
   return count;
 }
 
-uint32_t JoinHashTable::collect(const uint8_t* done, bool first_only, uint32_t* left, std::byte** right) {
+uint32_t JoinHashTable::collect(const uint8_t* done, bool first_only, uint32_t* left,
+                                std::byte** right) {
   while (uint32_t count = candidates(done, first_only, left, right)) {
     if (!packed_) count = keep_matches(count, left, right);
     if (count != 0) return count;

@@ -1,6 +1,6 @@
 #pragma once
-// The build side of a hash join: rows in a RowCollection, chained per bucket, and a directory of chain
-// heads with 16 tag bits that reject most probes without a match at once.
+// The build side of a hash join: rows in a RowCollection, chained per bucket, and a directory of
+// chain heads with 16 tag bits that reject most probes without a match at once.
 //
 // Life: open, append*, finish, then probe(chunk keys) and collect() until it returns 0, chunk after
 // chunk. The probed key vectors must stay until the last collect(). Not thread-safe.
@@ -15,8 +15,8 @@ namespace luma {
 
 class JoinHashTable {
  public:
-  // `payload`: columns of the build side. `null_matches[k]`: key k compares with IS NOT DISTINCT FROM.
-  // `with_flags`: rows have a "was matched" flag.
+  // `payload`: columns of the build side. `null_matches[k]`: key k compares with IS NOT DISTINCT
+  // FROM. `with_flags`: rows have a "was matched" flag.
   JoinHashTable(std::vector<PhysicalType> payload, std::vector<KeyType> keys,
                 std::vector<bool> null_matches, bool with_flags);
   ~JoinHashTable();
@@ -26,8 +26,8 @@ class JoinHashTable {
 
   // Hashes of keys; equal on both sides for rows that match.
   void hash(std::span<const Vector* const> keys, uint32_t count, uint64_t* hashes);
-  // Rows (ascending) whose NULLs keep them from matching anything: appended to `excluded`, the others
-  // to `usable`. Both have room for `count`; returns the number of usable rows.
+  // Rows (ascending) whose NULLs keep them from matching anything: appended to `excluded`, the
+  // others to `usable`. Both have room for `count`; returns the number of usable rows.
   uint32_t split_nulls(std::span<const Vector* const> keys, uint32_t count, uint32_t* usable,
                        uint32_t* excluded) const;
 
@@ -49,9 +49,11 @@ class JoinHashTable {
 
   // --- probing ---
   // Positions at the rows usable[0..count) of a chunk with `total` rows.
-  void probe(std::span<const Vector* const> keys, const uint32_t* usable, uint32_t count, uint32_t total);
+  void probe(std::span<const Vector* const> keys, const uint32_t* usable, uint32_t count,
+             uint32_t total);
   // The next matches: probe row left[i] with build row right[i]; at most kVectorSize, 0 at the end.
-  // `done` (may be null): probe rows with a nonzero entry are skipped. `first_only`: one match a row.
+  // `done` (may be null): probe rows with a nonzero entry are skipped. `first_only`: one match a
+  // row.
   uint32_t collect(const uint8_t* done, bool first_only, uint32_t* left, std::byte** right);
 
  private:

@@ -14,15 +14,24 @@ std::vector<PhysicalType> join_output_types(JoinMode mode, const std::vector<Phy
 
 const char* join_mode_label(JoinMode mode) {
   switch (mode) {
-    case JoinMode::kInner: return "";
-    case JoinMode::kLeft: return "Left";
-    case JoinMode::kRight: return "Right";
-    case JoinMode::kFull: return "Full";
-    case JoinMode::kSemi: return "Semi";
-    case JoinMode::kAnti: return "Anti";
-    case JoinMode::kNullAwareAnti: return "Null-Aware Anti";
-    case JoinMode::kMark: return "Mark";
-    case JoinMode::kSingle: return "Single";
+    case JoinMode::kInner:
+      return "";
+    case JoinMode::kLeft:
+      return "Left";
+    case JoinMode::kRight:
+      return "Right";
+    case JoinMode::kFull:
+      return "Full";
+    case JoinMode::kSemi:
+      return "Semi";
+    case JoinMode::kAnti:
+      return "Anti";
+    case JoinMode::kNullAwareAnti:
+      return "Null-Aware Anti";
+    case JoinMode::kMark:
+      return "Mark";
+    case JoinMode::kSingle:
+      return "Single";
   }
   return "";
 }

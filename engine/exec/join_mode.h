@@ -1,7 +1,7 @@
 #pragma once
-// What a join hands out; shared by hash join, nested loop and apply. Output columns: left then right for
-// inner, left, right, full and single; left only for semi and the anti joins; left and one boolean for
-// mark.
+// What a join hands out; shared by hash join, nested loop and apply. Output columns: left then
+// right for inner, left, right, full and single; left only for semi and the anti joins; left and
+// one boolean for mark.
 #include <cstdint>
 #include <vector>
 
@@ -10,11 +10,15 @@
 namespace luma {
 
 enum class JoinMode : uint8_t {
-  kInner, kLeft, kRight, kFull,
-  kSemi, kAnti,     // left rows with / without a match
-  kNullAwareAnti,   // NOT IN: left rows for which the comparison is false for every right row
-  kMark,            // IN as a value: true, NULL (something compared as unknown) or false
-  kSingle,          // like left; error 21000 when a left row has a second match
+  kInner,
+  kLeft,
+  kRight,
+  kFull,
+  kSemi,
+  kAnti,           // left rows with / without a match
+  kNullAwareAnti,  // NOT IN: left rows for which the comparison is false for every right row
+  kMark,           // IN as a value: true, NULL (something compared as unknown) or false
+  kSingle,         // like left; error 21000 when a left row has a second match
 };
 
 inline bool outputs_right(JoinMode mode) {
@@ -25,7 +29,9 @@ inline bool outputs_right(JoinMode mode) {
 inline bool keeps_left(JoinMode mode) {
   return mode == JoinMode::kLeft || mode == JoinMode::kFull || mode == JoinMode::kSingle;
 }
-inline bool keeps_right(JoinMode mode) { return mode == JoinMode::kRight || mode == JoinMode::kFull; }
+inline bool keeps_right(JoinMode mode) {
+  return mode == JoinMode::kRight || mode == JoinMode::kFull;
+}
 
 std::vector<PhysicalType> join_output_types(JoinMode mode, const std::vector<PhysicalType>& left,
                                             const std::vector<PhysicalType>& right);

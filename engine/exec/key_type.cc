@@ -13,8 +13,12 @@ namespace {
 
 bool compares_bytewise(Oid oid) {
   switch (oid) {
-    case type_oid::kText: case type_oid::kVarchar: case type_oid::kBytea: case type_oid::kName:
-    case type_oid::kUnknown: case type_oid::kCstring:
+    case type_oid::kText:
+    case type_oid::kVarchar:
+    case type_oid::kBytea:
+    case type_oid::kName:
+    case type_oid::kUnknown:
+    case type_oid::kCstring:
       return true;
     default:
       return false;
@@ -59,7 +63,8 @@ uint64_t hash_bits(const T& value) {
   }
 }
 
-// Writes a column's values to byte `offset` of each key and its NULL flag to bit `bit` of the last byte.
+// Writes a column's values to byte `offset` of each key and its NULL flag to bit `bit` of the last
+// byte.
 template <typename T, typename Convert>
 void pack_loop(const Vector& column, uint32_t count, uint32_t offset, uint32_t bit, PackedKey* keys,
                Convert convert) {
@@ -83,20 +88,29 @@ KeyType KeyType::of(TypeRef type, PhysicalType physical) {
   key.info = find_type(type.oid);
   key.physical = physical;
   switch (physical) {
-    case PhysicalType::kFloat: key.key_class = KeyClass::kFloat; break;
-    case PhysicalType::kDouble: key.key_class = KeyClass::kDouble; break;
-    case PhysicalType::kInterval: case PhysicalType::kTimeTz: case PhysicalType::kVarlen:
+    case PhysicalType::kFloat:
+      key.key_class = KeyClass::kFloat;
+      break;
+    case PhysicalType::kDouble:
+      key.key_class = KeyClass::kDouble;
+      break;
+    case PhysicalType::kInterval:
+    case PhysicalType::kTimeTz:
+    case PhysicalType::kVarlen:
       if (key.info == nullptr || compares_bytewise(type.oid)) {
         key.key_class = physical == PhysicalType::kVarlen ? KeyClass::kBytes : KeyClass::kBits;
       } else {
         key.key_class = KeyClass::kGeneric;
         if (key.info->compare == nullptr || key.info->hash == nullptr) {
           throw sql_error(SqlState::kUndefinedFunction,
-                          "could not identify an equality operator for type {}", format_type(type.oid));
+                          "could not identify an equality operator for type {}",
+                          format_type(type.oid));
         }
       }
       break;
-    default: key.key_class = KeyClass::kBits; break;
+    default:
+      key.key_class = KeyClass::kBits;
+      break;
   }
   return key;
 }
@@ -108,14 +122,25 @@ void hash_column(const KeyType& type, const Vector& column, uint32_t count, bool
   switch (type.key_class) {
     case KeyClass::kBits:
       switch (type.size_bytes()) {
-        case 1: hash_loop<int8_t>(column, count, first, hashes, hash_bits<int8_t>); return;
-        case 2: hash_loop<int16_t>(column, count, first, hashes, hash_bits<int16_t>); return;
-        case 4: hash_loop<int32_t>(column, count, first, hashes, hash_bits<int32_t>); return;
-        case 8: hash_loop<int64_t>(column, count, first, hashes, hash_bits<int64_t>); return;
-        default: hash_loop<Datum>(column, count, first, hashes, hash_bits<Datum>); return;
+        case 1:
+          hash_loop<int8_t>(column, count, first, hashes, hash_bits<int8_t>);
+          return;
+        case 2:
+          hash_loop<int16_t>(column, count, first, hashes, hash_bits<int16_t>);
+          return;
+        case 4:
+          hash_loop<int32_t>(column, count, first, hashes, hash_bits<int32_t>);
+          return;
+        case 8:
+          hash_loop<int64_t>(column, count, first, hashes, hash_bits<int64_t>);
+          return;
+        default:
+          hash_loop<Datum>(column, count, first, hashes, hash_bits<Datum>);
+          return;
       }
     case KeyClass::kFloat:
-      hash_loop<float>(column, count, first, hashes, [](float v) { return hash_int64(float_bits(v)); });
+      hash_loop<float>(column, count, first, hashes,
+                       [](float v) { return hash_int64(float_bits(v)); });
       return;
     case KeyClass::kDouble:
       hash_loop<double>(column, count, first, hashes,
@@ -135,12 +160,14 @@ void hash_column(const KeyType& type, const Vector& column, uint32_t count, bool
 void hash_columns(std::span<const KeyType> types, std::span<const Vector* const> columns,
                   uint32_t count, uint64_t* hashes) {
   if (types.empty()) std::fill_n(hashes, count, kNullHash);
-  for (size_t c = 0; c < types.size(); ++c) hash_column(types[c], *columns[c], count, c == 0, hashes);
+  for (size_t c = 0; c < types.size(); ++c)
+    hash_column(types[c], *columns[c], count, c == 0, hashes);
 }
 
 bool key_equal(const KeyType& type, const std::byte* a, const std::byte* b) {
   switch (type.key_class) {
-    case KeyClass::kBits: return std::memcmp(a, b, type.size_bytes()) == 0;
+    case KeyClass::kBits:
+      return std::memcmp(a, b, type.size_bytes()) == 0;
     case KeyClass::kFloat: {
       Datum x = load_datum(type.physical, a), y = load_datum(type.physical, b);
       return float_bits(x.f32) == float_bits(y.f32);
@@ -149,26 +176,38 @@ bool key_equal(const KeyType& type, const std::byte* a, const std::byte* b) {
       Datum x = load_datum(type.physical, a), y = load_datum(type.physical, b);
       return double_bits(x.f64) == double_bits(y.f64);
     }
-    case KeyClass::kBytes: return load_datum(type.physical, a).str == load_datum(type.physical, b).str;
+    case KeyClass::kBytes:
+      return load_datum(type.physical, a).str == load_datum(type.physical, b).str;
     case KeyClass::kGeneric:
-      return type.info->compare(load_datum(type.physical, a), load_datum(type.physical, b), *type.info) == 0;
+      return type.info->compare(load_datum(type.physical, a), load_datum(type.physical, b),
+                                *type.info) == 0;
   }
   return false;
 }
 
 int key_compare(const KeyType& type, const Datum& a, const Datum& b) {
-  if (type.info != nullptr && type.info->compare != nullptr) return type.info->compare(a, b, *type.info);
+  if (type.info != nullptr && type.info->compare != nullptr)
+    return type.info->compare(a, b, *type.info);
   auto three_way = [](auto x, auto y) { return x < y ? -1 : (y < x ? 1 : 0); };
   switch (type.physical) {
-    case PhysicalType::kBool: return three_way(a.b, b.b);
-    case PhysicalType::kInt8: return three_way(a.i8, b.i8);
-    case PhysicalType::kInt16: return three_way(a.i16, b.i16);
-    case PhysicalType::kInt32: return three_way(a.i32, b.i32);
-    case PhysicalType::kInt64: return three_way(a.i64, b.i64);
-    case PhysicalType::kFloat: return three_way(a.f32, b.f32);
-    case PhysicalType::kDouble: return three_way(a.f64, b.f64);
-    case PhysicalType::kVarlen: return three_way(a.str.view(), b.str.view());
-    default: return std::memcmp(&a, &b, sizeof(Datum));
+    case PhysicalType::kBool:
+      return three_way(a.b, b.b);
+    case PhysicalType::kInt8:
+      return three_way(a.i8, b.i8);
+    case PhysicalType::kInt16:
+      return three_way(a.i16, b.i16);
+    case PhysicalType::kInt32:
+      return three_way(a.i32, b.i32);
+    case PhysicalType::kInt64:
+      return three_way(a.i64, b.i64);
+    case PhysicalType::kFloat:
+      return three_way(a.f32, b.f32);
+    case PhysicalType::kDouble:
+      return three_way(a.f64, b.f64);
+    case PhysicalType::kVarlen:
+      return three_way(a.str.view(), b.str.view());
+    default:
+      return std::memcmp(&a, &b, sizeof(Datum));
   }
 }
 
@@ -181,22 +220,34 @@ bool can_pack(std::span<const KeyType> types) {
   return bytes <= 15 && types.size() <= 8;
 }
 
-void pack_keys(std::span<const KeyType> types, std::span<const Vector* const> columns, uint32_t count,
-               PackedKey* keys) {
+void pack_keys(std::span<const KeyType> types, std::span<const Vector* const> columns,
+               uint32_t count, PackedKey* keys) {
   std::fill_n(keys, count, PackedKey{});
   auto same = [](auto v) { return v; };
   uint32_t offset = 0;
   for (uint32_t c = 0; c < types.size(); ++c) {
     const Vector& column = *columns[c];
     switch (types[c].key_class) {
-      case KeyClass::kFloat: pack_loop<float>(column, count, offset, c, keys, float_bits); break;
-      case KeyClass::kDouble: pack_loop<double>(column, count, offset, c, keys, double_bits); break;
+      case KeyClass::kFloat:
+        pack_loop<float>(column, count, offset, c, keys, float_bits);
+        break;
+      case KeyClass::kDouble:
+        pack_loop<double>(column, count, offset, c, keys, double_bits);
+        break;
       default:
         switch (types[c].size_bytes()) {
-          case 1: pack_loop<int8_t>(column, count, offset, c, keys, same); break;
-          case 2: pack_loop<int16_t>(column, count, offset, c, keys, same); break;
-          case 4: pack_loop<int32_t>(column, count, offset, c, keys, same); break;
-          default: pack_loop<int64_t>(column, count, offset, c, keys, same); break;
+          case 1:
+            pack_loop<int8_t>(column, count, offset, c, keys, same);
+            break;
+          case 2:
+            pack_loop<int16_t>(column, count, offset, c, keys, same);
+            break;
+          case 4:
+            pack_loop<int32_t>(column, count, offset, c, keys, same);
+            break;
+          default:
+            pack_loop<int64_t>(column, count, offset, c, keys, same);
+            break;
         }
     }
     offset += types[c].size_bytes();

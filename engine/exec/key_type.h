@@ -1,7 +1,7 @@
 #pragma once
 // How values of one type are hashed, compared for equality and ordered by the operators that group,
-// join and sort. Most types are handled by their bits without a call per value; the others go through
-// the TypeInfo. Everything here is a pure function; KeyType is a small value.
+// join and sort. Most types are handled by their bits without a call per value; the others go
+// through the TypeInfo. Everything here is a pure function; KeyType is a small value.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,8 +17,8 @@ namespace luma {
 struct Expr;
 
 enum class KeyClass : uint8_t {
-  kBits,     // equal bits, equal values (integers, dates, uuid, bool)
-  kFloat,    // -0 = 0 and all NaNs are equal
+  kBits,   // equal bits, equal values (integers, dates, uuid, bool)
+  kFloat,  // -0 = 0 and all NaNs are equal
   kDouble,
   kBytes,    // strings that compare bytewise
   kGeneric,  // TypeInfo::hash and compare
@@ -36,7 +36,9 @@ struct KeyType {
 
   uint32_t size_bytes() const { return physical_size(physical); }
   // May take part in a PackedKey.
-  bool is_packable() const { return key_class != KeyClass::kBytes && key_class != KeyClass::kGeneric; }
+  bool is_packable() const {
+    return key_class != KeyClass::kBytes && key_class != KeyClass::kGeneric;
+  }
 };
 
 inline constexpr uint64_t kNullHash = 0x7c0ffee5eed1234bu;
@@ -50,7 +52,8 @@ void hash_columns(std::span<const KeyType> types, std::span<const Vector* const>
 // Equality of two non-NULL values at the given addresses.
 bool key_equal(const KeyType& type, const std::byte* a, const std::byte* b);
 inline bool key_equal(const KeyType& type, const Datum& a, const Datum& b) {
-  return key_equal(type, reinterpret_cast<const std::byte*>(&a), reinterpret_cast<const std::byte*>(&b));
+  return key_equal(type, reinterpret_cast<const std::byte*>(&a),
+                   reinterpret_cast<const std::byte*>(&b));
 }
 // The type's order; <0, 0, >0.
 int key_compare(const KeyType& type, const Datum& a, const Datum& b);
@@ -67,7 +70,7 @@ struct PackedKey {
 };
 bool can_pack(std::span<const KeyType> types);
 // Needs can_pack(types).
-void pack_keys(std::span<const KeyType> types, std::span<const Vector* const> columns, uint32_t count,
-               PackedKey* keys);
+void pack_keys(std::span<const KeyType> types, std::span<const Vector* const> columns,
+               uint32_t count, PackedKey* keys);
 
 }  // namespace luma

@@ -52,7 +52,8 @@ AggregateOperator::AggregateOperator(OperatorPtr child, AggregateSpec spec)
     keys.push_back(KeyType{.physical = PhysicalType::kInt32});
     input_types_.push_back(PhysicalType::kInt32);
   }
-  for (size_t i = spec_.groups.size(); i < inputs.size(); ++i) input_types_.push_back(inputs[i]->physical);
+  for (size_t i = spec_.groups.size(); i < inputs.size(); ++i)
+    input_types_.push_back(inputs[i]->physical);
   inputs_ = std::make_unique<ExprListEvaluator>(std::move(inputs));
   uint32_t tail = 0;
   for (Call& call : calls_) {
@@ -97,7 +98,8 @@ void AggregateOperator::add_call(const Expr* expr, std::vector<const Expr*>& inp
       payload.push_back(args[i]->physical);
       if (!call.distinct) continue;
       call.arg_types.push_back(KeyType::of(*args[i]));
-      if (std::find(call.order.begin(), call.order.end(), call.args[i]) != call.order.end()) continue;
+      if (std::find(call.order.begin(), call.order.end(), call.args[i]) != call.order.end())
+        continue;
       columns.push_back(SortColumn::ascending(call.arg_types[i]));
       call.order.push_back(call.args[i]);
     }
@@ -164,7 +166,8 @@ void AggregateOperator::init_states(ExecContext& context, std::byte* const* rows
   for (Call& call : calls_) {
     if (call.function->init == nullptr) continue;
     AggregateCall c = call_context(context, call);
-    for (uint32_t i = 0; i < count; ++i) call.function->init(c, table_->tail(rows[i]) + call.state_offset);
+    for (uint32_t i = 0; i < count; ++i)
+      call.function->init(c, table_->tail(rows[i]) + call.state_offset);
   }
   states_initialised_ += count;
 }
@@ -196,7 +199,8 @@ void AggregateOperator::consume_child(ExecContext& context) {
       consume(context, chunk->size);
       continue;
     }
-    for (uint32_t set = 0; set < spec_.grouping_sets.size(); ++set) consume_set(context, set, chunk->size);
+    for (uint32_t set = 0; set < spec_.grouping_sets.size(); ++set)
+      consume_set(context, set, chunk->size);
   }
 }
 
@@ -207,7 +211,8 @@ void AggregateOperator::consume_set(ExecContext& context, uint32_t set, uint32_t
   for (uint32_t g : spec_.grouping_sets[set]) columns_[g] = evaluated_[g];
   set_number_.set_constant(Datum::of_int32(static_cast<int32_t>(set)));
   columns_.push_back(&set_number_);
-  columns_.insert(columns_.end(), evaluated_.begin() + static_cast<ptrdiff_t>(groups), evaluated_.end());
+  columns_.insert(columns_.end(), evaluated_.begin() + static_cast<ptrdiff_t>(groups),
+                  evaluated_.end());
   consume(context, count);
 }
 

@@ -1,17 +1,18 @@
 #pragma once
 // Aggregation: GROUP BY (hash), grouping sets, and aggregation of the whole input.
 //
-// Output columns: the group keys (NULL where a grouping set lacks them), the aggregates, then one int4
-// per GROUPING() call. Without group keys there is exactly one row, also for no input; an empty grouping
-// set gives its row in the same way.
+// Output columns: the group keys (NULL where a grouping set lacks them), the aggregates, then one
+// int4 per GROUPING() call. Without group keys there is exactly one row, also for no input; an
+// empty grouping set gives its row in the same way.
 //
 // Beyond work_mem, rows whose group is not in memory yet go to temporary files by hash and are
-// aggregated part by part; states themselves are never written. Aggregates with DISTINCT or ORDER BY
-// (WITHIN GROUP included) sort their input by group first (which spills as well) and are fed when all
-// input was seen. DISTINCT without ORDER BY sorts by the arguments, as PostgreSQL does.
+// aggregated part by part; states themselves are never written. Aggregates with DISTINCT or ORDER
+// BY (WITHIN GROUP included) sort their input by group first (which spills as well) and are fed
+// when all input was seen. DISTINCT without ORDER BY sorts by the arguments, as PostgreSQL does.
 //
-// Ordered-set aggregates get all of `args` (the direct ones first, then the sorted ones) as arguments
-// of update(); when the call's args hold only the direct ones, the ORDER BY expressions are added.
+// Ordered-set aggregates get all of `args` (the direct ones first, then the sorted ones) as
+// arguments of update(); when the call's args hold only the direct ones, the ORDER BY expressions
+// are added.
 #include "engine/exec/group_table.h"
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
@@ -21,8 +22,9 @@
 namespace luma {
 
 struct AggregateSpec {
-  std::vector<const Expr*> groups;      // over the child's output
-  std::vector<const Expr*> aggregates;  // kAggregate; args, filter, order_by over the child's output
+  std::vector<const Expr*> groups;  // over the child's output
+  std::vector<const Expr*>
+      aggregates;  // kAggregate; args, filter, order_by over the child's output
   // Indexes into `groups` per grouping set; empty: one set with all groups.
   std::vector<std::vector<uint32_t>> grouping_sets;
   // Arguments of GROUPING() calls as indexes into `groups`.

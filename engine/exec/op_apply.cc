@@ -49,7 +49,8 @@ ApplyOperator::ApplyOperator(JoinMode mode, OperatorPtr left, OperatorPtr right,
       output_(output_types()) {
   if (keeps_right(mode)) throw unsupported("a dependent right or full join");
   const char* label = join_mode_label(mode);
-  explain.node_type = *label == '\0' ? "Nested Loop" : "Nested Loop " + std::string(label) + " Join";
+  explain.node_type =
+      *label == '\0' ? "Nested Loop" : "Nested Loop " + std::string(label) + " Join";
 }
 
 void ApplyOperator::do_open(ExecContext& context) {
@@ -95,7 +96,8 @@ bool ApplyOperator::same_parameters(uint32_t a, uint32_t b) const {
 void ApplyOperator::start_run(ExecContext& context) {
   run_first_ = run_end_++;
   // A condition sees all left columns, so that every row needs its own run.
-  while (!condition_ && !comparison_ && run_end_ < outer_->size && same_parameters(run_first_, run_end_)) {
+  while (!condition_ && !comparison_ && run_end_ < outer_->size &&
+         same_parameters(run_first_, run_end_)) {
     ++run_end_;
   }
   for (size_t p = 0; p < parameters_.size(); ++p) {

@@ -1,11 +1,11 @@
 #pragma once
-// Apply, the dependent join: for every left row sets exec parameters from it and runs the right plan
-// again. Also the index nested loop join, when the right plan is an index scan with bounds on exec
-// parameters. Modes: inner, left, semi, anti, NOT IN, mark, single (right and full are unsupported, as
-// they make no sense).
+// Apply, the dependent join: for every left row sets exec parameters from it and runs the right
+// plan again. Also the index nested loop join, when the right plan is an index scan with bounds on
+// exec parameters. Modes: inner, left, semi, anti, NOT IN, mark, single (right and full are
+// unsupported, as they make no sense).
 //
-// Neighbouring left rows with equal parameters share one run of the right plan. Small right results are
-// collected into full chunks, large ones are handed on without copying.
+// Neighbouring left rows with equal parameters share one run of the right plan. Small right results
+// are collected into full chunks, large ones are handed on without copying.
 #include "engine/exec/evaluator.h"
 #include "engine/exec/join_mode.h"
 #include "engine/exec/op_project.h"
@@ -21,7 +21,8 @@ struct ApplyParameter {
 
 class ApplyOperator final : public Operator {
  public:
-  // `condition`, `comparison`: as for NestedLoopJoinOperator; mostly null, the right plan filters itself.
+  // `condition`, `comparison`: as for NestedLoopJoinOperator; mostly null, the right plan filters
+  // itself.
   ApplyOperator(JoinMode mode, OperatorPtr left, OperatorPtr right,
                 std::vector<ApplyParameter> parameters, const Expr* condition = nullptr,
                 const Expr* comparison = nullptr);

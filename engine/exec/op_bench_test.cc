@@ -1,6 +1,5 @@
 // Throughput of the hot operators; run with: engine_exec_test [.bench]
 #include <catch2/catch.hpp>
-
 #include <chrono>
 #include <cstdio>
 
@@ -54,15 +53,20 @@ void measure(const char* name, Operator& plan, bool spill = false) {
     plan.open(execution.context);
     uint64_t rows = 0;
     while (const Chunk* chunk = plan.next(execution.context)) rows += chunk->size;
-    double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    double ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     plan.close(execution.context);
-    if (pass == 1) std::printf("%-42s %8.1f ms %8.1f M rows/s, %lu rows out\n", name, ms, kRows / ms / 1000, rows);
+    if (pass == 1)
+      std::printf("%-42s %8.1f ms %8.1f M rows/s, %lu rows out\n", name, ms, kRows / ms / 1000,
+                  rows);
   }
 }
 
 TEST_CASE("throughput over a million rows of int8", "[.bench]") {
   TestExprs e;
-  auto source = [](uint64_t range, unsigned seed) { return std::make_unique<BenchSource>(range, seed); };
+  auto source = [](uint64_t range, unsigned seed) {
+    return std::make_unique<BenchSource>(range, seed);
+  };
   for (uint64_t range : {uint64_t{1000}, uint64_t{1000000}}) {
     AggregateSpec spec;
     spec.groups = {e.slot(0)};
@@ -71,12 +75,12 @@ TEST_CASE("throughput over a million rows of int8", "[.bench]") {
     measure(range == 1000 ? "group by, 1000 groups, sum" : "group by, 630k groups, sum", group);
     if (range != 1000) measure("group by, 630k groups, sum, 4 MiB work_mem", group, true);
   }
-  HashJoinOperator join(JoinMode::kInner, source(1000000, 1), source(1000000, 2), {{e.slot(0), e.slot(0)}},
-                        nullptr);
+  HashJoinOperator join(JoinMode::kInner, source(1000000, 1), source(1000000, 2),
+                        {{e.slot(0), e.slot(0)}}, nullptr);
   measure("hash join 1M x 1M (build and probe)", join);
   measure("hash join 1M x 1M, 4 MiB work_mem", join, true);
-  HashJoinOperator semi(JoinMode::kSemi, source(4000000, 1), source(4000000, 2), {{e.slot(0), e.slot(0)}},
-                        nullptr);
+  HashJoinOperator semi(JoinMode::kSemi, source(4000000, 1), source(4000000, 2),
+                        {{e.slot(0), e.slot(0)}}, nullptr);
   measure("hash semi join 1M x 1M, 22% hits", semi);
   SortOperator sort(source(~uint64_t{0} >> 1, 1), {{.expr = e.slot(0)}});
   measure("sort, 64-bit random", sort);

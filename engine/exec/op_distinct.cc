@@ -4,7 +4,8 @@ namespace luma {
 
 namespace {
 
-std::vector<KeyType> key_types(const std::vector<TypeRef>& types, const std::vector<PhysicalType>& physical) {
+std::vector<KeyType> key_types(const std::vector<TypeRef>& types,
+                               const std::vector<PhysicalType>& physical) {
   std::vector<KeyType> keys;
   for (size_t i = 0; i < types.size(); ++i) keys.push_back(KeyType::of(types[i], physical[i]));
   return keys;

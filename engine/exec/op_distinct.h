@@ -1,6 +1,7 @@
 #pragma once
-// Duplicate elimination: Distinct (hash, any input order, streaming: a row comes out when it is first
-// seen) and Unique (sorted input, DISTINCT ON). NULLs are equal to each other; types decide what is equal.
+// Duplicate elimination: Distinct (hash, any input order, streaming: a row comes out when it is
+// first seen) and Unique (sorted input, DISTINCT ON). NULLs are equal to each other; types decide
+// what is equal.
 #include "engine/exec/group_table.h"
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
@@ -8,8 +9,8 @@
 
 namespace luma {
 
-// SELECT DISTINCT, UNION. Beyond work_mem, rows of groups not yet in memory go to temporary files by
-// hash and are processed part by part.
+// SELECT DISTINCT, UNION. Beyond work_mem, rows of groups not yet in memory go to temporary files
+// by hash and are processed part by part.
 class DistinctOperator final : public Operator {
  public:
   // `types`: SQL types of the child's columns.

@@ -23,7 +23,8 @@ OperatorPtr source(const Rows& rows) {
 void add_kernel(const KernelCall& call, Vector& result) {
   result.begin_flat();
   for (uint32_t i = 0; i < call.count; ++i) {
-    result.set_value(i, Datum::of_int64(call.args[0]->value(i).datum.i64 + call.args[1]->value(i).datum.i64));
+    result.set_value(
+        i, Datum::of_int64(call.args[0]->value(i).datum.i64 + call.args[1]->value(i).datum.i64));
   }
 }
 Expr* add(TestExprs& e, Expr* a, Expr* b) {
@@ -88,10 +89,12 @@ TEST_CASE("values, append, one row") {
   std::vector<OperatorPtr> inputs;
   inputs.push_back(std::make_unique<ValuesOperator>(
       std::vector<PhysicalType>(2, PhysicalType::kInt64),
-      std::vector<std::vector<const Expr*>>{{e.number(1), e.null()}, {add(e, e.number(1), e.number(1)), e.number(5)}}));
-  inputs.push_back(std::make_unique<ProjectOperator>(std::make_unique<OneRowOperator>(),
-                                                     std::vector<const Expr*>{e.number(7), e.number(8)}));
-  inputs.push_back(std::make_unique<EmptyOperator>(std::vector<PhysicalType>(2, PhysicalType::kInt64)));
+      std::vector<std::vector<const Expr*>>{{e.number(1), e.null()},
+                                            {add(e, e.number(1), e.number(1)), e.number(5)}}));
+  inputs.push_back(std::make_unique<ProjectOperator>(
+      std::make_unique<OneRowOperator>(), std::vector<const Expr*>{e.number(7), e.number(8)}));
+  inputs.push_back(
+      std::make_unique<EmptyOperator>(std::vector<PhysicalType>(2, PhysicalType::kInt64)));
   AppendOperator plan(std::move(inputs));
   CHECK(execution.run(plan) == Rows{{1, Cell()}, {2, 5}, {7, 8}});
 }
@@ -105,7 +108,8 @@ TEST_CASE("a CTE is computed once and only as far as it is read") {
     TestSource* counted = owned.get();
     auto cte = std::make_shared<CteProducer>(std::move(owned), false);
     std::vector<OperatorPtr> inputs;
-    inputs.push_back(std::make_unique<LimitOperator>(std::make_unique<CteScanOperator>(cte), e.number(5), nullptr));
+    inputs.push_back(std::make_unique<LimitOperator>(std::make_unique<CteScanOperator>(cte),
+                                                     e.number(5), nullptr));
     inputs.push_back(std::make_unique<CteScanOperator>(cte));
     inputs.push_back(std::make_unique<CteScanOperator>(cte));
     WithOperator plan(std::make_unique<AppendOperator>(std::move(inputs)), {cte});
@@ -149,8 +153,11 @@ TEST_CASE("set-returning functions") {
       {add(e, e.number(20), e.number(2)), {kInt8Type}, {PhysicalType::kInt64}}};
   TableFunctionScanOperator scan(calls, true);
   Cell null;
-  CHECK(execution.run(scan) == Rows{{1, null, 1, 22, 1}, {2, null, 2, null, 2}, {3, null, null, null, 3},
-                                    {4, null, null, null, 4}, {5, null, null, null, 5}});
+  CHECK(execution.run(scan) == Rows{{1, null, 1, 22, 1},
+                                    {2, null, 2, null, 2},
+                                    {3, null, null, null, 3},
+                                    {4, null, null, null, 4},
+                                    {5, null, null, null, 5}});
   TableFunctionScanOperator single({calls[0]}, false);
   CHECK(execution.run(single).size() == 5);
 

@@ -1,6 +1,5 @@
 // Aggregation, DISTINCT, set operations and sorting against simple references.
 #include <catch2/catch.hpp>
-
 #include <set>
 
 #include "engine/exec/op_aggregate.h"
@@ -76,8 +75,9 @@ TEST_CASE("GROUP BY with DISTINCT, FILTER and ORDER BY inside aggregates") {
             if (row[1] && *row[1] < 3) passing.push_back(row[2]);
             in_order.push_back(row[1]);
           }
-          expected.push_back({group, sum_of(all), static_cast<int64_t>(distinct1.size()), sum_of(passing),
-                              fold_of(in_order), fold_of({distinct2.begin(), distinct2.end()})});
+          expected.push_back({group, sum_of(all), static_cast<int64_t>(distinct1.size()),
+                              sum_of(passing), fold_of(in_order),
+                              fold_of({distinct2.begin(), distinct2.end()})});
         }
         AggregateOperator plan(source({key, kInt8Type, kInt8Type}, rows), spec);
         TestExecution execution(spill);
@@ -152,16 +152,29 @@ TEST_CASE("DISTINCT and set operations") {
           auto [l, r] = count;
           int copies = 0;
           switch (mode) {
-            case SetOpMode::kUnion: copies = 1; break;
-            case SetOpMode::kUnionAll: copies = l + r; break;
-            case SetOpMode::kIntersect: copies = l > 0 && r > 0; break;
-            case SetOpMode::kIntersectAll: copies = std::min(l, r); break;
-            case SetOpMode::kExcept: copies = l > 0 && r == 0; break;
-            case SetOpMode::kExceptAll: copies = std::max(0, l - r); break;
+            case SetOpMode::kUnion:
+              copies = 1;
+              break;
+            case SetOpMode::kUnionAll:
+              copies = l + r;
+              break;
+            case SetOpMode::kIntersect:
+              copies = l > 0 && r > 0;
+              break;
+            case SetOpMode::kIntersectAll:
+              copies = std::min(l, r);
+              break;
+            case SetOpMode::kExcept:
+              copies = l > 0 && r == 0;
+              break;
+            case SetOpMode::kExceptAll:
+              copies = std::max(0, l - r);
+              break;
           }
           expected.insert(expected.end(), static_cast<size_t>(copies), row);
         }
-        OperatorPtr plan = make_set_operation(mode, source(types, left), source(types, right), types);
+        OperatorPtr plan =
+            make_set_operation(mode, source(types, left), source(types, right), types);
         TestExecution execution(spill);
         INFO("mode " << int(mode) << " spill " << spill << " key " << key.oid);
         CHECK((sorted(execution.run(*plan)) == expected));
@@ -216,7 +229,8 @@ TEST_CASE("sort: directions, NULLs, spilling, top rows") {
         std::unique_ptr<SortOperator> plan;
         std::vector<TypeRef> types{type, kInt8Type, kInt8Type};
         if (limited) {
-          plan = std::make_unique<SortOperator>(source(types, rows), keys, e.number(25), e.number(10));
+          plan =
+              std::make_unique<SortOperator>(source(types, rows), keys, e.number(25), e.number(10));
           expected.erase(expected.begin(), expected.begin() + 10);
           expected.resize(25);
         } else {

@@ -9,7 +9,8 @@ namespace luma {
 
 namespace {
 
-std::vector<const Expr*> side(const std::vector<HashJoinKey>& keys, const Expr* HashJoinKey::* member) {
+std::vector<const Expr*> side(const std::vector<HashJoinKey>& keys,
+                              const Expr* HashJoinKey::*member) {
   std::vector<const Expr*> exprs;
   for (const HashJoinKey& key : keys) exprs.push_back(key.*member);
   return exprs;
@@ -60,8 +61,9 @@ HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr 
       joined_(concat(left_->output_types(), right_->output_types())),
       output_(output_types()) {
   three_valued_ = (mode == JoinMode::kMark || mode == JoinMode::kNullAwareAnti) &&
-                  std::any_of(keys_.begin(), keys_.end(),
-                              [](const HashJoinKey& k) { return k.null_rule == NullRule::kUnknown; });
+                  std::any_of(keys_.begin(), keys_.end(), [](const HashJoinKey& k) {
+                    return k.null_rule == NullRule::kUnknown;
+                  });
   simple_unknown_ = keys_.size() == 1 && residual_ == nullptr;
   const char* label = join_mode_label(mode);
   explain.node_type = *label == '\0' ? "Hash Join" : "Hash " + std::string(label) + " Join";
@@ -137,7 +139,8 @@ void HashJoinOperator::build(ExecContext& context) {
     build_rows_ += chunk->size;
     if (right_spill_) {
       right_keys_.evaluate(context, *chunk, key_columns_);
-      uint32_t usable = table_.split_nulls(key_columns_, chunk->size, usable_.data(), excluded_.data());
+      uint32_t usable =
+          table_.split_nulls(key_columns_, chunk->size, usable_.data(), excluded_.data());
       build_has_null_ |= usable != chunk->size;
       spill_rows(context, right_keys_, *chunk, *right_spill_);
     } else if (!add_build_rows(context, *chunk) && may_spill) {
@@ -159,7 +162,8 @@ void HashJoinOperator::build(ExecContext& context) {
 
 void HashJoinOperator::spill_probe_side(ExecContext& context) {
   left_spill_ = std::make_unique<PartitionedSpill>(left_->output_types(), 0);
-  while (const Chunk* chunk = left_->next(context)) spill_rows(context, left_keys_, *chunk, *left_spill_);
+  while (const Chunk* chunk = left_->next(context))
+    spill_rows(context, left_keys_, *chunk, *left_spill_);
 }
 
 void HashJoinOperator::add_parts(PartitionedSpill* left, PartitionedSpill* right, uint32_t depth) {
@@ -198,7 +202,8 @@ bool HashJoinOperator::load_part(ExecContext& context, Part& part) {
     }
     if (!fits) {
       table_.open(context.memory);
-      auto divide = [&](SpillFile* file, ExprListEvaluator& keys, Chunk& chunk, const Operator& child) {
+      auto divide = [&](SpillFile* file, ExprListEvaluator& keys, Chunk& chunk,
+                        const Operator& child) {
         PartitionedSpill to(child.output_types(), part.depth);
         if (file != nullptr) {
           SpillFile::Reader rows(*file);
@@ -223,7 +228,8 @@ const Chunk* HashJoinOperator::do_next(ExecContext& context) {
   if (phase_ == Phase::kBuild) {
     phase_ = Phase::kProbe;
     build(context);
-    bool empty_ends = mode_ == JoinMode::kInner || mode_ == JoinMode::kSemi || mode_ == JoinMode::kRight;
+    bool empty_ends =
+        mode_ == JoinMode::kInner || mode_ == JoinMode::kSemi || mode_ == JoinMode::kRight;
     if (build_rows_ == 0 && empty_ends) phase_ = Phase::kDone;
   }
   while (phase_ != Phase::kDone) {
@@ -253,7 +259,8 @@ bool HashJoinOperator::next_probe_chunk(ExecContext& context) {
   }
   if (probe_ == nullptr) return false;
   left_keys_.evaluate(context, *probe_, key_columns_);
-  uint32_t usable = table_.split_nulls(key_columns_, probe_->size, usable_.data(), excluded_.data());
+  uint32_t usable =
+      table_.split_nulls(key_columns_, probe_->size, usable_.data(), excluded_.data());
   table_.probe(key_columns_, usable_.data(), usable, probe_->size);
   std::fill_n(matched_.begin(), probe_->size, uint8_t{0});
   collecting_ = true;
@@ -264,9 +271,9 @@ bool HashJoinOperator::next_probe_chunk(ExecContext& context) {
 const Chunk* HashJoinOperator::probe_step(ExecContext& context) {
   if (collecting_) {
     const bool semi_like = is_semi_like();
-    uint32_t count = table_.collect(semi_like ? matched_.data() : nullptr,
-                                    semi_like && residual_ == nullptr, pair_left_.data(),
-                                    pair_right_.data());
+    uint32_t count =
+        table_.collect(semi_like ? matched_.data() : nullptr, semi_like && residual_ == nullptr,
+                       pair_left_.data(), pair_right_.data());
     if (count != 0) {
       if (context.interrupt != nullptr) context.interrupt->check();
       return emit_matches(context, count);
@@ -318,17 +325,27 @@ const Chunk* HashJoinOperator::emit_matches(ExecContext& context, uint32_t count
 const Chunk* HashJoinOperator::finish_probe_chunk(ExecContext& context) {
   const Chunk* result = nullptr;
   switch (mode_) {
-    case JoinMode::kInner: case JoinMode::kRight: break;
-    case JoinMode::kSemi: result = emit_left(true); break;
-    case JoinMode::kAnti: result = emit_left(false); break;
+    case JoinMode::kInner:
+    case JoinMode::kRight:
+      break;
+    case JoinMode::kSemi:
+      result = emit_left(true);
+      break;
+    case JoinMode::kAnti:
+      result = emit_left(false);
+      break;
     case JoinMode::kNullAwareAnti:
       for (uint32_t i = 0; i < probe_->size; ++i) {
         if (matched_[i] == 0 && is_unknown(context, i)) matched_[i] = 1;
       }
       result = emit_left(false);
       break;
-    case JoinMode::kMark: result = emit_mark(context); break;
-    case JoinMode::kLeft: case JoinMode::kFull: case JoinMode::kSingle:
+    case JoinMode::kMark:
+      result = emit_mark(context);
+      break;
+    case JoinMode::kLeft:
+    case JoinMode::kFull:
+    case JoinMode::kSingle:
       result = emit_left(false);
       if (result == nullptr) break;
       if (result == probe_) output_.size = probe_->size;

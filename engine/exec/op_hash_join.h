@@ -1,11 +1,11 @@
 #pragma once
-// Hash join on equality keys, all join modes. The right child is the build side, the left one probes,
-// chunk by chunk. Joins without an equality are NestedLoopJoin's.
+// Hash join on equality keys, all join modes. The right child is the build side, the left one
+// probes, chunk by chunk. Joins without an equality are NestedLoopJoin's.
 //
-// Build beyond work_mem: both sides are divided by hash into temporary files and joined part by part
-// (again divided when a part is too large). Mark and NOT IN joins on several keys or with a residual
-// condition do not spill: their NULL rule needs the whole build side.
-// An empty build side of an inner, semi or right join ends it without reading the left child.
+// Build beyond work_mem: both sides are divided by hash into temporary files and joined part by
+// part (again divided when a part is too large). Mark and NOT IN joins on several keys or with a
+// residual condition do not spill: their NULL rule needs the whole build side. An empty build side
+// of an inner, semi or right join ends it without reading the left child.
 #include "engine/exec/join_hash_table.h"
 #include "engine/exec/join_mode.h"
 #include "engine/exec/op_project.h"
@@ -21,8 +21,8 @@ enum class NullRule : uint8_t {
   kUnknown,      // "=" in IN / NOT IN: the result is unknown; for kMark and kNullAwareAnti only
 };
 
-// `left`: over the left child's output, `right`: over the right child's output (slots from 0 each). Both
-// have the same type: lowering casts where the operator's sides differ.
+// `left`: over the left child's output, `right`: over the right child's output (slots from 0 each).
+// Both have the same type: lowering casts where the operator's sides differ.
 struct HashJoinKey {
   const Expr* left = nullptr;
   const Expr* right = nullptr;
@@ -31,10 +31,11 @@ struct HashJoinKey {
 
 class HashJoinOperator final : public Operator {
  public:
-  // `residual` (may be null): further condition, slots over left columns then right columns. For mark
-  // and NOT IN it says which right rows belong to the subquery (it is not part of the comparison).
-  HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr right, std::vector<HashJoinKey> keys,
-                   const Expr* residual);
+  // `residual` (may be null): further condition, slots over left columns then right columns. For
+  // mark and NOT IN it says which right rows belong to the subquery (it is not part of the
+  // comparison).
+  HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr right,
+                   std::vector<HashJoinKey> keys, const Expr* residual);
   std::vector<Operator*> children() override { return {left_.get(), right_.get()}; }
 
  private:
@@ -51,7 +52,8 @@ class HashJoinOperator final : public Operator {
   void build(ExecContext& context);
   bool add_build_rows(ExecContext& context, const Chunk& chunk);
   void start_spilling(ExecContext& context);
-  void spill_rows(ExecContext& context, ExprListEvaluator& keys, const Chunk& rows, PartitionedSpill& to);
+  void spill_rows(ExecContext& context, ExprListEvaluator& keys, const Chunk& rows,
+                  PartitionedSpill& to);
   void spill_probe_side(ExecContext& context);
   void add_parts(PartitionedSpill* left, PartitionedSpill* right, uint32_t depth);
   bool next_part(ExecContext& context);

@@ -12,9 +12,9 @@ namespace {
 
 using namespace testing;  // NOLINT
 
-constexpr JoinMode kAllModes[] = {JoinMode::kInner, JoinMode::kLeft, JoinMode::kRight, JoinMode::kFull,
-                                  JoinMode::kSemi, JoinMode::kAnti, JoinMode::kNullAwareAnti,
-                                  JoinMode::kMark};
+constexpr JoinMode kAllModes[] = {JoinMode::kInner,         JoinMode::kLeft, JoinMode::kRight,
+                                  JoinMode::kFull,          JoinMode::kSemi, JoinMode::kAnti,
+                                  JoinMode::kNullAwareAnti, JoinMode::kMark};
 
 // The pair (l, r) is in the right row set of l when residual holds; key comparison is three-valued.
 struct Reference {
@@ -104,8 +104,8 @@ TEST_CASE("hash join agrees with a nested loop over all pairs") {
               HashJoinOperator join(mode, source(key, left), source(key, right), join_keys,
                                     with_residual ? residual : nullptr);
               TestExecution execution(spill);
-              INFO("mode " << int(mode) << " spill " << spill << " key " << key.oid << " keys " << keys
-                           << " residual " << with_residual << " nulls " << null_every);
+              INFO("mode " << int(mode) << " spill " << spill << " key " << key.oid << " keys "
+                           << keys << " residual " << with_residual << " nulls " << null_every);
               Reference reference{keys, with_residual};
               CHECK((sorted(execution.run(join)) == reference.join(mode, left, right)));
               bool may_spill = !null_logic || (keys == 1 && !with_residual);
@@ -155,8 +155,8 @@ TEST_CASE("single join refuses a second match") {
                           {{e.slot(0), e.slot(0)}}, nullptr);
     TestExecution execution;
     Rows rows = sorted(execution.run(join));
-    NestedLoopJoinOperator loop(JoinMode::kSingle, source(kInt8Type, left), source(kInt8Type, right),
-                                e.equal(e.slot(0), e.slot(3)));
+    NestedLoopJoinOperator loop(JoinMode::kSingle, source(kInt8Type, left),
+                                source(kInt8Type, right), e.equal(e.slot(0), e.slot(3)));
     CHECK(sorted(execution.run(loop)) == rows);
     return rows;
   };
@@ -177,8 +177,8 @@ TEST_CASE("nested loop join agrees with the reference") {
         bool null_logic = mode == JoinMode::kMark || mode == JoinMode::kNullAwareAnti;
         Expr* condition = with_residual ? residual : nullptr;
         if (!null_logic) condition = with_residual ? e.both(equality, residual) : equality;
-        NestedLoopJoinOperator join(mode, source(kInt8Type, left), source(kInt8Type, right), condition,
-                                    null_logic ? equality : nullptr);
+        NestedLoopJoinOperator join(mode, source(kInt8Type, left), source(kInt8Type, right),
+                                    condition, null_logic ? equality : nullptr);
         TestExecution execution(spill);
         INFO("mode " << int(mode) << " spill " << spill << " residual " << with_residual);
         CHECK(sorted(execution.run(join)) == Reference{1, with_residual}.join(mode, left, right));
@@ -202,10 +202,10 @@ TEST_CASE("apply runs the right plan per left row") {
           inner = std::make_unique<FilterOperator>(
               std::move(inner), e.equal(e.slot(0, kTextType), e.parameter(3, kTextType)));
         }
-        ApplyOperator join(mode, source(kTextType, left), std::move(inner),
-                           {{e.slot(0, kTextType), 3}},
-                           with_condition ? e.less(e.slot(2), e.slot(5)) : nullptr,
-                           null_logic ? e.equal(e.slot(0, kTextType), e.slot(3, kTextType)) : nullptr);
+        ApplyOperator join(
+            mode, source(kTextType, left), std::move(inner), {{e.slot(0, kTextType), 3}},
+            with_condition ? e.less(e.slot(2), e.slot(5)) : nullptr,
+            null_logic ? e.equal(e.slot(0, kTextType), e.slot(3, kTextType)) : nullptr);
         TestExecution execution;
         INFO("mode " << int(mode) << " right " << right_size << " condition " << with_condition);
         CHECK(sorted(execution.run(join)) == Reference{1, with_condition}.join(mode, left, right));

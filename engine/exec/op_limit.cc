@@ -28,7 +28,8 @@ RowCountClause::Counts RowCountClause::evaluate(EvalContext& context) {
   if (offset_) {
     Value value = offset_->evaluate_scalar(context);
     if (!value.is_null && value.datum.i64 < 0) {
-      throw sql_error(SqlState::kInvalidRowCountInResultOffsetClause, "OFFSET must not be negative");
+      throw sql_error(SqlState::kInvalidRowCountInResultOffsetClause,
+                      "OFFSET must not be negative");
     }
     counts.offset = value.is_null ? 0 : static_cast<uint64_t>(value.datum.i64);
   }
@@ -78,7 +79,8 @@ void LimitOperator::remember_last(ExecContext& context, const Chunk& chunk, uint
   last_.clear();
   for (size_t c = 0; c < key_columns_.size(); ++c) {
     Value value = key_columns_[c]->value(row);
-    if (!value.is_null) value.datum = copy_datum(value.datum, key_columns_[c]->physical(), *last_heap_);
+    if (!value.is_null)
+      value.datum = copy_datum(value.datum, key_columns_[c]->physical(), *last_heap_);
     last_.push_back(value);
   }
 }

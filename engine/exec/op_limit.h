@@ -1,10 +1,10 @@
 #pragma once
-// Limit/Offset, with FETCH FIRST ... WITH TIES. The counts are expressions without slots, evaluated at
-// open (they may hold exec parameters); NULL or no expression means none.
-// Errors: 2201W and 2201X for negative counts. Stops asking the child once the limit is reached.
+// Limit/Offset, with FETCH FIRST ... WITH TIES. The counts are expressions without slots, evaluated
+// at open (they may hold exec parameters); NULL or no expression means none. Errors: 2201W and
+// 2201X for negative counts. Stops asking the child once the limit is reached.
 #include "engine/exec/evaluator.h"
-#include "engine/exec/operator.h"
 #include "engine/exec/op_project.h"
+#include "engine/exec/operator.h"
 #include "engine/exec/sort_key_encoder.h"
 
 namespace luma {
@@ -30,7 +30,8 @@ class LimitOperator final : public Operator {
  public:
   // `limit`, `offset`: int8 or nullptr. `ties`: for WITH TIES the sort keys of the (sorted) child,
   // otherwise empty.
-  LimitOperator(OperatorPtr child, const Expr* limit, const Expr* offset, std::vector<SortKey> ties = {});
+  LimitOperator(OperatorPtr child, const Expr* limit, const Expr* offset,
+                std::vector<SortKey> ties = {});
   std::vector<Operator*> children() override { return {child_.get()}; }
 
  private:

@@ -146,7 +146,8 @@ RecursiveUnionOperator::RecursiveUnionOperator(OperatorPtr initial, OperatorPtr 
   explain.node_type = "Recursive Union";
   if (types.empty()) return;
   std::vector<KeyType> keys;
-  for (size_t i = 0; i < types.size(); ++i) keys.push_back(KeyType::of(types[i], output_types()[i]));
+  for (size_t i = 0; i < types.size(); ++i)
+    keys.push_back(KeyType::of(types[i], output_types()[i]));
   seen_ = std::make_unique<GroupTable>(std::move(keys), 0);
 }
 

@@ -1,15 +1,16 @@
 #pragma once
-// Rows that are computed once and read several times: Materialize under a rescanned plan, WITH queries
-// (With + CteScan), and recursive WITH (RecursiveUnion + WorkTableScan). Rows are computed as they are
-// asked for, so that LIMIT over an endless recursion ends. Beyond work_mem they go to a file.
+// Rows that are computed once and read several times: Materialize under a rescanned plan, WITH
+// queries (With + CteScan), and recursive WITH (RecursiveUnion + WorkTableScan). Rows are computed
+// as they are asked for, so that LIMIT over an endless recursion ends. Beyond work_mem they go to a
+// file.
 #include "engine/exec/chunk_store.h"
 #include "engine/exec/group_table.h"
 #include "engine/exec/operator.h"
 
 namespace luma {
 
-// Keeps the child's rows and hands them out again on rescans of the same execution. The child must not
-// depend on exec parameters.
+// Keeps the child's rows and hands them out again on rescans of the same execution. The child must
+// not depend on exec parameters.
 class MaterializeOperator final : public Operator {
  public:
   explicit MaterializeOperator(OperatorPtr child);
@@ -28,8 +29,8 @@ class MaterializeOperator final : public Operator {
   Chunk output_;
 };
 
-// One WITH query: its plan and the rows it has produced so far. Shared by the WithOperator that owns
-// its life cycle and all CteScanOperators that read it (hence shared_ptr). Used by one thread.
+// One WITH query: its plan and the rows it has produced so far. Shared by the WithOperator that
+// owns its life cycle and all CteScanOperators that read it (hence shared_ptr). Used by one thread.
 class CteProducer {
  public:
   // `modifies_data`: INSERT/UPDATE/DELETE, which run to the end whoever reads them.
@@ -110,13 +111,13 @@ class WorkTableScanOperator final : public Operator {
   Chunk output_;
 };
 
-// WITH RECURSIVE: the rows of `initial`, then again and again those of `recursive` over the rows of the
-// step before, until a step yields none. UNION (`types` not empty: the columns' SQL types) drops rows
-// seen before; UNION ALL passes all.
+// WITH RECURSIVE: the rows of `initial`, then again and again those of `recursive` over the rows of
+// the step before, until a step yields none. UNION (`types` not empty: the columns' SQL types)
+// drops rows seen before; UNION ALL passes all.
 class RecursiveUnionOperator final : public Operator {
  public:
-  RecursiveUnionOperator(OperatorPtr initial, OperatorPtr recursive, std::shared_ptr<WorkTable> table,
-                         const std::vector<TypeRef>& types = {});
+  RecursiveUnionOperator(OperatorPtr initial, OperatorPtr recursive,
+                         std::shared_ptr<WorkTable> table, const std::vector<TypeRef>& types = {});
   std::vector<Operator*> children() override { return {initial_.get(), recursive_.get()}; }
 
  private:

@@ -38,7 +38,8 @@ NestedLoopJoinOperator::NestedLoopJoinOperator(JoinMode mode, OperatorPtr left, 
       passed_(concat(left_->output_types(), right_->output_types())),
       output_(output_types()) {
   const char* label = join_mode_label(mode);
-  explain.node_type = *label == '\0' ? "Nested Loop" : "Nested Loop " + std::string(label) + " Join";
+  explain.node_type =
+      *label == '\0' ? "Nested Loop" : "Nested Loop " + std::string(label) + " Join";
 }
 
 void NestedLoopJoinOperator::do_open(ExecContext& context) {
@@ -99,7 +100,8 @@ uint32_t NestedLoopJoinOperator::next_pairs() {
 }
 
 // Mark and NOT IN: the outcome of the comparison for pairs that passed the condition.
-void NestedLoopJoinOperator::compare_pairs(ExecContext& context, const Chunk& pairs, const uint32_t* rows) {
+void NestedLoopJoinOperator::compare_pairs(ExecContext& context, const Chunk& pairs,
+                                           const uint32_t* rows) {
   const Vector& result = comparison_->evaluate(context, pairs);
   auto values = result.unified<bool>();
   for (uint32_t i = 0; i < pairs.size; ++i) {
@@ -168,7 +170,8 @@ const Chunk* NestedLoopJoinOperator::finish_outer() {
   for (uint32_t c = 0; c < left_columns_; ++c) {
     output_.columns[c].slice(outer->columns[c], selection_.data(), count);
   }
-  for (size_t c = left_columns_; c < output_.columns.size(); ++c) output_.columns[c].set_constant_null();
+  for (size_t c = left_columns_; c < output_.columns.size(); ++c)
+    output_.columns[c].set_constant_null();
   output_.size = count;
   return &output_;
 }

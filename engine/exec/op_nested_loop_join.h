@@ -1,7 +1,7 @@
 #pragma once
-// Nested loop join for conditions without a usable equality (and cross joins), all join modes. The right
-// child is read once and kept (spilling beyond work_mem); the condition is evaluated over batches of
-// row pairs. The right side must not depend on the left one: that is Apply's.
+// Nested loop join for conditions without a usable equality (and cross joins), all join modes. The
+// right child is read once and kept (spilling beyond work_mem); the condition is evaluated over
+// batches of row pairs. The right side must not depend on the left one: that is Apply's.
 #include "engine/exec/chunk_store.h"
 #include "engine/exec/evaluator.h"
 #include "engine/exec/join_mode.h"
@@ -11,9 +11,9 @@ namespace luma {
 
 class NestedLoopJoinOperator final : public Operator {
  public:
-  // `condition` (may be null: true): which right rows belong to a left row; slots over left columns,
-  // then right columns. `comparison`: for mark and NOT IN, the three-valued comparison with the rows
-  // that pass `condition`; null (EXISTS): true.
+  // `condition` (may be null: true): which right rows belong to a left row; slots over left
+  // columns, then right columns. `comparison`: for mark and NOT IN, the three-valued comparison
+  // with the rows that pass `condition`; null (EXISTS): true.
   NestedLoopJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr right, const Expr* condition,
                          const Expr* comparison = nullptr);
   std::vector<Operator*> children() override { return {left_.get(), right_.get()}; }

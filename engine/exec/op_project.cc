@@ -11,15 +11,18 @@ std::vector<PhysicalType> physical_types_of(const std::vector<const Expr*>& expr
 
 ExprListEvaluator::ExprListEvaluator(std::vector<const Expr*> exprs) : exprs_(std::move(exprs)) {
   for (const Expr* expr : exprs_) {
-    evaluators_.push_back(expr->kind == ExprKind::kSlot ? nullptr : std::make_unique<ExprEvaluator>(*expr));
+    evaluators_.push_back(expr->kind == ExprKind::kSlot ? nullptr
+                                                        : std::make_unique<ExprEvaluator>(*expr));
   }
 }
 
 const Vector& ExprListEvaluator::evaluate_one(EvalContext& context, const Chunk& input, size_t i) {
-  return evaluators_[i] ? evaluators_[i]->evaluate(context, input) : input.columns[exprs_[i]->index];
+  return evaluators_[i] ? evaluators_[i]->evaluate(context, input)
+                        : input.columns[exprs_[i]->index];
 }
 
-void ExprListEvaluator::evaluate(EvalContext& context, const Chunk& input, Chunk& out, size_t first) {
+void ExprListEvaluator::evaluate(EvalContext& context, const Chunk& input, Chunk& out,
+                                 size_t first) {
   for (size_t i = 0; i < exprs_.size(); ++i) {
     out.columns[first + i].reference(evaluate_one(context, input, i));
   }

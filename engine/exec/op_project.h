@@ -9,7 +9,8 @@ namespace luma {
 // Output types of a list of expressions.
 std::vector<PhysicalType> physical_types_of(const std::vector<const Expr*>& exprs);
 
-// Evaluates several expressions over one chunk into the columns of another (as views). Not thread-safe.
+// Evaluates several expressions over one chunk into the columns of another (as views). Not
+// thread-safe.
 class ExprListEvaluator {
  public:
   explicit ExprListEvaluator(std::vector<const Expr*> exprs);

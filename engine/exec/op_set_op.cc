@@ -9,7 +9,8 @@ namespace luma {
 
 namespace {
 
-std::vector<KeyType> key_types(const std::vector<TypeRef>& types, const std::vector<PhysicalType>& physical) {
+std::vector<KeyType> key_types(const std::vector<TypeRef>& types,
+                               const std::vector<PhysicalType>& physical) {
   std::vector<KeyType> keys;
   for (size_t i = 0; i < types.size(); ++i) keys.push_back(KeyType::of(types[i], physical[i]));
   return keys;
@@ -127,10 +128,14 @@ bool SetOpOperator::next_part(ExecContext& context) {
 
 uint64_t SetOpOperator::copies(const Counts& counts) const {
   switch (mode_) {
-    case SetOpMode::kIntersect: return counts.left > 0 && counts.right > 0 ? 1 : 0;
-    case SetOpMode::kIntersectAll: return std::min(counts.left, counts.right);
-    case SetOpMode::kExcept: return counts.left > 0 && counts.right == 0 ? 1 : 0;
-    default: return counts.left > counts.right ? counts.left - counts.right : 0;
+    case SetOpMode::kIntersect:
+      return counts.left > 0 && counts.right > 0 ? 1 : 0;
+    case SetOpMode::kIntersectAll:
+      return std::min(counts.left, counts.right);
+    case SetOpMode::kExcept:
+      return counts.left > 0 && counts.right == 0 ? 1 : 0;
+    default:
+      return counts.left > counts.right ? counts.left - counts.right : 0;
   }
 }
 

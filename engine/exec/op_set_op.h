@@ -1,19 +1,28 @@
 #pragma once
-// INTERSECT and EXCEPT, with and without ALL, by hashing: one group per distinct row with the number of
-// its occurrences on either side. NULLs are equal. UNION ALL is Append; UNION is Distinct over Append
-// (see make_set_operation). Spills rows of groups that do not fit, by hash, beyond work_mem.
+// INTERSECT and EXCEPT, with and without ALL, by hashing: one group per distinct row with the
+// number of its occurrences on either side. NULLs are equal. UNION ALL is Append; UNION is Distinct
+// over Append (see make_set_operation). Spills rows of groups that do not fit, by hash, beyond
+// work_mem.
 #include "engine/exec/group_table.h"
 #include "engine/exec/operator.h"
 #include "engine/exec/partitioned_spill.h"
 
 namespace luma {
 
-enum class SetOpMode : uint8_t { kUnion, kUnionAll, kIntersect, kIntersectAll, kExcept, kExceptAll };
+enum class SetOpMode : uint8_t {
+  kUnion,
+  kUnionAll,
+  kIntersect,
+  kIntersectAll,
+  kExcept,
+  kExceptAll
+};
 
 class SetOpOperator final : public Operator {
  public:
   // Both inputs have the columns of `types`. `mode` is no union.
-  SetOpOperator(SetOpMode mode, OperatorPtr left, OperatorPtr right, const std::vector<TypeRef>& types);
+  SetOpOperator(SetOpMode mode, OperatorPtr left, OperatorPtr right,
+                const std::vector<TypeRef>& types);
   std::vector<Operator*> children() override { return {left_.get(), right_.get()}; }
 
  private:

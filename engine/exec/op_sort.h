@@ -11,8 +11,8 @@ class SortOperator final : public Operator {
  public:
   // Keys: expressions over the child's output. The child's columns come out unchanged.
   SortOperator(OperatorPtr child, std::vector<SortKey> keys);
-  // TopN: the same as Sort under Limit(limit, offset) without ties, keeping only limit + offset rows
-  // (when they are few enough for that to pay).
+  // TopN: the same as Sort under Limit(limit, offset) without ties, keeping only limit + offset
+  // rows (when they are few enough for that to pay).
   SortOperator(OperatorPtr child, std::vector<SortKey> keys, const Expr* limit, const Expr* offset);
   std::vector<Operator*> children() override { return {child_.get()}; }
 

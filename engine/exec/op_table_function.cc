@@ -10,7 +10,8 @@ namespace luma {
 
 namespace {
 
-std::vector<PhysicalType> scan_types(const std::vector<TableFunctionCall>& calls, bool with_ordinality) {
+std::vector<PhysicalType> scan_types(const std::vector<TableFunctionCall>& calls,
+                                     bool with_ordinality) {
   std::vector<PhysicalType> types;
   for (const TableFunctionCall& call : calls) {
     types.insert(types.end(), call.physical.begin(), call.physical.end());
@@ -89,7 +90,8 @@ void TableFunctionScanOperator::open_call(ExecContext& context, size_t i) {
     std::vector<Value> values{value};
     if (call.expand_record) values = fields_of(value, call.columns.size());
     for (size_t c = 0; c < values.size(); ++c) {
-      if (!values[c].is_null) values[c].datum = copy_datum(values[c].datum, call.physical[c], *values_);
+      if (!values[c].is_null)
+        values[c].datum = copy_datum(values[c].datum, call.physical[c], *values_);
     }
     rows_[i].start(std::make_unique<OneRowState>(std::move(values)), call.physical);
     return;
@@ -253,7 +255,8 @@ bool ProjectSetOperator::append_set_rows(ExecContext& context) {
         for (uint32_t i = 0; i < take; ++i) {
           RecordBuilder record;
           for (size_t c = 0; c < set.types.size(); ++c) {
-            record.add(set.types[c], set.physical[c], rows.columns[c].value(set.rows.position() + i));
+            record.add(set.types[c], set.physical[c],
+                       rows.columns[c].value(set.rows.position() + i));
           }
           out.set_value(at + i, record.finish(out.heap()), false);
         }
@@ -267,7 +270,8 @@ bool ProjectSetOperator::append_set_rows(ExecContext& context) {
 
 const Chunk* ProjectSetOperator::flush() {
   for (size_t i = 0; i < scalar_columns_.size(); ++i) {
-    output_.columns[scalar_columns_[i]].slice(*scalar_values_[i], input_rows_.data(), sets_out_.size);
+    output_.columns[scalar_columns_[i]].slice(*scalar_values_[i], input_rows_.data(),
+                                              sets_out_.size);
   }
   for (size_t s = 0; s < sets_.size(); ++s) {
     output_.columns[sets_[s].column].reference(sets_out_.columns[s]);

@@ -8,15 +8,16 @@ namespace luma {
 
 // One function call of ROWS FROM (...).
 struct TableFunctionCall {
-  // kSetReturning or a call with implementation.table: a set. Anything else: one row with its value.
-  // No slots; exec parameters make it lateral.
+  // kSetReturning or a call with implementation.table: a set. Anything else: one row with its
+  // value. No slots; exec parameters make it lateral.
   const Expr* call = nullptr;
-  std::vector<TypeRef> columns;           // of its result, in order
-  std::vector<PhysicalType> physical;     // their physical types
-  bool expand_record = false;             // a scalar composite result spread over the columns
+  std::vector<TypeRef> columns;        // of its result, in order
+  std::vector<PhysicalType> physical;  // their physical types
+  bool expand_record = false;          // a scalar composite result spread over the columns
 };
 
-// The running set of one call: rows one after the other, whatever the sizes of the function's chunks.
+// The running set of one call: rows one after the other, whatever the sizes of the function's
+// chunks.
 class TableFunctionRows {
  public:
   TableFunctionRows() = default;
@@ -36,8 +37,9 @@ class TableFunctionRows {
   uint32_t position_ = 0;
 };
 
-// FROM f(...), ROWS FROM (f(...), g(...)) [WITH ORDINALITY]. Arguments are evaluated at open, so that a
-// rescan with new exec parameters calls the functions again. Shorter sets are padded with NULLs.
+// FROM f(...), ROWS FROM (f(...), g(...)) [WITH ORDINALITY]. Arguments are evaluated at open, so
+// that a rescan with new exec parameters calls the functions again. Shorter sets are padded with
+// NULLs.
 class TableFunctionScanOperator final : public Operator {
  public:
   TableFunctionScanOperator(std::vector<TableFunctionCall> calls, bool with_ordinality);
@@ -52,21 +54,23 @@ class TableFunctionScanOperator final : public Operator {
 
   std::vector<TableFunctionCall> calls_;
   bool with_ordinality_;
-  std::vector<std::vector<std::unique_ptr<ExprEvaluator>>> arguments_;  // of the calls that return sets
-  std::vector<std::unique_ptr<ExprEvaluator>> scalars_;                 // the other calls
+  std::vector<std::vector<std::unique_ptr<ExprEvaluator>>>
+      arguments_;                                        // of the calls that return sets
+  std::vector<std::unique_ptr<ExprEvaluator>> scalars_;  // the other calls
   std::vector<TableFunctionRows> rows_;
   int64_t ordinality_ = 0;
   std::unique_ptr<Arena> values_;  // argument values
   Chunk output_;
 };
 
-// Select list with set-returning calls: an item is either a kSetReturning call (args over the child's
-// output) or any other expression, repeated for every row of the sets. All sets of an input row advance
-// in step, shorter ones padded with NULLs; an input row whose sets are all empty gives no row.
+// Select list with set-returning calls: an item is either a kSetReturning call (args over the
+// child's output) or any other expression, repeated for every row of the sets. All sets of an input
+// row advance in step, shorter ones padded with NULLs; an input row whose sets are all empty gives
+// no row.
 class ProjectSetOperator final : public Operator {
  public:
-  // `set_columns[i]`: for a set-returning item the column types of the function; several columns make
-  // a record. Empty for the others.
+  // `set_columns[i]`: for a set-returning item the column types of the function; several columns
+  // make a record. Empty for the others.
   ProjectSetOperator(OperatorPtr child, std::vector<const Expr*> items,
                      std::vector<std::vector<TypeRef>> set_columns);
   std::vector<Operator*> children() override { return {child_.get()}; }

@@ -1,6 +1,6 @@
 #pragma once
-// For tests of operators only: sum and count (fixed states), concat (a state with owned memory, which
-// shows the order of its input), row_number.
+// For tests of operators only: sum and count (fixed states), concat (a state with owned memory,
+// which shows the order of its input), row_number.
 #include "engine/exec/op_test_source.h"
 
 namespace luma::testing {
@@ -10,8 +10,8 @@ struct SumState {
   int64_t count;
 };
 inline void sum_init(const AggregateCall&, std::byte* state) { new (state) SumState{0, 0}; }
-inline void sum_update(const AggregateCall&, std::byte* const* states, std::span<const Vector* const> args,
-                       uint32_t count) {
+inline void sum_update(const AggregateCall&, std::byte* const* states,
+                       std::span<const Vector* const> args, uint32_t count) {
   auto values = args[0]->unified<int64_t>();
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t index = values.index(i);
@@ -41,14 +41,20 @@ inline void sum_remove(const AggregateCall&, std::byte* state, const Value* args
   --sum->count;
 }
 
-inline constexpr AggregateFunction kSum{.state_bytes = sizeof(SumState), .init = sum_init,
-                                        .update = sum_update, .combine = sum_combine,
+inline constexpr AggregateFunction kSum{.state_bytes = sizeof(SumState),
+                                        .init = sum_init,
+                                        .update = sum_update,
+                                        .combine = sum_combine,
                                         .finalize = sum_finalize};
-inline constexpr AggregateFunction kRemovableSum{.state_bytes = sizeof(SumState), .init = sum_init,
-                                                 .update = sum_update, .finalize = sum_finalize,
+inline constexpr AggregateFunction kRemovableSum{.state_bytes = sizeof(SumState),
+                                                 .init = sum_init,
+                                                 .update = sum_update,
+                                                 .finalize = sum_finalize,
                                                  .remove = sum_remove};
-inline constexpr AggregateFunction kCount{.state_bytes = sizeof(SumState), .init = sum_init,
-                                          .update = sum_update, .finalize = count_finalize};
+inline constexpr AggregateFunction kCount{.state_bytes = sizeof(SumState),
+                                          .init = sum_init,
+                                          .update = sum_update,
+                                          .finalize = count_finalize};
 
 // Order-dependent: a polynomial of the values; its state owns memory.
 struct FoldState {
@@ -57,8 +63,8 @@ struct FoldState {
 inline void fold_init(const AggregateCall&, std::byte* state) {
   new (state) FoldState{std::make_unique<std::vector<int64_t>>().release()};
 }
-inline void fold_update(const AggregateCall&, std::byte* const* states, std::span<const Vector* const> args,
-                        uint32_t count) {
+inline void fold_update(const AggregateCall&, std::byte* const* states,
+                        std::span<const Vector* const> args, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     Value value = args[0]->value(i);
     if (!value.is_null) reinterpret_cast<FoldState*>(states[i])->values->push_back(value.datum.i64);
@@ -75,8 +81,10 @@ inline Value fold_finalize(const AggregateCall&, const std::byte* state) {
 inline void fold_destroy(std::byte* state) {
   std::unique_ptr<std::vector<int64_t>> owned(reinterpret_cast<FoldState*>(state)->values);
 }
-inline constexpr AggregateFunction kFold{.state_bytes = sizeof(FoldState), .init = fold_init,
-                                         .update = fold_update, .finalize = fold_finalize,
+inline constexpr AggregateFunction kFold{.state_bytes = sizeof(FoldState),
+                                         .init = fold_init,
+                                         .update = fold_update,
+                                         .finalize = fold_finalize,
                                          .destroy = fold_destroy};
 
 inline Expr* aggregate(TestExprs& e, const AggregateFunction& function, Expr* arg,

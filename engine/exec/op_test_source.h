@@ -1,6 +1,7 @@
 #pragma once
-// For tests of operators only: a source of given rows, expressions and functions over them, and readers
-// of results. Values are int64 (kept as numbers or, in text columns, as a long string that sorts alike).
+// For tests of operators only: a source of given rows, expressions and functions over them, and
+// readers of results. Values are int64 (kept as numbers or, in text columns, as a long string that
+// sorts alike).
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -27,15 +28,21 @@ inline PhysicalType physical_of(TypeRef type) {
   return type.oid == type_oid::kText ? PhysicalType::kVarlen : PhysicalType::kInt64;
 }
 
-inline std::string text_of(int64_t value) { return fmt::format("text-value-{:012d}", value + 1000000); }
+inline std::string text_of(int64_t value) {
+  return fmt::format("text-value-{:012d}", value + 1000000);
+}
 
 inline Cell cell_of(const Value& value, PhysicalType type) {
   if (value.is_null) return std::nullopt;
   switch (type) {
-    case PhysicalType::kBool: return value.datum.b ? 1 : 0;
-    case PhysicalType::kInt32: return value.datum.i32;
-    case PhysicalType::kVarlen: return std::stoll(std::string(value.datum.str.view().substr(11))) - 1000000;
-    default: return value.datum.i64;
+    case PhysicalType::kBool:
+      return value.datum.b ? 1 : 0;
+    case PhysicalType::kInt32:
+      return value.datum.i32;
+    case PhysicalType::kVarlen:
+      return std::stoll(std::string(value.datum.str.view().substr(11))) - 1000000;
+    default:
+      return value.datum.i64;
   }
 }
 
@@ -43,7 +50,10 @@ class TestSource final : public Operator {
  public:
   // `sparse`: hands the rows out in chunks of odd sizes, as dictionaries.
   TestSource(std::vector<TypeRef> types, Rows rows, bool sparse = true)
-      : Operator(physical(types)), rows_(std::move(rows)), sparse_(sparse), chunk_(output_types()),
+      : Operator(physical(types)),
+        rows_(std::move(rows)),
+        sparse_(sparse),
+        chunk_(output_types()),
         view_(output_types()) {}
   std::vector<Operator*> children() override { return {}; }
   int opened = 0;
@@ -145,7 +155,8 @@ inline Rows random_rows(std::mt19937& random, size_t count, size_t columns, int6
   for (Row& row : rows) {
     for (size_t c = 0; c < columns; ++c) {
       bool null = null_every != 0 && random() % null_every == 0;
-      row.push_back(null ? Cell() : Cell(static_cast<int64_t>(random() % static_cast<uint64_t>(range))));
+      row.push_back(null ? Cell()
+                         : Cell(static_cast<int64_t>(random() % static_cast<uint64_t>(range))));
     }
   }
   return rows;

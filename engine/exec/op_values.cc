@@ -2,14 +2,15 @@
 
 namespace luma {
 
-ValuesOperator::ValuesOperator(std::vector<PhysicalType> types, std::vector<std::vector<const Expr*>> rows)
+ValuesOperator::ValuesOperator(std::vector<PhysicalType> types,
+                               std::vector<std::vector<const Expr*>> rows)
     : Operator(std::move(types)), rows_(std::move(rows)), output_(output_types()) {
   explain.node_type = "Values Scan";
   for (const auto& row : rows_) {
     auto& evaluators = evaluators_.emplace_back();
     for (const Expr* expr : row) {
-      evaluators.push_back(expr->kind == ExprKind::kConstant ? nullptr
-                                                             : std::make_unique<ExprEvaluator>(*expr, 1));
+      evaluators.push_back(
+          expr->kind == ExprKind::kConstant ? nullptr : std::make_unique<ExprEvaluator>(*expr, 1));
     }
   }
 }

@@ -1,13 +1,13 @@
 #pragma once
-// Sources without a table: VALUES lists, the single row of a SELECT without FROM, nothing at all; and
-// Append, which hands on several inputs one after the other.
+// Sources without a table: VALUES lists, the single row of a SELECT without FROM, nothing at all;
+// and Append, which hands on several inputs one after the other.
 #include "engine/exec/evaluator.h"
 #include "engine/exec/operator.h"
 
 namespace luma {
 
-// VALUES (...), (...): expressions without slots (parameters and exec parameters allowed), evaluated
-// row by row as they are asked for.
+// VALUES (...), (...): expressions without slots (parameters and exec parameters allowed),
+// evaluated row by row as they are asked for.
 class ValuesOperator final : public Operator {
  public:
   ValuesOperator(std::vector<PhysicalType> types, std::vector<std::vector<const Expr*>> rows);
@@ -58,8 +58,8 @@ class EmptyOperator final : public Operator {
   void do_close(ExecContext&) override {}
 };
 
-// UNION ALL: the children's rows, child after child. All children have the same output types. A child
-// is opened when its turn comes and closed when it is exhausted.
+// UNION ALL: the children's rows, child after child. All children have the same output types. A
+// child is opened when its turn comes and closed when it is exhausted.
 class AppendOperator final : public Operator {
  public:
   explicit AppendOperator(std::vector<OperatorPtr> inputs);

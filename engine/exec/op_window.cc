@@ -67,7 +67,8 @@ void WindowOperator::add_call(const Expr* expr) {
     arguments.push_back(column_of(arg));
     argument_types.push_back(arg->physical);
   }
-  int filter = expr->window->filter == nullptr ? -1 : static_cast<int>(column_of(expr->window->filter));
+  int filter =
+      expr->window->filter == nullptr ? -1 : static_cast<int>(column_of(expr->window->filter));
   bool one_key = spec_.order_by.size() == 1;
   call.view = std::make_unique<WindowFrameView>(*expr, std::move(arguments),
                                                 one_key ? static_cast<int>(order_columns_[0]) : -1,
@@ -164,7 +165,8 @@ bool WindowOperator::load_batch(ExecContext& context) {
     if (addresses_.size() > begin && !same_partition(addresses_.back(), row)) {
       partitions_.push_back({begin, addresses_.size()});
       begin = addresses_.size();
-      // The row starts a partition: it is read again for the next batch when this one is large enough.
+      // The row starts a partition: it is read again for the next batch when this one is large
+      // enough.
       if (begin >= kVectorSize) return true;
     }
     ++sorted_row_;
@@ -181,7 +183,8 @@ bool WindowOperator::load_batch(ExecContext& context) {
 
 void WindowOperator::start_partition(ExecContext& context) {
   const Partition& partition = partitions_[partition_];
-  std::span<std::byte* const> rows(addresses_.data() + partition.begin, partition.end - partition.begin);
+  std::span<std::byte* const> rows(addresses_.data() + partition.begin,
+                                   partition.end - partition.begin);
   peers_.compute(layout_, rows, order_columns_, order_types_);
   for (Call& call : calls_) {
     call.view->set_partition(context, layout_, rows, peers_);
@@ -192,7 +195,8 @@ void WindowOperator::start_partition(ExecContext& context) {
 }
 
 // Results of rows [from, from + count) of the current partition to output rows from `at` on.
-void WindowOperator::evaluate(ExecContext& context, uint64_t from, uint32_t count, uint32_t at, bool whole) {
+void WindowOperator::evaluate(ExecContext& context, uint64_t from, uint32_t count, uint32_t at,
+                              bool whole) {
   for (size_t i = 0; i < calls_.size(); ++i) {
     Call& call = calls_[i];
     Vector& target = output_.columns[child_columns_ + i];
@@ -214,7 +218,8 @@ const Chunk* WindowOperator::do_next(ExecContext& context) {
     sort_input(context);
   }
   if (partition_ == partitions_.size() && !load_batch(context)) return nullptr;
-  auto count = static_cast<uint32_t>(std::min<uint64_t>(kVectorSize, partitions_.back().end - position_));
+  auto count =
+      static_cast<uint32_t>(std::min<uint64_t>(kVectorSize, partitions_.back().end - position_));
   output_.begin();
   for (uint32_t c = 0; c < child_columns_; ++c) {
     rows_->gather(c, addresses_.data() + position_, count, output_.columns[c]);

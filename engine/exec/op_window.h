@@ -1,7 +1,8 @@
 #pragma once
-// Window functions over one PARTITION BY / ORDER BY: sorts the input (spilling), then goes through it
-// partition by partition. Calls may have different frames. Output: the child's columns, then one per
-// call. A partition is held in memory while it is processed (charged; 53200 when it does not fit).
+// Window functions over one PARTITION BY / ORDER BY: sorts the input (spilling), then goes through
+// it partition by partition. Calls may have different frames. Output: the child's columns, then one
+// per call. A partition is held in memory while it is processed (charged; 53200 when it does not
+// fit).
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
 #include "engine/exec/sorter.h"
@@ -13,7 +14,8 @@ namespace luma {
 struct WindowSpec {
   std::vector<const Expr*> partition_by;  // over the child's output, like all expressions here
   std::vector<SortKey> order_by;
-  std::vector<const Expr*> calls;  // kWindow; window or aggregate implementation; args, frame, filter
+  std::vector<const Expr*>
+      calls;  // kWindow; window or aggregate implementation; args, frame, filter
 };
 
 class WindowOperator final : public Operator {
@@ -66,8 +68,8 @@ class WindowOperator final : public Operator {
   std::vector<std::byte*> addresses_;
   size_t charged_bytes_ = 0;
   std::vector<Partition> partitions_;
-  size_t partition_ = 0;    // being handed out
-  uint64_t position_ = 0;   // next row of addresses_
+  size_t partition_ = 0;   // being handed out
+  uint64_t position_ = 0;  // next row of addresses_
   bool partition_started_ = false;
   PeerGroups peers_;
   MemoryBudget* budget_ = nullptr;

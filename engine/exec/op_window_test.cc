@@ -1,23 +1,27 @@
 // Window frames against a reference that looks at every row of the partition.
+#include "engine/exec/op_window.h"
+
 #include <catch2/catch.hpp>
 
 #include "engine/exec/op_test_aggregates.h"
-#include "engine/exec/op_window.h"
 
 namespace luma {
 namespace {
 
 using namespace testing;  // NOLINT
 
-void row_number(const AggregateCall&, WindowPartition&, uint64_t from, uint32_t count, Vector& result) {
-  for (uint32_t i = 0; i < count; ++i) result.mutable_data<int64_t>()[i] = static_cast<int64_t>(from + i + 1);
+void row_number(const AggregateCall&, WindowPartition&, uint64_t from, uint32_t count,
+                Vector& result) {
+  for (uint32_t i = 0; i < count; ++i)
+    result.mutable_data<int64_t>()[i] = static_cast<int64_t>(from + i + 1);
 }
 // How many rows are in the frame, as the partition tells it.
 void frame_size(const AggregateCall&, WindowPartition& partition, uint64_t from, uint32_t count,
                 Vector& result) {
   for (uint32_t i = 0; i < count; ++i) {
     int64_t size = 0;
-    for (uint64_t r = 0; r < partition.row_count(); ++r) size += partition.in_frame(from + i, r) ? 1 : 0;
+    for (uint64_t r = 0; r < partition.row_count(); ++r)
+      size += partition.in_frame(from + i, r) ? 1 : 0;
     result.mutable_data<int64_t>()[i] = size;
   }
 }
@@ -41,7 +45,9 @@ bool reference_in_frame(const FrameCase& f, bool descending, const Rows& rows, s
     if (bound == FrameBound::kCurrentRow) offset = 0;
     if (bound == FrameBound::kPreceding) offset = -offset;
     switch (f.frame.mode) {
-      case FrameMode::kRows: distance = static_cast<int64_t>(c) - static_cast<int64_t>(r); break;
+      case FrameMode::kRows:
+        distance = static_cast<int64_t>(c) - static_cast<int64_t>(r);
+        break;
       case FrameMode::kGroups:
         distance = static_cast<int64_t>(group[c]) - static_cast<int64_t>(group[r]);
         break;
@@ -59,10 +65,14 @@ bool reference_in_frame(const FrameCase& f, bool descending, const Rows& rows, s
   };
   if (!inside(f.frame.start, f.start, true) || !inside(f.frame.end, f.end, false)) return false;
   switch (f.frame.exclude) {
-    case FrameExclude::kNone: return true;
-    case FrameExclude::kCurrentRow: return c != r;
-    case FrameExclude::kGroup: return !same(c, r);
-    case FrameExclude::kTies: return c == r || !same(c, r);
+    case FrameExclude::kNone:
+      return true;
+    case FrameExclude::kCurrentRow:
+      return c != r;
+    case FrameExclude::kGroup:
+      return !same(c, r);
+    case FrameExclude::kTies:
+      return c == r || !same(c, r);
   }
   return true;
 }
@@ -72,8 +82,8 @@ TEST_CASE("window frames") {
   TestExprs e;
   const FrameBound starts[] = {FrameBound::kUnboundedPreceding, FrameBound::kPreceding,
                                FrameBound::kCurrentRow, FrameBound::kFollowing};
-  const FrameBound ends[] = {FrameBound::kPreceding, FrameBound::kCurrentRow, FrameBound::kFollowing,
-                             FrameBound::kUnboundedFollowing};
+  const FrameBound ends[] = {FrameBound::kPreceding, FrameBound::kCurrentRow,
+                             FrameBound::kFollowing, FrameBound::kUnboundedFollowing};
   for (bool spill : {false, true}) {
     for (bool descending : {false, true}) {
       std::vector<FrameCase> frames;
@@ -100,8 +110,8 @@ TEST_CASE("window frames") {
       WindowSpec spec;
       spec.partition_by = {e.slot(0, kTextType)};
       spec.order_by = order;
-      auto add = [&](const FrameCase& f, const AggregateFunction* function, const WindowFunction* window,
-                     Expr* filter) {
+      auto add = [&](const FrameCase& f, const AggregateFunction* function,
+                     const WindowFunction* window, Expr* filter) {
         auto* info = e.window_info();
         info->frame = f.frame;
         info->filter = filter;
@@ -117,9 +127,9 @@ TEST_CASE("window frames") {
         add(f, nullptr, &kFrameSize, nullptr);
       }
       add(frames[0], nullptr, &kRowNumber, nullptr);
-      WindowOperator plan(std::make_unique<TestSource>(
-                              std::vector<TypeRef>{kTextType, kInt8Type, kInt8Type}, rows),
-                          spec);
+      WindowOperator plan(
+          std::make_unique<TestSource>(std::vector<TypeRef>{kTextType, kInt8Type, kInt8Type}, rows),
+          spec);
       TestExecution execution(spill);
       plan.open(execution.context);
       Rows result = execution.read(plan);
@@ -143,7 +153,8 @@ TEST_CASE("window frames") {
               sum = sum.value_or(0) + *part[c][2];
               if (*part[c][2] < 30) filtered = filtered.value_or(0) + *part[c][2];
             }
-            bool right = part[r][3 + 3 * f] == sum && part[r][4 + 3 * f] == filtered && part[r][5 + 3 * f] == size;
+            bool right = part[r][3 + 3 * f] == sum && part[r][4 + 3 * f] == filtered &&
+                         part[r][5 + 3 * f] == size;
             if (!right && wrong++ == 0) UNSCOPED_INFO("first wrong frame: " << f << " row " << r);
           }
           if (part[r].back() != Cell(static_cast<int64_t>(r + 1))) ++wrong;

@@ -15,7 +15,8 @@ const Chunk* Operator::next(ExecContext& context) {
   if (!context.instrument) return do_next(context);
   auto start = std::chrono::steady_clock::now();
   const Chunk* chunk = do_next(context);
-  auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start);
+  auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
+                                                                 start);
   bool first = stats_.total_ns == 0;
   stats_.total_ns += static_cast<uint64_t>(ns.count());
   if (first) stats_.startup_ns = stats_.total_ns;

@@ -1,7 +1,7 @@
 #pragma once
-// Rows divided by hash over temporary files, so that each part can be processed on its own: how hash
-// join and grouping operators work on more than fits into work_mem. A part that is still too large is
-// divided again by other bits of the hash, up to kMaxDepth times. Not thread-safe.
+// Rows divided by hash over temporary files, so that each part can be processed on its own: how
+// hash join and grouping operators work on more than fits into work_mem. A part that is still too
+// large is divided again by other bits of the hash, up to kMaxDepth times. Not thread-safe.
 #include <memory>
 #include <span>
 #include <vector>
@@ -24,8 +24,8 @@ class PartitionedSpill {
       : types_(std::move(types)), depth_(depth), files_(kParts), selections_(kParts) {}
 
   // Rows selection[i] (nullptr: i), whose hash is hashes[selection[i]].
-  void append(const ExecContext& context, std::span<const Vector* const> columns, const uint64_t* hashes,
-              const uint32_t* selection, uint32_t count);
+  void append(const ExecContext& context, std::span<const Vector* const> columns,
+              const uint64_t* hashes, const uint32_t* selection, uint32_t count);
   uint64_t bytes() const;
   // The files; nullptr for parts without rows.
   std::vector<std::unique_ptr<SpillFile>> take() { return std::move(files_); }

@@ -81,17 +81,23 @@ class PlanSubplanState final : public SubplanState {
 
   Value run(ExecContext& context) {
     switch (description_.kind) {
-      case SubqueryKind::kExists: return Datum::of_bool(plan_->next(context) != nullptr);
-      case SubqueryKind::kAny: return run_test(context, true);
-      case SubqueryKind::kAll: return run_test(context, false);
-      case SubqueryKind::kArray: return run_array(context);
-      case SubqueryKind::kScalar: case SubqueryKind::kRow: return run_single(context);
+      case SubqueryKind::kExists:
+        return Datum::of_bool(plan_->next(context) != nullptr);
+      case SubqueryKind::kAny:
+        return run_test(context, true);
+      case SubqueryKind::kAll:
+        return run_test(context, false);
+      case SubqueryKind::kArray:
+        return run_array(context);
+      case SubqueryKind::kScalar:
+      case SubqueryKind::kRow:
+        return run_single(context);
     }
     return Value::null();
   }
 
-  // ANY: true as soon as one comparison is `decisive` (true); ALL: false as soon as one is false. Else
-  // NULL if one was, else the opposite.
+  // ANY: true as soon as one comparison is `decisive` (true); ALL: false as soon as one is false.
+  // Else NULL if one was, else the opposite.
   Value run_test(ExecContext& context, bool decisive) {
     bool unknown = false;
     while (const Chunk* chunk = plan_->next(context)) {

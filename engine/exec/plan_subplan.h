@@ -1,10 +1,11 @@
 #pragma once
-// Subqueries inside expressions that were not turned into joins: the implementation of SubplanSpec over
-// an operator tree.
+// Subqueries inside expressions that were not turned into joins: the implementation of SubplanSpec
+// over an operator tree.
 //
 // The EvalContext given to evaluate() must be the ExecContext of the execution (it is, wherever
-// operators evaluate expressions). Results are kept and reused as long as the values that the subquery
-// depends on stay the same within one execution; one that depends on nothing is thus evaluated once.
+// operators evaluate expressions). Results are kept and reused as long as the values that the
+// subquery depends on stay the same within one execution; one that depends on nothing is thus
+// evaluated once.
 #include <functional>
 #include <vector>
 
@@ -16,8 +17,8 @@ namespace luma {
 
 struct SubplanDescription {
   SubqueryKind kind = SubqueryKind::kScalar;
-  // Makes the subquery's operator tree; called once per evaluator. Must stay callable as long as the
-  // spec lives.
+  // Makes the subquery's operator tree; called once per evaluator. Must stay callable as long as
+  // the spec lives.
   std::function<OperatorPtr()> make_plan;
   // args[i] of the kSubplan node goes into exec_parameters[argument_parameters[i]].
   std::vector<uint32_t> argument_parameters;

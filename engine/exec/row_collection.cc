@@ -31,8 +31,8 @@ void scatter_values(const RowLayout& layout, uint32_t column, const Vector& valu
   }
 }
 
-void scatter_strings(const RowLayout& layout, uint32_t column, std::byte* const* rows, uint32_t count,
-                     Arena& heap) {
+void scatter_strings(const RowLayout& layout, uint32_t column, std::byte* const* rows,
+                     uint32_t count, Arena& heap) {
   const uint32_t offset = layout.offsets[column];
   for (uint32_t i = 0; i < count; ++i) {
     StringRef text;
@@ -129,11 +129,21 @@ void RowCollection::append(std::span<const Vector* const> columns, const uint32_
 void RowCollection::scatter(uint32_t column, const Vector& values, const uint32_t* selection,
                             uint32_t count, std::byte* const* rows) {
   switch (physical_size(layout_.types[column])) {
-    case 1: scatter_values<uint8_t>(layout_, column, values, selection, count, rows); break;
-    case 2: scatter_values<uint16_t>(layout_, column, values, selection, count, rows); break;
-    case 4: scatter_values<uint32_t>(layout_, column, values, selection, count, rows); break;
-    case 8: scatter_values<uint64_t>(layout_, column, values, selection, count, rows); break;
-    default: scatter_values<Datum>(layout_, column, values, selection, count, rows); break;
+    case 1:
+      scatter_values<uint8_t>(layout_, column, values, selection, count, rows);
+      break;
+    case 2:
+      scatter_values<uint16_t>(layout_, column, values, selection, count, rows);
+      break;
+    case 4:
+      scatter_values<uint32_t>(layout_, column, values, selection, count, rows);
+      break;
+    case 8:
+      scatter_values<uint64_t>(layout_, column, values, selection, count, rows);
+      break;
+    default:
+      scatter_values<Datum>(layout_, column, values, selection, count, rows);
+      break;
   }
   if (layout_.types[column] == PhysicalType::kVarlen) {
     scatter_strings(layout_, column, rows, count, heap_);
@@ -144,11 +154,21 @@ void RowCollection::gather(uint32_t column, const std::byte* const* rows, uint32
                            Vector& out) const {
   out.begin_flat();
   switch (physical_size(layout_.types[column])) {
-    case 1: gather_values<uint8_t>(layout_, column, rows, count, out); break;
-    case 2: gather_values<uint16_t>(layout_, column, rows, count, out); break;
-    case 4: gather_values<uint32_t>(layout_, column, rows, count, out); break;
-    case 8: gather_values<uint64_t>(layout_, column, rows, count, out); break;
-    default: gather_values<Datum>(layout_, column, rows, count, out); break;
+    case 1:
+      gather_values<uint8_t>(layout_, column, rows, count, out);
+      break;
+    case 2:
+      gather_values<uint16_t>(layout_, column, rows, count, out);
+      break;
+    case 4:
+      gather_values<uint32_t>(layout_, column, rows, count, out);
+      break;
+    case 8:
+      gather_values<uint64_t>(layout_, column, rows, count, out);
+      break;
+    default:
+      gather_values<Datum>(layout_, column, rows, count, out);
+      break;
   }
 }
 

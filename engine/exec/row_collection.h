@@ -1,11 +1,12 @@
 #pragma once
-// Materialised rows: fixed-width rows in large blocks whose addresses never change, long strings in an
-// arena beside them. What sort, join, aggregation, window and materialisation keep their input in.
+// Materialised rows: fixed-width rows in large blocks whose addresses never change, long strings in
+// an arena beside them. What sort, join, aggregation, window and materialisation keep their input
+// in.
 //
 // A row: `header_bytes` for the user (hash, chain pointer, ...), the columns (widest first, so that
 // nothing needs padding), one NULL bit a column, then `tail_bytes` for the user (aggregate states,
-// 16-byte aligned). Ownership: the collection owns rows and strings; gathered vectors point into it.
-// All memory is charged to the budget (53200). Not thread-safe.
+// 16-byte aligned). Ownership: the collection owns rows and strings; gathered vectors point into
+// it. All memory is charged to the budget (53200). Not thread-safe.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

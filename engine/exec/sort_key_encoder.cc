@@ -16,22 +16,34 @@ constexpr char kNullFirstTag = 0, kValueTag = 1, kNullLastTag = 2;
 
 bool is_signed_number(Oid oid) {
   switch (oid) {
-    case type_oid::kInt2: case type_oid::kInt4: case type_oid::kInt8: case type_oid::kDate:
-    case type_oid::kTime: case type_oid::kTimestamp: case type_oid::kTimestamptz: case type_oid::kMoney:
+    case type_oid::kInt2:
+    case type_oid::kInt4:
+    case type_oid::kInt8:
+    case type_oid::kDate:
+    case type_oid::kTime:
+    case type_oid::kTimestamp:
+    case type_oid::kTimestamptz:
+    case type_oid::kMoney:
       return true;
     default:
       return false;
   }
 }
 
-// Types whose keys are written here, without a call per value. Without a TypeInfo (internal columns)
-// integers are signed.
+// Types whose keys are written here, without a call per value. Without a TypeInfo (internal
+// columns) integers are signed.
 bool has_inline_fixed_key(const KeyType& type) {
   switch (type.physical) {
-    case PhysicalType::kBool: case PhysicalType::kFloat: case PhysicalType::kDouble: return true;
-    case PhysicalType::kInt16: case PhysicalType::kInt32: case PhysicalType::kInt64:
+    case PhysicalType::kBool:
+    case PhysicalType::kFloat:
+    case PhysicalType::kDouble:
+      return true;
+    case PhysicalType::kInt16:
+    case PhysicalType::kInt32:
+    case PhysicalType::kInt64:
       return type.info == nullptr || is_signed_number(type.info->oid);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -64,8 +76,8 @@ uint64_t double_key(double value) {
 }
 
 template <typename T, typename Key>
-void fixed_loop(const SortColumn& column, const Vector& vector, uint32_t count, char* to, uint32_t stride,
-                Key key) {
+void fixed_loop(const SortColumn& column, const Vector& vector, uint32_t count, char* to,
+                uint32_t stride, Key key) {
   auto values = vector.unified<T>();
   const char null_tag = column.nulls_first ? kNullFirstTag : kNullLastTag;
   for (uint32_t i = 0; i < count; ++i, to += stride) {
@@ -138,7 +150,8 @@ void SortKeyEncoder::encode_fixed(std::span<const Vector* const> columns, uint32
   }
 }
 
-void SortKeyEncoder::encode_value(const SortColumn& column, const Value& value, std::string& out) const {
+void SortKeyEncoder::encode_value(const SortColumn& column, const Value& value,
+                                  std::string& out) const {
   if (value.is_null) {
     out.push_back(column.nulls_first ? kNullFirstTag : kNullLastTag);
     return;
@@ -150,12 +163,24 @@ void SortKeyEncoder::encode_value(const SortColumn& column, const Value& value, 
   } else if (has_inline_fixed_key(column.type)) {
     char bytes[8];
     switch (column.type.physical) {
-      case PhysicalType::kBool: bytes[0] = value.datum.b ? 1 : 0; break;
-      case PhysicalType::kInt16: store_big_endian(bytes, signed_key(value.datum.i16)); break;
-      case PhysicalType::kInt32: store_big_endian(bytes, signed_key(value.datum.i32)); break;
-      case PhysicalType::kFloat: store_big_endian(bytes, float_key(value.datum.f32)); break;
-      case PhysicalType::kDouble: store_big_endian(bytes, double_key(value.datum.f64)); break;
-      default: store_big_endian(bytes, signed_key(value.datum.i64)); break;
+      case PhysicalType::kBool:
+        bytes[0] = value.datum.b ? 1 : 0;
+        break;
+      case PhysicalType::kInt16:
+        store_big_endian(bytes, signed_key(value.datum.i16));
+        break;
+      case PhysicalType::kInt32:
+        store_big_endian(bytes, signed_key(value.datum.i32));
+        break;
+      case PhysicalType::kFloat:
+        store_big_endian(bytes, float_key(value.datum.f32));
+        break;
+      case PhysicalType::kDouble:
+        store_big_endian(bytes, double_key(value.datum.f64));
+        break;
+      default:
+        store_big_endian(bytes, signed_key(value.datum.i64));
+        break;
     }
     out.append(bytes, column.type.size_bytes());
   } else {
@@ -180,7 +205,8 @@ void SortKeyEncoder::encode(std::span<const Vector* const> columns, uint32_t cou
   bytes_.clear();
   ends_.resize(count);
   for (uint32_t i = 0; i < count; ++i) {
-    for (size_t c = 0; c < columns_.size(); ++c) encode_value(columns_[c], columns[c]->value(i), bytes_);
+    for (size_t c = 0; c < columns_.size(); ++c)
+      encode_value(columns_[c], columns[c]->value(i), bytes_);
     ends_[i] = static_cast<uint32_t>(bytes_.size());
   }
   for (uint32_t i = 0, start = 0; i < count; start = ends_[i++]) {

@@ -1,7 +1,7 @@
 #pragma once
-// Turns the sort columns of rows into byte strings whose bytewise order is the rows' order: a NULL tag
-// and the value's key per column, inverted for DESC. Types without such an encoding (and ORDER BY USING
-// an operator) are compared value by value instead; see is_encodable(). Not thread-safe.
+// Turns the sort columns of rows into byte strings whose bytewise order is the rows' order: a NULL
+// tag and the value's key per column, inverted for DESC. Types without such an encoding (and ORDER
+// BY USING an operator) are compared value by value instead; see is_encodable(). Not thread-safe.
 #include <span>
 #include <string>
 #include <vector>

@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kMaxRuns = 64;
 constexpr size_t kRadixMinRows = 512;
 
-std::vector<PhysicalType> sorted_row_types(std::vector<PhysicalType> payload, const SortKeyEncoder& keys) {
+std::vector<PhysicalType> sorted_row_types(std::vector<PhysicalType> payload,
+                                           const SortKeyEncoder& keys) {
   if (keys.is_encodable()) {
     payload.push_back(PhysicalType::kVarlen);
   } else {
@@ -31,7 +32,8 @@ int compare_bytes(std::string_view a, std::string_view b) {
 // Eight key bytes after the first `skip` as a number that orders like them.
 uint64_t load_prefix(std::string_view key, size_t skip) {
   unsigned char bytes[8] = {};
-  if (key.size() > skip) std::memcpy(bytes, key.data() + skip, std::min<size_t>(8, key.size() - skip));
+  if (key.size() > skip)
+    std::memcpy(bytes, key.data() + skip, std::min<size_t>(8, key.size() - skip));
   uint64_t prefix;
   std::memcpy(&prefix, bytes, 8);
   return __builtin_bswap64(prefix);
@@ -145,7 +147,8 @@ void Sorter::append(ExecContext& context, std::span<const Vector* const> sort_co
 
   auto memory = [&] { return rows_->bytes() + entries_.size() * sizeof(Entry) * 2; };
   const bool trims = bound_ != kNoBound && entries_.size() / 2 >= bound_;
-  if (trims && (entries_.size() / 2 >= kVectorSize || memory() > context.work_mem_bytes)) trim(context);
+  if (trims && (entries_.size() / 2 >= kVectorSize || memory() > context.work_mem_bytes))
+    trim(context);
   size_t bytes = memory();
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
   if (bytes > context.work_mem_bytes && SpillFile::possible(context)) write_run(context);
@@ -213,8 +216,8 @@ void Sorter::sort_entries(ExecContext& context) {
     while (end < entries_.size() && entries_[end].prefix == entries_[i].prefix) ++end;
     if (end - i > 1) {
       if (context.interrupt != nullptr) context.interrupt->check();
-      std::sort(entries_.begin() + static_cast<ptrdiff_t>(i), entries_.begin() + static_cast<ptrdiff_t>(end),
-                by_key);
+      std::sort(entries_.begin() + static_cast<ptrdiff_t>(i),
+                entries_.begin() + static_cast<ptrdiff_t>(end), by_key);
     }
     i = end;
   }

@@ -1,7 +1,7 @@
 #pragma once
-// Sorts rows: in memory up to work_mem, then as sorted runs in temporary files that are merged. With a
-// bound only the first rows are kept (top-N). Used by Sort, Window and aggregates with DISTINCT or
-// ORDER BY. Life: open, append*, finish, next*, close. Not thread-safe.
+// Sorts rows: in memory up to work_mem, then as sorted runs in temporary files that are merged.
+// With a bound only the first rows are kept (top-N). Used by Sort, Window and aggregates with
+// DISTINCT or ORDER BY. Life: open, append*, finish, next*, close. Not thread-safe.
 #include <memory>
 #include <span>
 #include <vector>
@@ -24,7 +24,8 @@ class Sorter {
   void append(ExecContext& context, std::span<const Vector* const> sort_columns,
               std::span<const Vector* const> payload, uint32_t count);
   void finish(ExecContext& context);
-  // The next rows in order into `out` (payload columns); false at the end. Valid until the next call.
+  // The next rows in order into `out` (payload columns); false at the end. Valid until the next
+  // call.
   bool next(ExecContext& context, Chunk& out);
   void close();
 

@@ -1,10 +1,11 @@
 #pragma once
-// Rows in a temporary file: what operators write when they outgrow work_mem. The file has no name (it
-// vanishes with its descriptor, also after a crash). First append(), then any number of readers; more
-// may be appended while readers are at work. Throws 53100 (disk full) and 58030 (I/O).
+// Rows in a temporary file: what operators write when they outgrow work_mem. The file has no name
+// (it vanishes with its descriptor, also after a crash). First append(), then any number of
+// readers; more may be appended while readers are at work. Throws 53100 (disk full) and 58030
+// (I/O).
 //
-// A record: u32 length of the rest, NULL bitmap, fixed-width values, then u32 length + bytes of every
-// long string. Native byte order: the file never outlives the process. Not thread-safe.
+// A record: u32 length of the rest, NULL bitmap, fixed-width values, then u32 length + bytes of
+// every long string. Native byte order: the file never outlives the process. Not thread-safe.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -36,8 +37,8 @@ class SpillFile {
   class Reader {
    public:
     explicit Reader(SpillFile& file) : file_(&file) {}
-    // Fills `out` (begun here; strings in its vectors' heaps) with up to its capacity rows; false at
-    // the end, which later appends may move.
+    // Fills `out` (begun here; strings in its vectors' heaps) with up to its capacity rows; false
+    // at the end, which later appends may move.
     bool next(Chunk& out);
     void skip(uint64_t rows);
 

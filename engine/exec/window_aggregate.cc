@@ -14,8 +14,8 @@ constexpr uint64_t kTreeMinRows = 128;
 
 }  // namespace
 
-void gather_rows(const RowLayout& layout, uint32_t column, const std::byte* const* rows, uint32_t count,
-                 Vector& out) {
+void gather_rows(const RowLayout& layout, uint32_t column, const std::byte* const* rows,
+                 uint32_t count, Vector& out) {
   out.begin_flat();
   const uint32_t size = physical_size(layout.types[column]);
   auto* target = out.mutable_data<std::byte>();
@@ -43,7 +43,8 @@ void WindowAggregate::begin(ExecContext& context, State& state) {
   if (!state.arena) state.arena = std::make_unique<Arena>(context.memory, 256);
   if (!state.bytes) state.bytes.reset(new std::byte[state_bytes_]);
   std::memset(state.bytes.get(), 0, state_bytes_);
-  if (function_->init != nullptr) function_->init(call_in(context, *state.arena), state.bytes.get());
+  if (function_->init != nullptr)
+    function_->init(call_in(context, *state.arena), state.bytes.get());
   state.live = true;
 }
 
@@ -71,7 +72,8 @@ void WindowAggregate::close() {
   has_frame_ = false;
 }
 
-void WindowAggregate::start_partition(ExecContext& context, WindowFrameView&, const RowLayout& layout) {
+void WindowAggregate::start_partition(ExecContext& context, WindowFrameView&,
+                                      const RowLayout& layout) {
   end(state_);
   drop_tree();
   layout_ = &layout;
@@ -80,8 +82,8 @@ void WindowAggregate::start_partition(ExecContext& context, WindowFrameView&, co
   begin(context, state_);
 }
 
-void WindowAggregate::add_rows(ExecContext& context, Arena& arena, std::byte* state, WindowFrameView& view,
-                               uint64_t from, uint64_t to) {
+void WindowAggregate::add_rows(ExecContext& context, Arena& arena, std::byte* state,
+                               WindowFrameView& view, uint64_t from, uint64_t to) {
   std::vector<const Vector*> args = column_pointers(arguments_);
   AggregateCall call = call_in(context, arena);
   while (from < to) {
@@ -97,7 +99,8 @@ void WindowAggregate::add_rows(ExecContext& context, Arena& arena, std::byte* st
     }
     if (count == 0) continue;
     for (size_t a = 0; a < args.size(); ++a) {
-      gather_rows(*layout_, view.argument_columns()[a], selected_.data(), count, arguments_.columns[a]);
+      gather_rows(*layout_, view.argument_columns()[a], selected_.data(), count,
+                  arguments_.columns[a]);
     }
     if (function_->update_single != nullptr) {
       function_->update_single(call, state, args, count);
@@ -108,7 +111,8 @@ void WindowAggregate::add_rows(ExecContext& context, Arena& arena, std::byte* st
   }
 }
 
-void WindowAggregate::remove_rows(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to) {
+void WindowAggregate::remove_rows(ExecContext& context, WindowFrameView& view, uint64_t from,
+                                  uint64_t to) {
   AggregateCall call = call_in(context, *state_.arena);
   std::vector<Value> args(argument_types_.size());
   for (uint64_t row = from; row < to; ++row) {
@@ -135,7 +139,8 @@ void WindowAggregate::build_tree(ExecContext& context, WindowFrameView& view) {
       if (function_->init != nullptr) function_->init(call, state);
       ++level.live;
       if (tree_.size() == 1) {
-        add_rows(context, *tree_arena_, state, view, n * span, std::min(view.row_count(), (n + 1) * span));
+        add_rows(context, *tree_arena_, state, view, n * span,
+                 std::min(view.row_count(), (n + 1) * span));
         continue;
       }
       const TreeLevel& below = tree_[tree_.size() - 2];
@@ -170,7 +175,8 @@ void WindowAggregate::add_from_tree(ExecContext& context, WindowFrameView& view,
   }
 }
 
-void WindowAggregate::add_frame(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to) {
+void WindowAggregate::add_frame(ExecContext& context, WindowFrameView& view, uint64_t from,
+                                uint64_t to) {
   if (from >= to) return;
   if (function_->combine != nullptr && to - from >= kTreeMinRows) {
     add_from_tree(context, view, from, to);
@@ -180,7 +186,8 @@ void WindowAggregate::add_frame(ExecContext& context, WindowFrameView& view, uin
 }
 
 // Makes state_ hold rows [from, to), without EXCLUDE.
-void WindowAggregate::move_frame(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to) {
+void WindowAggregate::move_frame(ExecContext& context, WindowFrameView& view, uint64_t from,
+                                 uint64_t to) {
   const bool grows = from >= from_ && to >= to_ && from <= to_;
   const bool removable = function_->remove != nullptr || from == from_;
   // A state that was emptied by removals starts afresh, which also forgets rounding errors.
@@ -197,8 +204,8 @@ void WindowAggregate::move_frame(ExecContext& context, WindowFrameView& view, ui
   }
 }
 
-void WindowAggregate::recompute(ExecContext& context, WindowFrameView& view, uint64_t row, uint64_t from,
-                                uint64_t to) {
+void WindowAggregate::recompute(ExecContext& context, WindowFrameView& view, uint64_t row,
+                                uint64_t from, uint64_t to) {
   begin(context, state_);
   auto [out_from, out_to] = view.excluded(row);
   out_from = std::clamp(out_from, from, std::max(from, to));
@@ -209,8 +216,8 @@ void WindowAggregate::recompute(ExecContext& context, WindowFrameView& view, uin
   add_frame(context, view, out_to, to);
 }
 
-void WindowAggregate::evaluate(ExecContext& context, WindowFrameView& view, uint64_t from, uint32_t count,
-                               Vector& result) {
+void WindowAggregate::evaluate(ExecContext& context, WindowFrameView& view, uint64_t from,
+                               uint32_t count, Vector& result) {
   const bool excludes = view.frame().exclude != FrameExclude::kNone;
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t row = from + i;

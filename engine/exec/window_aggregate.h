@@ -1,8 +1,8 @@
 #pragma once
-// An aggregate over window frames: one state that grows while frames only grow, that gives rows back
-// when the aggregate can remove them, and otherwise is computed anew per frame, over a tree of partial
-// states when frames are large and the aggregate can combine. Rows are asked in ascending order.
-// Owned by WindowOperator; one per call. Not thread-safe.
+// An aggregate over window frames: one state that grows while frames only grow, that gives rows
+// back when the aggregate can remove them, and otherwise is computed anew per frame, over a tree of
+// partial states when frames are large and the aggregate can combine. Rows are asked in ascending
+// order. Owned by WindowOperator; one per call. Not thread-safe.
 #include <memory>
 #include <vector>
 
@@ -19,7 +19,8 @@ class WindowAggregate {
 
   void start_partition(ExecContext& context, WindowFrameView& view, const RowLayout& layout);
   // Results of rows [from, from + count) into `result` (flat, begun).
-  void evaluate(ExecContext& context, WindowFrameView& view, uint64_t from, uint32_t count, Vector& result);
+  void evaluate(ExecContext& context, WindowFrameView& view, uint64_t from, uint32_t count,
+                Vector& result);
   void close();
 
  private:
@@ -36,18 +37,21 @@ class WindowAggregate {
     uint64_t live = 0;
   };
 
-  AggregateCall call_in(ExecContext& context, Arena& arena) const { return {context, *expr_, arena}; }
+  AggregateCall call_in(ExecContext& context, Arena& arena) const {
+    return {context, *expr_, arena};
+  }
   void begin(ExecContext& context, State& state);
   void end(State& state);
-  void add_rows(ExecContext& context, Arena& arena, std::byte* state, WindowFrameView& view, uint64_t from,
-                uint64_t to);
+  void add_rows(ExecContext& context, Arena& arena, std::byte* state, WindowFrameView& view,
+                uint64_t from, uint64_t to);
   void remove_rows(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to);
   void add_frame(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to);
   void add_from_tree(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to);
   void build_tree(ExecContext& context, WindowFrameView& view);
   void drop_tree();
   void move_frame(ExecContext& context, WindowFrameView& view, uint64_t from, uint64_t to);
-  void recompute(ExecContext& context, WindowFrameView& view, uint64_t row, uint64_t from, uint64_t to);
+  void recompute(ExecContext& context, WindowFrameView& view, uint64_t row, uint64_t from,
+                 uint64_t to);
 
   const Expr* expr_;
   const AggregateFunction* function_;
@@ -70,7 +74,7 @@ class WindowAggregate {
 };
 
 // Reads columns of rows that stand in a RowCollection of this layout.
-void gather_rows(const RowLayout& layout, uint32_t column, const std::byte* const* rows, uint32_t count,
-                 Vector& out);
+void gather_rows(const RowLayout& layout, uint32_t column, const std::byte* const* rows,
+                 uint32_t count, Vector& out);
 
 }  // namespace luma

@@ -16,10 +16,17 @@ bool has_offset(FrameBound bound) {
 bool plain_integer(Oid oid, PhysicalType physical, const Datum& datum, int64_t& value) {
   if (oid != type_oid::kInt2 && oid != type_oid::kInt4 && oid != type_oid::kInt8) return false;
   switch (physical) {
-    case PhysicalType::kInt16: value = datum.i16; return true;
-    case PhysicalType::kInt32: value = datum.i32; return true;
-    case PhysicalType::kInt64: value = datum.i64; return true;
-    default: return false;
+    case PhysicalType::kInt16:
+      value = datum.i16;
+      return true;
+    case PhysicalType::kInt32:
+      value = datum.i32;
+      return true;
+    case PhysicalType::kInt64:
+      value = datum.i64;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -79,8 +86,8 @@ void WindowFrameView::open_offset(EvalContext& context, Offset& offset, const ch
   if (offset.physical == PhysicalType::kInt32) count = offset.value.datum.i32;
   if (offset.physical == PhysicalType::kInt16) count = offset.value.datum.i16;
   if (count < 0) {
-    throw sql_error(SqlState::kInvalidPrecedingOrFollowingSize, "frame {} offset must not be negative",
-                    which);
+    throw sql_error(SqlState::kInvalidPrecedingOrFollowingSize,
+                    "frame {} offset must not be negative", which);
   }
   offset.count = static_cast<uint64_t>(count);
 }
@@ -116,9 +123,11 @@ bool WindowFrameView::in_range(const Value& value, const Value& base, bool is_st
     return less ? v <= bound : v >= bound;
   }
   VectorKernel kernel = is_start ? frame_->in_range_start : frame_->in_range_end;
-  if (kernel == nullptr) throw unsupported("RANGE with an offset for type {}", format_type(key.type.oid));
+  if (kernel == nullptr)
+    throw unsupported("RANGE with an offset for type {}", format_type(key.type.oid));
   Vector values(key.physical, 1), bases(key.physical, 1), offsets(offset.physical, 1);
-  Vector subtracts(PhysicalType::kBool, 1), lesses(PhysicalType::kBool, 1), result(PhysicalType::kBool, 1);
+  Vector subtracts(PhysicalType::kBool, 1), lesses(PhysicalType::kBool, 1),
+      result(PhysicalType::kBool, 1);
   values.set_constant(value);
   bases.set_constant(base);
   offsets.set_constant(offset.value);
@@ -149,8 +158,10 @@ uint64_t WindowFrameView::range_bound(uint64_t row, bool is_start) {
     bool stop;
     if (value.is_null || base.is_null) {
       // NULLs are peers of each other only, and where they stand is all that counts.
-      bool before = order_key_->nulls_first ? value.is_null && !base.is_null : !value.is_null && base.is_null;
-      bool behind = order_key_->nulls_first ? !value.is_null && base.is_null : value.is_null && !base.is_null;
+      bool before =
+          order_key_->nulls_first ? value.is_null && !base.is_null : !value.is_null && base.is_null;
+      bool behind =
+          order_key_->nulls_first ? !value.is_null && base.is_null : value.is_null && !base.is_null;
       stop = is_start ? !before : behind;
     } else {
       bool inside = in_range(value, base, is_start, subtract, less);
@@ -164,10 +175,14 @@ uint64_t WindowFrameView::range_bound(uint64_t row, bool is_start) {
 uint64_t WindowFrameView::frame_begin(uint64_t row) {
   const uint64_t count = rows_.size();
   switch (frame_->start) {
-    case FrameBound::kUnboundedPreceding: return 0;
-    case FrameBound::kUnboundedFollowing: return count;
-    case FrameBound::kCurrentRow: return frame_->mode == FrameMode::kRows ? row : peer_begin(row);
-    default: break;
+    case FrameBound::kUnboundedPreceding:
+      return 0;
+    case FrameBound::kUnboundedFollowing:
+      return count;
+    case FrameBound::kCurrentRow:
+      return frame_->mode == FrameMode::kRows ? row : peer_begin(row);
+    default:
+      break;
   }
   const bool preceding = frame_->start == FrameBound::kPreceding;
   if (frame_->mode == FrameMode::kRows) {
@@ -183,10 +198,14 @@ uint64_t WindowFrameView::frame_begin(uint64_t row) {
 uint64_t WindowFrameView::frame_end(uint64_t row) {
   const uint64_t count = rows_.size();
   switch (frame_->end) {
-    case FrameBound::kUnboundedPreceding: return 0;
-    case FrameBound::kUnboundedFollowing: return count;
-    case FrameBound::kCurrentRow: return frame_->mode == FrameMode::kRows ? row + 1 : peer_end(row);
-    default: break;
+    case FrameBound::kUnboundedPreceding:
+      return 0;
+    case FrameBound::kUnboundedFollowing:
+      return count;
+    case FrameBound::kCurrentRow:
+      return frame_->mode == FrameMode::kRows ? row + 1 : peer_end(row);
+    default:
+      break;
   }
   const bool preceding = frame_->end == FrameBound::kPreceding;
   if (frame_->mode == FrameMode::kRows) {
@@ -201,9 +220,13 @@ uint64_t WindowFrameView::frame_end(uint64_t row) {
 
 std::pair<uint64_t, uint64_t> WindowFrameView::excluded(uint64_t row) {
   switch (frame_->exclude) {
-    case FrameExclude::kNone: return {0, 0};
-    case FrameExclude::kCurrentRow: return {row, row + 1};
-    case FrameExclude::kGroup: case FrameExclude::kTies: return {peer_begin(row), peer_end(row)};
+    case FrameExclude::kNone:
+      return {0, 0};
+    case FrameExclude::kCurrentRow:
+      return {row, row + 1};
+    case FrameExclude::kGroup:
+    case FrameExclude::kTies:
+      return {peer_begin(row), peer_end(row)};
   }
   return {0, 0};
 }

@@ -1,7 +1,7 @@
 #pragma once
-// One partition of a window, sorted, as window functions see it: peers and the frame of every row under
-// one call's frame clause. Frames are computed by pointers that move forward, so rows are best asked in
-// ascending order. Owned by WindowOperator; one per call. Not thread-safe.
+// One partition of a window, sorted, as window functions see it: peers and the frame of every row
+// under one call's frame clause. Frames are computed by pointers that move forward, so rows are
+// best asked in ascending order. Owned by WindowOperator; one per call. Not thread-safe.
 #include <span>
 #include <vector>
 
@@ -20,7 +20,9 @@ class PeerGroups {
                std::span<const uint32_t> columns, std::span<const KeyType> types);
   uint64_t group_count() const { return starts_.size() - 1; }
   uint64_t group_of(uint64_t row) const;
-  uint64_t start(uint64_t group) const { return starts_[group]; }  // group_count(): the partition's end
+  uint64_t start(uint64_t group) const {
+    return starts_[group];
+  }  // group_count(): the partition's end
 
  private:
   std::vector<uint64_t> starts_;
@@ -29,15 +31,15 @@ class PeerGroups {
 
 class WindowFrameView final : public WindowPartition {
  public:
-  // `order_column`: row column of the single ORDER BY expression that RANGE offsets refer to, or -1.
-  // `nulls_first`, `descending`: of that expression.
+  // `order_column`: row column of the single ORDER BY expression that RANGE offsets refer to, or
+  // -1. `nulls_first`, `descending`: of that expression.
   WindowFrameView(const Expr& call, std::vector<uint32_t> argument_columns, int order_column,
                   const SortKey* order_key);
 
   // Evaluates the frame's offsets; once per execution. Throws 22004, 22013.
   void open(EvalContext& context);
-  void set_partition(EvalContext& context, const RowLayout& layout, std::span<std::byte* const> rows,
-                     const PeerGroups& peers);
+  void set_partition(EvalContext& context, const RowLayout& layout,
+                     std::span<std::byte* const> rows, const PeerGroups& peers);
 
   uint64_t row_count() const override { return rows_.size(); }
   Value argument(uint32_t arg, uint64_t row) override {
