@@ -54,7 +54,10 @@ struct EvalContext {
   int64_t statement_micros = 0;       // statement_timestamp(), from 2000-01-01 UTC
   std::span<const Value> parameters;  // $1.. of the statement, already of their bound types
   std::span<Value> exec_parameters;   // values handed from outer to inner plans (correlation)
-  Arena* arena = nullptr;             // statement lifetime
+  bool inline_mode = false;           // on an event loop: what would wait throws WouldBlock
+  int32_t lock_timeout_ms = 0;        // 0 waits for ever
+  int32_t deadlock_timeout_ms = 50;
+  Arena* arena = nullptr;  // statement lifetime
   const RecordFieldNames* field_names =
       nullptr;  // of composite types, for to_json(); null: f1, f2, ...
 };

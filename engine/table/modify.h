@@ -1,7 +1,8 @@
 #pragma once
-// INSERT, UPDATE, DELETE and row locks: one pass over the child's rows, each checked, locked and buffered
-// in the transaction together with its index entries. All constraints a TableDesc names are enforced:
-// NOT NULL (23502), CHECK (23514), unique (23505), foreign keys (23503) with their actions.
+// INSERT, UPDATE, DELETE and row locks: one pass over the child's rows, each checked, locked and
+// buffered in the transaction together with its index entries. All constraints a TableDesc names
+// are enforced: NOT NULL (23502), CHECK (23514), unique (23505), foreign keys (23503) with their
+// actions.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,17 +17,17 @@ namespace luma {
 enum class ModifyAction : uint8_t { kInsert, kUpdate, kDelete };
 
 struct ConflictSpec {
-  bool update = false;               // DO UPDATE, otherwise DO NOTHING
-  std::vector<Oid> indexes;          // arbiters; empty: any unique index
+  bool update = false;       // DO UPDATE, otherwise DO NOTHING
+  std::vector<Oid> indexes;  // arbiters; empty: any unique index
   // Slots: 0..n-1 the existing row's attributes, n..2n-1 the proposed row's (excluded).
-  std::vector<const Expr*> assignments;   // by attribute, nullptr = unchanged
+  std::vector<const Expr*> assignments;  // by attribute, nullptr = unchanged
   const Expr* where = nullptr;
 };
 
 struct CheckSpec {
   std::string name;
-  const Expr* expr = nullptr;        // slots: attributes of the new row; NULL passes
-  bool view_option = false;          // 44000 instead of 23514
+  const Expr* expr = nullptr;  // slots: attributes of the new row; NULL passes
+  bool view_option = false;    // 44000 instead of 23514
 };
 
 // "By attribute": one entry per TableDesc column.
@@ -35,10 +36,11 @@ struct ModifySpec {
   TableDescPtr table;
   // UPDATE, DELETE: the child column with the row key (kRowKeyColumn of a scan).
   uint32_t row_key_slot = 0;
-  // By attribute: the child column that holds the target row's value, -1 when it was not read. A row
-  // that another transaction changed meanwhile is put there anew before recheck and assignments run.
+  // By attribute: the child column that holds the target row's value, -1 when it was not read. A
+  // row that another transaction changed meanwhile is put there anew before recheck and assignments
+  // run.
   std::vector<int32_t> old_slots;
-  const Expr* recheck = nullptr;     // over the child's columns; see above (READ COMMITTED)
+  const Expr* recheck = nullptr;  // over the child's columns; see above (READ COMMITTED)
   // Over the child's columns. INSERT: every attribute; UPDATE: nullptr = unchanged.
   std::vector<const Expr*> assignments;
   // By attribute, nullptr = not generated; slots: attributes of the new row.
@@ -50,8 +52,8 @@ struct ModifySpec {
 };
 
 // Without RETURNING it runs to the end at the first next() and returns no rows; with RETURNING it
-// collects the result rows first, so that the statement's effect does not depend on who fetches them.
-// Adds to ExecContext::rows_affected.
+// collects the result rows first, so that the statement's effect does not depend on who fetches
+// them. Adds to ExecContext::rows_affected.
 class ModifyOperator final : public Operator {
  public:
   ModifyOperator(OperatorPtr child, ModifySpec spec);
@@ -66,14 +68,14 @@ class ModifyOperator final : public Operator {
   std::unique_ptr<State> state_;
 };
 
-// FOR UPDATE / SHARE: locks rows as they pass; rows that somebody changed meanwhile are read again and
-// tested again (READ COMMITTED) or end the statement with 40001.
+// FOR UPDATE / SHARE: locks rows as they pass; rows that somebody changed meanwhile are read again
+// and tested again (READ COMMITTED) or end the statement with 40001.
 enum class LockStrength : uint8_t { kForKeyShare, kForShare, kForNoKeyUpdate, kForUpdate };
 enum class LockWaitPolicy : uint8_t { kBlock, kSkipLocked, kNoWait };
 struct LockTarget {
   TableDescPtr table;
   uint32_t row_key_slot = 0;
-  std::vector<int32_t> slots;        // by attribute: child column, -1 when not read
+  std::vector<int32_t> slots;  // by attribute: child column, -1 when not read
   LockStrength strength = LockStrength::kForUpdate;
   LockWaitPolicy wait = LockWaitPolicy::kBlock;
 };

@@ -1,6 +1,7 @@
 #pragma once
-// Reading stored tables: the whole table in key order, or a range of an index. Rows are read through the
-// running transaction (ReadView::kStatement) and decoded straight into vectors, only the wanted columns.
+// Reading stored tables: the whole table in key order, or a range of an index. Rows are read
+// through the running transaction (ReadView::kStatement) and decoded straight into vectors, only
+// the wanted columns.
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -12,19 +13,20 @@
 namespace luma {
 
 // Output columns: 0-based attributes, or one of these.
-inline constexpr int32_t kRowKeyColumn = -1;    // varlen: key bytes followed by the 8-byte commit timestamp
+inline constexpr int32_t kRowKeyColumn =
+    -1;  // varlen: key bytes followed by the 8-byte commit timestamp
 inline constexpr int32_t kTableOidColumn = -2;  // oid
 
-// Which keys of an index (or of the rows themselves) to visit. Expressions have no slots: constants,
-// parameters, exec parameters; evaluated at open(). Types are the key parts'. A NULL bound or equality
-// finds nothing (a NULL key part is found only by `is_null`).
+// Which keys of an index (or of the rows themselves) to visit. Expressions have no slots:
+// constants, parameters, exec parameters; evaluated at open(). Types are the key parts'. A NULL
+// bound or equality finds nothing (a NULL key part is found only by `is_null`).
 struct KeyRange {
   struct Part {
-    const Expr* equal = nullptr;      // key part = value
-    const Expr* any_of = nullptr;     // key part = ANY(array); only for the last part given
-    bool is_null = false;             // key part IS NULL
+    const Expr* equal = nullptr;   // key part = value
+    const Expr* any_of = nullptr;  // key part = ANY(array); only for the last part given
+    bool is_null = false;          // key part IS NULL
   };
-  std::vector<Part> parts;            // for the leading key parts
+  std::vector<Part> parts;  // for the leading key parts
   // Bounds on the key part after them; either may be null.
   const Expr* lower = nullptr;
   bool lower_inclusive = true;
@@ -49,9 +51,9 @@ class TableScanOperator final : public Operator {
 
 class IndexScanOperator final : public Operator {
  public:
-  // `index`: one of table->indexes (the clustered one reads rows directly); `reverse`: descending order.
-  // Rows come in index order; the output is complete even when the index lacks columns (the row is
-  // fetched, unless all wanted columns are in the key or included).
+  // `index`: one of table->indexes (the clustered one reads rows directly); `reverse`: descending
+  // order. Rows come in index order; the output is complete even when the index lacks columns (the
+  // row is fetched, unless all wanted columns are in the key or included).
   IndexScanOperator(TableDescPtr table, const IndexDesc* index, KeyRange range, bool reverse,
                     std::vector<int32_t> columns, const Expr* filter);
   ~IndexScanOperator() override;

@@ -1,0 +1,76 @@
+#pragma once
+// What the scans share: decoding rows into the output chunk, filtering it, and an iterator that
+// survives rescans. One thread.
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/exec/evaluator.h"
+#include "engine/exec/operator.h"
+#include "engine/row/row_codec.h"
+#include "engine/txn/transaction.h"
+#include "engine/txn/txn_iterator.h"
+
+namespace luma {
+
+// Rows that an inline execution may visit before it has to go on elsewhere.
+inline constexpr uint64_t kInlineScanRows = 8192;
+
+std::vector<PhysicalType> scan_types(const TableDesc& table, std::span<const int32_t> columns);
+
+class ScanOutput {
+ public:
+  ScanOutput(const TableDesc& table, std::vector<int32_t> columns, const Expr* filter,
+             uint32_t capacity);
+
+  // A new scan: chunks are small at first, so that LIMIT stops early.
+  void restart() {
+    rows_visited_ = 0;
+    limit_ = std::min(chunk_.columns.empty() ? kVectorSize : capacity_, kFirstRows);
+  }
+  void begin();
+  bool full() const { return chunk_.size == limit_; }
+  uint32_t room() const { return limit_ - chunk_.size; }
+  void add_row(std::string_view key, std::string_view bytes);
+  // For rows that are put into chunk() by other means.
+  void add_decoded() { ++chunk_.size; }
+  Chunk& chunk() { return chunk_; }
+  // The rows that pass the filter, nullptr when there are none. Throws when interrupted, or
+  // WouldBlock after many rows in inline mode.
+  const Chunk* finish(ExecContext& context);
+
+  const std::vector<int32_t>& columns() const { return columns_; }
+
+ private:
+  static constexpr uint32_t kFirstRows = 32;
+  const TableDesc& table_;
+  std::vector<int32_t> columns_;
+  RowLayout layout_;
+  std::optional<RowDecoder> decoder_;
+  std::vector<uint32_t> key_columns_, oid_columns_;
+  std::optional<ExprEvaluator> filter_;
+  uint32_t capacity_;
+  uint32_t limit_;
+  uint64_t rows_visited_ = 0;
+  Chunk chunk_, filtered_;
+  std::vector<uint32_t> selection_;
+};
+
+class ReusableIterator {
+ public:
+  // Over [lower, upper) at the statement's view; a seek must follow.
+  TxnIterator& open(Transaction& txn, std::string_view lower, std::string_view upper);
+  TxnIterator& operator*() { return *iterator_; }
+  TxnIterator* operator->() { return iterator_.get(); }
+  void reset() {
+    iterator_.reset();
+    view_ = {};
+  }
+
+ private:
+  std::unique_ptr<TxnIterator> iterator_;
+  Transaction::StatementState view_;
+};
+
+}  // namespace luma
