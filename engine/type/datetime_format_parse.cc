@@ -145,7 +145,7 @@ class TemplateReader {
 
   // Returns how many characters the number took.
   int integer(int* to, int width) {
-    // Skipped blanks count as part of the number, so that blanks alone mean zero.
+    // Skipped blanks count as part of a number of fixed width: blanks alone mean zero.
     size_t begin = pos_;
     while (is_space(peek())) ++pos_;
     size_t number_begin = pos_;
@@ -172,7 +172,7 @@ class TemplateReader {
             .hint(hint);
       }
     }
-    pos_ += static_cast<size_t>(used);
+    pos_ = greedy && used == 0 ? begin : pos_ + static_cast<size_t>(used);
     if (pos_ == begin) {
       std::string shown(
           text_.substr(number_begin, greedy ? static_cast<size_t>(width) : part.size()));
@@ -397,7 +397,7 @@ void TemplateReader::read_field() {
       }
       store(&found_.year, rest + thousands * 1000);
       found_.year_digits = 4;
-      pos_ += static_cast<size_t>(used);
+      pos_ = greedy && used == 0 ? begin : pos_ + static_cast<size_t>(used);
       skip_ordinal();
       break;
     }
