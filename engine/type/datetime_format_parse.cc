@@ -397,7 +397,7 @@ void TemplateReader::read_field() {
       }
       store(&found_.year, rest + thousands * 1000);
       found_.year_digits = 4;
-      pos_ = greedy && used == 0 ? begin : pos_ + static_cast<size_t>(used);
+      pos_ += static_cast<size_t>(used);
       skip_ordinal();
       break;
     }
