@@ -437,7 +437,8 @@ Expr* Binder::bind_row(const ast::RowExpr& node, Scope* scope, Clause clause) {
       args.insert(args.end(), row->args.begin(), row->args.end());
       continue;
     }
-    args.push_back(bind_value(arg, scope, clause));
+    // Untyped fields stay so: a comparison gives them the other side's type.
+    args.push_back(bind_expr(arg, scope, clause));
   }
   Expr* out = arena().make<Expr>(make_node(ExprKind::kRow, type_oid::kRecord, node.location));
   out->args = copy_span(arena(), args);

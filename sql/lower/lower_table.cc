@@ -177,8 +177,8 @@ Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
                        : target.strength == RowLockStrength::kForShare       ? LockStrength::kForShare
                        : target.strength == RowLockStrength::kForNoKeyUpdate ? LockStrength::kForNoKeyUpdate
                                                                              : LockStrength::kForUpdate;
-    lowered.wait = target.wait == LockWait::kSkipLocked ? LockWaitPolicy::kSkipLocked
-                   : target.wait == LockWait::kNoWait   ? LockWaitPolicy::kNoWait
+    lowered.wait = target.wait == RowLockWait::kSkipLocked ? LockWaitPolicy::kSkipLocked
+                   : target.wait == RowLockWait::kNoWait   ? LockWaitPolicy::kNoWait
                                                         : LockWaitPolicy::kBlock;
     targets.push_back(std::move(lowered));
   }
