@@ -15,6 +15,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       aggregate_sum_kernels(),
       aggregate_statistics_kernels(),
       window_kernels(),
+      in_range_kernels(),
       aggregate_collect_kernels(),
       table_series_kernels(),
       table_split_kernels(),

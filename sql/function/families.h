@@ -17,6 +17,7 @@ std::span<const KernelRow> regexp_kernels();
 std::span<const KernelRow> aggregate_sum_kernels();
 std::span<const KernelRow> aggregate_statistics_kernels();
 std::span<const KernelRow> window_kernels();
+std::span<const KernelRow> in_range_kernels();
 std::span<const KernelRow> aggregate_collect_kernels();
 std::span<const KernelRow> table_series_kernels();
 std::span<const KernelRow> table_split_kernels();

@@ -158,6 +158,10 @@ TEST_CASE("aggregation") {
         "2|b,b,a");
   CHECK(run(with_t("SELECT id, row_number() OVER (PARTITION BY name ORDER BY id) FROM $t ORDER BY id")) ==
         "1|1;2|1;3|2");
+  CHECK(run("SELECT x, sum(x) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM (VALUES (1), (2), (4)) "
+            "v(x)") == "1|3;2|3;4|4");
+  CHECK(run("SELECT count(*) OVER (ORDER BY d RANGE '1 day' PRECEDING) FROM (VALUES (DATE '2024-01-01'), "
+            "(DATE '2024-01-02'), (DATE '2024-01-05')) v(d)") == "1;2;1");
   CHECK(run("SELECT x, sum(x) OVER (ORDER BY x ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM "
             "generate_series(1, 3) x") == "1|1;2|3;3|5");
 }
