@@ -1,0 +1,169 @@
+"""What tools/test runs. Every part prints its own findings; each reports passed and failed counts,
+and the last line of all is "N passed, N failed"."""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness.servers import ROOT  # noqa: E402
+
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed$")
+
+
+class Run:
+    def __init__(self, preset):
+        self.preset = preset
+        self.results = []  # of (name, passed, failed, seconds)
+
+    def say(self, text):
+        print(text, flush=True)
+
+    def record(self, name, passed, failed, started):
+        seconds = time.monotonic() - started
+        self.results.append((name, passed, failed, seconds))
+        self.say(f"== {name}: {passed} passed, {failed} failed ({seconds:.0f} s)")
+
+    def script(self, name, command, timeout_s=3600):
+        """A script whose last line is "N passed, N failed"; its output is shown as it comes."""
+        self.say(f"== {name}")
+        started = time.monotonic()
+        env = dict(os.environ, LUMA_BINARY=os.path.join(ROOT, "build", self.preset, "bin",
+                                                        "lumadb"))
+        counts = None
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, env=env, errors="replace")
+        try:
+            for line in process.stdout:
+                counts = COUNTS.match(line.strip()) or counts
+                if not COUNTS.match(line.strip()):
+                    print("  " + line, end="", flush=True)
+                if time.monotonic() - started > timeout_s:
+                    raise subprocess.TimeoutExpired(command, timeout_s)
+            process.wait()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.say(f"  {name} was stopped after {timeout_s} s")
+            counts = None
+        passed, failed = (int(counts[1]), int(counts[2])) if counts else (0, 1)
+        if process.returncode != 0 and failed == 0:
+            failed = 1
+        self.record(name, passed, failed, started)
+
+    def build(self):
+        self.say(f"== build ({self.preset})")
+        started = time.monotonic()
+        done = subprocess.run([os.path.join(ROOT, "tools", "build"), self.preset], cwd=ROOT,
+                              check=False)
+        self.record("build", int(done.returncode == 0), int(done.returncode != 0), started)
+        return done.returncode == 0
+
+    def unit(self):
+        self.say("== unit tests")
+        started = time.monotonic()
+        build = os.path.join(ROOT, "build", self.preset)
+        listed = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
+                                capture_output=True, text=True, check=False)
+        try:
+            tests = [(t["name"], t.get("command")) for t in json.loads(listed.stdout)["tests"]]
+        except (ValueError, KeyError):
+            tests = [("ctest", None)]
+        totals = [0, 0]
+
+        def run(test):
+            name, command = test
+            if not command or not os.access(command[0], os.X_OK):
+                return name, 0, 1, "was not built"
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, cwd=build,
+                                      timeout=900, errors="replace", check=False)
+            except subprocess.TimeoutExpired:
+                return name, 0, 1, "did not end within 900 s"
+            whole = re.search(r"All tests passed \(.* in (\d+) test case", done.stdout)
+            parts = re.search(r"test cases: +(\d+)(?: \| +(\d+) passed)?(?: \| +(\d+) failed)?",
+                              done.stdout)
+            if done.returncode == 0:
+                return name, int(whole[1]) if whole else 1, 0, ""
+            failed = int(parts[3] or 1) if parts else 1
+            passed = int(parts[2] or 0) if parts else 0
+            return name, passed, failed, (done.stdout + done.stderr)[-3000:]
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for index, (name, passed, failed, text) in enumerate(pool.map(run, tests), 1):
+                totals[0] += passed
+                totals[1] += failed
+                self.say(f"  [{index}/{len(tests)}] {name}: {passed} passed, {failed} failed")
+                if text:
+                    self.say("    " + text.replace("\n", "\n    "))
+        self.record("unit tests", totals[0], totals[1], started)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/test")
+    parser.add_argument("--quick", action="store_true", help="tidy, unit and SQL tests only")
+    parser.add_argument("--asan", action="store_true", help="build with address and UB sanitizers")
+    parser.add_argument("--tsan", action="store_true", help="build with the thread sanitizer")
+    parser.add_argument("--faults", action="store_true", help="the long crash loop only")
+    parser.add_argument("--clients", action="store_true", help="clients only")
+    parser.add_argument("--bench", action="store_true", help="benchmarks only")
+    parser.add_argument("--only", help="some of: tidy,unit,sql,protocol,isolation,clients,faults")
+    args = parser.parse_args()
+    preset = "asan" if args.asan else "tsan" if args.tsan else "release"
+    if args.only:
+        parts = args.only.split(",")
+    elif args.quick:
+        parts = ["tidy", "unit", "sql"]
+    elif args.faults:
+        parts = ["longfaults"]
+    elif args.clients:
+        parts = ["clients"]
+    elif args.bench:
+        parts = ["bench"]
+    elif args.asan or args.tsan:
+        parts = ["unit", "sql", "isolation", "protocol", "faults"]
+    else:
+        parts = ["tidy", "unit", "sql", "isolation", "protocol", "clients", "faults"]
+
+    run = Run(preset)
+    python = sys.executable
+    if "tidy" in parts:
+        run.script("tidy", [python, "tools/tidy.py"])
+    built = run.build() if parts != ["tidy"] else True
+    if "unit" in parts:
+        run.unit()
+    scripts = [
+        ("sql", "SQL tests", ["tools/slt"]),
+        ("sql", "SQL tests, extended protocol",
+         ["tools/slt", "--extended", "test/sql/types", "test/sql/select", "test/sql/dml"]),
+        ("isolation", "isolation", ["test/isolation/run.py"]),
+        ("protocol", "protocol", ["test/protocol/run.py"]),
+        ("clients", "clients", ["test/clients/run.py"]),
+        ("faults", "crash loop", ["test/faults/crash.py", "--rounds", "5"]),
+        ("longfaults", "crash loop", ["test/faults/crash.py", "--rounds", "200"]),
+        ("bench", "benchmarks", ["tools/bench/oltp"]),
+    ]
+    for part, name, command in scripts:
+        if part not in parts or (args.quick and "--extended" in command):
+            continue
+        if not built and not os.path.exists(os.path.join(ROOT, "build", preset, "bin", "lumadb")):
+            run.record(name, 0, 1, time.monotonic())
+            continue
+        run.script(name, [python, *command], 6 * 3600 if part in ("longfaults", "bench") else 1800)
+
+    run.say("")
+    for name, passed, failed, seconds in run.results:
+        run.say(f"{'FAIL' if failed else 'ok':5} {name:32} {passed:6} passed {failed:5} failed "
+                f"{seconds:6.0f} s")
+    passed = sum(r[1] for r in run.results)
+    failed = sum(r[2] for r in run.results)
+    run.say(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
