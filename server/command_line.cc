@@ -28,7 +28,7 @@ std::string read_password_file(const std::string& path) {
   return line;
 }
 
-std::string help_text(const SettingRow& row) {
+std::string help_text(const ConfigurationRow& row) {
   std::string text(row.doc);
   if (!row.choices.empty()) text += " (" + std::string(row.choices) + ")";
   if (!row.default_value.empty() && row.kind != SettingKind::kBool) {
@@ -40,7 +40,7 @@ std::string help_text(const SettingRow& row) {
 void apply_assignment(Configuration& configuration, const std::string& assignment) {
   size_t equals = assignment.find('=');
   std::string name = assignment.substr(0, equals);
-  const SettingRow* row = find_setting(name);
+  const ConfigurationRow* row = find_setting(name);
   if (row == nullptr) {
     throw config_error(
         fmt::format("unknown setting \"{}\"; did you mean \"{}\"?", name, nearest_setting(name)));
@@ -73,9 +73,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       ->allow_extra_args(false);
   app.add_flag("--version", version, "Print the version and exit");
   app.add_flag("--settings", settings, "Print the settings reference (Markdown) and exit");
-  std::map<const SettingRow*, std::string> texts;
-  std::map<const SettingRow*, bool> switches;
-  for (const SettingRow& row : setting_rows()) {
+  std::map<const ConfigurationRow*, std::string> texts;
+  std::map<const ConfigurationRow*, bool> switches;
+  for (const ConfigurationRow& row : setting_rows()) {
     if (row.flag.empty()) continue;
     if (row.kind == SettingKind::kBool) {
       app.add_flag(std::string(row.flag), switches[&row], help_text(row));

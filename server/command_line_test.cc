@@ -68,7 +68,7 @@ TEST_CASE("command line: mistakes are one clear sentence") {
 TEST_CASE("command line: help and reference come from the settings table") {
   std::string help = *parse({"--help"}).printed;
   std::string reference = *parse({"--settings"}).printed;
-  for (const SettingRow& row : setting_rows()) {
+  for (const ConfigurationRow& row : setting_rows()) {
     if (!row.flag.empty()) CHECK(help.find(std::string(row.flag)) != std::string::npos);
     CHECK(reference.find("| " + std::string(row.key) + " |") != std::string::npos);
   }

@@ -14,7 +14,7 @@ using C = Configuration;
 using enum SettingKind;
 constexpr int64_t kNoMaximum = std::numeric_limits<int64_t>::max();
 
-constexpr SettingRow kRows[] = {
+constexpr ConfigurationRow kRows[] = {
     {"server", "data_dir", kText, &C::data_dir, "", "--data-dir", "",
      "Directory that holds the database; made when it does not exist."},
     {"server", "in_memory", kBool, &C::in_memory, "false", "--in-memory", "",
@@ -172,10 +172,10 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::span<const SettingRow> setting_rows() { return kRows; }
+std::span<const ConfigurationRow> setting_rows() { return kRows; }
 
-const SettingRow* find_setting(std::string_view dotted_name) {
-  for (const SettingRow& row : kRows) {
+const ConfigurationRow* find_setting(std::string_view dotted_name) {
+  for (const ConfigurationRow& row : kRows) {
     if (row.name() == dotted_name) return &row;
   }
   return nullptr;
@@ -198,7 +198,7 @@ std::string nearest_setting(std::string_view dotted_name) {
   // A known key in the wrong section is nearer than any spelling.
   std::string_view key = dotted_name.substr(dotted_name.rfind('.') + 1);
   std::vector<std::string> names;
-  for (const SettingRow& row : kRows) {
+  for (const ConfigurationRow& row : kRows) {
     if (row.key == key) return row.name();
     names.push_back(row.name());
   }
@@ -226,7 +226,7 @@ std::optional<int64_t> parse_size(std::string_view text) {
   return *number << shift;
 }
 
-void apply_setting(Configuration& configuration, const SettingRow& row, std::string_view value) {
+void apply_setting(Configuration& configuration, const ConfigurationRow& row, std::string_view value) {
   auto refuse = [&](std::string wanted) {
     return config_error(fmt::format("setting {} cannot be \"{}\": {}", row.name(), value, wanted));
   };
@@ -256,7 +256,7 @@ void apply_setting(Configuration& configuration, const SettingRow& row, std::str
 
 Configuration default_configuration(std::string_view preset) {
   Configuration configuration;
-  for (const SettingRow& row : kRows) apply_setting(configuration, row, row.default_value);
+  for (const ConfigurationRow& row : kRows) apply_setting(configuration, row, row.default_value);
   bool known = preset.empty();
   for (const PresetRow& row : kPresets) {
     if (row.preset != preset) continue;
@@ -291,7 +291,7 @@ void check_configuration(const Configuration& configuration) {
 std::string configuration_reference() {
   std::string out = "# Settings\n";
   std::string_view section;
-  for (const SettingRow& row : kRows) {
+  for (const ConfigurationRow& row : kRows) {
     if (row.section != section) {
       section = row.section;
       out += fmt::format(

@@ -54,7 +54,7 @@ struct Configuration {
 
 enum class SettingKind : uint8_t { kBool, kInteger, kSize, kText, kChoice };
 
-struct SettingRow {
+struct ConfigurationRow {
   std::string_view section, key;
   SettingKind kind;
   std::variant<bool Configuration::*, int64_t Configuration::*, std::string Configuration::*> field;
@@ -68,16 +68,16 @@ struct SettingRow {
   std::string name() const { return std::string(section) + "." + std::string(key); }
 };
 
-std::span<const SettingRow> setting_rows();
+std::span<const ConfigurationRow> setting_rows();
 // nullptr when unknown.
-const SettingRow* find_setting(std::string_view dotted_name);
+const ConfigurationRow* find_setting(std::string_view dotted_name);
 // The existing name nearest to `dotted_name`, by edit distance; for "did you mean".
 std::string nearest_setting(std::string_view dotted_name);
 
 // A configuration of defaults. Throws SqlError F0000 for an unknown preset ("" is none).
 Configuration default_configuration(std::string_view preset = {});
 // Parses and checks `value`; throws SqlError F0000 with one sentence.
-void apply_setting(Configuration& configuration, const SettingRow& row, std::string_view value);
+void apply_setting(Configuration& configuration, const ConfigurationRow& row, std::string_view value);
 // Applies a whole luma.toml. Throws SqlError F0000: unreadable, malformed, unknown or wrong
 // settings.
 void apply_toml_file(Configuration& configuration, const std::string& path);

@@ -20,7 +20,7 @@ std::string error_of(std::string_view toml) {
 
 TEST_CASE("settings: defaults of every row are valid and names are unique") {
   default_configuration();
-  for (const SettingRow& row : setting_rows()) {
+  for (const ConfigurationRow& row : setting_rows()) {
     CHECK(find_setting(row.name()) == &row);
     CHECK_FALSE(row.doc.empty());
   }

@@ -24,7 +24,7 @@ class TestDurability : public Durability {
     std::lock_guard lock(mutex_);
     return ts <= durable_;
   }
-  void on_durable(uint64_t ts, std::function<void()> callback) override {
+  void on_durable(uint64_t ts, std::function<void(bool)> callback) override {
     {
       std::lock_guard lock(mutex_);
       if (ts > durable_) {
@@ -32,10 +32,10 @@ class TestDurability : public Durability {
         return;
       }
     }
-    callback();
+    callback(true);
   }
   void advance(uint64_t ts) {
-    std::vector<std::function<void()>> ready;
+    std::vector<std::function<void(bool)>> ready;
     {
       std::lock_guard lock(mutex_);
       durable_ = ts;
@@ -44,13 +44,13 @@ class TestDurability : public Durability {
         waiting_.erase(waiting_.begin());
       }
     }
-    for (auto& callback : ready) callback();
+    for (auto& callback : ready) callback(true);
   }
 
  private:
   mutable std::mutex mutex_;
   uint64_t durable_ = 0;
-  std::multimap<uint64_t, std::function<void()>> waiting_;
+  std::multimap<uint64_t, std::function<void(bool)>> waiting_;
 };
 
 class TestInstance : public Instance {

@@ -64,7 +64,7 @@ void apply_section(Configuration& configuration, std::string_view section, const
                    const std::string& source) {
   for (auto&& [key, node] : table) {
     std::string name = fmt::format("{}.{}", section, key.str());
-    const SettingRow* row = find_setting(name);
+    const ConfigurationRow* row = find_setting(name);
     if (row == nullptr) {
       throw config_error(fmt::format("{}: unknown setting \"{}\"; did you mean \"{}\"?",
                                      place(source, node), name, nearest_setting(name)));
@@ -91,7 +91,7 @@ void apply_toml_text(Configuration& configuration, std::string_view text,
                                    std::string(error.description())));
   }
   std::vector<std::string> sections{"hba"};
-  for (const SettingRow& row : setting_rows()) {
+  for (const ConfigurationRow& row : setting_rows()) {
     if (sections.back() != row.section) sections.emplace_back(row.section);
   }
   for (auto&& [key, node] : root) {

@@ -1,0 +1,47 @@
+#pragma once
+// Encodes what a session sends (RowReceiver) as backend messages, straight into the connection's output
+// buffer. Made for one Backend call; used by its thread.
+#include <span>
+#include <vector>
+
+#include "pgwire/result_sink.h"
+#include "sql/session/session.h"
+
+namespace luma {
+
+class RowEncoder final : public RowReceiver {
+ public:
+  // `describe`: begin_rows() sends a RowDescription (simple protocol). `formats`: of the result columns, as
+  // Bind gave them; none: all text.
+  RowEncoder(SqlSession& session, ResultSink& sink, bool describe, std::span<const int16_t> formats = {})
+      : session_(session), sink_(sink), describe_(describe), formats_(formats) {}
+
+  void begin_rows(std::span<const ResultColumnInfo> columns) override;
+  void rows(const Chunk& chunk, uint32_t from, uint32_t count) override;
+  void complete(std::string_view tag) override { sink_.command_complete(tag); }
+  void suspended() override { sink_.portal_suspended(); }
+  void empty_query() override { sink_.empty_query(); }
+  void notice(MessageLevel level, const SqlError& notice) override;
+  void checkpoint() override { sink_.checkpoint(); }
+  void forbid_repeat() override { sink_.forbid_escalation(); }
+
+ private:
+  // How one column's values become bytes.
+  struct Column {
+    const TypeInfo* type = nullptr;
+    enum class Coding : uint8_t { kText, kBinary, kInt16, kInt32, kInt64, kBytes } coding = Coding::kText;
+  };
+  void encode(const Column& column, const Vector& vector, uint32_t row);
+
+  SqlSession& session_;
+  ResultSink& sink_;
+  bool describe_;
+  std::span<const int16_t> formats_;
+  std::vector<Column> columns_;
+};
+
+// RowDescription of `columns`; `formats` as in Bind (none: all text).
+void send_row_description(ResultSink& sink, std::span<const ResultColumnInfo> columns,
+                          std::span<const int16_t> formats, bool binary);
+
+}  // namespace luma
