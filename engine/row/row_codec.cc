@@ -25,8 +25,9 @@ uint32_t load_offset(const char* at, bool wide) {
 
 // The parts of a row being written, from whatever holds its values.
 template <typename IsNull, typename Data>
-void encode_columns(const RowLayout& layout, IsNull&& is_null, Data&& data_of, std::string& out) {
-  const RowLayout::Shape& shape = layout.shape(layout.schema_version());
+void encode_columns(const StoredLayout& layout, IsNull&& is_null, Data&& data_of,
+                    std::string& out) {
+  const StoredLayout::Shape& shape = layout.shape(layout.schema_version());
   const auto& columns = layout.columns();
   size_t varlen_bytes = 0;
   for (uint32_t i = 0; i < shape.column_count; ++i) {
@@ -46,17 +47,17 @@ void encode_columns(const RowLayout& layout, IsNull&& is_null, Data&& data_of, s
   char* row = out.data();
   uint16_t version = layout.schema_version();
   std::memcpy(row + kRowStampBytes, &version, sizeof version);
-  uint8_t flags = wide ? RowView::kWideOffsets : 0;
+  uint8_t flags = wide ? StoredRow::kWideOffsets : 0;
   char* bitmap = row + kRowHeaderBytes;
   char* fixed = bitmap + shape.bitmap_bytes;
   char* offsets = row + offsets_at;
   char* bytes = row + bytes_at;
   uint32_t end = 0;
   for (uint32_t i = 0; i < shape.column_count; ++i) {
-    const RowLayout::Column& column = columns[i];
+    const StoredLayout::Column& column = columns[i];
     bool null = is_null(i);
     if (null) {
-      flags |= RowView::kHasNulls;
+      flags |= StoredRow::kHasNulls;
       bitmap[i / 8] = static_cast<char>(bitmap[i / 8] | (1 << (i % 8)));
     }
     if (column.physical != PhysicalType::kVarlen) {
@@ -80,7 +81,7 @@ void encode_columns(const RowLayout& layout, IsNull&& is_null, Data&& data_of, s
 
 }  // namespace
 
-RowLayout::RowLayout(const TableDesc& table) : schema_version_(table.schema_version) {
+StoredLayout::StoredLayout(const TableDesc& table) : schema_version_(table.schema_version) {
   Shape shape{0, 0, 0, 0, 0};
   std::vector<Shape> oldest_first;
   for (const ColumnDesc& column : table.columns) {
@@ -103,25 +104,25 @@ RowLayout::RowLayout(const TableDesc& table) : schema_version_(table.schema_vers
   shapes_.assign(oldest_first.rbegin(), oldest_first.rend());
 }
 
-const RowLayout::Shape& RowLayout::older_shape(uint16_t schema_version) const {
+const StoredLayout::Shape& StoredLayout::older_shape(uint16_t schema_version) const {
   for (const Shape& shape : shapes_) {
     if (schema_version >= shape.first_version) return shape;
   }
   return shapes_.back();
 }
 
-const RowLayout::Shape& RowView::check(const RowLayout& layout, std::string_view bytes) {
+const StoredLayout::Shape& StoredRow::check(const StoredLayout& layout, std::string_view bytes) {
   if (bytes.size() < kRowHeaderBytes) bad_row("it has no header");
   uint16_t version;
   std::memcpy(&version, bytes.data() + kRowStampBytes, sizeof version);
-  const RowLayout::Shape& shape = layout.shape(version);
+  const StoredLayout::Shape& shape = layout.shape(version);
   bool wide = (static_cast<uint8_t>(bytes[kRowHeaderBytes - 1]) & kWideOffsets) != 0;
   size_t bytes_at = shape.offsets_at() + size_t{shape.varlen_count} * (wide ? 4 : 2);
   if (bytes.size() < bytes_at) bad_row("it is too short for its columns");
   return shape;
 }
 
-std::string_view RowView::varlen(uint32_t number) const {
+std::string_view StoredRow::varlen(uint32_t number) const {
   bool wide = (flags() & kWideOffsets) != 0;
   size_t width = wide ? 4 : 2;
   const char* offsets = bytes_.data() + shape_.offsets_at();
@@ -132,8 +133,8 @@ std::string_view RowView::varlen(uint32_t number) const {
   return {bytes_.data() + bytes_at + begin, end - begin};
 }
 
-Value RowView::value(uint32_t column) const {
-  const RowLayout::Column& at = layout_.columns()[column];
+Value StoredRow::value(uint32_t column) const {
+  const StoredLayout::Column& at = layout_.columns()[column];
   if (at.dropped) return Value::null();
   if (column >= shape_.column_count) return *at.missing;
   if (has_nulls() && null_bit(column)) return Value::null();
@@ -143,7 +144,7 @@ Value RowView::value(uint32_t column) const {
   return datum;
 }
 
-void encode_row(const RowLayout& layout, const Chunk& rows, uint32_t row, std::string& out) {
+void encode_row(const StoredLayout& layout, const Chunk& rows, uint32_t row, std::string& out) {
   const auto& columns = layout.columns();
   auto index_of = [row](const Vector& vector) {
     const uint32_t* selection = vector.selection();
@@ -158,19 +159,19 @@ void encode_row(const RowLayout& layout, const Chunk& rows, uint32_t row, std::s
       out);
 }
 
-void encode_row(const RowLayout& layout, std::span<const Value> values, std::string& out) {
+void encode_row(const StoredLayout& layout, std::span<const Value> values, std::string& out) {
   const auto& columns = layout.columns();
   encode_columns(
       layout, [&](uint32_t i) { return columns[i].dropped || values[i].is_null; },
       [&](uint32_t i) { return reinterpret_cast<const std::byte*>(&values[i].datum); }, out);
 }
 
-RowDecoder::RowDecoder(const RowLayout& layout, std::span<const int32_t> columns,
+RowDecoder::RowDecoder(const StoredLayout& layout, std::span<const int32_t> columns,
                        std::span<const uint32_t> targets)
     : layout_(layout) {
   for (size_t i = 0; i < columns.size(); ++i) {
     auto attribute = static_cast<uint32_t>(columns[i]);
-    const RowLayout::Column& column = layout.columns().at(attribute);
+    const StoredLayout::Column& column = layout.columns().at(attribute);
     bool fixed = column.physical != PhysicalType::kVarlen;
     items_.push_back({attribute, column.position, targets[i],
                       static_cast<uint8_t>(fixed ? physical_size(column.physical) : 0)});
@@ -185,7 +186,7 @@ void RowDecoder::attach(Chunk& chunk) {
 }
 
 void RowDecoder::decode(std::string_view bytes, uint32_t row, bool copy_strings) {
-  RowView view(layout_, bytes);
+  StoredRow view(layout_, bytes);
   bool has_nulls = view.has_nulls();
   for (const Item& item : items_) {
     if (__builtin_expect(item.column >= view.shape().column_count, 0) ||

@@ -22,9 +22,9 @@ inline constexpr size_t kRowStampBytes = 8;
 inline constexpr size_t kRowHeaderBytes = 11;
 
 // Where the columns of a table are. Immutable; threads may share it. Must not outlive `table`.
-class RowLayout {
+class StoredLayout {
  public:
-  explicit RowLayout(const TableDesc& table);
+  explicit StoredLayout(const TableDesc& table);
 
   struct Column {
     PhysicalType physical;
@@ -61,10 +61,10 @@ class RowLayout {
 };
 
 // One stored row, read in place; it must outlive the view and long strings taken from it.
-class RowView {
+class StoredRow {
  public:
   // XX001 when the bytes cannot be a row.
-  RowView(const RowLayout& layout, std::string_view bytes)
+  StoredRow(const StoredLayout& layout, std::string_view bytes)
       : layout_(layout), bytes_(bytes), shape_(check(layout, bytes)) {}
 
   bool is_null(uint32_t column) const {
@@ -77,7 +77,7 @@ class RowView {
   bool null_bit(uint32_t column) const {
     return ((static_cast<uint8_t>(bytes_[kRowHeaderBytes + column / 8]) >> (column % 8)) & 1) != 0;
   }
-  const RowLayout::Shape& shape() const { return shape_; }
+  const StoredLayout::Shape& shape() const { return shape_; }
   const char* fixed(uint32_t position) const {
     return bytes_.data() + kRowHeaderBytes + shape_.bitmap_bytes + position;
   }
@@ -87,24 +87,24 @@ class RowView {
   static constexpr uint8_t kWideOffsets = 2;
 
  private:
-  static const RowLayout::Shape& check(const RowLayout& layout, std::string_view bytes);
+  static const StoredLayout::Shape& check(const StoredLayout& layout, std::string_view bytes);
   uint8_t flags() const { return static_cast<uint8_t>(bytes_[kRowHeaderBytes - 1]); }
 
-  const RowLayout& layout_;
+  const StoredLayout& layout_;
   std::string_view bytes_;
-  const RowLayout::Shape& shape_;
+  const StoredLayout::Shape& shape_;
 };
 
 // Replaces `out` by the stored form of row `row` of `rows`, whose columns are the table's
 // attributes. The commit timestamp is left zero. 54000 when the row is too large.
-void encode_row(const RowLayout& layout, const Chunk& rows, uint32_t row, std::string& out);
-void encode_row(const RowLayout& layout, std::span<const Value> values, std::string& out);
+void encode_row(const StoredLayout& layout, const Chunk& rows, uint32_t row, std::string& out);
+void encode_row(const StoredLayout& layout, std::span<const Value> values, std::string& out);
 
 // Decodes chosen columns of many rows straight into vectors. One thread.
 class RowDecoder {
  public:
   // `columns`: attributes; `targets`: the chunk column that each goes to.
-  RowDecoder(const RowLayout& layout, std::span<const int32_t> columns,
+  RowDecoder(const StoredLayout& layout, std::span<const int32_t> columns,
              std::span<const uint32_t> targets);
 
   // The chunk that rows go to from now on; its columns have been begun as flat.
@@ -122,7 +122,7 @@ class RowDecoder {
     std::byte* data = nullptr;
     Vector* vector = nullptr;
   };
-  const RowLayout& layout_;
+  const StoredLayout& layout_;
   std::vector<Item> items_;
 };
 

@@ -37,6 +37,7 @@ struct KeyPart {
   bool descending = false;
   bool nulls_first = false;
   bool nullable = true;           // a NOT NULL column's key has no NULL tag
+  std::string text;               // an expression's SQL, for messages
 };
 
 struct IndexDesc {

@@ -2,6 +2,7 @@
 // A constraint that has to be checked, or a foreign key action to be carried out, after the row
 // that gave rise to it was written: at the end of the statement, or of the transaction.
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ class OwnedValues {
 
  private:
   std::vector<Value> values_;
-  std::vector<std::unique_ptr<char[]>> long_strings_;
+  // Shared by the copies of an event, none of which changes it.
+  std::vector<std::shared_ptr<const char[]>> long_strings_;
 };
 
 enum class ConstraintEventKind : uint8_t {

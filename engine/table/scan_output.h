@@ -46,7 +46,7 @@ class ScanOutput {
   static constexpr uint32_t kFirstRows = 32;
   const TableDesc& table_;
   std::vector<int32_t> columns_;
-  RowLayout layout_;
+  StoredLayout layout_;
   std::optional<RowDecoder> decoder_;
   std::vector<uint32_t> key_columns_, oid_columns_;
   std::optional<ExprEvaluator> filter_;

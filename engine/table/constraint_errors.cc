@@ -1,0 +1,135 @@
+#include "engine/table/constraint_errors.h"
+
+namespace luma {
+
+namespace {
+
+constexpr size_t kMaxShownBytes = 64;
+
+const IoContext& io_of(const EvalContext& context) {
+  static const IoContext kDefault;
+  return context.io == nullptr ? kDefault : *context.io;
+}
+
+void append_value(const EvalContext& context, TypeRef type, const Value& value, std::string& out) {
+  if (value.is_null) {
+    out.append("null");
+    return;
+  }
+  const TypeInfo& info = type_info(type.oid);
+  info.output(value.datum, info, io_of(context), out);
+}
+
+std::string cut(std::string text) {
+  if (text.size() <= kMaxShownBytes) return text;
+  size_t end = kMaxShownBytes;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
+template <typename Name, typename Type>
+std::string describe(const EvalContext& context, size_t count, Name&& name, Type&& type,
+                     std::span<const Value> values) {
+  std::string out = "(";
+  for (size_t i = 0; i < count; ++i) {
+    if (i > 0) out.append(", ");
+    out.append(name(i));
+  }
+  out.append(")=(");
+  for (size_t i = 0; i < count; ++i) {
+    if (i > 0) out.append(", ");
+    append_value(context, type(i), values[i], out);
+  }
+  return out + ")";
+}
+
+}  // namespace
+
+std::string describe_row(const EvalContext& context, const TableDesc& table, const Chunk& rows,
+                         uint32_t row) {
+  std::string out = "(";
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const ColumnDesc& column = table.columns[i];
+    if (column.dropped) continue;
+    if (out.size() > 1) out.append(", ");
+    std::string text;
+    append_value(context, column.type, rows.columns[i].value(row), text);
+    out.append(cut(std::move(text)));
+  }
+  return out + ")";
+}
+
+std::string describe_columns(const EvalContext& context, const TableDesc& table,
+                             std::span<const int32_t> columns, std::span<const Value> values) {
+  auto column = [&](size_t i) -> const ColumnDesc& {
+    return table.columns[static_cast<size_t>(columns[i])];
+  };
+  return describe(
+      context, columns.size(), [&](size_t i) { return column(i).name; },
+      [&](size_t i) { return column(i).type; }, values);
+}
+
+std::string describe_key(const EvalContext& context, const TableDesc& table, const IndexDesc& index,
+                         std::span<const Value> values) {
+  return describe(
+      context, index.keys.size(),
+      [&](size_t i) -> std::string {
+        const KeyPart& part = index.keys[i];
+        if (part.column >= 0) return table.columns[static_cast<size_t>(part.column)].name;
+        return part.text.empty() ? "expr" : part.text;
+      },
+      [&](size_t i) { return index.keys[i].type; }, values);
+}
+
+SqlError not_null_violation(const TableDesc& table, const ColumnDesc& column) {
+  return sql_error(SqlState::kNotNullViolation,
+                   "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                   column.name, table.name)
+      .table(table.schema_name, table.name)
+      .column(column.name);
+}
+
+SqlError unique_violation(const EvalContext& context, const TableDesc& table,
+                          const IndexDesc& index, std::span<const Value> values) {
+  return sql_error(SqlState::kUniqueViolation,
+                   "duplicate key value violates unique constraint \"{}\"", index.name)
+      .detail("Key " + describe_key(context, table, index, values) + " already exists.")
+      .table(table.schema_name, table.name)
+      .constraint(index.name);
+}
+
+SqlError missing_parent_error(const EvalContext& context, const TableDesc& child,
+                              const ForeignKeyDesc& key, const TableDesc& parent,
+                              std::span<const Value> values) {
+  return sql_error(SqlState::kForeignKeyViolation,
+                   "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+                   child.name, key.name)
+      .detail("Key " + describe_columns(context, child, key.child_columns, values) +
+              " is not present in table \"" + parent.name + "\".")
+      .table(child.schema_name, child.name)
+      .constraint(key.name);
+}
+
+SqlError still_referenced_error(const EvalContext& context, const TableDesc& parent,
+                                const ForeignKeyDesc& key, const TableDesc& child,
+                                std::span<const Value> values) {
+  return sql_error(SqlState::kForeignKeyViolation,
+                   "update or delete on table \"{}\" violates foreign key constraint \"{}\" on "
+                   "table \"{}\"",
+                   parent.name, key.name, child.name)
+      .detail("Key " + describe_columns(context, parent, key.parent_columns, values) +
+              " is still referenced from table \"" + child.name + "\".")
+      .table(child.schema_name, child.name)
+      .constraint(key.name);
+}
+
+SqlError match_full_error(const TableDesc& child, const ForeignKeyDesc& key) {
+  return sql_error(SqlState::kForeignKeyViolation,
+                   "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+                   child.name, key.name)
+      .detail("MATCH FULL does not allow mixing of null and nonnull key values.")
+      .table(child.schema_name, child.name)
+      .constraint(key.name);
+}
+
+}  // namespace luma

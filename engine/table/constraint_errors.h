@@ -1,0 +1,34 @@
+#pragma once
+// The errors of violated constraints, worded as PostgreSQL does.
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/base/sql_error.h"
+#include "engine/exec/eval_context.h"
+#include "engine/row/table_desc.h"
+#include "engine/vector/vector.h"
+
+namespace luma {
+
+// "(1, null, abc)": all columns of a row, long values cut off.
+std::string describe_row(const EvalContext& context, const TableDesc& table, const Chunk& rows,
+                         uint32_t row);
+// "(a, b)=(1, x)"; `columns` are attributes of `table`.
+std::string describe_columns(const EvalContext& context, const TableDesc& table,
+                             std::span<const int32_t> columns, std::span<const Value> values);
+std::string describe_key(const EvalContext& context, const TableDesc& table, const IndexDesc& index,
+                         std::span<const Value> values);
+
+SqlError not_null_violation(const TableDesc& table, const ColumnDesc& column);
+SqlError unique_violation(const EvalContext& context, const TableDesc& table,
+                          const IndexDesc& index, std::span<const Value> values);
+SqlError missing_parent_error(const EvalContext& context, const TableDesc& child,
+                              const ForeignKeyDesc& key, const TableDesc& parent,
+                              std::span<const Value> values);
+SqlError still_referenced_error(const EvalContext& context, const TableDesc& parent,
+                                const ForeignKeyDesc& key, const TableDesc& child,
+                                std::span<const Value> values);
+SqlError match_full_error(const TableDesc& child, const ForeignKeyDesc& key);
+
+}  // namespace luma

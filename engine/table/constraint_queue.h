@@ -1,0 +1,77 @@
+#pragma once
+// What a statement still has to check or do for the rows it has written: foreign keys, their
+// actions, deferrable unique constraints. Events are handled in the order in which they arose, once
+// the statement has written all its rows; those of constraints that are deferred now go to
+// ExecContext::deferred. One thread.
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/exec/operator.h"
+#include "engine/table/constraint_event.h"
+#include "engine/table/foreign_key.h"
+
+namespace luma {
+
+class RowWriter;
+struct ForeignKeyAct;
+
+class ConstraintQueue {
+ public:
+  ConstraintQueue();
+  ~ConstraintQueue();
+  ConstraintQueue(const ConstraintQueue&) = delete;
+  ConstraintQueue& operator=(const ConstraintQueue&) = delete;
+
+  // Starts a statement; forgets what an earlier one left. `all_immediate`: nothing is deferred.
+  void begin(ExecContext& context, bool all_immediate = false);
+
+  // A row of `child` refers to `values` (none NULL) by its foreign key number `key`.
+  void add_child_check(const TableDescPtr& child, uint32_t key, std::span<const Value> values);
+  // The key `old_values` (none NULL) of `parent` that foreign key number `key` of referenced_by may
+  // refer to is gone: deleted, or, with `new_values`, changed.
+  void add_parent_change(const TableDescPtr& parent, uint32_t key,
+                         std::span<const Value> old_values, std::span<const Value> new_values);
+  // `prefix`: a key of a deferrable unique index without the row key.
+  void add_unique_check(const TableDescPtr& table, uint32_t index, std::string_view prefix,
+                        std::span<const Value> values);
+  void add(ConstraintEvent event) { events_.push_back(std::move(event)); }
+
+  // Handles everything, what it causes included. Throws 23503, 23505, or what writing rows throws.
+  void run();
+
+ private:
+  struct Parent {
+    TableDescPtr child;
+    uint32_t key;
+    std::unique_ptr<ParentProbe> probe;
+    bool current = false;  // the parent's description has been looked up in this statement
+    std::string last_key;
+    std::unordered_set<std::string> seen;
+  };
+  bool deferred_now(Oid constraint, bool deferrable, bool initially_deferred) const;
+  TableDescPtr table(Oid oid) const;
+  Parent& parent_of(const TableDescPtr& child, uint32_t key);
+  void check_child(const ConstraintEvent& event);
+  void check_parent(const ConstraintEvent& event);
+  void check_unique(const ConstraintEvent& event);
+  void act(const ConstraintEvent& event);
+  // True when a row refers to the probe's values; it is then locked FOR KEY SHARE.
+  bool has_child(ChildProbe& probe);
+  ForeignKeyAct& act_of(const ConstraintEvent& event);
+
+  ExecContext* context_ = nullptr;
+  bool all_immediate_ = false;
+  std::deque<ConstraintEvent> events_;
+  std::vector<std::unique_ptr<Parent>> parents_;
+  std::vector<std::unique_ptr<ForeignKeyAct>> acts_;
+  std::vector<std::string> row_keys_;
+  std::string key_;
+};
+
+}  // namespace luma

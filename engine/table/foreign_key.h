@@ -1,0 +1,68 @@
+#pragma once
+// Looking up the rows on either side of a foreign key, at their latest versions. Built per
+// statement from the current descriptions of both tables. One thread.
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/exec/operator.h"
+#include "engine/row/key_codec.h"
+#include "engine/row/row_codec.h"
+#include "engine/row/table_desc.h"
+
+namespace luma {
+
+// Values of a foreign key's columns go from one table's types to the other's; nothing when `to`
+// cannot hold the value, which then has no partner.
+std::optional<Value> convert_key_value(const Value& value, TypeRef from, TypeRef to, Arena& arena);
+
+std::vector<TypeRef> column_types(const TableDesc& table, std::span<const int32_t> columns);
+
+// Referenced rows.
+class ParentProbe {
+ public:
+  // Values given below are of types `from`, in the order of the key's columns, none NULL.
+  ParentProbe(TableDescPtr parent, const ForeignKeyDesc& key, std::vector<TypeRef> from);
+
+  const TableDescPtr& table() const { return parent_; }
+  // The key of the parent's index; false when no row can have it.
+  bool encode(std::span<const Value> values, std::string& index_key);
+  // Whether the row exists; when so, it is locked FOR KEY SHARE.
+  bool lock(ExecContext& context, std::string_view index_key);
+
+ private:
+  TableDescPtr parent_;
+  std::vector<TypeRef> from_;
+  const IndexDesc* index_ = nullptr;
+  std::optional<KeyCodec> codec_;
+  std::vector<size_t> order_;  // by index part: the key's column
+  Arena arena_;
+};
+
+// Referring rows.
+class ChildProbe {
+ public:
+  ChildProbe(TableDescPtr child, const ForeignKeyDesc& key, std::vector<TypeRef> from);
+
+  const TableDescPtr& table() const { return child_; }
+  const StoredLayout& layout() const { return layout_; }
+  // Values for the calls below, none NULL; false when no row can refer to them.
+  bool set_values(std::span<const Value> values);
+  // Keys of rows that seem to refer to the values. Lock each and test it with refers().
+  void find(ExecContext& context, std::vector<std::string>& row_keys);
+  bool refers(std::string_view row) const;
+
+ private:
+  TableDescPtr child_;
+  const ForeignKeyDesc& key_;
+  std::vector<TypeRef> from_;
+  StoredLayout layout_;
+  const IndexDesc* index_ = nullptr;  // nullptr: the whole table is read
+  std::optional<KeyCodec> codec_;
+  std::vector<size_t> order_;  // by leading index part: the key's column
+  std::vector<Value> values_;  // in the child's types
+  Arena arena_;
+};
+
+}  // namespace luma

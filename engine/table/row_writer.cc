@@ -1,0 +1,382 @@
+#include "engine/table/row_writer.h"
+
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "engine/table/constraint_errors.h"
+#include "engine/table/row_lock.h"
+#include "engine/txn/id_allocator.h"
+
+namespace luma {
+
+namespace {
+
+void collect_slots(const Expr* expr, std::vector<int32_t>& slots) {
+  if (expr == nullptr) return;
+  if (expr->kind == ExprKind::kSlot) slots.push_back(static_cast<int32_t>(expr->index));
+  for_each_child(*expr, [&](const Expr* child) { collect_slots(child, slots); });
+}
+
+// The attributes that an index's entries are made of.
+std::vector<int32_t> index_columns(const IndexDesc& index) {
+  std::vector<int32_t> columns = index.include;
+  for (const KeyPart& part : index.keys) {
+    if (part.expression == nullptr) {
+      columns.push_back(part.column);
+    } else {
+      collect_slots(part.expression, columns);
+    }
+  }
+  collect_slots(index.predicate, columns);
+  return columns;
+}
+
+}  // namespace
+
+RowWriter::RowWriter(TableDescPtr table, std::vector<bool> updated, uint32_t capacity)
+    : table_(std::move(table)),
+      layout_(*table_),
+      updated_(std::move(updated)),
+      row_key_(table_->row_key) {
+  for (uint32_t i = 0; i < table_->indexes.size(); ++i) {
+    const IndexDesc& index = table_->indexes[i];
+    if (index.clustered) {
+      clustered_ = &index;
+      continue;
+    }
+    auto& mine = indexes_.emplace_back(std::make_unique<Index>(*table_, i, capacity));
+    mine->affected = depends_on_update(index);
+  }
+  for (const KeyPart& part : table_->row_key) {
+    key_may_change_ = key_may_change_ || changes(part.column);
+  }
+  choose_lock_mode();
+}
+
+bool RowWriter::depends_on_update(const IndexDesc& index) const {
+  std::vector<int32_t> columns = index_columns(index);
+  return std::any_of(columns.begin(), columns.end(), [&](int32_t c) { return changes(c); });
+}
+
+void RowWriter::choose_lock_mode() {
+  update_lock_mode_ = key_may_change_ ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
+  for (const IndexDesc& index : table_->indexes) {
+    if (!index.unique || index.predicate != nullptr) continue;
+    for (const KeyPart& part : index.keys) {
+      if (part.expression == nullptr && changes(part.column)) {
+        update_lock_mode_ = RowLockMode::kUpdate;
+      }
+    }
+  }
+}
+
+std::vector<int32_t> RowWriter::columns_for_remove() const {
+  std::vector<int32_t> columns;
+  for (const auto& index : indexes_) {
+    std::vector<int32_t> more = index_columns(table_->indexes[index->position]);
+    columns.insert(columns.end(), more.begin(), more.end());
+  }
+  for (const ForeignKeyDesc& key : table_->referenced_by) {
+    columns.insert(columns.end(), key.parent_columns.begin(), key.parent_columns.end());
+  }
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  return columns;
+}
+
+void RowWriter::begin(ExecContext& context, ConstraintQueue& queue) {
+  context_ = &context;
+  txn_ = context.transaction;
+  queue_ = &queue;
+  new_rows_ = old_rows_ = nullptr;
+  if (ids_ != context.ids) {
+    ids_ = context.ids;
+    row_ids_ = nullptr;
+    row_ids_left_ = 0;
+  }
+}
+
+void RowWriter::bind_new(const Chunk& rows) {
+  new_rows_ = &rows;
+  for (auto& index : indexes_) index->new_entry.bind(*context_, rows);
+}
+
+void RowWriter::bind_old(const Chunk& rows) {
+  old_rows_ = &rows;
+  for (auto& index : indexes_) index->old_entry.bind(*context_, rows);
+}
+
+void RowWriter::make_row_key(const Chunk& rows, uint32_t row, std::string& key) const {
+  key.clear();
+  append_storage_id(key, table_->storage_id);
+  for (size_t i = 0; i < row_key_.size(); ++i) {
+    auto column = static_cast<size_t>(table_->row_key[i].column);
+    row_key_.append(i, rows.columns[column].value(row), key);
+  }
+}
+
+void RowWriter::allocate_row_ids(uint32_t count) {
+  if (row_ids_ == nullptr) {
+    LUMA_CHECK(ids_ != nullptr);
+    row_ids_ = &ids_->row_ids(table_->storage_id);
+  }
+  next_row_id_ = row_ids_->allocate(count);
+  row_ids_left_ = count;
+}
+
+void RowWriter::lock_unique_key(std::string_view key) {
+  lock_key(*context_, *table_, key, RowLockMode::kUpdate);
+}
+
+std::vector<Value> RowWriter::key_values(const IndexEntryBuilder& entry, uint32_t row) const {
+  std::vector<Value> values;
+  for (size_t i = 0; i < entry.index().keys.size(); ++i) values.push_back(entry.key_value(row, i));
+  return values;
+}
+
+void RowWriter::fail_unique(const IndexDesc& index, const std::vector<Value>& values) {
+  throw unique_violation(*context_, *table_, index, values);
+}
+
+void RowWriter::fail_row_key(uint32_t row) {
+  std::vector<Value> values;
+  for (const KeyPart& part : table_->row_key) {
+    values.push_back(new_rows_->columns[static_cast<size_t>(part.column)].value(row));
+  }
+  LUMA_CHECK(clustered_ != nullptr);
+  fail_unique(*clustered_, values);
+}
+
+bool RowWriter::find_conflict(uint32_t row, const std::vector<bool>& arbiters,
+                              std::string& conflicting) {
+  for (uint32_t i = 0; i < table_->indexes.size(); ++i) {
+    if (!arbiters[i] || !table_->indexes[i].clustered) continue;
+    make_row_key(*new_rows_, row, conflicting);
+    if (key_exists(conflicting)) return true;
+  }
+  for (auto& index : indexes_) {
+    if (!arbiters[index->position] || !index->new_entry.covers(row)) continue;
+    if (!index->new_entry.key_columns(row, index->key) || !key_exists(index->key)) continue;
+    conflicting.clear();
+    append_storage_id(conflicting, table_->storage_id);
+    conflicting.append(entry_row_key(table_->indexes[index->position], index->key, value_.view()));
+    return true;
+  }
+  return false;
+}
+
+bool RowWriter::find_taken_key(uint32_t row, const std::vector<bool>* arbiters,
+                               std::string* conflicting) {
+  if (!table_->row_key.empty()) {
+    make_row_key(*new_rows_, row, key_);
+    lock_unique_key(key_);
+    if (key_exists(key_)) {
+      auto position = static_cast<size_t>(clustered_ - table_->indexes.data());
+      if (arbiters == nullptr || clustered_ == nullptr || !(*arbiters)[position]) {
+        fail_row_key(row);
+      }
+      conflicting->assign(key_);
+      return true;
+    }
+  }
+  for (auto& index : indexes_) {
+    const IndexDesc& desc = table_->indexes[index->position];
+    index->covered = index->new_entry.covers(row);
+    if (!index->covered || !desc.unique) continue;
+    index->comparable = index->new_entry.key_columns(row, index->key);
+    if (!index->comparable) continue;
+    lock_unique_key(index->key);
+    if (desc.deferrable || !key_exists(index->key)) continue;
+    if (arbiters == nullptr || !(*arbiters)[index->position]) {
+      fail_unique(desc, key_values(index->new_entry, row));
+    }
+    conflicting->clear();
+    append_storage_id(*conflicting, table_->storage_id);
+    conflicting->append(entry_row_key(desc, index->key, value_.view()));
+    return true;
+  }
+  return false;
+}
+
+void RowWriter::put_entry(Index& index, uint32_t row) {
+  const IndexDesc& desc = table_->indexes[index.position];
+  index.new_entry.entry(row, key_, index.key, index.value);
+  txn_->put(KvFamily::kData, index.key, index.value, holds_row_key_in_value(desc));
+}
+
+void RowWriter::queue_unique_check(const Index& index, uint32_t row) {
+  std::string prefix;
+  if (!index.new_entry.key_columns(row, prefix)) return;
+  queue_->add_unique_check(table_, index.position, prefix, key_values(index.new_entry, row));
+}
+
+void RowWriter::put_new_row(uint32_t row) {
+  if (table_->row_key.empty()) {
+    if (row_ids_left_ == 0) allocate_row_ids(std::max<uint32_t>(1, new_rows_->size - row));
+    key_.clear();
+    append_storage_id(key_, table_->storage_id);
+    append_row_id(key_, next_row_id_++);
+    --row_ids_left_;
+  }
+  encode_row(layout_, *new_rows_, row, row_);
+  txn_->put(KvFamily::kData, key_, row_, true);
+  for (auto& index : indexes_) {
+    if (!index->covered) continue;
+    put_entry(*index, row);
+    if (table_->indexes[index->position].unique && table_->indexes[index->position].deferrable) {
+      queue_unique_check(*index, row);
+    }
+  }
+  queue_as_child(row, false);
+}
+
+void RowWriter::insert(uint32_t row) {
+  find_taken_key(row, nullptr, nullptr);
+  put_new_row(row);
+}
+
+bool RowWriter::insert_unless_conflict(uint32_t row, const std::vector<bool>& arbiters,
+                                       std::string& conflicting_key) {
+  if (find_conflict(row, arbiters, conflicting_key) ||
+      find_taken_key(row, &arbiters, &conflicting_key)) {
+    return false;
+  }
+  put_new_row(row);
+  return true;
+}
+
+void RowWriter::insert_with_row_id(uint32_t row, std::string_view key_without_storage_id) {
+  find_taken_key(row, nullptr, nullptr);
+  key_.clear();
+  append_storage_id(key_, table_->storage_id);
+  key_.append(key_without_storage_id);
+  encode_row(layout_, *new_rows_, row, row_);
+  txn_->put(KvFamily::kData, key_, row_, true);
+  for (auto& index : indexes_) {
+    if (index->covered) put_entry(*index, row);
+  }
+}
+
+void RowWriter::remove_entry(Index& index, uint32_t row, std::string_view row_key) {
+  if (!index.old_entry.covers(row)) return;
+  const IndexDesc& desc = table_->indexes[index.position];
+  if (desc.unique && index.old_entry.key_columns(row, old_entry_key_)) {
+    // Who inserts the same key must wait until we have committed.
+    lock_unique_key(old_entry_key_);
+  }
+  index.old_entry.entry(row, row_key, old_entry_key_, old_entry_value_);
+  txn_->remove(KvFamily::kData, old_entry_key_);
+}
+
+// `key_` is the row's new key.
+void RowWriter::update_entry(Index& index, uint32_t row, std::string_view old_key) {
+  const IndexDesc& desc = table_->indexes[index.position];
+  bool had = index.old_entry.covers(row);
+  index.covered = index.new_entry.covers(row);
+  if (had) index.old_entry.entry(row, old_key, old_entry_key_, old_entry_value_);
+  if (index.covered) index.new_entry.entry(row, key_, index.key, index.value);
+  if (had && index.covered && index.key == old_entry_key_) {
+    if (index.value != old_entry_value_) {
+      txn_->put(KvFamily::kData, index.key, index.value, holds_row_key_in_value(desc));
+    }
+    return;
+  }
+  if (had) remove_entry(index, row, old_key);
+  if (!index.covered) return;
+  if (desc.unique && index.new_entry.key_columns(row, index.key)) {
+    lock_unique_key(index.key);
+    if (desc.deferrable) {
+      queue_unique_check(index, row);
+    } else if (key_exists(index.key)) {
+      fail_unique(desc, key_values(index.new_entry, row));
+    }
+  }
+  put_entry(index, row);
+}
+
+void RowWriter::update(uint32_t row, std::string_view key) {
+  bool key_changes = false;
+  if (key_may_change_) {
+    make_row_key(*new_rows_, row, key_);
+    key_changes = key_ != key;
+  }
+  if (key_changes) {
+    txn_->remove(KvFamily::kData, key);
+    lock_unique_key(key_);
+    if (key_exists(key_)) fail_row_key(row);
+  } else {
+    key_.assign(key);
+  }
+  encode_row(layout_, *new_rows_, row, row_);
+  txn_->put(KvFamily::kData, key_, row_, true);
+  for (auto& index : indexes_) {
+    if (index->affected || key_changes) update_entry(*index, row, key);
+  }
+  queue_as_child(row, true);
+  queue_as_parent(row, true);
+}
+
+void RowWriter::remove(uint32_t row, std::string_view key) {
+  txn_->remove(KvFamily::kData, key);
+  for (auto& index : indexes_) remove_entry(*index, row, key);
+  queue_as_parent(row, false);
+}
+
+// Fills values_; returns false when one is NULL.
+bool RowWriter::collect(const Chunk& rows, uint32_t row, const std::vector<int32_t>& columns) {
+  values_.clear();
+  bool complete = true;
+  for (int32_t column : columns) {
+    values_.push_back(rows.columns[static_cast<size_t>(column)].value(row));
+    complete = complete && !values_.back().is_null;
+  }
+  return complete;
+}
+
+bool RowWriter::same_values(uint32_t row, const std::vector<int32_t>& columns) const {
+  for (int32_t column : columns) {
+    auto at = static_cast<size_t>(column);
+    Value before = old_rows_->columns[at].value(row);
+    Value after = new_rows_->columns[at].value(row);
+    if (before.is_null != after.is_null) return false;
+    if (before.is_null) continue;
+    const TypeInfo& type = type_info(table_->columns[at].type.oid);
+    if (type.compare(before.datum, after.datum, type) != 0) return false;
+  }
+  return true;
+}
+
+void RowWriter::queue_as_child(uint32_t row, bool is_update) {
+  for (uint32_t i = 0; i < table_->foreign_keys.size(); ++i) {
+    const ForeignKeyDesc& key = table_->foreign_keys[i];
+    if (is_update) {
+      bool touched = std::any_of(key.child_columns.begin(), key.child_columns.end(),
+                                 [&](int32_t column) { return changes(column); });
+      if (!touched || same_values(row, key.child_columns)) continue;
+    }
+    if (collect(*new_rows_, row, key.child_columns)) {
+      queue_->add_child_check(table_, i, values_);
+    } else if (key.match == 'f' && !std::all_of(values_.begin(), values_.end(),
+                                                [](const Value& v) { return v.is_null; })) {
+      throw match_full_error(*table_, key);
+    }
+  }
+}
+
+void RowWriter::queue_as_parent(uint32_t row, bool is_update) {
+  for (uint32_t i = 0; i < table_->referenced_by.size(); ++i) {
+    const ForeignKeyDesc& key = table_->referenced_by[i];
+    new_values_.clear();
+    if (is_update) {
+      bool touched = std::any_of(key.parent_columns.begin(), key.parent_columns.end(),
+                                 [&](int32_t column) { return changes(column); });
+      if (!touched || same_values(row, key.parent_columns)) continue;
+      collect(*new_rows_, row, key.parent_columns);
+      new_values_.swap(values_);
+    }
+    if (!collect(*old_rows_, row, key.parent_columns)) continue;
+    queue_->add_parent_change(table_, i, values_, new_values_);
+  }
+}
+
+}  // namespace luma

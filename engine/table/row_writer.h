@@ -1,0 +1,119 @@
+#pragma once
+// Writes rows of one table with their index entries into the running transaction: takes the locks,
+// enforces uniqueness and tells the ConstraintQueue about everything else. NOT NULL, CHECK and
+// generated columns are RowCheck's. Rows come as chunks whose columns are the table's attributes.
+// One thread.
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/exec/operator.h"
+#include "engine/row/key_codec.h"
+#include "engine/row/row_codec.h"
+#include "engine/row/table_desc.h"
+#include "engine/table/constraint_queue.h"
+#include "engine/table/index_entry.h"
+#include "engine/txn/id_allocator.h"
+#include "engine/txn/lock_manager.h"
+#include "engine/txn/transaction.h"
+
+namespace luma {
+
+class RowWriter {
+ public:
+  // `updated`: by attribute, the columns that update() may change; empty: any. `capacity`: rows of
+  // a chunk.
+  RowWriter(TableDescPtr table, std::vector<bool> updated, uint32_t capacity);
+
+  const TableDesc& table() const { return *table_; }
+  const StoredLayout& layout() const { return layout_; }
+  // How update() needs the row to be locked; remove() needs kUpdate.
+  RowLockMode update_lock_mode() const { return update_lock_mode_; }
+  // Attributes that bind_old() must have for remove(); update() needs all.
+  std::vector<int32_t> columns_for_remove() const;
+
+  // Starts a statement.
+  void begin(ExecContext& context, ConstraintQueue& queue);
+  // The rows that the calls below refer to by number; they must stay valid.
+  void bind_new(const Chunk& rows);
+  void bind_old(const Chunk& rows);
+
+  // Inserts row `row` of the new rows; 23505.
+  void insert(uint32_t row);
+  // The same, but false, with nothing written, when a unique index with `arbiters`[its position]
+  // already has the key; the row that has it is then in `conflicting_key`.
+  bool insert_unless_conflict(uint32_t row, const std::vector<bool>& arbiters,
+                              std::string& conflicting_key);
+  // Whether an arbiter's key is taken, without locking anything.
+  bool find_conflict(uint32_t row, const std::vector<bool>& arbiters, std::string& conflicting_key);
+  // For copies of rows with a hidden row id: inserts under this id instead of a new one.
+  void insert_with_row_id(uint32_t row, std::string_view key_without_storage_id);
+  // Turns the stored row `key`, old row `row`, into new row `row`. The caller has locked it and
+  // made sure that it is the latest version.
+  void update(uint32_t row, std::string_view key);
+  void remove(uint32_t row, std::string_view key);
+
+ private:
+  struct Index {
+    Index(const TableDesc& desc, uint32_t number, uint32_t capacity)
+        : position(number),
+          old_entry(desc, desc.indexes[number], capacity),
+          new_entry(desc, desc.indexes[number], capacity) {}
+    uint32_t position;     // in TableDesc::indexes
+    bool affected = true;  // by update()
+    IndexEntryBuilder old_entry, new_entry;
+    std::string key, value;  // of the new row
+    bool covered = false, comparable = false;
+  };
+
+  bool changes(int32_t column) const {
+    return updated_.empty() || updated_[static_cast<size_t>(column)];
+  }
+  bool depends_on_update(const IndexDesc& index) const;
+  void choose_lock_mode();
+  void make_row_key(const Chunk& rows, uint32_t row, std::string& key) const;
+  void allocate_row_ids(uint32_t count);
+  // Locks and looks for the new row's keys. True when an arbiter's is taken; throws for others.
+  bool find_taken_key(uint32_t row, const std::vector<bool>* arbiters, std::string* conflicting);
+  bool key_exists(std::string_view key) {
+    return txn_->get_stamped(KvFamily::kData, key, &value_, ReadView::kLatest);
+  }
+  void put_new_row(uint32_t row);
+  void put_entry(Index& index, uint32_t row);
+  void remove_entry(Index& index, uint32_t row, std::string_view row_key);
+  void update_entry(Index& index, uint32_t row, std::string_view old_key);
+  void lock_unique_key(std::string_view key);
+  [[noreturn]] void fail_unique(const IndexDesc& index, const std::vector<Value>& values);
+  std::vector<Value> key_values(const IndexEntryBuilder& entry, uint32_t row) const;
+  [[noreturn]] void fail_row_key(uint32_t row);
+  void queue_unique_check(const Index& index, uint32_t row);
+  void queue_as_child(uint32_t row, bool is_update);
+  void queue_as_parent(uint32_t row, bool is_update);
+  bool collect(const Chunk& rows, uint32_t row, const std::vector<int32_t>& columns);
+  bool same_values(uint32_t row, const std::vector<int32_t>& columns) const;
+
+  TableDescPtr table_;
+  StoredLayout layout_;
+  std::vector<bool> updated_;
+  KeyCodec row_key_;
+  const IndexDesc* clustered_ = nullptr;
+  std::vector<std::unique_ptr<Index>> indexes_;  // those with entries of their own
+  RowLockMode update_lock_mode_ = RowLockMode::kUpdate;
+  bool key_may_change_ = false;
+
+  ExecContext* context_ = nullptr;
+  Transaction* txn_ = nullptr;
+  ConstraintQueue* queue_ = nullptr;
+  const Chunk* new_rows_ = nullptr;
+  const Chunk* old_rows_ = nullptr;
+  IdAllocator* ids_ = nullptr;
+  IdAllocator::Counter* row_ids_ = nullptr;
+  uint64_t next_row_id_ = 0, row_ids_left_ = 0;
+  std::string key_, row_, old_entry_key_, old_entry_value_;
+  KvValue value_;
+  std::vector<Value> values_, new_values_;
+};
+
+}  // namespace luma
