@@ -12,7 +12,9 @@ namespace luma {
 namespace {
 
 bool is_on(std::string_view text) { return text == "on"; }
-int32_t to_int(std::string_view text) { return static_cast<int32_t>(std::atoll(std::string(text).c_str())); }
+int32_t to_int(std::string_view text) {
+  return static_cast<int32_t>(std::atoll(std::string(text).c_str()));
+}
 
 template <typename T>
 T index_in(std::string_view text, std::initializer_list<std::string_view> words, T fallback) {
@@ -61,19 +63,20 @@ const Variable kVariables[] = {
      [](SessionVariables& v, std::string_view t) { v.default_deferrable = is_on(t); }},
     {"synchronous_commit",
      [](SessionVariables& v, std::string_view t) {
-       v.sync_commit = index_in(t, {"off", "local", "remote_write", "on", "remote_apply"},
-                                SyncCommit::kOn);
+       v.sync_commit =
+           index_in(t, {"off", "local", "remote_write", "on", "remote_apply"}, SyncCommit::kOn);
      }},
     {"client_min_messages",
      [](SessionVariables& v, std::string_view t) {
-       v.client_min_messages =
-           index_in(t, {"debug5", "debug4", "debug3", "debug2", "debug1", "log", "info", "notice",
-                        "warning", "error"},
-                    MessageLevel::kNotice);
+       v.client_min_messages = index_in(t,
+                                        {"debug5", "debug4", "debug3", "debug2", "debug1", "log",
+                                         "info", "notice", "warning", "error"},
+                                        MessageLevel::kNotice);
      }},
     {"statement_timeout",
      [](SessionVariables& v, std::string_view t) { v.statement_timeout_ms = to_int(t); }},
-    {"lock_timeout", [](SessionVariables& v, std::string_view t) { v.lock_timeout_ms = to_int(t); }},
+    {"lock_timeout",
+     [](SessionVariables& v, std::string_view t) { v.lock_timeout_ms = to_int(t); }},
     {"deadlock_timeout",
      [](SessionVariables& v, std::string_view t) { v.deadlock_timeout_ms = to_int(t); }},
     {"idle_in_transaction_session_timeout",
@@ -90,7 +93,8 @@ const Variable kVariables[] = {
      }},
     {"standard_conforming_strings",
      [](SessionVariables& v, std::string_view t) { v.standard_conforming_strings = is_on(t); }},
-    {"luma.disabled_passes", [](SessionVariables& v, std::string_view t) { v.disabled_passes = t; }},
+    {"luma.disabled_passes",
+     [](SessionVariables& v, std::string_view t) { v.disabled_passes = t; }},
     {"luma.inline_cost_limit",
      [](SessionVariables& v, std::string_view t) { v.inline_cost_limit = to_int(t); }},
     {"luma.plan_cache_size",
@@ -101,7 +105,8 @@ const Variable kVariables[] = {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -128,8 +133,8 @@ SqlError unrecognized(std::string_view name) {
   return sql_error(SqlState::kUndefinedObject, "unrecognized configuration parameter \"{}\"", name);
 }
 
-constexpr std::string_view kSourceNames[] = {"default", "configuration file", "database",
-                                             "user",    "client",             "session"};
+constexpr std::string_view kSourceNames[] = {
+    "default", "configuration file", "database", "user", "client", "session"};
 
 }  // namespace
 
@@ -261,16 +266,17 @@ void SessionSettings::set(std::string_view name, std::string_view value_text, bo
       if (special->second.show) return;
     }
   }
-  change(key, definition,
-         [&](Entry& entry) {
-           if (local) {
-             entry.local = stored;
-           } else {
-             entry.session = stored;
-             entry.local.reset();
-           }
-         },
-         true);
+  change(
+      key, definition,
+      [&](Entry& entry) {
+        if (local) {
+          entry.local = stored;
+        } else {
+          entry.session = stored;
+          entry.local.reset();
+        }
+      },
+      true);
 }
 
 void SessionSettings::reset(std::string_view name, bool local, bool superuser) {
@@ -287,19 +293,20 @@ void SessionSettings::reset(std::string_view name, bool local, bool superuser) {
       if (special->second.show) return;
     }
   }
-  change(key, definition,
-         [&](Entry& entry) {
-           if (local) {
-             std::string initial = entry.initial ? *entry.initial
-                                   : definition != nullptr ? definition->boot_value
-                                                           : std::string();
-             entry.local = std::move(initial);
-           } else {
-             entry.session.reset();
-             entry.local.reset();
-           }
-         },
-         true);
+  change(
+      key, definition,
+      [&](Entry& entry) {
+        if (local) {
+          std::string initial = entry.initial           ? *entry.initial
+                                : definition != nullptr ? definition->boot_value
+                                                        : std::string();
+          entry.local = std::move(initial);
+        } else {
+          entry.session.reset();
+          entry.local.reset();
+        }
+      },
+      true);
 }
 
 void SessionSettings::reset_all() {
@@ -313,12 +320,13 @@ void SessionSettings::reset_all() {
         name.starts_with("transaction_")) {
       continue;
     }
-    change(name, find(name),
-           [](Entry& entry) {
-             entry.session.reset();
-             entry.local.reset();
-           },
-           true);
+    change(
+        name, find(name),
+        [](Entry& entry) {
+          entry.session.reset();
+          entry.local.reset();
+        },
+        true);
   }
 }
 
@@ -337,18 +345,20 @@ void SessionSettings::set_initial(std::string_view name, std::string_view value_
       return;
     }
   }
-  change(key, definition,
-         [&](Entry& entry) {
-           entry.initial = stored;
-           entry.initial_source = source;
-         },
-         false);
+  change(
+      key, definition,
+      [&](Entry& entry) {
+        entry.initial = stored;
+        entry.initial_source = source;
+      },
+      false);
 }
 
 void SessionSettings::set_internal(std::string_view name, std::string_view value_text) {
   const SettingDefinition& definition = require(name);
-  change(definition.name, &definition,
-         [&](Entry& entry) { entry.session = std::string(value_text); }, false);
+  change(
+      definition.name, &definition, [&](Entry& entry) { entry.session = std::string(value_text); },
+      false);
 }
 
 std::optional<std::string> SessionSettings::show(std::string_view name, bool missing_ok) const {
@@ -379,7 +389,8 @@ std::vector<SettingRow> SessionSettings::rows() const {
       }
       if (it->second.session || it->second.local) source = SettingSource::kSession;
     }
-    out.push_back(setting_row(d, current_text(d), reset, kSourceNames[static_cast<size_t>(source)]));
+    out.push_back(
+        setting_row(d, current_text(d), reset, kSourceNames[static_cast<size_t>(source)]));
   }
   for (const auto& [name, entry] : entries_) {
     if (find(name) != nullptr || entry.current() == nullptr) continue;

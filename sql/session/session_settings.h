@@ -1,6 +1,6 @@
 #pragma once
-// The settings of one session: values, SET LOCAL, and what a rollback restores. Used by the session's
-// thread. Values that the session needs all the time are kept typed in `vars()`.
+// The settings of one session: values, SET LOCAL, and what a rollback restores. Used by the
+// session's thread. Values that the session needs all the time are kept typed in `vars()`.
 #include <functional>
 #include <map>
 #include <optional>
@@ -15,7 +15,16 @@
 namespace luma {
 
 enum class MessageLevel : uint8_t {
-  kDebug5, kDebug4, kDebug3, kDebug2, kDebug1, kLog, kInfo, kNotice, kWarning, kError
+  kDebug5,
+  kDebug4,
+  kDebug3,
+  kDebug2,
+  kDebug1,
+  kLog,
+  kInfo,
+  kNotice,
+  kWarning,
+  kError
 };
 
 struct SessionVariables {
@@ -40,7 +49,14 @@ struct SessionVariables {
 };
 
 // Where a value comes from, as pg_settings.source says.
-enum class SettingSource : uint8_t { kDefault, kConfiguration, kDatabase, kUser, kClient, kSession };
+enum class SettingSource : uint8_t {
+  kDefault,
+  kConfiguration,
+  kDatabase,
+  kUser,
+  kClient,
+  kSession
+};
 
 class SessionSettings {
  public:

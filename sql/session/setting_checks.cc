@@ -18,7 +18,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -42,11 +43,11 @@ std::string check_client_encoding(const SettingDefinition& definition, std::stri
   if (plain == "utf8" || plain == "unicode") return "UTF8";
   if (plain == "sqlascii") return "SQL_ASCII";
   static constexpr std::string_view kKnown[] = {
-      "latin1",  "latin2",  "latin3",  "latin4",  "latin5",  "latin6", "latin7", "latin8",
-      "latin9",  "latin10", "iso88591", "iso885915", "win1250", "win1251", "win1252", "win1253",
-      "win1254", "win1255", "win1256", "win1257", "win1258", "win866", "win874", "koi8r",
-      "koi8u",   "eucjp",   "euckr",   "euccn",   "euctw",   "sjis",   "big5",   "gbk",
-      "gb18030", "uhc",     "johab"};
+      "latin1",  "latin2",  "latin3",  "latin4",   "latin5",    "latin6",  "latin7",
+      "latin8",  "latin9",  "latin10", "iso88591", "iso885915", "win1250", "win1251",
+      "win1252", "win1253", "win1254", "win1255",  "win1256",   "win1257", "win1258",
+      "win866",  "win874",  "koi8r",   "koi8u",    "eucjp",     "euckr",   "euccn",
+      "euctw",   "sjis",    "big5",    "gbk",      "gb18030",   "uhc",     "johab"};
   if (std::find(std::begin(kKnown), std::end(kKnown), plain) != std::end(kKnown)) {
     throw unsupported("client encoding \"{}\"", value);
   }

@@ -1,11 +1,12 @@
 #include "sql/session/setting_registry.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <strings.h>
 
 #include "engine/base/sql_error.h"
 #include "engine/type/timezone.h"
@@ -141,7 +142,8 @@ std::string check_enum(const SettingDefinition& definition, std::string_view tex
 
 std::string display_with_unit(const SettingDefinition& definition, std::string_view stored) {
   double value = std::atof(std::string(stored).c_str());
-  if (value <= 0 || definition.unit.empty()) return std::string(stored) + (value == 0 || definition.unit.empty() ? "" : "");
+  if (value <= 0 || definition.unit.empty())
+    return std::string(stored) + (value == 0 || definition.unit.empty() ? "" : "");
   double absolute = value * base_of(definition.unit);
   for (const Unit& row : units_for(definition.unit)) {
     double quotient = absolute / row.base;
@@ -258,7 +260,8 @@ const Override kOverrides[] = {
 
 bool parse_setting_bool(std::string_view text, bool* value) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   auto prefix = [&](std::string_view word, size_t minimum) {
     return lower.size() >= minimum && word.starts_with(lower);
   };
@@ -296,7 +299,8 @@ bool split_identifier_list(std::string_view text, std::vector<std::string>* name
       }
       ++i;
     } else {
-      while (i < text.size() && text[i] != ',' && !std::isspace(static_cast<unsigned char>(text[i]))) {
+      while (i < text.size() && text[i] != ',' &&
+             !std::isspace(static_cast<unsigned char>(text[i]))) {
         name.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(text[i++]))));
       }
       if (name.empty()) return false;
@@ -369,9 +373,10 @@ SettingRegistry::SettingRegistry() {
 
 const SettingDefinition* SettingRegistry::find(std::string_view name) const {
   std::string key(name);
-  auto it = std::lower_bound(
-      definitions_.begin(), definitions_.end(), key,
-      [](const SettingDefinition& d, const std::string& k) { return strcasecmp(d.name.c_str(), k.c_str()) < 0; });
+  auto it = std::lower_bound(definitions_.begin(), definitions_.end(), key,
+                             [](const SettingDefinition& d, const std::string& k) {
+                               return strcasecmp(d.name.c_str(), k.c_str()) < 0;
+                             });
   if (it == definitions_.end() || strcasecmp(it->name.c_str(), key.c_str()) != 0) return nullptr;
   return &*it;
 }

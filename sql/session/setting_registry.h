@@ -1,7 +1,7 @@
 #pragma once
 // All settings (GUCs): PostgreSQL 15's, from the catalog's facts, and LumaDB's own. What a setting
-// accepts and how it is shown is here; who has which value is session_settings.h. Immutable after the
-// first use, thread-safe.
+// accepts and how it is shown is here; who has which value is session_settings.h. Immutable after
+// the first use, thread-safe.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,10 +28,10 @@ struct SettingDefinition {
   std::string name;  // PostgreSQL's spelling ("DateStyle")
   SettingType type = SettingType::kString;
   SettingContext context = SettingContext::kUser;
-  std::string unit;        // "", "kB", "8kB", "ms", ...
+  std::string unit;  // "", "kB", "8kB", "ms", ...
   double minimum = 0, maximum = 0;
   std::vector<std::string> choices;  // enums, canonical spelling
-  std::string boot_value;  // as stored: integers in the base unit, booleans on/off
+  std::string boot_value;            // as stored: integers in the base unit, booleans on/off
   std::string category, short_description, extra_description;
   bool boot_is_null = false;
   bool reported = false;       // ParameterStatus

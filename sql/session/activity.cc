@@ -1,0 +1,87 @@
+#include "sql/session/activity.h"
+
+namespace luma {
+
+void SessionActivity::begin_statement(std::string_view query, int64_t now,
+                                      int64_t transaction_start) {
+  std::lock_guard lock(mutex_);
+  row_.query.assign(query.substr(0, kQueryBytes));
+  state_ = "active";
+  row_.query_start = now;
+  row_.state_change = now;
+  if (transaction_start != 0) row_.transaction_start = transaction_start;
+}
+
+void SessionActivity::end_statement(const char* state, int64_t now, bool in_transaction) {
+  std::lock_guard lock(mutex_);
+  state_ = state;
+  row_.state_change = now;
+  if (!in_transaction) row_.transaction_start.reset();
+}
+
+ActivityRow SessionActivity::row() const {
+  std::lock_guard lock(mutex_);
+  ActivityRow copy = row_;
+  copy.state = state_;
+  return copy;
+}
+
+void SessionActivity::edit(const std::function<void(ActivityRow&)>& change) {
+  std::lock_guard lock(mutex_);
+  change(row_);
+}
+
+void ActivityRegistry::add(int32_t pid, Member member) {
+  std::lock_guard lock(mutex_);
+  members_.insert_or_assign(pid, std::move(member));
+}
+
+void ActivityRegistry::remove(int32_t pid) {
+  std::lock_guard lock(mutex_);
+  members_.erase(pid);
+}
+
+std::vector<ActivityRow> ActivityRegistry::rows() const {
+  std::lock_guard lock(mutex_);
+  std::vector<ActivityRow> out;
+  out.reserve(members_.size());
+  for (const auto& [pid, member] : members_) out.push_back(member.activity->row());
+  return out;
+}
+
+bool ActivityRegistry::interrupt(int32_t pid, Interrupt::Reason reason) {
+  std::lock_guard lock(mutex_);
+  auto it = members_.find(pid);
+  if (it == members_.end()) return false;
+  it->second.interrupt->raise(reason);
+  if (it->second.owner != nullptr) it->second.owner->wake();
+  return true;
+}
+
+int ActivityRegistry::count(Oid database, int32_t except_pid) const {
+  std::lock_guard lock(mutex_);
+  int count = 0;
+  for (const auto& [pid, member] : members_) {
+    if (pid != except_pid && member.activity->row().database == database) ++count;
+  }
+  return count;
+}
+
+void ActivityRegistry::terminate(Oid database, int32_t except_pid) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [pid, member] : members_) {
+    if (pid == except_pid || member.activity->row().database != database) continue;
+    member.interrupt->raise(Interrupt::kTerminate);
+    if (member.owner != nullptr) member.owner->wake();
+  }
+}
+
+void ActivityRegistry::broadcast(Oid database, const std::vector<Notification>& notifications) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [pid, member] : members_) {
+    if (!member.notify || member.activity->row().database != database) continue;
+    for (const Notification& notification : notifications) member.notify(notification);
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,203 @@
+#include "sql/session/instance.h"
+
+#include <chrono>
+
+#include "engine/base/sql_error.h"
+#include "engine/table/table_build.h"
+#include "engine/txn/engine_keys.h"
+#include "sql/catalog/object_set.h"
+#include "sql/function/registry.h"
+#include "sql/session/setting_registry.h"
+#include "sql/session/user_types.h"
+
+namespace luma {
+namespace {
+
+constexpr int64_t kPostgresEpochUnixSecs = 946684800;
+constexpr int64_t kEstimateLifetimeMicros = 5'000'000;
+
+class BatchWriter final : public CatalogWriter {
+ public:
+  explicit BatchWriter(KvBatch& batch) : batch_(batch) {}
+  void put(std::string_view key, std::string_view value) override {
+    batch_.put(KvFamily::kCatalog, key, value);
+  }
+  void erase(std::string_view key) override { batch_.remove(KvFamily::kCatalog, key); }
+
+ private:
+  KvBatch& batch_;
+};
+
+// Catalog objects are keyed by (database, class, oid); the engine's own keys differ in length.
+bool is_object_key(std::string_view key) { return key.size() == 12 && key[4] == '\0'; }
+
+std::string storage_prefix(uint32_t storage_id) {
+  std::string key;
+  append_big_endian(&key, storage_id);
+  return key;
+}
+
+}  // namespace
+
+int64_t current_timestamp_micros() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count() -
+         kPostgresEpochUnixSecs * 1'000'000;
+}
+
+class SqlInstance::Ids final : public CatalogIds {
+ public:
+  explicit Ids(IdAllocator& ids) : oids_(ids.oids()), storage_ids_(ids.storage_ids()) {}
+  Oid next_oid() override { return static_cast<Oid>(oids_.allocate()); }
+  uint32_t next_storage_id() override { return static_cast<uint32_t>(storage_ids_.allocate()); }
+
+ private:
+  IdAllocator::Counter& oids_;
+  IdAllocator::Counter& storage_ids_;
+};
+
+SqlInstance::SqlInstance(SqlInstanceOptions options)
+    : options_(std::move(options)), memory_(options_.memory_limit_bytes) {
+  // Whatever is wrong with the built-in tables shows now, not in a statement.
+  FunctionRegistry::instance();
+  SettingRegistry::instance();
+  start_micros_ = current_timestamp_micros();
+  options_.kv.logger = &logger();
+  Kv::open(options_.kv, &kv_).check();
+  pipeline_ = std::make_unique<CommitPipeline>(*kv_, options_.commit);
+  ids_ = std::make_unique<IdAllocator>(*pipeline_);
+  catalog_ids_ = std::make_unique<Ids>(*ids_);
+  sequences_ = std::make_unique<SequenceStore>(*pipeline_);
+  catalog_ = std::make_unique<CatalogStore>(*catalog_ids_);
+  load_catalog();
+}
+
+SqlInstance::~SqlInstance() { close(); }
+
+void SqlInstance::load_catalog() {
+  bool found = catalog_->load([this](const CatalogStore::ScanCallback& each) {
+    auto iterator = kv_->new_iterator(KvFamily::kCatalog, {});
+    for (iterator->seek_first(); iterator->valid(); iterator->next()) {
+      if (is_object_key(iterator->key())) each(iterator->key(), iterator->value());
+    }
+    iterator->status().check();
+  });
+  if (!found) {
+    KvBatch batch;
+    BatchWriter writer(batch);
+    catalog_->bootstrap(options_.bootstrap, writer);
+    pipeline_->write(batch, true);
+    pipeline_->sync_now();
+    return;
+  }
+  define_user_types(*catalog_->snapshot(kPostgresDatabase));
+  catalog_->snapshot(kPostgresDatabase)->for_each_database([this](const Database& database) {
+    if (database.oid != kPostgresDatabase) define_user_types(*catalog_->snapshot(database.oid));
+  });
+}
+
+LockManager& SqlInstance::locks(Oid database) {
+  std::lock_guard lock(locks_mutex_);
+  std::unique_ptr<LockManager>& manager = locks_[database];
+  if (manager == nullptr) manager = std::make_unique<LockManager>(database);
+  return *manager;
+}
+
+TableDescPtr SqlInstance::cached_table(Oid database, uint64_t catalog_version, Oid table) {
+  std::lock_guard lock(tables_mutex_);
+  auto cache = tables_.find(database);
+  if (cache == tables_.end() || cache->second.version != catalog_version) return nullptr;
+  auto it = cache->second.tables.find(table);
+  return it == cache->second.tables.end() ? nullptr : it->second;
+}
+
+void SqlInstance::cache_table(Oid database, uint64_t catalog_version, const TableDescPtr& table) {
+  std::lock_guard lock(tables_mutex_);
+  TableCache& cache = tables_[database];
+  if (catalog_version < cache.version) return;  // somebody works with a newer catalog already
+  if (catalog_version > cache.version) {
+    cache.tables.clear();
+    cache.version = catalog_version;
+  }
+  cache.tables[table->oid] = table;
+}
+
+int64_t SqlInstance::storage_size_bytes(uint32_t storage_id) {
+  return static_cast<int64_t>(kv_->approximate_size_bytes(
+      KvFamily::kData, storage_prefix(storage_id), storage_prefix(storage_id + 1)));
+}
+
+double SqlInstance::estimated_rows(uint32_t storage_id, uint32_t row_width_bytes) {
+  int64_t now = current_timestamp_micros();
+  {
+    std::lock_guard lock(estimates_mutex_);
+    auto it = estimates_.find(storage_id);
+    if (it != estimates_.end() && now - it->second.made_micros < kEstimateLifetimeMicros) {
+      return it->second.rows;
+    }
+  }
+  // Compressed size; rows of tables are about half as large on disk as in memory.
+  double rows =
+      static_cast<double>(storage_size_bytes(storage_id)) * 2 / std::max(row_width_bytes, 16u);
+  std::lock_guard lock(estimates_mutex_);
+  estimates_[storage_id] = {rows, now};
+  return rows;
+}
+
+void SqlInstance::forget_estimate(uint32_t storage_id) {
+  std::lock_guard lock(estimates_mutex_);
+  estimates_.erase(storage_id);
+}
+
+void SqlInstance::drop_storage(uint32_t storage_id) {
+  // Readers that began before the drop may hold snapshots for a while: their data goes only when no
+  // snapshot is as old as the drop.
+  std::vector<uint32_t> ready;
+  {
+    std::lock_guard lock(dropped_mutex_);
+    uint64_t now = static_cast<uint64_t>(current_timestamp_micros());
+    if (storage_id != 0) dropped_.push_back({storage_id, now});
+    uint64_t oldest_age_us = (kv_->oldest_snapshot_age_seconds() + 2) * 1'000'000;
+    bool none = kv_->oldest_snapshot_age_seconds() == 0;
+    std::erase_if(dropped_, [&](const auto& item) {
+      if (!none && now - item.second < oldest_age_us + 1'000'000) return false;
+      ready.push_back(item.first);
+      return true;
+    });
+  }
+  for (uint32_t id : ready) {
+    if (KvStatus status =
+            kv_->remove_range(KvFamily::kData, storage_prefix(id), storage_prefix(id + 1));
+        !status.ok()) {
+      logger().log(LogLevel::kWarning, "dropped storage could not be removed",
+                   {{"storage_id", static_cast<int64_t>(id)}, {"error", status.message()}});
+    }
+  }
+}
+
+void SqlInstance::checkpoint() {
+  pipeline_->sync_now();
+  kv_->flush().check();
+}
+
+void SqlInstance::close() {
+  if (kv_ == nullptr) return;
+  {
+    std::lock_guard lock(dropped_mutex_);
+    for (const auto& [id, when] : dropped_) {
+      KvStatus status =
+          kv_->remove_range(KvFamily::kData, storage_prefix(id), storage_prefix(id + 1));
+      static_cast<void>(status.ok());
+    }
+    dropped_.clear();
+  }
+  catalog_.reset();
+  sequences_.reset();
+  catalog_ids_.reset();
+  ids_.reset();
+  pipeline_.reset();
+  locks_.clear();
+  kv_.reset();
+}
+
+}  // namespace luma

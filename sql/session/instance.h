@@ -1,0 +1,114 @@
+#pragma once
+// One open database cluster, on disk or in memory: storage, commit order, locks, catalog,
+// sequences, and what all its sessions share. The server and the embedded mode stand on it.
+// Thread-safe; outlives its sessions.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/log.h"
+#include "engine/base/memory_budget.h"
+#include "engine/row/kv.h"
+#include "engine/row/table_desc.h"
+#include "engine/txn/commit_pipeline.h"
+#include "engine/txn/id_allocator.h"
+#include "engine/txn/lock_manager.h"
+#include "engine/txn/sequence_store.h"
+#include "sql/catalog/catalog_store.h"
+#include "sql/session/activity.h"
+
+namespace luma {
+
+struct SqlInstanceOptions {
+  KvOptions kv;
+  CommitOptions commit;
+  BootstrapOptions bootstrap;
+  size_t memory_limit_bytes = MemoryBudget::kUnlimited;  // of all statements together
+  std::string spill_directory;                           // "" : statements cannot spill
+  Logger* logger = nullptr;                              // null: no log
+  // Values of settings for every session ("work_mem", "64MB"), like postgresql.conf.
+  std::vector<std::pair<std::string, std::string>> settings;
+  // SCRAM verifier of a clear-text password; without it CREATE ROLE ... PASSWORD fails.
+  std::function<std::string(std::string_view)> password_verifier;
+};
+
+class SqlInstance {
+ public:
+  // Opens or creates. Throws SqlError (55006 when another process has it, XX001, 58030, ...).
+  explicit SqlInstance(SqlInstanceOptions options);
+  ~SqlInstance();
+  SqlInstance(const SqlInstance&) = delete;
+  SqlInstance& operator=(const SqlInstance&) = delete;
+
+  const SqlInstanceOptions& options() const { return options_; }
+  Logger& logger() { return options_.logger != nullptr ? *options_.logger : null_logger(); }
+  Kv& kv() { return *kv_; }
+  CommitPipeline& pipeline() { return *pipeline_; }
+  IdAllocator& ids() { return *ids_; }
+  SequenceStore& sequences() { return *sequences_; }
+  CatalogStore& catalog() { return *catalog_; }
+  ActivityRegistry& activity() { return activity_; }
+  MemoryBudget& memory() { return memory_; }
+  // Oids of tables repeat in databases made from the same template: each has its own locks.
+  LockManager& locks(Oid database);
+  int64_t start_micros() const { return start_micros_; }
+
+  // Committed table descriptions; empty when not cached for this catalog version.
+  TableDescPtr cached_table(Oid database, uint64_t catalog_version, Oid table);
+  void cache_table(Oid database, uint64_t catalog_version, const TableDescPtr& table);
+
+  // Rows below a storage id, estimated from the store's sizes; cached for a while.
+  double estimated_rows(uint32_t storage_id, uint32_t row_width_bytes);
+  void forget_estimate(uint32_t storage_id);
+  int64_t storage_size_bytes(uint32_t storage_id);
+
+  // Storage of committed drops: removed when no snapshot can see it any more.
+  void drop_storage(uint32_t storage_id);
+  // Flushes the log and the memtables.
+  void checkpoint();
+  // When nobody uses the instance any more.
+  void close();
+
+ private:
+  class Ids;
+  struct TableCache {
+    uint64_t version = 0;
+    std::unordered_map<Oid, TableDescPtr> tables;
+  };
+  struct Estimate {
+    double rows;
+    int64_t made_micros;
+  };
+  void load_catalog();
+
+  SqlInstanceOptions options_;
+  MemoryBudget memory_;
+  std::unique_ptr<Kv> kv_;
+  std::unique_ptr<CommitPipeline> pipeline_;
+  std::unique_ptr<IdAllocator> ids_;
+  std::unique_ptr<Ids> catalog_ids_;
+  std::unique_ptr<SequenceStore> sequences_;
+  std::unique_ptr<CatalogStore> catalog_;
+  ActivityRegistry activity_;
+  int64_t start_micros_ = 0;
+
+  std::mutex locks_mutex_;
+  std::map<Oid, std::unique_ptr<LockManager>> locks_;
+  std::mutex tables_mutex_;
+  std::map<Oid, TableCache> tables_;
+  std::mutex estimates_mutex_;
+  std::unordered_map<uint32_t, Estimate> estimates_;
+  std::mutex dropped_mutex_;
+  std::vector<std::pair<uint32_t, uint64_t>> dropped_;  // storage id, commit timestamp bound
+};
+
+// Microseconds since 2000-01-01 UTC, as timestamptz counts.
+int64_t current_timestamp_micros();
+
+}  // namespace luma

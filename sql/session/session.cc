@@ -1,0 +1,320 @@
+// Birth and end of a session; what surrounds every call.
+#include "sql/session/session.h"
+
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "sql/catalog/privileges.h"
+#include "sql/session/session_parts.h"
+
+namespace luma {
+namespace {
+
+SqlError fatal(SqlState state, std::string message) {
+  SqlError error(state, std::move(message));
+  error.fatal = true;
+  return error;
+}
+
+std::string_view isolation_name(IsolationLevel level) {
+  switch (level) {
+    case IsolationLevel::kReadUncommitted:
+      return "read uncommitted";
+    case IsolationLevel::kReadCommitted:
+      return "read committed";
+    case IsolationLevel::kRepeatableRead:
+      return "repeatable read";
+    case IsolationLevel::kSerializable:
+      return "serializable";
+  }
+  return "read committed";
+}
+
+std::string on_off(bool value) { return value ? "on" : "off"; }
+
+}  // namespace
+
+SqlSession::SqlSession(SqlInstance& instance, SessionIdentity identity, SessionHooks& hooks)
+    : instance_(instance),
+      identity_(std::move(identity)),
+      hooks_(hooks),
+      memory_(MemoryBudget::kUnlimited, &instance.memory()),
+      live_(std::make_unique<Live>(*this)),
+      environment_(instance, settings_, *live_),
+      services_(std::make_unique<Services>(*this)) {}
+
+SqlSession::~SqlSession() { terminate(); }
+
+void SqlSession::start(const SessionStart& start, RowReceiver& receiver) {
+  CallScope scope(*this, receiver, true);
+  CatalogStore& store = instance_.catalog();
+  std::shared_ptr<const Role> role = store.find_role(start.user);
+  if (role == nullptr) {
+    throw fatal(SqlState::kInvalidAuthorizationSpecification,
+                fmt::format("role \"{}\" does not exist", start.user));
+  }
+  if (!role->can_login) {
+    throw fatal(SqlState::kInvalidAuthorizationSpecification,
+                fmt::format("role \"{}\" is not permitted to log in", start.user));
+  }
+  std::shared_ptr<const Database> database = store.find_database(start.database);
+  if (database == nullptr) {
+    throw fatal(SqlState::kInvalidCatalogName,
+                fmt::format("database \"{}\" does not exist", start.database));
+  }
+  if (!database->allow_connections) {
+    throw fatal(
+        SqlState::kObjectNotInPrerequisiteState,
+        fmt::format("database \"{}\" is not currently accepting connections", database->name));
+  }
+  int connections = instance_.activity().count(database->oid, identity_.pid);
+  if (database->connection_limit >= 0 && !role->superuser &&
+      connections >= database->connection_limit) {
+    throw fatal(SqlState::kTooManyConnections,
+                fmt::format("too many connections for database \"{}\"", database->name));
+  }
+  user_ = role->name;
+  database_name_ = database->name;
+  locks_ = &instance_.locks(database->oid);
+  lock_owner_ = std::make_unique<LockOwner>(*locks_, identity_.pid, &interrupt_, &memory_);
+  environment_.connect(database->oid, role->oid);
+  define_specials();
+
+  for (const auto& [name, value] : instance_.options().settings) {
+    settings_.set_initial(name, value, SettingSource::kConfiguration, true);
+  }
+  auto apply = [&](const std::string& text, SettingSource source) {
+    size_t equals = text.find('=');
+    if (equals == text.npos) return;
+    try {
+      settings_.set_initial(text.substr(0, equals), text.substr(equals + 1), source, true);
+    } catch (const SqlError& error) {
+      notice(MessageLevel::kWarning, error);
+    }
+  };
+  for (const std::string& text : database->settings) apply(text, SettingSource::kDatabase);
+  for (Oid scope_oid : {kInvalidOid, database->oid}) {
+    for (const auto& [oid, text] : role->settings) {
+      if (oid == scope_oid) apply(text, SettingSource::kUser);
+    }
+  }
+  for (const auto& [name, value] : start.settings) {
+    settings_.set_initial(name, value, SettingSource::kClient, role->superuser);
+  }
+  settings_.set_internal("is_superuser", on_off(role->superuser));
+  environment_.refresh();
+
+  int64_t now = current_timestamp_micros();
+  activity_.edit([&](ActivityRow& row) {
+    row.database = database->oid;
+    row.pid = identity_.pid;
+    row.user = role->oid;
+    row.application_name = *settings_.show("application_name", false);
+    if (!identity_.client_address.empty()) {
+      row.client_address = identity_.client_address;
+      row.client_port = identity_.client_port;
+    } else {
+      row.client_port = -1;
+    }
+    row.backend_start = row.state_change = now;
+    row.ssl = identity_.tls;
+    row.ssl_version = identity_.tls_version;
+    row.ssl_cipher = identity_.tls_cipher;
+    row.ssl_bits = identity_.tls_bits;
+  });
+  instance_.activity().add(
+      identity_.pid, {&activity_, &interrupt_, lock_owner_.get(), [this](const Notification& n) {
+                        {
+                          std::lock_guard lock(notification_mutex_);
+                          if (listening_.find(n.channel) == listening_.end()) return;
+                          inbox_.push_back(n);
+                        }
+                        hooks_.wake();
+                      }});
+  registered_ = true;
+}
+
+// Settings that are state rather than text.
+void SqlSession::define_specials() {
+  settings_.set_special(
+      "transaction_isolation",
+      {[this] {
+         return std::string(isolation_name(transaction_ ? transaction_->isolation()
+                                                        : settings_.vars().default_isolation));
+       },
+       [this](std::string_view value, bool) { set_isolation(value); }});
+  settings_.set_special("transaction_read_only",
+                        {[this] {
+                           return on_off(transaction_ ? transaction_->read_only()
+                                                      : settings_.vars().default_read_only);
+                         },
+                         [this](std::string_view value, bool) { set_read_only(value == "on"); }});
+  settings_.set_special("transaction_deferrable",
+                        {[this] { return on_off(settings_.vars().default_deferrable); },
+                         [](std::string_view, bool) {}});
+  settings_.set_special("session_authorization",
+                        {[this] { return environment_.role_name(environment_.session_user_oid()); },
+                         [this](std::string_view value, bool) { assign_role(value, true); }});
+  settings_.set_special("role",
+                        {[this] {
+                           return environment_.current_user_oid() == environment_.session_user_oid()
+                                      ? std::string("none")
+                                      : environment_.role_name(environment_.current_user_oid());
+                         },
+                         [this](std::string_view value, bool) { assign_role(value, false); }});
+  settings_.set_special("seed", {[] { return std::string("unavailable"); },
+                                 [this](std::string_view value, bool) {
+                                   double seed = std::atof(std::string(value).c_str());
+                                   services_->random.seeded = true;
+                                   services_->random.words[0] = std::bit_cast<uint64_t>(seed);
+                                   services_->random.words[1] = 0x9E3779B97F4A7C15ull;
+                                 }});
+}
+
+bool SqlSession::is_superuser() const {
+  return luma::is_superuser(environment_.catalog(), environment_.current_user_oid());
+}
+
+void SqlSession::assign_role(std::string_view value, bool session_too) {
+  const Catalog& catalog = environment_.catalog();
+  Oid login = catalog.find_role(user_) == nullptr ? environment_.session_user_oid()
+                                                  : catalog.find_role(user_)->oid;
+  if (session_too) {
+    Oid target = login;
+    if (value != "default") {
+      const Role* role = catalog.find_role(value);
+      if (role == nullptr) {
+        throw sql_error(SqlState::kUndefinedObject, "role \"{}\" does not exist", value);
+      }
+      if (role->oid != login && !luma::is_superuser(catalog, login)) {
+        throw sql_error(SqlState::kInsufficientPrivilege,
+                        "permission denied to set session authorization");
+      }
+      target = role->oid;
+    }
+    environment_.set_session_user(target);
+    environment_.set_current_user(target);
+  } else if (value == "none" || value == "default") {
+    environment_.set_current_user(environment_.session_user_oid());
+  } else {
+    const Role* role = catalog.find_role(value);
+    if (role == nullptr) {
+      throw sql_error(SqlState::kUndefinedObject, "role \"{}\" does not exist", value);
+    }
+    if (!luma::is_superuser(catalog, environment_.session_user_oid()) &&
+        !is_member_of(catalog, environment_.session_user_oid(), role->oid)) {
+      throw sql_error(SqlState::kInsufficientPrivilege, "permission denied to set role \"{}\"",
+                      value);
+    }
+    environment_.set_current_user(role->oid);
+  }
+  settings_.set_internal("is_superuser", on_off(is_superuser()));
+  settings_.set_internal("session_authorization", "");
+}
+
+void SqlSession::begin_activity(std::string_view text) {
+  statement_micros_ = current_timestamp_micros();
+  activity_.begin_statement(text, statement_micros_, 0);
+  int32_t timeout = settings_.vars().statement_timeout_ms;
+  if (timeout > 0) {
+    hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(timeout));
+  }
+}
+
+void SqlSession::end_activity() noexcept {
+  const char* state = state_ == TxnState::kFailed ? "idle in transaction (aborted)"
+                      : state_ == TxnState::kIdle ? "idle"
+                                                  : "idle in transaction";
+  activity_.end_statement(state, statement_micros_, state_ != TxnState::kIdle);
+  if (settings_.vars().statement_timeout_ms > 0) {
+    hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(0));
+  }
+  interrupt_.clear_statement_reasons();
+}
+
+void SqlSession::notice(MessageLevel level, SqlError notice) {
+  if (receiver_ == nullptr) return;
+  // INFO is always sent.
+  if (level != MessageLevel::kInfo && level < settings_.vars().client_min_messages) return;
+  receiver_->notice(level, notice);
+}
+
+void SqlSession::warn(SqlState state, std::string message) {
+  notice(MessageLevel::kWarning, SqlError(state, std::move(message)));
+}
+
+void SqlSession::failed(const SqlError&) noexcept {
+  pending_.active = false;
+  pending_.statements.clear();
+  multi_statement_ = false;
+  try {
+    switch (state_) {
+      case TxnState::kIdle:
+        if (transaction_) rollback_transaction();
+        break;
+      case TxnState::kImplicit:
+        rollback_transaction();
+        break;
+      case TxnState::kBlock:
+        state_ = TxnState::kFailed;
+        if (savepoints_.empty()) {
+          // Everything is undone now, so that nobody waits for locks that serve no purpose; the
+          // block itself goes on until the client ends it.
+          rollback_transaction();
+          state_ = TxnState::kFailed;
+        } else {
+          rollback_to(savepoints_.back());
+        }
+        break;
+      case TxnState::kFailed:
+        break;
+    }
+  } catch (...) {
+    rollback_transaction();
+    state_ = TxnState::kFailed;
+  }
+  end_activity();
+}
+
+void SqlSession::terminate() noexcept {
+  if (registered_) {
+    instance_.activity().remove(identity_.pid);
+    registered_ = false;
+  }
+  pending_.active = false;
+  rollback_transaction();
+  drop_portals(false);
+  if (has_temporary_) drop_temporary_tables(true);
+  statements_.clear();
+  cache_.clear();
+  lock_owner_.reset();
+}
+
+char SqlSession::transaction_status() const {
+  switch (state_) {
+    case TxnState::kBlock:
+      return 'T';
+    case TxnState::kFailed:
+      return 'E';
+    default:
+      return 'I';
+  }
+}
+
+uint64_t SqlSession::required_durable_ts() const {
+  if (!transaction_) return required_ts_;
+  return std::max(required_ts_,
+                  instance_.pipeline().required_durable_ts(transaction_->dependency_ts()));
+}
+
+int32_t SqlSession::idle_timeout_ms() const {
+  return state_ == TxnState::kIdle ? settings_.vars().idle_session_timeout_ms
+                                   : settings_.vars().idle_in_transaction_timeout_ms;
+}
+
+std::vector<Notification> SqlSession::take_notifications() {
+  std::lock_guard lock(notification_mutex_);
+  return std::move(inbox_);
+}
+
+}  // namespace luma

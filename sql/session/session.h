@@ -1,0 +1,358 @@
+#pragma once
+// One client session: statements in, rows out. Settings, transaction, prepared statements, portals
+// and cursors, plan cache. Knows nothing of the wire: results leave through RowReceiver.
+//
+// Used by one thread at a time, from changing threads (interrupt() and activity are the
+// exceptions). Calls throw SqlError; the caller then calls failed() once, which aborts or marks the
+// transaction. A call with `may_block` false throws WouldBlock where it would have to wait or would
+// take long, after undoing what it did; the same call is then made again with `may_block` true.
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/interrupt.h"
+#include "engine/base/would_block.h"
+#include "engine/exec/chunk_store.h"
+#include "engine/table/deferred_checks.h"
+#include "engine/txn/transaction.h"
+#include "sql/ast/ast.h"
+#include "sql/ast/tree.h"
+#include "sql/parse/normalize.h"
+#include "sql/parse/parser.h"
+#include "sql/session/instance.h"
+#include "sql/session/plan_run.h"
+#include "sql/session/query_cache.h"
+#include "sql/session/row_receiver.h"
+#include "sql/session/session_environment.h"
+#include "sql/session/session_settings.h"
+
+namespace luma {
+
+struct SessionIdentity {
+  int32_t pid = 0;
+  std::string client_address;  // "" for a Unix socket
+  int client_port = -1;
+  bool tls = false;
+  std::string tls_version, tls_cipher;
+  int tls_bits = 0;
+};
+
+// What hosts a session. Thread-safe; outlives it.
+class SessionHooks {
+ public:
+  virtual ~SessionHooks() = default;
+  // Something waits to be delivered. Any thread.
+  virtual void wake() {}
+  // Raise `reason` on the session's interrupt after `delay`; zero disarms.
+  virtual void set_timer(Interrupt::Reason reason, std::chrono::milliseconds delay) {
+    static_cast<void>(reason);
+    static_cast<void>(delay);
+  }
+};
+
+struct SessionStart {
+  std::string user, database;
+  // In order of effect; any setting by name.
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+enum class TxnState : uint8_t {
+  kIdle,
+  kImplicit,  // ends with the statement, the query string or Sync
+  kBlock,     // BEGIN
+  kFailed     // an error inside a block: only its end is accepted
+};
+
+struct Portal {
+  std::string name;
+  CachedQueryPtr query;
+  std::unique_ptr<PlanRun> run;  // null for utility statements
+  std::vector<int16_t> result_formats;
+  bool is_open = false;  // the plan's operators
+  bool done = false;
+  Transaction::StatementState snapshot;
+  const Chunk* chunk = nullptr;  // delivered up to chunk_at
+  uint32_t chunk_at = 0;
+  uint64_t rows = 0;
+  size_t savepoint_depth = 0;  // made inside that many savepoints
+  // SQL cursors
+  bool is_cursor = false, holdable = false, no_scroll = false, binary = false, scroll = false;
+  std::string statement;
+  int64_t creation_micros = 0;
+  std::unique_ptr<ChunkStore> store;  // rows read so far
+  uint64_t position = 0;              // 0: before the first row; rows+1: after the last
+  std::vector<ResultColumnInfo> columns;
+};
+
+class SqlSession {
+ public:
+  enum class Outcome : uint8_t { kDone, kCopyIn };
+
+  SqlSession(SqlInstance& instance, SessionIdentity identity, SessionHooks& hooks);
+  ~SqlSession();
+  SqlSession(const SqlSession&) = delete;
+  SqlSession& operator=(const SqlSession&) = delete;
+
+  // First call. FATAL 28000, 3D000 and what settings throw.
+  void start(const SessionStart& start, RowReceiver& receiver);
+
+  Outcome simple_query(std::string_view sql, RowReceiver& receiver, bool may_block);
+
+  // The extended protocol.
+  void parse(std::string_view name, std::string_view sql, std::span<const Oid> types,
+             RowReceiver& receiver, bool may_block);
+  struct BindInput {
+    std::string_view portal, statement;
+    std::span<const int16_t> parameter_formats;
+    std::span<const std::optional<std::string_view>> parameters;
+    std::span<const int16_t> result_formats;
+  };
+  void bind(const BindInput& input, RowReceiver& receiver, bool may_block);
+  struct Description {
+    std::span<const Oid> parameter_types;
+    std::span<const ResultColumnInfo> columns;
+    std::span<const int16_t> result_formats;  // of portals
+    bool has_columns = false;
+    bool binary = false;  // FETCH from a BINARY cursor
+  };
+  Description describe_statement(std::string_view name);
+  Description describe_portal(std::string_view name);
+  // Formats of the rows that execute() is going to produce.
+  std::span<const int16_t> portal_formats(std::string_view name);
+  Outcome execute(std::string_view portal, int64_t max_rows, RowReceiver& receiver, bool may_block);
+  void close_statement(std::string_view name);
+  void close_portal(std::string_view name);
+  void sync(RowReceiver& receiver, bool may_block);
+
+  // A call threw `error`, or the protocol was violated.
+  void failed(const SqlError& error) noexcept;
+  // The client is gone.
+  void terminate() noexcept;
+
+  char transaction_status() const;
+  // What the replies so far depend on.
+  uint64_t required_durable_ts() const;
+  Interrupt& interrupt() { return interrupt_; }
+  int32_t idle_timeout_ms() const;
+  SessionSettings& settings() { return settings_; }
+  SessionEnvironment& environment() { return environment_; }
+  // For encoding values; valid until the next call.
+  const IoContext& io() const { return environment_.io(); }
+  std::vector<Notification> take_notifications();
+  // Rows of the present call go out in binary, whatever the protocol says (BINARY cursors).
+  bool binary_rows() const { return binary_rows_; }
+
+  // COPY FROM STDIN in progress.
+  void copy_data(std::string_view chunk, RowReceiver& receiver);
+  Outcome copy_done(RowReceiver& receiver);
+
+ private:
+  class Services;
+  class Live;
+  class Commands;  // CommandContext
+  struct Savepoint {
+    std::string name;
+    Transaction::Savepoint transaction;
+    SessionSettings::Mark settings = 0;
+    CatalogTransaction::Mark catalog = 0;
+    bool had_catalog = false;
+    DeferredChecks::Mark deferred;
+    size_t dropped_storage = 0, notifications = 0, temporary = 0;
+    bool read_only = false;
+  };
+  // What a statement must put back when it has to be run again on a worker.
+  struct CallScope;
+
+  // --- session.cc
+  void begin_activity(std::string_view text);
+  void end_activity() noexcept;
+  void notice(MessageLevel level, SqlError notice);
+  void warn(SqlState state, std::string message);
+  bool is_superuser() const;
+  void define_specials();
+  void assign_role(std::string_view value, bool session_too);
+  void need_worker() const {
+    if (inline_) throw WouldBlock{};
+  }
+
+  // --- session_transaction.cc
+  Transaction& ensure_transaction();
+  void start_transaction();
+  void run_transaction_statement(const ast::TransactionStmt& statement, std::string& tag);
+  void begin_block(const ast::TransactionStmt& statement);
+  void commit_statement(const ast::TransactionStmt& statement, std::string& tag);
+  void rollback_statement(const ast::TransactionStmt& statement);
+  void apply_transaction_options(const ast::NodeList& options);
+  void set_isolation(std::string_view text);
+  void set_read_only(bool read_only);
+  Savepoint take_savepoint(std::string name);
+  void rollback_to(const Savepoint& savepoint);
+  size_t find_savepoint(std::string_view name) const;
+  void commit_transaction();
+  void before_commit();
+  void rollback_transaction() noexcept;
+  void end_transaction_state() noexcept;
+  void finish_implicit(bool last);
+  bool in_block() const { return state_ == TxnState::kBlock || multi_statement_; }
+  void require_block(std::string_view what) const;
+  void require_no_block(std::string_view what) const;
+  void require_writable(std::string_view what) const;
+  void throw_failed_block() const;
+  void drop_temporary_tables(bool all) noexcept;
+
+  // --- session_plan.cc
+  CachedQueryPtr make_query(std::string_view sql, std::span<const Oid> types);
+  void set_statement(CachedQuery& query, const ast::Node* node);
+  std::unique_ptr<PlanRun> acquire(CachedQuery& query);
+  void give_back(CachedQuery& query, std::unique_ptr<PlanRun> run);
+  std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types);
+  EvalContext planning_context();
+  void fill_context(ExecContext& context);
+  void lock_tables(const PhysicalPlan& plan);
+  bool plan_is_current(const PlanRun& run) const;
+  void check_runnable(const PlanRun& run) const;
+  // Runs the whole plan; returns the command tag.
+  std::string run_plan(PlanRun& run, RowReceiver* receiver);
+  static std::string plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64_t affected);
+  Value read_literal(const Literal& literal, TypeRef type, Arena& arena);
+  // Runs `body` so that WouldBlock leaves no trace of it.
+  template <typename Body>
+  auto repeatable(Body&& body);
+
+  // --- session_simple.cc
+  bool run_normalized(std::string_view sql, RowReceiver& receiver);
+  Outcome run_statements(std::string_view sql, RowReceiver& receiver);
+  Outcome run_one(const ast::Node* node, std::string_view text, bool last, RowReceiver& receiver);
+
+  // --- session_extended.cc
+  CachedQuery& require_statement(std::string_view name);
+  Portal& require_portal(std::string_view name);
+  Outcome execute_plan_portal(Portal& portal, int64_t max_rows, RowReceiver& receiver);
+  void describe_query(CachedQuery& query);
+  void drop_portals(bool keep_holdable) noexcept;
+  void finish_portal(Portal& portal) noexcept;
+  Portal* find_portal(std::string_view name);
+  Portal& create_portal(std::string_view name);
+  void run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver& receiver);
+
+  // --- session_cursor.cc
+  void declare_cursor(const ast::DeclareCursorStmt& statement, std::string_view text);
+  std::string fetch(const ast::FetchStmt& statement, RowReceiver& receiver);
+  void close_cursor(const ast::ClosePortalStmt& statement, std::string& tag);
+  void pull_rows(Portal& portal, uint64_t wanted);
+  uint64_t emit_rows(Portal& portal, uint64_t first, uint64_t count, bool backward,
+                     RowReceiver* receiver);
+  void materialize_holdable();
+
+  // --- session_utility.cc
+  // Runs a statement that is no plan; `tag` is what CommandComplete says.
+  Outcome run_utility(const ast::Node* node, std::string_view text, RowReceiver& receiver,
+                      std::string& tag);
+  std::optional<std::vector<ResultColumnInfo>> utility_columns(const ast::Node* node);
+  static bool allowed_in_failed_block(const ast::Node* node);
+  static bool is_light_utility(const ast::Node* node);
+  void prepare_statement(const ast::PrepareStmt& statement, std::string_view text);
+  std::string execute_statement(const ast::ExecuteStmt& statement, RowReceiver& receiver);
+  std::unique_ptr<PlanRun> bind_execute(CachedQuery& query, const ast::ExecuteStmt& statement);
+  void deallocate(const ast::DeallocateStmt& statement, std::string& tag);
+  void discard(const ast::DiscardStmt& statement, std::string& tag);
+  void lock_statement(const ast::LockStmt& statement);
+  void set_constraints(const ast::ConstraintsSetStmt& statement);
+  std::string run_command_statement(const ast::Node* node, std::string_view text,
+                                    RowReceiver& receiver);
+  void notify(std::string_view channel, std::string_view payload);
+  // Rows of text columns (SHOW, EXPLAIN).
+  void emit_text_rows(const std::vector<ResultColumnInfo>& columns,
+                      const std::vector<std::vector<std::string>>& rows, RowReceiver& receiver);
+
+  // --- session_set.cc
+  void set_variable(const ast::VariableSetStmt& statement, std::string& tag);
+  void show_variable(const ast::VariableShowStmt& statement, RowReceiver& receiver);
+  std::string set_value_text(const ast::VariableSetStmt& statement) const;
+
+  // --- session_explain.cc
+  void explain(const ast::ExplainStmt& statement, RowReceiver& receiver);
+
+  // --- session_maintenance.cc
+  void vacuum(const ast::VacuumStmt& statement);
+  void analyze_table(const Table& table);
+
+  SqlInstance& instance_;
+  SessionIdentity identity_;
+  SessionHooks& hooks_;
+  Interrupt interrupt_;
+  MemoryBudget memory_;
+  SessionActivity activity_;
+  SessionSettings settings_;
+  std::unique_ptr<Live> live_;
+  SessionEnvironment environment_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<LockOwner> lock_owner_;
+  LockManager* locks_ = nullptr;
+  std::string user_, database_name_;
+  bool registered_ = false;
+
+  // the transaction
+  TxnState state_ = TxnState::kIdle;
+  std::optional<Transaction> transaction_;
+  DeferredChecks deferred_;
+  std::vector<Savepoint> savepoints_;
+  bool multi_statement_ = false;
+  bool ran_query_ = false;  // the isolation level is settled
+  int64_t transaction_micros_ = 0, statement_micros_ = 0;
+  uint64_t required_ts_ = 0;
+  std::vector<uint32_t> dropped_storage_;
+  std::vector<Notification> sent_notifications_;
+  struct Temporary {
+    Oid table;
+    ast::OnCommitAction on_commit;
+  };
+  std::vector<Temporary> temporary_;
+  bool has_temporary_ = false;
+  // SET TRANSACTION of the next AND CHAIN.
+  TransactionOptions chain_options_;
+
+  // statements
+  std::map<std::string, CachedQueryPtr, std::less<>> statements_;
+  CachedQueryPtr unnamed_statement_;
+  std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals_;
+  // The unnamed portal is kept for the next Bind.
+  Portal unnamed_portal_;
+  bool unnamed_portal_exists_ = false;
+  QueryCache cache_;
+  std::string key_;
+  std::vector<Literal> literals_;
+  std::unordered_map<Oid, std::pair<int64_t, int64_t>> cached_values_;  // next, left
+  std::unordered_map<Oid, int64_t> last_values_;
+  Oid last_sequence_ = kInvalidOid;
+
+  // the present call
+  RowReceiver* receiver_ = nullptr;
+  bool inline_ = false;
+  bool binary_rows_ = false;
+  // A query string that goes on: after an escalation, or after COPY FROM STDIN.
+  struct Pending {
+    bool active = false;
+    Arena arena;
+    std::vector<ParsedStatement> statements;
+    size_t at = 0;
+  };
+  Pending pending_;
+
+  // LISTEN
+  std::mutex notification_mutex_;
+  std::set<std::string, std::less<>> listening_;
+  std::vector<Notification> inbox_;
+};
+
+}  // namespace luma

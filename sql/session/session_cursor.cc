@@ -1,0 +1,270 @@
+// SQL cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor keeps the rows it has read, so that it can go
+// back, and so that WITH HOLD has them all at commit.
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "sql/ast/ast.h"
+#include "sql/session/session_parts.h"
+
+namespace luma {
+
+void SqlSession::declare_cursor(const ast::DeclareCursorStmt& statement, std::string_view text) {
+  bool hold = (statement.options & ast::kCursorHold) != 0;
+  if (!hold && !in_block()) {
+    throw SqlError(SqlState::kNoActiveSqlTransaction,
+                   "DECLARE CURSOR can only be used in transaction blocks");
+  }
+  bool scroll = (statement.options & ast::kCursorScroll) != 0;
+  ensure_transaction();
+  environment_.refresh();
+  if (portals_.find(statement.portalname) != portals_.end()) {
+    throw sql_error(SqlState::kDuplicateCursor, "cursor \"{}\" already exists",
+                    statement.portalname);
+  }
+  CachedQueryPtr query = make_query(text, {});
+  set_statement(*query, ast::copy(statement.query, query->arena));
+  if (query->kind != StatementKind::kPlan) {
+    throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open cursor for this statement");
+  }
+  std::unique_ptr<PlanRun> run = acquire(*query);
+  if (run->plan().modifies_data) {
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "DECLARE CURSOR must not contain data-modifying statements in WITH");
+  }
+  lock_tables(run->plan());
+  ran_query_ = true;
+  Portal& portal = create_portal(statement.portalname);
+  portal.is_cursor = true;
+  portal.holdable = hold;
+  portal.scroll = scroll;
+  portal.no_scroll = (statement.options & ast::kCursorNoScroll) != 0;
+  portal.binary = (statement.options & ast::kCursorBinary) != 0;
+  portal.statement = text;
+  portal.creation_micros = statement_micros_;
+  portal.columns = run->plan().columns;
+  portal.query = std::move(query);
+  portal.run = std::move(run);
+  portal.store = std::make_unique<ChunkStore>(portal.run->plan().root->output_types());
+  // The cursor sees what its declaration saw.
+  StatementScope scope(*transaction_);
+  portal.snapshot = transaction_->current_statement();
+}
+
+// Reads on until `wanted` rows are kept or there are no more.
+void SqlSession::pull_rows(Portal& portal, uint64_t wanted) {
+  if (portal.done || portal.store->row_count() >= wanted) return;
+  ensure_transaction();
+  PlanRun& run = *portal.run;
+  fill_context(run.context());
+  run.context().inline_mode = false;
+  // Kept rows outlive the plan: they belong to the session's budget.
+  ExecContext keeping;
+  fill_context(keeping);
+  keeping.memory = &memory_;
+  StatementScope scope(*transaction_, true);
+  transaction_->resume_statement(portal.snapshot);
+  try {
+    if (!portal.is_open) {
+      run.open();
+      portal.is_open = true;
+    }
+    while (portal.store->row_count() < wanted) {
+      const Chunk* chunk = run.next();
+      if (chunk == nullptr) {
+        portal.done = true;
+        break;
+      }
+      portal.store->append(keeping, *chunk);
+    }
+  } catch (...) {
+    run.close();
+    portal.is_open = false;
+    portal.done = true;
+    throw;
+  }
+  if (portal.done) {
+    run.close();
+    portal.is_open = false;
+  }
+}
+
+// Emits kept rows [first, first + count), in reverse order when `backward`. 0-based.
+uint64_t SqlSession::emit_rows(Portal& portal, uint64_t first, uint64_t count, bool backward,
+                               RowReceiver* receiver) {
+  if (receiver == nullptr || count == 0) return count;
+  const std::vector<PhysicalType>& types = portal.store->types();
+  // Reading is sequential; a window of rows is turned round at a time.
+  uint64_t done = 0;
+  while (done < count) {
+    uint64_t window = backward ? std::min<uint64_t>(count - done, kVectorSize) : count - done;
+    uint64_t begin = backward ? first + count - done - window : first + done;
+    ChunkStore::Cursor cursor;
+    Chunk chunk{std::span<const PhysicalType>(types)};
+    Chunk reversed{std::span<const PhysicalType>(types)};
+    std::vector<std::pair<uint32_t, uint32_t>> pieces;
+    uint64_t at = 0;
+    uint64_t left = window;
+    std::vector<Chunk> held;
+    while (left > 0) {
+      Chunk next{std::span<const PhysicalType>(types)};
+      if (!portal.store->read(cursor, next)) break;
+      uint64_t end = at + next.size;
+      if (end > begin) {
+        auto from = static_cast<uint32_t>(begin > at ? begin - at : 0);
+        auto n = static_cast<uint32_t>(std::min<uint64_t>(next.size - from, left));
+        if (!backward) {
+          receiver->rows(next, from, n);
+        } else {
+          // Emitted below, from the last piece to the first; the strings stay in the store.
+          pieces.emplace_back(from, n);
+          held.push_back(std::move(next));
+        }
+        left -= n;
+      }
+      at = end;
+    }
+    for (size_t p = held.size(); p-- > 0;) {
+      for (uint32_t i = pieces[p].second; i-- > 0;) {
+        receiver->rows(held[p], pieces[p].first + i, 1);
+      }
+    }
+    done += window;
+  }
+  return count;
+}
+
+std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& receiver) {
+  auto it = portals_.find(statement.portalname);
+  if (it == portals_.end()) {
+    throw sql_error(SqlState::kUndefinedCursor, "cursor \"{}\" does not exist",
+                    statement.portalname);
+  }
+  Portal& portal = *it->second;
+  if (!portal.is_cursor) {
+    if (portal.run == nullptr || portal.is_open) throw unsupported("FETCH from a running portal");
+    portal.is_cursor = portal.no_scroll = true;
+    portal.columns = portal.run->plan().columns;
+    portal.store = std::make_unique<ChunkStore>(portal.run->plan().root->output_types());
+    ensure_transaction();
+    StatementScope scope(*transaction_);
+    portal.snapshot = transaction_->current_statement();
+  }
+  // Reading on may take any time.
+  if (!portal.done) need_worker();
+  RowReceiver* out = statement.ismove ? nullptr : &receiver;
+  if (out != nullptr) {
+    binary_rows_ = portal.binary;
+    out->begin_rows(portal.columns);
+  }
+
+  using Direction = ast::FetchDirection;
+  int64_t count = statement.how_many;
+  Direction direction = statement.direction;
+  auto forbid_backward = [&] {
+    if (!portal.no_scroll) return;
+    throw SqlError(SqlState::kObjectNotInPrerequisiteState, "cursor can only scan forward")
+        .hint("Declare it with SCROLL option to enable backward scan.");
+  };
+  if (count < 0 && (direction == Direction::kForward || direction == Direction::kBackward)) {
+    direction = direction == Direction::kForward ? Direction::kBackward : Direction::kForward;
+    count = -count;
+  }
+  uint64_t emitted = 0;
+  auto total = [&] { return portal.store->row_count(); };
+  switch (direction) {
+    case Direction::kForward: {
+      if (count == 0) {  // the present row again
+        if (portal.position >= 1 && portal.position <= total()) {
+          forbid_backward();
+          emitted = emit_rows(portal, portal.position - 1, 1, false, out);
+        }
+        break;
+      }
+      uint64_t first = portal.position;
+      uint64_t wanted = count == ast::kFetchAll ? UINT64_MAX : first + static_cast<uint64_t>(count);
+      pull_rows(portal, wanted);
+      uint64_t end = std::min(wanted, total());
+      if (end > first) emitted = emit_rows(portal, first, end - first, false, out);
+      portal.position = wanted > total() ? total() + 1 : end;
+      break;
+    }
+    case Direction::kBackward: {
+      forbid_backward();
+      if (count == 0) {
+        if (portal.position >= 1 && portal.position <= total()) {
+          emitted = emit_rows(portal, portal.position - 1, 1, false, out);
+        }
+        break;
+      }
+      // Rows before the present one, nearest first.
+      uint64_t before = portal.position == 0 ? 0 : portal.position - 1;
+      uint64_t n = count == ast::kFetchAll
+                       ? before
+                       : std::min<uint64_t>(before, static_cast<uint64_t>(count));
+      emitted = emit_rows(portal, before - n, n, true, out);
+      bool reached_start = count == ast::kFetchAll || static_cast<uint64_t>(count) > before;
+      portal.position = reached_start ? 0 : before - n + 1;
+      break;
+    }
+    case Direction::kAbsolute:
+    case Direction::kRelative: {
+      int64_t target = count;
+      if (direction == Direction::kRelative) {
+        target = static_cast<int64_t>(portal.position) + count;
+      } else if (count < 0) {
+        pull_rows(portal, UINT64_MAX);
+        target = static_cast<int64_t>(total()) + 1 + count;
+      }
+      if (target < static_cast<int64_t>(portal.position) ||
+          (target == static_cast<int64_t>(portal.position) && target > 0)) {
+        forbid_backward();
+      }
+      if (target <= 0) {
+        portal.position = 0;
+        break;
+      }
+      pull_rows(portal, static_cast<uint64_t>(target));
+      if (static_cast<uint64_t>(target) > total()) {
+        portal.position = total() + 1;
+        break;
+      }
+      portal.position = static_cast<uint64_t>(target);
+      emitted = emit_rows(portal, portal.position - 1, 1, false, out);
+      break;
+    }
+  }
+  return fmt::format("{} {}", statement.ismove ? "MOVE" : "FETCH", emitted);
+}
+
+void SqlSession::close_cursor(const ast::ClosePortalStmt& statement, std::string& tag) {
+  if (statement.portalname.data() == nullptr) {
+    tag = "CLOSE CURSOR ALL";
+    for (auto it = portals_.begin(); it != portals_.end();) {
+      finish_portal(*it->second);
+      it = portals_.erase(it);
+    }
+    return;
+  }
+  tag = "CLOSE CURSOR";
+  auto it = portals_.find(statement.portalname);
+  if (it == portals_.end()) {
+    throw sql_error(SqlState::kUndefinedCursor, "cursor \"{}\" does not exist",
+                    statement.portalname);
+  }
+  finish_portal(*it->second);
+  portals_.erase(it);
+}
+
+// WITH HOLD: at commit the rest is read, and the plan is let go.
+void SqlSession::materialize_holdable() {
+  for (auto& [name, portal] : portals_) {
+    if (!portal->holdable || portal->run == nullptr) continue;
+    pull_rows(*portal, UINT64_MAX);
+    portal->run.reset();
+    portal->query.reset();
+    portal->snapshot.snapshot.reset();
+    portal->savepoint_depth = 0;
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,147 @@
+#include "sql/session/session_environment.h"
+
+#include "engine/base/sql_error.h"
+#include "sql/bind/binder.h"
+#include "sql/function/registry.h"
+#include "sql/parse/parser.h"
+#include "sql/session/expr_copy.h"
+
+namespace luma {
+namespace {
+
+constexpr uint64_t kPrivateVersionBit = uint64_t{1} << 63;
+
+// Enough of a description to bind expressions over the table's columns.
+TableDesc columns_of(const Table& table) {
+  TableDesc desc;
+  desc.oid = table.oid;
+  desc.name = table.name;
+  for (const Column& column : table.columns) {
+    ColumnDesc out;
+    out.name = column.name;
+    out.type = column.type;
+    const TypeInfo* type = find_type(column.type.oid);
+    out.physical = type == nullptr ? PhysicalType::kVarlen : type->physical;
+    out.collation = column.collation;
+    out.not_null = column.not_null;
+    out.dropped = column.dropped;
+    desc.columns.push_back(std::move(out));
+  }
+  return desc;
+}
+
+uint32_t row_width_bytes(const TableDesc& table) {
+  uint32_t width = 24;  // key and row header
+  for (const ColumnDesc& column : table.columns) {
+    if (column.dropped) continue;
+    width += column.physical == PhysicalType::kVarlen ? 24 : physical_size(column.physical);
+  }
+  return width;
+}
+
+}  // namespace
+
+void SessionEnvironment::connect(Oid database, Oid session_user) {
+  database_ = database;
+  session_user_ = current_user_ = session_user;
+  refresh();
+}
+
+void SessionEnvironment::refresh() {
+  if (ddl_ != nullptr) {
+    ddl_->refresh();
+  } else {
+    uint64_t version = instance_.catalog().version();
+    if (view_ == nullptr || version != store_version_) {
+      view_ = instance_.catalog().snapshot(database_);
+      store_version_ = version;
+    }
+  }
+  sync();
+  int64_t now = io_.now_micros;
+  io_ = settings_.vars().io;
+  io_.now_micros = now;
+  io_.names = &*names_;
+}
+
+// Follows the transaction's changes and the search path; cheap when nothing happened.
+void SessionEnvironment::sync() const {
+  if (ddl_ != nullptr && ddl_->view() != view_) view_ = ddl_->view();
+  LUMA_DCHECK(view_ != nullptr);
+  if (path_epoch_ == settings_.plan_epoch() && path_catalog_version_ == view_->version()) return;
+  const Role* role = view_->role(current_user_);
+  path_ = resolve_search_path(*view_, settings_.vars().search_path,
+                              role == nullptr ? std::string_view() : role->name, temp_schema_);
+  path_epoch_ = settings_.plan_epoch();
+  path_catalog_version_ = view_->version();
+  names_.emplace(*view_, path_, builtins());
+  io_.names = &*names_;
+}
+
+CatalogTransaction& SessionEnvironment::ddl() {
+  if (ddl_ == nullptr) ddl_ = std::make_unique<CatalogTransaction>(instance_.catalog(), database_);
+  return *ddl_;
+}
+
+const SearchPath& SessionEnvironment::search_path() const {
+  sync();
+  return path_;
+}
+
+SearchPath SessionEnvironment::resolve_path(std::string_view setting) const {
+  const Role* role = catalog().role(current_user_);
+  return resolve_search_path(catalog(), setting, role == nullptr ? std::string_view() : role->name,
+                             temp_schema_);
+}
+
+const BuiltinAvailability& SessionEnvironment::builtins() const {
+  return FunctionRegistry::instance();
+}
+
+TableDescPtr SessionEnvironment::table_desc(const Table& table) {
+  const Catalog& now = current();
+  uint64_t version = now.version();
+  if ((version & kPrivateVersionBit) == 0) {
+    if (TableDescPtr found = instance_.cached_table(database_, version, table.oid)) return found;
+    TableDescPtr made = build_table_desc(now, table, *this);
+    instance_.cache_table(database_, version, made);
+    return made;
+  }
+  if (private_version_ != version) {
+    private_tables_.clear();
+    private_version_ = version;
+  }
+  if (auto it = private_tables_.find(table.oid); it != private_tables_.end()) return it->second;
+  // The object given may be newer than the view (a definition in the making): do not keep those.
+  TableDescPtr made = build_table_desc(now, table, *this);
+  if (now.table(table.oid) == &table) private_tables_[table.oid] = made;
+  return made;
+}
+
+TableDescPtr SessionEnvironment::table(Oid oid) {
+  const Table* found = catalog().table(oid);
+  if (found == nullptr) {
+    throw sql_error(SqlState::kInternalError, "could not open relation with OID {}", oid);
+  }
+  return table_desc(*found);
+}
+
+const Expr* SessionEnvironment::bind_over_table(const Catalog&, const Table& table,
+                                                std::string_view sql, Arena& arena) {
+  Arena tree;
+  const ast::Node* node = parse_expression(sql, tree);
+  TableDesc columns = columns_of(table);
+  Binder binder(*this, {});
+  Expr* bound = binder.bind_table_expr(node, &columns, Clause::kGenerated, TypeRef{});
+  return copy_expr_deep(*bound, arena);
+}
+
+double SessionEnvironment::row_count(const TableDesc& table) const {
+  const Table* found = catalog().table(table.oid);
+  double live = instance_.estimated_rows(table.storage_id, row_width_bytes(table));
+  // A small table's rows may all be in memory, where the store does not count them.
+  if (found == nullptr || found->estimated_rows < 0) return std::max(live, 1000.0);
+  return std::max({found->estimated_rows, live / 4, 1.0});
+}
+
+}  // namespace luma

@@ -1,0 +1,108 @@
+#pragma once
+// A session's view of the catalog while a statement runs: the newest committed snapshot, or the
+// transaction's own changes on top of it; the search path; descriptions of tables. Everything that
+// binding, functions over the catalog and foreign keys ask. Used by the session's thread.
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "sql/bind/bind_environment.h"
+#include "sql/catalog/catalog_transaction.h"
+#include "sql/catalog/object_names.h"
+#include "sql/catalog/session_catalog.h"
+#include "sql/catalog/table_desc_builder.h"
+#include "sql/optimize/optimizer.h"
+#include "sql/session/instance.h"
+#include "sql/session/session_settings.h"
+
+namespace luma {
+
+class SessionEnvironment final : public BindEnvironment,
+                                 public SessionCatalog,
+                                 public TableResolver,
+                                 public ExpressionBinder,
+                                 public TableStatistics {
+ public:
+  SessionEnvironment(SqlInstance& instance, SessionSettings& settings, LiveState& live)
+      : instance_(instance), settings_(settings), live_(live) {}
+
+  void connect(Oid database, Oid session_user);
+  Oid database() const { return database_; }
+
+  // A statement starts: takes over what others have committed since.
+  void refresh();
+  // Changes with everything that may change what a text means.
+  uint64_t catalog_version() const { return current().version(); }
+  // The committed version when the transaction has no changes of its own; one atomic load.
+  bool is_current(uint64_t catalog_version) const {
+    return ddl_ == nullptr && view_ != nullptr && view_->version() == catalog_version &&
+           instance_.catalog().version() == store_version_;
+  }
+  const CatalogPtr& catalog_ptr() const {
+    sync();
+    return view_;
+  }
+
+  // The transaction's own changes; made at the first call.
+  CatalogTransaction& ddl();
+  CatalogTransaction* ddl_if_any() { return ddl_.get(); }
+  std::unique_ptr<CatalogTransaction> release_ddl() { return std::move(ddl_); }
+
+  void set_current_user(Oid role) {
+    current_user_ = role;
+    path_epoch_ = 0;
+  }
+  void set_session_user(Oid role) { session_user_ = role; }
+  void set_temp_schema(Oid schema) {
+    temp_schema_ = schema;
+    path_epoch_ = 0;
+  }
+  Oid temp_schema() const { return temp_schema_; }
+  std::string role_name(Oid role) const { return catalog().role_name(role); }
+  IoContext& mutable_io() { return io_; }
+
+  // BindEnvironment, SessionCatalog
+  const Catalog& catalog() const override { return current(); }
+  const SearchPath& search_path() const override;
+  SearchPath resolve_path(std::string_view setting) const override;
+  TableDescPtr table_desc(const Table& table) override;
+  const IoContext& io() const override { return io_; }
+  Oid current_user_oid() const override { return current_user_; }
+  Oid session_user_oid() const override { return session_user_; }
+  const BuiltinAvailability& builtins() const override;
+  LiveState& live_state() const override { return live_; }
+  // TableResolver
+  TableDescPtr table(Oid oid) override;
+  // ExpressionBinder
+  const Expr* bind_over_table(const Catalog& catalog, const Table& table, std::string_view sql,
+                              Arena& arena) override;
+  // TableStatistics
+  double row_count(const TableDesc& table) const override;
+
+ private:
+  const Catalog& current() const {
+    sync();
+    return *view_;
+  }
+  void sync() const;
+
+  SqlInstance& instance_;
+  SessionSettings& settings_;
+  LiveState& live_;
+  Oid database_ = kInvalidOid;
+  Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
+  Oid temp_schema_ = kInvalidOid;
+  std::unique_ptr<CatalogTransaction> ddl_;
+  mutable CatalogPtr view_;
+  uint64_t store_version_ = 0;
+  mutable SearchPath path_;
+  mutable uint64_t path_epoch_ = 0, path_catalog_version_ = 0;
+  mutable std::optional<CatalogObjectNames> names_;
+  mutable IoContext io_;
+  // Descriptions of tables in a view with uncommitted changes.
+  uint64_t private_version_ = 0;
+  std::unordered_map<Oid, TableDescPtr> private_tables_;
+};
+
+}  // namespace luma

@@ -1,0 +1,411 @@
+// The extended query protocol: prepared statements and portals.
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "sql/session/repeatable.h"
+#include "sql/session/session_parts.h"
+
+namespace luma {
+namespace {
+
+// Whether replies of this parameter come in binary.
+bool is_binary(std::span<const int16_t> formats, size_t i) {
+  if (formats.empty()) return false;
+  return (formats.size() == 1 ? formats[0] : formats[i]) == 1;
+}
+
+}  // namespace
+
+void SqlSession::parse(std::string_view name, std::string_view sql, std::span<const Oid> types,
+                       RowReceiver& receiver, bool may_block) {
+  CallScope scope(*this, receiver, may_block);
+  begin_activity(sql);
+  if (!name.empty() && statements_.find(name) != statements_.end()) {
+    throw sql_error(SqlState::kDuplicatePstatement, "prepared statement \"{}\" already exists",
+                    name);
+  }
+  if (name.empty()) unnamed_statement_.reset();
+  environment_.refresh();
+  // Clients that do not prepare send the same text again and again.
+  key_.assign("P");
+  for (Oid type : types) key_ += fmt::format("{},", type);
+  key_ += ':';
+  key_ += sql;
+  CachedQueryPtr query = cache_.find(key_);
+  if (query != nullptr && (query->spare == nullptr || !plan_is_current(*query->spare))) {
+    cache_.erase(key_);
+    query = nullptr;
+  }
+  if (query == nullptr) {
+    query = make_query(sql, types);
+    ParseOptions options;
+    options.standard_conforming_strings = settings_.vars().standard_conforming_strings;
+    ParseResult parsed = parse_sql(query->text, query->arena, options);
+    if (parsed.statements.size() > 1) {
+      throw SqlError(SqlState::kSyntaxError,
+                     "cannot insert multiple commands into a prepared statement");
+    }
+    set_statement(*query, parsed.statements.empty() ? nullptr : parsed.statements[0].node);
+    if (state_ == TxnState::kFailed && query->node != nullptr &&
+        !allowed_in_failed_block(query->node)) {
+      throw_failed_block();
+    }
+    if (query->kind == StatementKind::kPlan) {
+      give_back(*query, acquire(*query));
+      if (query->spare != nullptr) cache_.insert(key_, query, settings_.vars().plan_cache_size);
+    }
+  } else if (state_ == TxnState::kFailed) {
+    throw_failed_block();
+  }
+  if (name.empty()) {
+    unnamed_statement_ = std::move(query);
+  } else {
+    statements_.emplace(std::string(name), std::move(query));
+  }
+}
+
+CachedQuery& SqlSession::require_statement(std::string_view name) {
+  if (name.empty()) {
+    if (unnamed_statement_ != nullptr) return *unnamed_statement_;
+    throw SqlError(SqlState::kUndefinedPstatement, "unnamed prepared statement does not exist");
+  }
+  auto it = statements_.find(name);
+  if (it != statements_.end()) return *it->second;
+  throw sql_error(SqlState::kUndefinedPstatement, "prepared statement \"{}\" does not exist", name);
+}
+
+Portal* SqlSession::find_portal(std::string_view name) {
+  if (name.empty()) return unnamed_portal_exists_ ? &unnamed_portal_ : nullptr;
+  auto it = portals_.find(name);
+  return it == portals_.end() ? nullptr : it->second.get();
+}
+
+Portal& SqlSession::require_portal(std::string_view name) {
+  if (Portal* portal = find_portal(name)) return *portal;
+  throw sql_error(SqlState::kUndefinedCursor, "portal \"{}\" does not exist", name);
+}
+
+Portal& SqlSession::create_portal(std::string_view name) {
+  Portal* portal = nullptr;
+  if (name.empty()) {
+    portal = &unnamed_portal_;
+    if (unnamed_portal_exists_) finish_portal(*portal);
+    unnamed_portal_exists_ = true;
+  } else {
+    auto [it, fresh] = portals_.try_emplace(std::string(name));
+    if (!fresh) {
+      throw sql_error(SqlState::kDuplicateCursor, "cursor \"{}\" already exists", name);
+    }
+    it->second = std::make_unique<Portal>();
+    portal = it->second.get();
+    portal->name = name;
+  }
+  portal->savepoint_depth = savepoints_.size();
+  portal->done = portal->is_open = false;
+  portal->rows = 0;
+  portal->chunk = nullptr;
+  return *portal;
+}
+
+// Ends the execution; the plan goes back to its statement.
+void SqlSession::finish_portal(Portal& portal) noexcept {
+  portal.is_open = false;
+  portal.chunk = nullptr;
+  portal.done = true;
+  portal.snapshot.snapshot.reset();
+  if (portal.run != nullptr && portal.query != nullptr) {
+    give_back(*portal.query, std::move(portal.run));
+  }
+  portal.run.reset();
+  portal.query.reset();
+  portal.store.reset();
+}
+
+void SqlSession::drop_portals(bool keep_holdable) noexcept {
+  if (unnamed_portal_exists_) {
+    finish_portal(unnamed_portal_);
+    unnamed_portal_exists_ = false;
+  }
+  for (auto it = portals_.begin(); it != portals_.end();) {
+    Portal& portal = *it->second;
+    if (keep_holdable && portal.holdable && portal.store != nullptr && portal.done) {
+      ++it;
+      continue;
+    }
+    finish_portal(portal);
+    it = portals_.erase(it);
+  }
+}
+
+void SqlSession::bind(const BindInput& input, RowReceiver& receiver, bool may_block) {
+  CallScope scope(*this, receiver, may_block);
+  CachedQuery& query = require_statement(input.statement);
+  CachedQueryPtr shared =
+      input.statement.empty() ? unnamed_statement_ : statements_.find(input.statement)->second;
+  if (state_ == TxnState::kFailed && query.node != nullptr &&
+      !allowed_in_failed_block(query.node)) {
+    throw_failed_block();
+  }
+  size_t expected = query.kind == StatementKind::kPlan ? query.parameter_types.size() : 0;
+  if (input.parameters.size() != expected) {
+    throw sql_error(
+        SqlState::kProtocolViolation,
+        "bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
+        input.parameters.size(), input.statement, expected);
+  }
+  std::unique_ptr<PlanRun> run;
+  if (query.kind == StatementKind::kPlan) {
+    if (state_ != TxnState::kFailed) ensure_transaction();
+    run = acquire(query);
+    if (input.result_formats.size() > 1 && input.result_formats.size() != query.columns.size()) {
+      throw sql_error(SqlState::kProtocolViolation,
+                      "bind message has {} result formats but query has {} columns",
+                      input.result_formats.size(), query.columns.size());
+    }
+    const std::vector<TypeRef>& types = run->plan().parameter_types;
+    for (size_t i = 0; i < expected; ++i) {
+      Value& value = run->parameters()[i];
+      if (!input.parameters[i]) {
+        value = Value::null();
+        continue;
+      }
+      const TypeInfo& info = type_info(types[i].oid);
+      std::string_view bytes = *input.parameters[i];
+      try {
+        Datum datum;
+        if (is_binary(input.parameter_formats, i)) {
+          if (info.receive == nullptr) {
+            throw sql_error(SqlState::kUndefinedFunction,
+                            "no binary input function available for type {}",
+                            format_type(info.oid));
+          }
+          datum = info.receive(bytes, info, types[i].typmod, environment_.io(), run->arena());
+        } else {
+          datum = info.input(bytes, info, types[i].typmod, environment_.io(), run->arena());
+        }
+        value = info.physical == PhysicalType::kVarlen
+                    ? copy_datum(datum, info.physical, run->arena())
+                    : datum;
+      } catch (SqlError& error) {
+        std::string portal_text =
+            input.portal.empty() ? "unnamed portal" : fmt::format("portal \"{}\"", input.portal);
+        if (error.context_text.empty()) {
+          error.context_text = fmt::format("{} parameter ${}{}", portal_text, i + 1,
+                                           is_binary(input.parameter_formats, i)
+                                               ? ""
+                                               : fmt::format(" = '{}'", bytes.substr(0, 64)));
+        }
+        throw;
+      }
+    }
+  } else if (state_ == TxnState::kIdle && query.node != nullptr &&
+             !ast::is<ast::TransactionStmt>(query.node)) {
+    environment_.refresh();
+  }
+  Portal& portal = create_portal(input.portal);
+  portal.query = std::move(shared);
+  portal.run = std::move(run);
+  portal.result_formats.assign(input.result_formats.begin(), input.result_formats.end());
+}
+
+void SqlSession::describe_query(CachedQuery& query) {
+  if (query.kind == StatementKind::kPlan) {
+    // A change of definitions since Parse shows now.
+    if (state_ != TxnState::kFailed) give_back(query, acquire(query));
+    return;
+  }
+  if (query.kind != StatementKind::kUtility) return;
+  environment_.refresh();
+  auto columns = utility_columns(query.node);
+  query.has_columns = columns.has_value();
+  query.columns = columns ? std::move(*columns) : std::vector<ResultColumnInfo>();
+}
+
+SqlSession::Description SqlSession::describe_statement(std::string_view name) {
+  CachedQuery& query = require_statement(name);
+  if (state_ == TxnState::kFailed && query.has_columns) throw_failed_block();
+  describe_query(query);
+  Description out;
+  out.parameter_types = query.parameter_types;
+  out.columns = query.columns;
+  out.has_columns = query.has_columns;
+  return out;
+}
+
+SqlSession::Description SqlSession::describe_portal(std::string_view name) {
+  Portal& portal = require_portal(name);
+  Description out;
+  if (portal.is_cursor) {
+    out.columns = portal.columns;
+    out.has_columns = true;
+    out.binary = portal.binary;
+    return out;
+  }
+  if (portal.query == nullptr) return out;
+  if (portal.run == nullptr) describe_query(*portal.query);
+  out.columns = portal.query->columns;
+  out.has_columns = portal.query->has_columns;
+  out.result_formats = portal.result_formats;
+  return out;
+}
+
+std::span<const int16_t> SqlSession::portal_formats(std::string_view name) {
+  Portal* portal = find_portal(name);
+  return portal == nullptr ? std::span<const int16_t>()
+                           : std::span<const int16_t>(portal->result_formats);
+}
+
+SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
+                                        RowReceiver& receiver, bool may_block) {
+  CallScope scope(*this, receiver, may_block);
+  Portal& portal = require_portal(name);
+  if (portal.query == nullptr) {
+    receiver.complete("SELECT 0");
+    return Outcome::kDone;
+  }
+  CachedQueryPtr query = portal.query;
+  if (query->kind == StatementKind::kEmpty) {
+    receiver.empty_query();
+    return Outcome::kDone;
+  }
+  if (state_ == TxnState::kFailed && !allowed_in_failed_block(query->node)) throw_failed_block();
+  begin_activity(query->text);
+  if (query->kind == StatementKind::kPlan) return execute_plan_portal(portal, max_rows, receiver);
+  if (portal.done) {
+    throw sql_error(SqlState::kObjectNotInPrerequisiteState, "portal \"{}\" cannot be run", name);
+  }
+  return repeatable([&] {
+    std::string tag;
+    bool control = ast::is<ast::TransactionStmt>(query->node);
+    Outcome outcome = run_utility(query->node, query->text, receiver, tag);
+    if (outcome == Outcome::kCopyIn) return outcome;
+    // The statement may have ended the transaction, and the portal with it.
+    if (!control) portal.done = true;
+    receiver.complete(tag);
+    return Outcome::kDone;
+  });
+}
+
+SqlSession::Outcome SqlSession::execute_plan_portal(Portal& portal, int64_t max_rows,
+                                                    RowReceiver& receiver) {
+  // What was sent of a portal cannot be taken back: slices are for workers.
+  bool slices = portal.is_open ||
+                (max_rows > 0 && portal.run != nullptr && !portal.run->plan().is_point_operation);
+  if (slices && !portal.done) need_worker();
+  if (portal.done) {
+    receiver.begin_rows(portal.query->columns);
+    const PhysicalPlan* plan = portal.run ? &portal.run->plan() : nullptr;
+    receiver.complete(plan == nullptr || plan->command == 'S' ? "SELECT 0" : plan_tag(*plan, 0, 0));
+    return Outcome::kDone;
+  }
+  ++portal.query->executions;
+  return repeatable([&] {
+    ensure_transaction();
+    try {
+      run_portal_slice(portal, max_rows, receiver);
+    } catch (const WouldBlock&) {
+      portal.run->close();
+      portal.is_open = false;
+      portal.chunk = nullptr;
+      portal.rows = 0;
+      throw;
+    } catch (...) {
+      portal.run->close();
+      portal.is_open = false;
+      portal.done = true;
+      throw;
+    }
+    return Outcome::kDone;
+  });
+}
+
+void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver& receiver) {
+  PlanRun& run = *portal.run;
+  const PhysicalPlan& plan = run.plan();
+  Transaction& transaction = *transaction_;
+  bool returns_rows = plan.command == 'S' || plan.has_returning;
+  bool first = !portal.is_open;
+  if (first) {
+    if (!plan_is_current(run)) {
+      // Definitions changed between Bind and Execute.
+      std::vector<Value> values = run.parameters();
+      std::unique_ptr<PlanRun> fresh = acquire(*portal.query);
+      for (size_t i = 0; i < values.size(); ++i) {
+        const TypeInfo& info = type_info(fresh->plan().parameter_types[i].oid);
+        fresh->parameters()[i] =
+            values[i].is_null ? Value::null()
+                              : Value(copy_datum(values[i].datum, info.physical, fresh->arena()));
+      }
+      portal.run = std::move(fresh);
+      return run_portal_slice(portal, max_rows, receiver);
+    }
+    check_runnable(run);
+    lock_tables(plan);
+    ran_query_ = true;
+    run.budget().set_limit_bytes(settings_.vars().query_memory_bytes != 0
+                                     ? settings_.vars().query_memory_bytes
+                                     : MemoryBudget::kUnlimited);
+  }
+  fill_context(run.context());
+  StatementScope scope(transaction, !first);
+  if (first) {
+    run.open();
+    portal.is_open = true;
+  } else {
+    transaction.resume_statement(portal.snapshot);
+  }
+  if (returns_rows) receiver.begin_rows(portal.query->columns);
+  uint64_t sent = 0;
+  uint64_t limit = max_rows > 0 ? static_cast<uint64_t>(max_rows) : UINT64_MAX;
+  while (returns_rows ? sent < limit : true) {
+    if (portal.chunk == nullptr || portal.chunk_at == portal.chunk->size) {
+      portal.chunk = run.next();
+      portal.chunk_at = 0;
+      if (portal.chunk == nullptr) {
+        portal.done = true;
+        break;
+      }
+    }
+    uint32_t count = static_cast<uint32_t>(
+        std::min<uint64_t>(portal.chunk->size - portal.chunk_at, limit - sent));
+    if (returns_rows) receiver.rows(*portal.chunk, portal.chunk_at, count);
+    portal.chunk_at += count;
+    sent += count;
+  }
+  portal.rows += sent;
+  if (!portal.done) {
+    portal.snapshot = transaction.current_statement();
+    return receiver.suspended();
+  }
+  std::string tag = plan_tag(plan, sent, run.context().rows_affected);
+  run.close();
+  portal.is_open = false;
+  portal.chunk = nullptr;
+  receiver.complete(tag);
+}
+
+void SqlSession::close_statement(std::string_view name) {
+  if (name.empty()) {
+    unnamed_statement_.reset();
+  } else if (auto it = statements_.find(name); it != statements_.end()) {
+    statements_.erase(it);
+  }
+}
+
+void SqlSession::close_portal(std::string_view name) {
+  if (name.empty()) {
+    if (unnamed_portal_exists_) finish_portal(unnamed_portal_);
+    unnamed_portal_exists_ = false;
+  } else if (auto it = portals_.find(name); it != portals_.end()) {
+    finish_portal(*it->second);
+    portals_.erase(it);
+  }
+}
+
+void SqlSession::sync(RowReceiver& receiver, bool may_block) {
+  CallScope scope(*this, receiver, may_block);
+  if (state_ == TxnState::kImplicit) commit_transaction();
+  end_activity();
+}
+
+}  // namespace luma

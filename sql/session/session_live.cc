@@ -1,0 +1,107 @@
+// Live state behind pg_settings, pg_stat_activity, pg_locks and the like.
+#include "engine/txn/lock_manager.h"
+#include "sql/session/session_parts.h"
+
+namespace luma {
+namespace {
+
+constexpr int64_t kUnixToPostgresMicros = int64_t{946684800} * 1'000'000;
+
+}  // namespace
+
+std::vector<ActivityRow> SqlSession::Live::activity() {
+  return session_.instance_.activity().rows();
+}
+
+std::vector<LockRow> SqlSession::Live::locks() {
+  std::vector<LockRow> out;
+  for (const LockListing& lock : session_.locks_->list()) {
+    LockRow row;
+    row.database = session_.environment_.database();
+    switch (lock.kind) {
+      case LockKind::kRow:
+        row.type = "tuple";
+        row.relation = lock.relation;
+        break;
+      case LockKind::kTable:
+        row.type = "relation";
+        row.relation = lock.relation;
+        break;
+      case LockKind::kAdvisory:
+        row.type = "advisory";
+        row.class_id = lock.advisory.class_id;
+        row.object_id = lock.advisory.object_id;
+        row.object_sub_id = static_cast<int16_t>(lock.advisory.sub_id);
+        break;
+    }
+    row.virtual_transaction = fmt::format("{}/{}", lock.pid, lock.transaction_id);
+    row.pid = lock.pid;
+    row.mode = lock_mode_name(lock.kind, lock.mode);
+    row.granted = lock.granted;
+    if (lock.wait_start_us != 0) row.wait_start = lock.wait_start_us - kUnixToPostgresMicros;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::vector<PreparedStatementRow> SqlSession::Live::prepared_statements() {
+  std::vector<PreparedStatementRow> out;
+  for (const auto& [name, query] : session_.statements_) {
+    PreparedStatementRow row;
+    row.name = name;
+    row.statement = query->text;
+    row.prepare_time = query->prepare_micros;
+    row.parameter_types = query->parameter_types;
+    row.from_sql = query->from_sql;
+    row.generic_plans = static_cast<int64_t>(query->executions);
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::vector<CursorRow> SqlSession::Live::cursors() {
+  std::vector<CursorRow> out;
+  for (const auto& [name, portal] : session_.portals_) {
+    CursorRow row;
+    row.name = name;
+    row.statement =
+        portal->is_cursor || portal->query == nullptr ? portal->statement : portal->query->text;
+    row.holdable = portal->holdable;
+    row.binary = portal->binary;
+    row.scrollable = !portal->no_scroll;
+    row.creation_time = portal->creation_micros;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::vector<SettingRow> SqlSession::Live::settings() { return session_.settings_.rows(); }
+
+std::optional<int64_t> SqlSession::Live::sequence_last_value(Oid sequence) {
+  Transaction* transaction = session_.transaction_ ? &*session_.transaction_ : nullptr;
+  SequenceState state = session_.instance_.sequences().read(transaction, sequence);
+  if (!state.is_called) return std::nullopt;
+  return state.last_value;
+}
+
+RelationSize SqlSession::Live::relation_size(Oid oid) {
+  const Catalog& catalog = session_.environment_.catalog();
+  const Relation* relation = catalog.relation(oid);
+  RelationSize size;
+  if (relation == nullptr || relation->storage_id == 0) return size;
+  size.bytes = session_.instance_.storage_size_bytes(relation->storage_id);
+  size.rows = relation->estimated_rows;
+  return size;
+}
+
+int64_t SqlSession::Live::database_size(Oid) {
+  int64_t total = 0;
+  session_.environment_.catalog().for_each_relation([&](const Relation& relation) {
+    if (relation.storage_id != 0) {
+      total += session_.instance_.storage_size_bytes(relation.storage_id);
+    }
+  });
+  return total;
+}
+
+}  // namespace luma

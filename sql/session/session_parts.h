@@ -1,0 +1,66 @@
+#pragma once
+// Private to sql/session: the parts of a SqlSession that others see through interfaces.
+#include "engine/exec/eval_context.h"
+#include "sql/catalog/live_state.h"
+#include "sql/session/session.h"
+
+namespace luma {
+
+// What functions ask of the session.
+class SqlSession::Services final : public SessionServices {
+ public:
+  explicit Services(SqlSession& session) : session_(session) {}
+  std::string current_user() const override;
+  std::string session_user() const override;
+  std::string current_database() const override;
+  int32_t backend_pid() const override;
+  bool setting(std::string_view name, bool missing_ok, std::string& value) const override;
+  std::string set_setting(std::string_view name, std::string_view value, bool local) override;
+  int64_t sequence_next(Oid sequence) override;
+  int64_t sequence_current(Oid sequence) override;
+  int64_t sequence_last() override;
+  int64_t sequence_set(Oid sequence, int64_t value, bool is_called) override;
+  void notice(std::string_view severity, std::string_view message) override;
+  void* native() override;
+
+ private:
+  const Sequence& require_sequence(Oid oid) const;
+  SqlSession& session_;
+};
+
+// What system relations show of the session and its instance.
+class SqlSession::Live final : public LiveState {
+ public:
+  explicit Live(SqlSession& session) : session_(session) {}
+  std::vector<ActivityRow> activity() override;
+  std::vector<LockRow> locks() override;
+  std::vector<PreparedStatementRow> prepared_statements() override;
+  std::vector<CursorRow> cursors() override;
+  std::vector<SettingRow> settings() override;
+  std::optional<int64_t> sequence_last_value(Oid sequence) override;
+  RelationSize relation_size(Oid relation) override;
+  int64_t database_size(Oid database) override;
+
+ private:
+  SqlSession& session_;
+};
+
+// Sets what one call of the session has at hand, and takes it away at the end.
+struct SqlSession::CallScope {
+  CallScope(SqlSession& session, RowReceiver& receiver, bool may_block) : session_(session) {
+    session_.receiver_ = &receiver;
+    session_.inline_ = !may_block;
+    session_.binary_rows_ = false;
+  }
+  ~CallScope() {
+    session_.receiver_ = nullptr;
+    session_.inline_ = false;
+  }
+  CallScope(const CallScope&) = delete;
+  CallScope& operator=(const CallScope&) = delete;
+
+ private:
+  SqlSession& session_;
+};
+
+}  // namespace luma

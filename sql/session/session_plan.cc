@@ -1,0 +1,210 @@
+// From statements to plans and through their execution.
+#include <charconv>
+
+#include "engine/base/sql_error.h"
+#include "engine/txn/lock_manager.h"
+#include "sql/bind/binder.h"
+#include "sql/session/session_parts.h"
+
+namespace luma {
+namespace {
+
+bool same_columns(const std::vector<ResultColumnInfo>& a, const std::vector<ResultColumnInfo>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i].name != b[i].name || a[i].type != b[i].type) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+CachedQueryPtr SqlSession::make_query(std::string_view sql, std::span<const Oid> types) {
+  auto query = std::make_shared<CachedQuery>();
+  query->text = sql;
+  query->declared_types.assign(types.begin(), types.end());
+  query->prepare_micros = current_timestamp_micros();
+  return query;
+}
+
+void SqlSession::set_statement(CachedQuery& query, const ast::Node* node) {
+  query.node = node;
+  query.kind = node == nullptr ? StatementKind::kEmpty
+               : Binder::can_bind(node) && !ast::is<ast::CreateTableAsStmt>(node)
+                   ? StatementKind::kPlan
+                   : StatementKind::kUtility;
+  // SELECT ... INTO creates a table.
+  if (const auto* select = ast::try_as<ast::SelectStmt>(node)) {
+    const ast::SelectStmt* leftmost = select;
+    while (leftmost->larg != nullptr) leftmost = leftmost->larg;
+    if (leftmost->into_clause != nullptr) query.kind = StatementKind::kUtility;
+  }
+}
+
+EvalContext SqlSession::planning_context() {
+  EvalContext context;
+  context.io = &environment_.io();
+  context.interrupt = &interrupt_;
+  context.session = services_.get();
+  context.transaction = transaction_ ? &*transaction_ : nullptr;
+  context.statement_micros = statement_micros_;
+  return context;
+}
+
+std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
+                                               std::vector<Oid> parameter_types) {
+  if (!transaction_) environment_.mutable_io().now_micros = current_timestamp_micros();
+  Arena scratch(&memory_);
+  PlannerContext context{environment_, environment_, planning_context(),
+                         settings_.vars().disabled_passes, std::move(parameter_types)};
+  context.evaluation.arena = &scratch;
+  auto run = std::make_unique<PlanRun>(plan_query(node, context), &memory_);
+  run->catalog_version = environment_.catalog_version();
+  run->plan_epoch = settings_.plan_epoch();
+  return run;
+}
+
+bool SqlSession::plan_is_current(const PlanRun& run) const {
+  return run.catalog_version == environment_.catalog_version() &&
+         run.plan_epoch == settings_.plan_epoch();
+}
+
+std::unique_ptr<PlanRun> SqlSession::acquire(CachedQuery& query) {
+  environment_.refresh();
+  std::unique_ptr<PlanRun> run = std::move(query.spare);
+  if (run != nullptr && plan_is_current(*run)) {
+    run->begin();
+    return run;
+  }
+  run = make_plan(query.node, query.described ? query.parameter_types : query.declared_types);
+  if (query.described && !same_columns(query.columns, run->plan().columns)) {
+    SqlError error(SqlState::kFeatureNotSupported, "cached plan must not change result type");
+    error.routine = "RevalidateCachedQuery";
+    throw error;
+  }
+  if (!query.described) {
+    query.described = true;
+    query.columns = run->plan().columns;
+    query.parameter_types.clear();
+    for (const TypeRef& type : run->plan().parameter_types)
+      query.parameter_types.push_back(type.oid);
+    query.has_columns = run->plan().command == 'S' || run->plan().has_returning;
+  }
+  return run;
+}
+
+void SqlSession::give_back(CachedQuery& query, std::unique_ptr<PlanRun> run) {
+  if (run == nullptr) return;
+  run->close();
+  if (run->plan().cacheable) query.spare = std::move(run);
+}
+
+void SqlSession::fill_context(ExecContext& context) {
+  const SessionVariables& vars = settings_.vars();
+  context.io = &environment_.io();
+  context.interrupt = &interrupt_;
+  context.session = services_.get();
+  context.transaction = transaction_ ? &*transaction_ : nullptr;
+  context.statement_micros = statement_micros_;
+  context.inline_mode = inline_;
+  context.lock_timeout_ms = vars.lock_timeout_ms;
+  context.deadlock_timeout_ms = vars.deadlock_timeout_ms;
+  context.work_mem_bytes = vars.work_mem_bytes;
+  if (context.spill_directory.empty())
+    context.spill_directory = instance_.options().spill_directory;
+  context.instrument = false;
+  context.tables = &environment_;
+  context.deferred = &deferred_;
+  context.ids = &instance_.ids();
+}
+
+void SqlSession::lock_tables(const PhysicalPlan& plan) {
+  for (const BoundQuery::TableLock& lock : plan.locks) {
+    LockOptions options;
+    options.inline_mode = inline_;
+    options.timeout_ms = settings_.vars().lock_timeout_ms;
+    options.deadlock_timeout_ms = settings_.vars().deadlock_timeout_ms;
+    locks_->lock_table(*lock_owner_, lock.table, static_cast<TableLockMode>(lock.mode), options);
+  }
+}
+
+// Before a plan runs: may it, here and now?
+void SqlSession::check_runnable(const PlanRun& run) const {
+  const PhysicalPlan& plan = run.plan();
+  if (plan.modifies_data && transaction_->read_only()) {
+    require_writable(plan.command == 'I'   ? "INSERT"
+                     : plan.command == 'U' ? "UPDATE"
+                     : plan.command == 'D' ? "DELETE"
+                                           : "SELECT");
+  }
+  if (plan.locks_rows && transaction_->read_only()) require_writable("SELECT FOR UPDATE");
+  if (inline_ && !plan.is_point_operation &&
+      plan.estimated_cost > settings_.vars().inline_cost_limit) {
+    throw WouldBlock{};
+  }
+}
+
+std::string SqlSession::plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64_t affected) {
+  switch (plan.command) {
+    case 'I':
+      return fmt::format("INSERT 0 {}", affected);
+    case 'U':
+      return fmt::format("UPDATE {}", affected);
+    case 'D':
+      return fmt::format("DELETE {}", affected);
+    default:
+      return fmt::format("SELECT {}", rows);
+  }
+}
+
+std::string SqlSession::run_plan(PlanRun& run, RowReceiver* receiver) {
+  const PhysicalPlan& plan = run.plan();
+  check_runnable(run);
+  lock_tables(plan);
+  ran_query_ = true;
+  ExecContext& context = run.context();
+  fill_context(context);
+  run.budget().set_limit_bytes(settings_.vars().query_memory_bytes != 0
+                                   ? settings_.vars().query_memory_bytes
+                                   : MemoryBudget::kUnlimited);
+  struct Closer {
+    PlanRun& run;
+    ~Closer() { run.close(); }
+  } closer{run};
+  StatementScope scope(*transaction_);
+  bool returns_rows = plan.command == 'S' || plan.has_returning;
+  if (returns_rows && receiver != nullptr) receiver->begin_rows(plan.columns);
+  run.open();
+  uint64_t rows = 0;
+  while (const Chunk* chunk = run.next()) {
+    if (returns_rows) {
+      rows += chunk->size;
+      if (receiver != nullptr) receiver->rows(*chunk, 0, chunk->size);
+    }
+  }
+  return plan_tag(plan, rows, context.rows_affected);
+}
+
+// A literal of the statement as a value of the parameter it became.
+Value SqlSession::read_literal(const Literal& literal, TypeRef type, Arena& arena) {
+  if (literal.kind == LiteralKind::kInteger && type.oid == type_oid::kInt4) {
+    int64_t number = 0;
+    std::from_chars(literal.text.data(), literal.text.data() + literal.text.size(), number);
+    return Datum::of_int32(static_cast<int32_t>(literal.negative ? -number : number));
+  }
+  std::string storage;
+  std::string_view text = literal.text;
+  if (literal.has_doubled_quote || literal.negative) {
+    storage = literal_value(literal);
+    text = storage;
+  }
+  const TypeInfo& info = type_info(type.oid);
+  try {
+    Datum datum = info.input(text, info, type.typmod, environment_.io(), arena);
+    return copy_datum(datum, info.physical, arena);
+  } catch (SqlError& error) {
+    throw error.at_byte(literal.byte_offset);
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,89 @@
+#include "sql/session/user_types.h"
+
+#include <algorithm>
+
+#include "engine/type/user_type.h"
+
+namespace luma {
+namespace {
+
+bool same(const UserType& a, const UserType& b) {
+  auto label_equal = [](const UserType::Label& x, const UserType::Label& y) {
+    return x.oid == y.oid && x.sort_order == y.sort_order && x.text == y.text;
+  };
+  return a.name == b.name && a.type_type == b.type_type && a.array == b.array && a.base == b.base &&
+         a.relation == b.relation && a.fields == b.fields &&
+         std::equal(a.labels.begin(), a.labels.end(), b.labels.begin(), b.labels.end(),
+                    label_equal);
+}
+
+std::vector<TypeRef> field_types(const Table& table) {
+  std::vector<TypeRef> fields;
+  for (const Column& column : table.columns) {
+    if (!column.dropped) fields.push_back(column.type);
+  }
+  return fields;
+}
+
+UserType describe(const Catalog& catalog, const Type& type) {
+  UserType out;
+  out.oid = type.oid;
+  out.name = type.name;
+  out.type_type = type.type_type;
+  out.array = type.array_type;
+  for (const Type::EnumLabel& label : type.labels) {
+    out.labels.push_back({label.oid, label.sort_order, label.label});
+  }
+  out.base = type.base;
+  out.relation = type.relation;
+  if (const Table* table = catalog.table(type.relation)) out.fields = field_types(*table);
+  return out;
+}
+
+// What must be known before `type` can be defined.
+bool ready(const UserType& type) {
+  if (type.type_type == 'd') return find_type(type.base.oid) != nullptr;
+  return std::all_of(type.fields.begin(), type.fields.end(),
+                     [](const TypeRef& field) { return find_type(field.oid) != nullptr; });
+}
+
+}  // namespace
+
+void define_user_types(const Catalog& catalog) {
+  std::vector<UserType> waiting;
+  auto add = [&](UserType type) {
+    const TypeInfo* known = find_user_type(type.oid);
+    if (known != nullptr && known->user != nullptr && same(*known->user, type)) return;
+    waiting.push_back(std::move(type));
+  };
+  catalog.for_each_type([&](const Type& type) {
+    if (type.oid >= kFirstUserOid && type.type_type != 's' && type.type_type != 'r') {
+      add(describe(catalog, type));
+    }
+  });
+  catalog.for_each_relation([&](const Relation& relation) {
+    if (relation.oid < kFirstUserOid || relation.kind != ObjectKind::kTable) return;
+    const auto& table = static_cast<const Table&>(relation);
+    if (table.row_type == kInvalidOid || table.relkind == 'c') return;
+    UserType type;
+    type.oid = table.row_type;
+    type.name = table.name;
+    type.type_type = 'c';
+    type.array = table.array_type;
+    type.relation = table.oid;
+    type.fields = field_types(table);
+    add(std::move(type));
+  });
+  // Types may be made of each other: repeat until nothing moves.
+  while (!waiting.empty()) {
+    size_t before = waiting.size();
+    std::erase_if(waiting, [](const UserType& type) {
+      if (!ready(type)) return false;
+      define_user_type(type);
+      return true;
+    });
+    if (waiting.size() == before) break;
+  }
+}
+
+}  // namespace luma
