@@ -1,0 +1,176 @@
+#include "sql/copy/copy_in.h"
+
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "sql/bind/binder.h"
+#include "sql/copy/copy_file.h"
+#include "sql/copy/copy_target.h"
+#include "sql/function/registry.h"
+#include "sql/parse/parser.h"
+
+namespace luma {
+
+namespace {
+
+constexpr uint8_t kRowExclusiveLock = 3;
+constexpr size_t kFileBlockBytes = size_t{1} << 20;
+
+// Drawing numbers from sequences does not count.
+bool is_volatile(const Expr& expr) {
+  return expr_contains(expr, [](const Expr& e) {
+    return e.is_volatile && (e.function == nullptr || e.function->name != "nextval");
+  });
+}
+
+}  // namespace
+
+CopyIn::CopyIn(const ast::CopyStmt& copy, PlannerContext& context) {
+  check_copy_file(copy, context);
+  if (copy.filename.data() != nullptr) file_name_ = copy.filename;
+  options_ = parse_copy_options(copy.options, true);
+  const Table& table = open_copy_table(copy, context);
+  std::vector<int> attributes = copy_attributes(table, copy.attlist);
+  check_copy_privilege(table, attributes, true, context);
+  desc_ = context.environment.table_desc(table);
+  locks_.push_back({table.oid, kRowExclusiveLock});
+
+  std::vector<std::string> names;
+  for (int attribute : attributes) {
+    names.push_back(table.columns[static_cast<size_t>(attribute)].name);
+  }
+  auto not_null = force_flags(options_.force_not_null, "FORCE_NOT_NULL", names, &table);
+  auto null = force_flags(options_.force_null, "FORCE_NULL", names, &table);
+  for (size_t i = 0; i < attributes.size(); ++i) {
+    auto slot = static_cast<uint32_t>(attributes[i]);
+    columns_.push_back({names[i], table.columns[slot].type, slot, not_null[i], null[i]});
+  }
+
+  Binder binder(context.environment, {});
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    bool copied =
+        std::find(attributes.begin(), attributes.end(), static_cast<int>(i)) != attributes.end();
+    if (!copied) bind_default(binder, context, table.columns[i]);
+  }
+  if (copy.where_clause != nullptr) bind_where(binder, copy, table);
+  plan_context_ = binder.release_context();
+}
+
+CopyIn::~CopyIn() = default;
+
+void CopyIn::bind_default(Binder& binder, PlannerContext& context, const Column& column) {
+  auto slot = static_cast<uint32_t>(column.number - 1);
+  std::string sql;
+  if (!column.dropped && column.generated == '\0') sql = column.default_sql;
+  if (!column.dropped && column.identity != '\0') {
+    for (const Sequence* sequence : context.environment.catalog().sequences_owned_by(desc_->oid)) {
+      if (sequence->owned_by_column != column.number || !sequence->is_identity) continue;
+      sql = fmt::format("pg_catalog.nextval('{}'::pg_catalog.regclass)", sequence->oid);
+    }
+  }
+  if (sql.empty()) {
+    null_slots_.push_back(slot);
+    return;
+  }
+  try {
+    const ast::Node* node = parse_expression(sql, binder.context().arena());
+    const Expr* expr =
+        binder.bind_standalone(node, Clause::kDefault, column.type, Coercion::kAssignment);
+    row_by_row_ |= is_volatile(*expr);
+    defaults_.push_back({slot, ExprEvaluator(*expr)});
+  } catch (SqlError& error) {
+    error.byte_offset = -1;
+    throw;
+  }
+}
+
+void CopyIn::bind_where(Binder& binder, const ast::CopyStmt& copy, const Table& table) {
+  const Expr* where = binder.bind_table_expr(copy.where_clause, desc_.get(), Clause::kCopyWhere,
+                                             {type_oid::kBool, -1});
+  for (const Column& column : table.columns) {
+    if (column.generated == '\0') continue;
+    if (expr_contains(*where, [&](const Expr& e) {
+          return e.kind == ExprKind::kSlot && e.index + 1 == static_cast<uint32_t>(column.number);
+        })) {
+      throw SqlError(SqlState::kInvalidColumnReference,
+                     "generated columns are not supported in COPY FROM WHERE conditions")
+          .detail(fmt::format("Column \"{}\" is a generated column.", column.name));
+    }
+  }
+  row_by_row_ |= is_volatile(*where);
+  where_ = std::make_unique<ExprEvaluator>(*where);
+}
+
+std::vector<int16_t> CopyIn::column_formats() const {
+  return std::vector<int16_t>(columns_.size(), format());
+}
+
+void CopyIn::begin(ExecContext& context) {
+  exec_ = &context;
+  writer_ = std::make_unique<TableWriter>(context, desc_);
+  CopyReader::Input input;
+  input.options = options_;
+  input.columns = columns_;
+  for (const ColumnDesc& column : desc_->columns) input.slots.push_back(column.physical);
+  filtered_.init(input.slots);
+  selection_.resize(kVectorSize);
+  input.relation = desc_->name;
+  input.io = context.io;
+  input.budget = context.memory;
+  input.emit = [this](RowBatch& batch) { write(batch); };
+  reader_ = CopyReader::make(std::move(input));
+}
+
+void CopyIn::feed(std::string_view bytes) {
+  if (exec_->interrupt != nullptr) exec_->interrupt->check();
+  reader_->feed(bytes);
+}
+
+uint64_t CopyIn::finish() {
+  reader_->finish();
+  writer_->finish();
+  return rows_;
+}
+
+uint64_t CopyIn::run_file(ExecContext& context) {
+  CopyFile file = CopyFile::open_for_reading(file_name_);
+  begin(context);
+  auto block = std::make_unique<char[]>(kFileBlockBytes);
+  while (size_t bytes = file.read(block.get(), kFileBlockBytes)) feed({block.get(), bytes});
+  return finish();
+}
+
+std::string CopyIn::error_context() const {
+  return reader_ == nullptr ? std::string() : reader_->context();
+}
+
+void CopyIn::write(RowBatch& batch) {
+  if (exec_->interrupt != nullptr) exec_->interrupt->check();
+  Chunk& chunk = batch.chunk;
+  for (Default& item : defaults_) {
+    chunk.columns[item.slot].reference(item.evaluator.evaluate(*exec_, chunk));
+  }
+  for (uint32_t slot : null_slots_) chunk.columns[slot].set_constant_null();
+  const Chunk* rows = &chunk;
+  if (where_ != nullptr) {
+    uint32_t count = where_->select(*exec_, chunk, selection_.data());
+    if (count == 0) return;
+    if (count < chunk.size) {
+      filtered_.slice(chunk, selection_.data(), count);
+      rows = &filtered_;
+    }
+  }
+  try {
+    writer_->write(*rows);
+  } catch (SqlError& error) {
+    uint32_t row = writer_->failed_row();
+    if (rows == &filtered_ && row < filtered_.size) row = selection_[row];
+    bool with_line = row_by_row_ || error.state != SqlState::kUniqueViolation;
+    std::string context = reader_->row_context(row, with_line);
+    error.context_text = error.context_text.empty() ? context : error.context_text + "\n" + context;
+    throw;
+  }
+  rows_ += rows->size;
+}
+
+}  // namespace luma
