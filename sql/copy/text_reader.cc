@@ -60,12 +60,15 @@ size_t TextCopyReader::read_lines(std::string_view data, bool at_end) {
         ++line_number_;
         line_begun_ = true;
       }
-      if (rest.empty() && at_end) return used;
+      if (rest.empty() && at_end) {
+        if (expects_header()) read_line(rest);
+        return used;
+      }
       FoundLine found = finder_.find(rest, at_end, line_number_);
       if (found.kind == FoundLine::kIncomplete) return used;
       used += found.consumed;
       done_ = found.kind == FoundLine::kEndMarker;
-      if (!done_ || found.length > 0) read_line(rest.substr(0, found.length));
+      if (!done_ || found.length > 0 || expects_header()) read_line(rest.substr(0, found.length));
       line_begun_ = false;
     }
   } catch (SqlError& error) {
@@ -136,9 +139,8 @@ void TextCopyReader::convert(const std::vector<std::string_view>& fields) {
 void TextCopyReader::check_header(std::string_view line) {
   const std::vector<std::string_view>& fields = splitter_.split(line, batch_.arena);
   if (fields.size() != input_.columns.size()) {
-    throw bad_format(
-        fmt::format("wrong number of fields in header line: field count is {}, expected is {}",
-                    fields.size(), input_.columns.size()));
+    throw bad_format(fmt::format("wrong number of fields in header line: got {}, expected {}",
+                                 fields.size(), input_.columns.size()));
   }
   for (size_t i = 0; i < fields.size(); ++i) {
     const std::string& name = input_.columns[i].name;

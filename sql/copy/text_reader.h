@@ -20,6 +20,10 @@ class TextCopyReader final : public CopyReader {
   std::string position_context() const override;
   // Reads the rows that are complete in `data`; returns how much of it was used.
   size_t read_lines(std::string_view data, bool at_end);
+  // A header that must match is missed even when there is no input at all.
+  bool expects_header() const {
+    return !header_read_ && input_.options.header == CopyHeader::kMatch;
+  }
   void read_line(std::string_view raw);
   void check_header(std::string_view line);
   void convert(const std::vector<std::string_view>& fields);
