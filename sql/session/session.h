@@ -33,7 +33,7 @@
 #include "sql/session/plan_run.h"
 #include "sql/session/query_cache.h"
 #include "sql/session/row_receiver.h"
-#include "sql/session/session_environment.h"
+#include "sql/session/statement_environment.h"
 #include "sql/session/session_settings.h"
 
 namespace luma {
@@ -145,7 +145,7 @@ class SqlSession {
   Interrupt& interrupt() { return interrupt_; }
   int32_t idle_timeout_ms() const;
   SessionSettings& settings() { return settings_; }
-  SessionEnvironment& environment() { return environment_; }
+  StatementEnvironment& environment() { return environment_; }
   // For encoding values; valid until the next call.
   const IoContext& io() const { return environment_.io(); }
   std::vector<Notification> take_notifications();
@@ -295,7 +295,7 @@ class SqlSession {
   SessionActivity activity_;
   SessionSettings settings_;
   std::unique_ptr<Live> live_;
-  SessionEnvironment environment_;
+  StatementEnvironment environment_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<LockOwner> lock_owner_;
   LockManager* locks_ = nullptr;

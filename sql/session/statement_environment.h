@@ -18,13 +18,13 @@
 
 namespace luma {
 
-class SessionEnvironment final : public BindEnvironment,
+class StatementEnvironment final : public BindEnvironment,
                                  public SessionCatalog,
                                  public TableResolver,
                                  public ExpressionBinder,
                                  public TableStatistics {
  public:
-  SessionEnvironment(SqlInstance& instance, SessionSettings& settings, LiveState& live)
+  StatementEnvironment(SqlInstance& instance, SessionSettings& settings, LiveState& live)
       : instance_(instance), settings_(settings), live_(live) {}
 
   void connect(Oid database, Oid session_user);

@@ -1,4 +1,4 @@
-#include "sql/session/session_environment.h"
+#include "sql/session/statement_environment.h"
 
 #include "engine/base/sql_error.h"
 #include "sql/bind/binder.h"
@@ -41,13 +41,13 @@ uint32_t row_width_bytes(const TableDesc& table) {
 
 }  // namespace
 
-void SessionEnvironment::connect(Oid database, Oid session_user) {
+void StatementEnvironment::connect(Oid database, Oid session_user) {
   database_ = database;
   session_user_ = current_user_ = session_user;
   refresh();
 }
 
-void SessionEnvironment::refresh() {
+void StatementEnvironment::refresh() {
   if (ddl_ != nullptr) {
     ddl_->refresh();
   } else {
@@ -65,7 +65,7 @@ void SessionEnvironment::refresh() {
 }
 
 // Follows the transaction's changes and the search path; cheap when nothing happened.
-void SessionEnvironment::sync() const {
+void StatementEnvironment::sync() const {
   if (ddl_ != nullptr && ddl_->view() != view_) view_ = ddl_->view();
   LUMA_DCHECK(view_ != nullptr);
   if (path_epoch_ == settings_.plan_epoch() && path_catalog_version_ == view_->version()) return;
@@ -78,27 +78,27 @@ void SessionEnvironment::sync() const {
   io_.names = &*names_;
 }
 
-CatalogTransaction& SessionEnvironment::ddl() {
+CatalogTransaction& StatementEnvironment::ddl() {
   if (ddl_ == nullptr) ddl_ = std::make_unique<CatalogTransaction>(instance_.catalog(), database_);
   return *ddl_;
 }
 
-const SearchPath& SessionEnvironment::search_path() const {
+const SearchPath& StatementEnvironment::search_path() const {
   sync();
   return path_;
 }
 
-SearchPath SessionEnvironment::resolve_path(std::string_view setting) const {
+SearchPath StatementEnvironment::resolve_path(std::string_view setting) const {
   const Role* role = catalog().role(current_user_);
   return resolve_search_path(catalog(), setting, role == nullptr ? std::string_view() : role->name,
                              temp_schema_);
 }
 
-const BuiltinAvailability& SessionEnvironment::builtins() const {
+const BuiltinAvailability& StatementEnvironment::builtins() const {
   return FunctionRegistry::instance();
 }
 
-TableDescPtr SessionEnvironment::table_desc(const Table& table) {
+TableDescPtr StatementEnvironment::table_desc(const Table& table) {
   const Catalog& now = current();
   uint64_t version = now.version();
   if ((version & kPrivateVersionBit) == 0) {
@@ -118,7 +118,7 @@ TableDescPtr SessionEnvironment::table_desc(const Table& table) {
   return made;
 }
 
-TableDescPtr SessionEnvironment::table(Oid oid) {
+TableDescPtr StatementEnvironment::table(Oid oid) {
   const Table* found = catalog().table(oid);
   if (found == nullptr) {
     throw sql_error(SqlState::kInternalError, "could not open relation with OID {}", oid);
@@ -126,7 +126,7 @@ TableDescPtr SessionEnvironment::table(Oid oid) {
   return table_desc(*found);
 }
 
-const Expr* SessionEnvironment::bind_over_table(const Catalog&, const Table& table,
+const Expr* StatementEnvironment::bind_over_table(const Catalog&, const Table& table,
                                                 std::string_view sql, Arena& arena) {
   Arena tree;
   const ast::Node* node = parse_expression(sql, tree);
@@ -136,7 +136,7 @@ const Expr* SessionEnvironment::bind_over_table(const Catalog&, const Table& tab
   return copy_expr_deep(*bound, arena);
 }
 
-double SessionEnvironment::row_count(const TableDesc& table) const {
+double StatementEnvironment::row_count(const TableDesc& table) const {
   const Table* found = catalog().table(table.oid);
   double live = instance_.estimated_rows(table.storage_id, row_width_bytes(table));
   // A small table's rows may all be in memory, where the store does not count them.
