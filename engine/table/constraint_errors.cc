@@ -132,4 +132,27 @@ SqlError match_full_error(const TableDesc& child, const ForeignKeyDesc& key) {
       .constraint(key.name);
 }
 
+SqlError contains_nulls_error(const TableDesc& table, const ColumnDesc& column) {
+  return sql_error(SqlState::kNotNullViolation,
+                   "column \"{}\" of relation \"{}\" contains null values", column.name, table.name)
+      .table(table.schema_name, table.name)
+      .column(column.name);
+}
+
+SqlError violated_by_row_error(const TableDesc& table, std::string_view check) {
+  return sql_error(SqlState::kCheckViolation,
+                   "check constraint \"{}\" of relation \"{}\" is violated by some row", check,
+                   table.name)
+      .table(table.schema_name, table.name)
+      .constraint(std::string(check));
+}
+
+SqlError duplicated_key_error(const EvalContext& context, const TableDesc& table,
+                              const IndexDesc& index, std::span<const Value> values) {
+  return sql_error(SqlState::kUniqueViolation, "could not create unique index \"{}\"", index.name)
+      .detail("Key " + describe_key(context, table, index, values) + " is duplicated.")
+      .table(table.schema_name, table.name)
+      .constraint(index.name);
+}
+
 }  // namespace luma

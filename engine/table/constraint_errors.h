@@ -29,6 +29,11 @@ SqlError missing_parent_error(const EvalContext& context, const TableDesc& child
 SqlError still_referenced_error(const EvalContext& context, const TableDesc& parent,
                                 const ForeignKeyDesc& key, const TableDesc& child,
                                 std::span<const Value> values);
+// Of rows that exist already, found by ALTER TABLE or CREATE INDEX.
+SqlError contains_nulls_error(const TableDesc& table, const ColumnDesc& column);
+SqlError violated_by_row_error(const TableDesc& table, std::string_view check);
+SqlError duplicated_key_error(const EvalContext& context, const TableDesc& table,
+                              const IndexDesc& index, std::span<const Value> values);
 SqlError match_full_error(const TableDesc& child, const ForeignKeyDesc& key);
 
 }  // namespace luma

@@ -86,36 +86,46 @@ bool ParentProbe::encode(std::span<const Value> values, std::string& index_key) 
   return true;
 }
 
+// The key of the row that has `index_key`, through a secondary index.
+bool ParentProbe::find_row(Transaction& txn, std::string_view index_key, std::string& row_key) {
+  row_key.clear();
+  append_storage_id(row_key, parent_->storage_id);
+  if (holds_row_key_in_value(*index_)) {
+    if (!txn.get_stamped(KvFamily::kData, index_key, &value_, ReadView::kLatest)) return false;
+    row_key.append(entry_row_key(*index_, index_key, value_.view()));
+    return true;
+  }
+  std::string end(index_key);
+  make_prefix_end(end);
+  auto at = txn.scan(KvFamily::kData, index_key, end, ReadView::kLatest);
+  at->seek_first();
+  if (!at->valid()) return false;
+  row_key.append(entry_row_key(*index_, at->key(), at->value()));
+  return true;
+}
+
 bool ParentProbe::lock(ExecContext& context, std::string_view index_key) {
   Transaction& txn = *context.transaction;
-  KvValue value;
   if (index_->clustered) {
     lock_key(context, *parent_, index_key, RowLockMode::kKeyShare);
-    return txn.get_stamped(KvFamily::kData, index_key, &value, ReadView::kLatest);
+    return exists(context, index_key);
   }
-  auto find_row = [&](std::string& row_key) {
-    row_key.clear();
-    append_storage_id(row_key, parent_->storage_id);
-    if (holds_row_key_in_value(*index_)) {
-      if (!txn.get_stamped(KvFamily::kData, index_key, &value, ReadView::kLatest)) return false;
-      row_key.append(entry_row_key(*index_, index_key, value.view()));
-      return true;
-    }
-    std::string end(index_key);
-    make_prefix_end(end);
-    auto at = txn.scan(KvFamily::kData, index_key, end, ReadView::kLatest);
-    at->seek_first();
-    if (!at->valid()) return false;
-    row_key.append(entry_row_key(*index_, at->key(), at->value()));
-    return true;
-  };
   // Who gives the key to another row holds the row's lock, so a second look settles it.
   std::string row_key, again;
-  while (find_row(row_key)) {
+  while (find_row(txn, index_key, row_key)) {
     lock_key(context, *parent_, row_key, RowLockMode::kKeyShare);
-    if (find_row(again) && again == row_key) return true;
+    if (find_row(txn, index_key, again) && again == row_key) return true;
   }
   return false;
+}
+
+bool ParentProbe::exists(ExecContext& context, std::string_view index_key) {
+  Transaction& txn = *context.transaction;
+  if (index_->clustered) {
+    return txn.get_stamped(KvFamily::kData, index_key, &value_, ReadView::kLatest);
+  }
+  std::string row_key;
+  return find_row(txn, index_key, row_key);
 }
 
 ChildProbe::ChildProbe(TableDescPtr child, const ForeignKeyDesc& key, std::vector<TypeRef> from)

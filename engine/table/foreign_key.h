@@ -10,6 +10,7 @@
 #include "engine/row/key_codec.h"
 #include "engine/row/row_codec.h"
 #include "engine/row/table_desc.h"
+#include "engine/txn/transaction.h"
 
 namespace luma {
 
@@ -30,13 +31,17 @@ class ParentProbe {
   bool encode(std::span<const Value> values, std::string& index_key);
   // Whether the row exists; when so, it is locked FOR KEY SHARE.
   bool lock(ExecContext& context, std::string_view index_key);
+  // The same without a lock.
+  bool exists(ExecContext& context, std::string_view index_key);
 
  private:
+  bool find_row(Transaction& txn, std::string_view index_key, std::string& row_key);
   TableDescPtr parent_;
   std::vector<TypeRef> from_;
   const IndexDesc* index_ = nullptr;
   std::optional<KeyCodec> codec_;
   std::vector<size_t> order_;  // by index part: the key's column
+  KvValue value_;
   Arena arena_;
 };
 

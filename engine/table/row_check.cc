@@ -51,6 +51,7 @@ void RowCheck::check(EvalContext& context, const Chunk& rows) {
   if (violated != nullptr) fail_check(context, rows, check_row, *violated);
   if (null_row == rows.size) return;
   failed_row_ = null_row;
+  if (validates_table_) throw contains_nulls_error(table_, table_.columns[null_column]);
   throw not_null_violation(table_, table_.columns[null_column])
       .detail("Failing row contains " + describe_row(context, table_, rows, null_row) + ".");
 }
@@ -58,6 +59,7 @@ void RowCheck::check(EvalContext& context, const Chunk& rows) {
 void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
                           const CheckSpec& spec) {
   failed_row_ = row;
+  if (validates_table_) throw violated_by_row_error(table_, spec.name);
   std::string detail = "Failing row contains " + describe_row(context, table_, rows, row) + ".";
   if (spec.view_option) {
     throw sql_error(SqlState::kWithCheckOptionViolation,

@@ -22,6 +22,8 @@ class RowCheck {
   void compute_generated(EvalContext& context, Chunk& rows);
   // Throws 23502, 23514 or 44000 for the first row that violates something.
   void check(EvalContext& context, const Chunk& rows);
+  // Rows that exist already: errors then speak of the table, not of a new row.
+  void set_validates_table() { validates_table_ = true; }
   // After a throw of check(): the row at fault.
   uint32_t failed_row() const { return failed_row_; }
 
@@ -36,6 +38,7 @@ class RowCheck {
   std::vector<std::optional<ExprEvaluator>> generated_;
   std::vector<Check> checks_;
   std::vector<uint32_t> not_null_;
+  bool validates_table_ = false;
   uint32_t failed_row_ = 0;
 };
 

@@ -125,7 +125,7 @@ void RowWriter::allocate_row_ids(uint32_t count) {
 }
 
 void RowWriter::lock_unique_key(std::string_view key) {
-  lock_key(*context_, *table_, key, RowLockMode::kUpdate);
+  if (!builds_table_) lock_key(*context_, *table_, key, RowLockMode::kUpdate);
 }
 
 std::vector<Value> RowWriter::key_values(const IndexEntryBuilder& entry, uint32_t row) const {
@@ -135,6 +135,7 @@ std::vector<Value> RowWriter::key_values(const IndexEntryBuilder& entry, uint32_
 }
 
 void RowWriter::fail_unique(const IndexDesc& index, const std::vector<Value>& values) {
+  if (builds_table_) throw duplicated_key_error(*context_, *table_, index, values);
   throw unique_violation(*context_, *table_, index, values);
 }
 
@@ -243,18 +244,6 @@ bool RowWriter::insert_unless_conflict(uint32_t row, const std::vector<bool>& ar
   }
   put_new_row(row);
   return true;
-}
-
-void RowWriter::insert_with_row_id(uint32_t row, std::string_view key_without_storage_id) {
-  find_taken_key(row, nullptr, nullptr);
-  key_.clear();
-  append_storage_id(key_, table_->storage_id);
-  key_.append(key_without_storage_id);
-  encode_row(layout_, *new_rows_, row, row_);
-  txn_->put(KvFamily::kData, key_, row_, true);
-  for (auto& index : indexes_) {
-    if (index->covered) put_entry(*index, row);
-  }
 }
 
 void RowWriter::remove_entry(Index& index, uint32_t row, std::string_view row_key) {

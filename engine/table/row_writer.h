@@ -34,6 +34,9 @@ class RowWriter {
   // Attributes that bind_old() must have for remove(); update() needs all.
   std::vector<int32_t> columns_for_remove() const;
 
+  // For rewriting a table under an exclusive lock: no row locks, and a duplicate key is an error of
+  // the index being built.
+  void set_builds_table() { builds_table_ = true; }
   // Starts a statement.
   void begin(ExecContext& context, ConstraintQueue& queue);
   // The rows that the calls below refer to by number; they must stay valid.
@@ -48,8 +51,11 @@ class RowWriter {
                               std::string& conflicting_key);
   // Whether an arbiter's key is taken, without locking anything.
   bool find_conflict(uint32_t row, const std::vector<bool>& arbiters, std::string& conflicting_key);
-  // For copies of rows with a hidden row id: inserts under this id instead of a new one.
-  void insert_with_row_id(uint32_t row, std::string_view key_without_storage_id);
+  // The row id that the next insert() uses, in tables without row key.
+  void use_row_id(uint64_t row_id) {
+    next_row_id_ = row_id;
+    row_ids_left_ = 1;
+  }
   // Turns the stored row `key`, old row `row`, into new row `row`. The caller has locked it and
   // made sure that it is the latest version.
   void update(uint32_t row, std::string_view key);
@@ -102,6 +108,7 @@ class RowWriter {
   std::vector<std::unique_ptr<Index>> indexes_;  // those with entries of their own
   RowLockMode update_lock_mode_ = RowLockMode::kUpdate;
   bool key_may_change_ = false;
+  bool builds_table_ = false;
 
   ExecContext* context_ = nullptr;
   Transaction* txn_ = nullptr;

@@ -1,0 +1,297 @@
+#include "engine/table/table_build.h"
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/base/sql_error.h"
+#include "engine/row/key_codec.h"
+#include "engine/table/attribute_chunk.h"
+#include "engine/table/constraint_errors.h"
+#include "engine/table/constraint_queue.h"
+#include "engine/table/foreign_key.h"
+#include "engine/table/index_entry.h"
+#include "engine/table/row_check.h"
+#include "engine/table/row_writer.h"
+#include "engine/txn/transaction.h"
+#include "engine/txn/txn_iterator.h"
+#include "engine/type/wire_bytes.h"
+
+namespace luma {
+
+namespace {
+
+std::unique_ptr<TxnIterator> scan_storage(Transaction& txn, uint32_t storage_id) {
+  std::string lower;
+  append_storage_id(lower, storage_id);
+  std::string upper = lower;
+  make_prefix_end(upper);
+  auto at = txn.scan(KvFamily::kData, lower, upper, ReadView::kLatest, false);
+  at->seek_first();
+  return at;
+}
+
+// The newest rows of a table, chunk by chunk.
+class LatestRows {
+ public:
+  LatestRows(ExecContext& context, const TableDesc& table)
+      : context_(context),
+        layout_(table),
+        rows_(table, layout_, live_attributes(table), kVectorSize),
+        at_(scan_storage(*context.transaction, table.storage_id)) {}
+
+  // nullptr at the end.
+  const Chunk* next() {
+    if (context_.interrupt != nullptr) context_.interrupt->check();
+    keys_.clear();
+    rows_.begin();
+    for (; at_->valid() && keys_.size() < kVectorSize; at_->next()) {
+      rows_.add(at_->value());
+      keys_.emplace_back(at_->key());
+    }
+    return keys_.empty() ? nullptr : &rows_.chunk();
+  }
+  std::string_view key(uint32_t row) const { return keys_[row]; }
+
+ private:
+  ExecContext& context_;
+  StoredLayout layout_;
+  AttributeChunk rows_;
+  std::unique_ptr<TxnIterator> at_;
+  std::vector<std::string> keys_;
+};
+
+Chunk make_views(const TableDesc& table) {
+  Chunk rows;
+  for (const ColumnDesc& column : table.columns) {
+    rows.columns.emplace_back(column.physical, 1).set_constant_null();
+  }
+  return rows;
+}
+
+std::vector<Value> entry_values(const IndexEntryBuilder& builder, uint32_t row) {
+  std::vector<Value> values;
+  for (size_t i = 0; i < builder.index().keys.size(); ++i) {
+    values.push_back(builder.key_value(row, i));
+  }
+  return values;
+}
+
+// Calls visit(values, row) for every row of the child whose foreign key has no NULL.
+template <typename Visit>
+void visit_references(ExecContext& context, const TableDesc& child, const ForeignKeyDesc& key,
+                      Visit&& visit) {
+  LatestRows rows(context, child);
+  std::vector<Value> values;
+  while (const Chunk* chunk = rows.next()) {
+    for (uint32_t row = 0; row < chunk->size; ++row) {
+      values.clear();
+      size_t nulls = 0;
+      for (int32_t column : key.child_columns) {
+        values.push_back(chunk->columns[static_cast<size_t>(column)].value(row));
+        nulls += values.back().is_null ? 1 : 0;
+      }
+      if (nulls == 0) {
+        visit(values);
+      } else if (key.match == 'f' && nulls < values.size()) {
+        throw match_full_error(child, key);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+struct TableWriter::State {
+  State(ExecContext& where, TableDescPtr what)
+      : context(where),
+        table(std::move(what)),
+        checks(table_checks(*table)),
+        check(*table, table->generated, checks, kVectorSize),
+        writer(table, {}, kVectorSize),
+        rows(make_views(*table)) {
+    queue.begin(context);
+    writer.begin(context, queue);
+  }
+  ExecContext& context;
+  TableDescPtr table;
+  std::vector<CheckSpec> checks;
+  RowCheck check;
+  RowWriter writer;
+  ConstraintQueue queue;
+  Chunk rows;
+  uint32_t failed_row = 0;
+  uint64_t count = 0;
+};
+
+TableWriter::TableWriter(ExecContext& context, TableDescPtr table)
+    : state_(std::make_unique<State>(context, std::move(table))) {}
+
+TableWriter::~TableWriter() = default;
+
+void TableWriter::write(const Chunk& rows) {
+  State& state = *state_;
+  if (state.context.interrupt != nullptr) state.context.interrupt->check();
+  for (size_t i = 0; i < state.rows.columns.size(); ++i) {
+    if (!state.table->columns[i].dropped) state.rows.columns[i].reference(rows.columns[i]);
+  }
+  state.rows.size = rows.size;
+  state.check.compute_generated(state.context, state.rows);
+  try {
+    state.check.check(state.context, state.rows);
+  } catch (const SqlError&) {
+    state.failed_row = state.check.failed_row();
+    throw;
+  }
+  state.writer.bind_new(state.rows);
+  for (state.failed_row = 0; state.failed_row < rows.size; ++state.failed_row) {
+    state.writer.insert(state.failed_row);
+  }
+  state.count += rows.size;
+}
+
+uint32_t TableWriter::failed_row() const { return state_->failed_row; }
+
+uint64_t TableWriter::finish() {
+  state_->queue.run();
+  return state_->count;
+}
+
+void build_index(ExecContext& context, const TableDescPtr& table, const IndexDesc& index) {
+  if (index.clustered) return;
+  Transaction& txn = *context.transaction;
+  LatestRows rows(context, *table);
+  IndexEntryBuilder builder(*table, index, kVectorSize);
+  bool in_value = holds_row_key_in_value(index);
+  bool may_repeat = index.unique && index.deferrable;
+  std::unordered_set<std::string> seen;
+  std::string key, entry_key, entry_value;
+  KvValue found;
+  while (const Chunk* chunk = rows.next()) {
+    builder.bind(context, *chunk);
+    for (uint32_t row = 0; row < chunk->size; ++row) {
+      if (!builder.covers(row)) continue;
+      if (index.unique && builder.key_columns(row, key)) {
+        bool repeated = may_repeat ? !seen.insert(key).second
+                                   : txn.get(KvFamily::kData, key, &found, ReadView::kLatest);
+        if (repeated) {
+          throw duplicated_key_error(context, *table, index, entry_values(builder, row));
+        }
+      }
+      builder.entry(row, rows.key(row), entry_key, entry_value);
+      txn.put(KvFamily::kData, entry_key, entry_value, in_value);
+    }
+  }
+}
+
+void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDescPtr& to,
+                   std::span<const Expr* const> mapping) {
+  LUMA_CHECK(from->storage_id != to->storage_id);
+  // Foreign keys are not ours to check.
+  auto target = std::make_shared<TableDesc>(*to);
+  target->foreign_keys.clear();
+  target->referenced_by.clear();
+  std::vector<std::optional<ExprEvaluator>> evaluators(target->columns.size());
+  for (size_t i = 0; i < evaluators.size(); ++i) {
+    if (i < mapping.size() && mapping[i] != nullptr) {
+      evaluators[i].emplace(*mapping[i], kVectorSize);
+    }
+  }
+  std::vector<CheckSpec> checks = table_checks(*target);
+  RowCheck check(*target, target->generated, checks, kVectorSize);
+  check.set_validates_table();
+  RowWriter writer(target, {}, kVectorSize);
+  writer.set_builds_table();
+  ConstraintQueue queue;
+  queue.begin(context, true);
+  writer.begin(context, queue);
+  bool keeps_row_ids = from->row_key.empty() && target->row_key.empty();
+
+  LatestRows rows(context, *from);
+  Chunk made = make_views(*target);
+  while (const Chunk* chunk = rows.next()) {
+    for (size_t i = 0; i < evaluators.size(); ++i) {
+      if (evaluators[i]) made.columns[i].reference(evaluators[i]->evaluate(context, *chunk));
+    }
+    made.size = chunk->size;
+    check.compute_generated(context, made);
+    check.check(context, made);
+    writer.bind_new(made);
+    for (uint32_t row = 0; row < made.size; ++row) {
+      if (keeps_row_ids) {
+        std::string_view key = rows.key(row).substr(kStorageIdBytes);
+        writer.use_row_id(WireReader(key).u64());
+      }
+      writer.insert(row);
+    }
+  }
+  queue.run();
+  if (keeps_row_ids && context.ids != nullptr) {
+    // Ids of the old storage may be taken in the new one from now on.
+    auto at = scan_storage(*context.transaction, target->storage_id);
+    at->seek_last();
+    if (at->valid()) {
+      context.ids->row_ids(target->storage_id)
+          .skip_to(WireReader(at->key().substr(kStorageIdBytes)).u64());
+    }
+  }
+}
+
+void validate_check(ExecContext& context, const TableDescPtr& table, std::string_view name,
+                    const Expr& check) {
+  LatestRows rows(context, *table);
+  ExprEvaluator evaluator(check, kVectorSize);
+  while (const Chunk* chunk = rows.next()) {
+    const Vector& passed = evaluator.evaluate(context, *chunk);
+    for (uint32_t row = 0; row < chunk->size; ++row) {
+      Value value = passed.value(row);
+      if (!value.is_null && !value.datum.b) throw violated_by_row_error(*table, name);
+    }
+  }
+}
+
+void validate_not_null(ExecContext& context, const TableDescPtr& table, int32_t column) {
+  StoredLayout layout(*table);
+  auto number = static_cast<uint32_t>(column);
+  auto at = scan_storage(*context.transaction, table->storage_id);
+  for (uint64_t row = 0; at->valid(); at->next(), ++row) {
+    if ((row & 1023) == 0 && context.interrupt != nullptr) context.interrupt->check();
+    if (StoredRow(layout, at->value()).is_null(number)) {
+      throw contains_nulls_error(*table, table->columns[number]);
+    }
+  }
+}
+
+void validate_foreign_key(ExecContext& context, const TableDescPtr& child,
+                          const ForeignKeyDesc& key) {
+  LUMA_CHECK(context.tables != nullptr);
+  ParentProbe probe(context.tables->table(key.parent_table), key,
+                    column_types(*child, key.child_columns));
+  std::unordered_set<std::string> present;
+  std::string index_key;
+  visit_references(context, *child, key, [&](const std::vector<Value>& values) {
+    bool possible = probe.encode(values, index_key);
+    if (possible && present.contains(index_key)) return;
+    if (!possible || !probe.exists(context, index_key)) {
+      throw missing_parent_error(context, *child, key, *probe.table(), values);
+    }
+    present.insert(index_key);
+  });
+}
+
+bool table_is_empty(ExecContext& context, const TableDesc& table) {
+  return !scan_storage(*context.transaction, table.storage_id)->valid();
+}
+
+void remove_storage(Kv& kv, uint32_t storage_id) {
+  std::string lower;
+  append_storage_id(lower, storage_id);
+  std::string upper = lower;
+  make_prefix_end(upper);
+  kv.remove_range(KvFamily::kData, lower, upper).check();
+  kv.drop_files_in_range(KvFamily::kData, lower, upper).check();
+}
+
+}  // namespace luma
