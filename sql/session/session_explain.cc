@@ -100,6 +100,7 @@ void json_operator(Operator& op, int indent, const ExplainOptions& options, std:
   std::string pad(static_cast<size_t>(indent), ' ');
   const Operator::Explain& info = op.explain;
   out += pad + "\"Node Type\": " + json_string(info.node_type);
+  out += ",\n" + pad + "\"Parallel Aware\": false,\n" + pad + "\"Async Capable\": false";
   if (!trim(info.target).empty())
     out += ",\n" + pad + "\"Target\": " + json_string(trim(info.target));
   if (options.costs) {

@@ -135,7 +135,10 @@ void SqlSession::run_transaction_statement(const ast::TransactionStmt& statement
       return;
     }
     case Kind::kPrepare:
-      require_block("PREPARE TRANSACTION");
+      if (!in_block()) {
+        tag = "ROLLBACK";
+        return warn(SqlState::kNoActiveSqlTransaction, "there is no transaction in progress");
+      }
       [[fallthrough]];
     case Kind::kCommitPrepared:
     case Kind::kRollbackPrepared:
@@ -324,7 +327,7 @@ void SqlSession::commit_transaction() {
   // Once the commit has begun there is no way back to run it elsewhere.
   if (inline_ && (changes_catalog || deferred_.has_pending() || !temporary_.empty() ||
                   std::any_of(portals_.begin(), portals_.end(),
-                              [](const auto& item) { return item.second->holdable; }))) {
+                              [](const auto& item) { return item.second->holdable && item.second->run != nullptr; }))) {
     throw WouldBlock{};
   }
   try {

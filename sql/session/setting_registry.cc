@@ -252,6 +252,7 @@ const Override kOverrides[] = {
     {"session_preload_libraries", "", false, false, true, false, nullptr},
     {"shared_preload_libraries", "", false, false, true, false, nullptr},
     {"max_stack_depth", "2048", true, false, false, false, nullptr},
+    {"timezone_abbreviations", "Default", true, false, false, true, nullptr},
     {"wal_level", "replica", true, false, false, false, nullptr},
     {"luma.disabled_passes", "", false, false, false, true, nullptr},
 };

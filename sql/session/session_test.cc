@@ -1,0 +1,200 @@
+// The transaction state machine, prepared statements, portals and cursors of a session over a store
+// in memory, without tables.
+#include "sql/session/session.h"
+
+#include <catch2/catch.hpp>
+
+#include "sql/session/collecting_receiver_test.h"
+
+namespace luma {
+namespace {
+
+struct Fixture {
+  Fixture() : instance(options()), session(instance, {.pid = 1}, hooks) {
+    CollectingReceiver receiver;
+    session.start({"postgres", "postgres", {}}, receiver);
+  }
+  static SqlInstanceOptions options() {
+    SqlInstanceOptions options;
+    options.kv.in_memory = true;
+    options.kv.path = "memory";
+    return options;
+  }
+  // Rows, tags and notices of a query string; "!" and the SQLSTATE where it fails.
+  std::string run(std::string_view sql, bool may_block = true) {
+    CollectingReceiver receiver;
+    try {
+      session.simple_query(sql, receiver, may_block);
+    } catch (const SqlError& error) {
+      session.failed(error);
+      receiver.log += "!" + sql_state_code(error.state);
+    } catch (const WouldBlock&) {
+      receiver.log += "!blocks";
+    }
+    return receiver.log;
+  }
+  template <typename Call>
+  std::string extended(Call&& call) {
+    CollectingReceiver receiver;
+    try {
+      call(receiver);
+    } catch (const SqlError& error) {
+      session.failed(error);
+      receiver.log += "!" + sql_state_code(error.state);
+    }
+    return receiver.log;
+  }
+
+  SqlInstance instance;
+  SessionHooks hooks;
+  SqlSession session;
+};
+
+TEST_CASE("transaction blocks") {
+  Fixture f;
+  CHECK(f.run("select 1") == "1;[SELECT 1]");
+  CHECK(f.session.transaction_status() == 'I');
+  CHECK(f.run("begin") == "[BEGIN]");
+  CHECK(f.session.transaction_status() == 'T');
+  CHECK(f.run("begin") == "{25001}[BEGIN]");
+  CHECK(f.run("select 1/0") == "!22012");
+  CHECK(f.session.transaction_status() == 'E');
+  CHECK(f.run("select 1") == "!25P02");
+  CHECK(f.run("commit") == "[ROLLBACK]");
+  CHECK(f.session.transaction_status() == 'I');
+  CHECK(f.run("commit") == "{25P01}[COMMIT]");
+  CHECK(f.run("rollback") == "{25P01}[ROLLBACK]");
+}
+
+TEST_CASE("savepoints") {
+  Fixture f;
+  CHECK(f.run("savepoint a") == "!25P01");
+  CHECK(f.run("begin") == "[BEGIN]");
+  CHECK(f.run("savepoint a") == "[SAVEPOINT]");
+  CHECK(f.run("select 1/0") == "!22012");
+  CHECK(f.run("rollback to b") == "!3B001");
+  CHECK(f.run("rollback to a") == "[ROLLBACK]");
+  CHECK(f.run("select 2") == "2;[SELECT 1]");
+  CHECK(f.run("release a") == "[RELEASE]");
+  CHECK(f.run("release a") == "!3B001");
+  CHECK(f.run("rollback") == "[ROLLBACK]");
+}
+
+TEST_CASE("a string of statements is one transaction") {
+  Fixture f;
+  CHECK(f.run("set work_mem = '1MB'; select 1/0; select 2") == "[SET]!22012");
+  CHECK(f.run("show work_mem") == "4MB;[SHOW]");
+  CHECK(f.run("begin; select 1; commit; select 2") == "[BEGIN]1;[SELECT 1][COMMIT]2;[SELECT 1]");
+  CHECK(f.run("begin; select 1") == "[BEGIN]1;[SELECT 1]");
+  CHECK(f.session.transaction_status() == 'T');
+  CHECK(f.run("rollback; savepoint x; select 1") == "[ROLLBACK]!25P01");
+  CHECK(f.run("  ; ") == "[empty]");
+}
+
+TEST_CASE("isolation and access mode") {
+  Fixture f;
+  CHECK(f.run("begin isolation level serializable read only") == "[BEGIN]");
+  CHECK(f.run("show transaction_isolation") == "serializable;[SHOW]");
+  CHECK(f.run("select 1") == "1;[SELECT 1]");
+  CHECK(f.run("set transaction isolation level read committed") == "!25001");
+  CHECK(f.run("rollback and chain") == "[ROLLBACK]");
+  CHECK(f.session.transaction_status() == 'T');
+  CHECK(f.run("set transaction read write") == "[SET]");
+  CHECK(f.run("commit") == "[COMMIT]");
+  CHECK(f.run("show transaction_isolation") == "read committed;[SHOW]");
+}
+
+TEST_CASE("literals share a plan") {
+  Fixture f;
+  CHECK(f.run("select 1 + 2, 'a''b'") == "3|a'b;[SELECT 1]");
+  CHECK(f.run("select 40 + 2, 'c'") == "42|c;[SELECT 1]");
+  CHECK(f.run("select -7 + 2, ''") == "-5|;[SELECT 1]");
+  CHECK(f.run("select 2147483648 + 1, 'x'") == "2147483649|x;[SELECT 1]");
+  CHECK(f.run("select nosuch + 1") == "!42703");
+}
+
+TEST_CASE("what takes long asks for a worker and leaves no trace") {
+  Fixture f;
+  CHECK(f.run("begin", false) == "[BEGIN]");
+  CHECK(f.run("select pg_sleep(0.001)", false) == "!blocks");
+  CHECK(f.session.transaction_status() == 'T');
+  CHECK(f.run("select pg_sleep(0.001)") == ";[SELECT 1]");
+  CHECK(f.run("rollback", false) == "[ROLLBACK]");
+  CHECK(f.run("select 1; select pg_sleep(0.001)", false) == "1;[SELECT 1]!blocks");
+  CHECK(f.run("select 1; select pg_sleep(0.001)") == ";[SELECT 1]");
+  CHECK(f.session.transaction_status() == 'I');
+}
+
+TEST_CASE("PREPARE and EXECUTE") {
+  Fixture f;
+  CHECK(f.run("prepare p(int) as select $1 + 1") == "[PREPARE]");
+  CHECK(f.run("prepare p as select 1") == "!42P05");
+  CHECK(f.run("execute p(41)") == "42;[SELECT 1]");
+  CHECK(f.run("execute p('1')") == "2;[SELECT 1]");
+  CHECK(f.run("execute p") == "!42601");
+  CHECK(f.run("deallocate p") == "[DEALLOCATE]");
+  CHECK(f.run("execute p(1)") == "!26000");
+}
+
+TEST_CASE("cursors") {
+  Fixture f;
+  CHECK(f.run("declare c cursor for select 1") == "!25P01");
+  f.run("begin");
+  CHECK(f.run("declare c scroll cursor for select * from generate_series(1, 5) g") ==
+        "[DECLARE CURSOR]");
+  CHECK(f.run("fetch 2 c") == "1;2;[FETCH 2]");
+  CHECK(f.run("fetch prior c") == "1;[FETCH 1]");
+  CHECK(f.run("fetch prior c") == "[FETCH 0]");
+  CHECK(f.run("fetch all c") == "1;2;3;4;5;[FETCH 5]");
+  CHECK(f.run("fetch backward 2 c") == "5;4;[FETCH 2]");
+  CHECK(f.run("fetch absolute -1 c") == "5;[FETCH 1]");
+  CHECK(f.run("fetch relative -3 c") == "2;[FETCH 1]");
+  CHECK(f.run("move forward 2 c") == "[MOVE 2]");
+  CHECK(f.run("fetch 0 c") == "4;[FETCH 1]");
+  CHECK(f.run("declare h cursor with hold for select 7") == "[DECLARE CURSOR]");
+  CHECK(f.run("commit") == "[COMMIT]");
+  CHECK(f.run("fetch h") == "7;[FETCH 1]");
+  CHECK(f.run("fetch c") == "!34000");
+}
+
+TEST_CASE("portals") {
+  Fixture f;
+  std::optional<std::string_view> two = "2";
+  CHECK(f.extended([&](RowReceiver& r) {
+    f.session.parse("s", "select g * $1 from generate_series(1, 3) g", {}, r, true);
+    f.session.bind({"p", "s", {}, {&two, 1}, {}}, r, true);
+    f.session.execute("p", 2, r, true);
+    f.session.execute("p", 2, r, true);
+    f.session.execute("p", 2, r, true);
+    f.session.sync(r, true);
+  }) == "2;4;[suspended]6;[SELECT 1][SELECT 0]");
+  CHECK(f.extended([&](RowReceiver& r) { f.session.execute("p", 0, r, true); }) == "!34000");
+  CHECK(f.extended([&](RowReceiver& r) {
+    f.session.parse("", "select $1::int + $2", {}, r, true);
+    CHECK(f.session.describe_statement("").parameter_types.size() == 2);
+    f.session.bind({"", "", {}, {&two, 1}, {}}, r, true);
+  }) == "!08P01");
+  CHECK(f.extended([&](RowReceiver& r) { f.session.parse("s", "select 1", {}, r, true); }) ==
+        "!42P05");
+  CHECK(f.extended([&](RowReceiver& r) {
+    f.session.parse("t", "select 1; select 2", {}, r, true);
+  }) == "!42601");
+}
+
+TEST_CASE("NOTIFY reaches the listener at commit") {
+  Fixture f;
+  f.run("listen news");
+  f.run("begin");
+  f.run("notify news, 'a'");
+  f.run("notify news, 'a'");
+  CHECK(f.session.take_notifications().empty());
+  f.run("commit");
+  std::vector<Notification> got = f.session.take_notifications();
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].payload == "a");
+  f.run("begin; notify news, 'b'; rollback");
+  CHECK(f.session.take_notifications().empty());
+}
+
+}  // namespace
+}  // namespace luma
