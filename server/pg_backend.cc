@@ -132,7 +132,8 @@ Outcome PgBackend::copy_done(ResultSink& sink) {
 }
 
 void PgBackend::copy_fail(std::string_view reason) {
-  throw sql_error(SqlState::kQueryCanceled, "COPY from stdin failed: {}", reason);
+  throw sql_error(SqlState::kQueryCanceled, "COPY from stdin failed: {}", reason)
+      .context(session_.copy_context());
 }
 
 void PgBackend::failed(const SqlError& error) noexcept { session_.failed(error); }

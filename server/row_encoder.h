@@ -21,6 +21,17 @@ class RowEncoder final : public RowReceiver {
   void complete(std::string_view tag) override { sink_.command_complete(tag); }
   void suspended() override { sink_.portal_suspended(); }
   void empty_query() override { sink_.empty_query(); }
+  void copy_in(int8_t format, std::span<const int16_t> columns) override {
+    sink_.copy_in_response(format, columns);
+  }
+  void copy_out(int8_t format, std::span<const int16_t> columns) override {
+    sink_.copy_out_response(format, columns);
+  }
+  void copy_data(std::string_view bytes) override {
+    sink_.begin_copy_data().append(bytes);
+    sink_.end_copy_data();
+  }
+  void copy_done() override { sink_.copy_done(); }
   void notice(MessageLevel level, const SqlError& notice) override;
   void checkpoint() override { sink_.checkpoint(); }
   void forbid_repeat() override { sink_.forbid_escalation(); }

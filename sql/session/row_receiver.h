@@ -23,6 +23,15 @@ class RowReceiver {
   virtual void complete(std::string_view tag) = 0;
   virtual void suspended() = 0;
   virtual void empty_query() = 0;
+  // COPY with the client. Formats: 0 text, 1 binary, overall and of every column.
+  virtual void copy_in(int8_t, std::span<const int16_t>) {
+    throw unsupported("COPY FROM STDIN in this place");
+  }
+  virtual void copy_out(int8_t, std::span<const int16_t>) {
+    throw unsupported("COPY TO STDOUT in this place");
+  }
+  virtual void copy_data(std::string_view) {}
+  virtual void copy_done() {}
   virtual void notice(MessageLevel level, const SqlError& notice) = 0;
   // What was received so far stays when the present call is repeated on a worker.
   virtual void checkpoint() {}

@@ -244,6 +244,7 @@ void SqlSession::warn(SqlState state, std::string message) {
 }
 
 void SqlSession::failed(const SqlError&) noexcept {
+  copy_.reset();
   pending_.active = false;
   pending_.statements.clear();
   multi_statement_ = false;
@@ -277,6 +278,7 @@ void SqlSession::failed(const SqlError&) noexcept {
 }
 
 void SqlSession::terminate() noexcept {
+  copy_.reset();
   if (registered_) {
     instance_.activity().remove(identity_.pid);
     registered_ = false;

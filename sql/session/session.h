@@ -155,11 +155,14 @@ class SqlSession {
   // COPY FROM STDIN in progress.
   void copy_data(std::string_view chunk, RowReceiver& receiver);
   Outcome copy_done(RowReceiver& receiver);
+  // CONTEXT of an error that ends it: "COPY t, line 3".
+  std::string copy_context() const;
 
  private:
   class Services;
   class Live;
   class Commands;  // CommandContext
+  struct CopyRun;
   struct Savepoint {
     std::string name;
     Transaction::Savepoint transaction;
@@ -218,7 +221,8 @@ class SqlSession {
   std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types);
   EvalContext planning_context();
   void fill_context(ExecContext& context);
-  void lock_tables(const PhysicalPlan& plan);
+  void lock_tables(const PhysicalPlan& plan) { lock_tables(plan.locks); }
+  void lock_tables(const std::vector<BoundQuery::TableLock>& locks);
   bool plan_is_current(const PlanRun& run) const;
   void check_runnable(const PlanRun& run) const;
   // Runs the whole plan; returns the command tag.
@@ -274,6 +278,10 @@ class SqlSession {
   // Rows of text columns (SHOW, EXPLAIN).
   void emit_text_rows(const std::vector<ResultColumnInfo>& columns,
                       const std::vector<std::vector<std::string>>& rows, RowReceiver& receiver);
+
+  // --- session_copy.cc
+  Outcome copy_from(const ast::CopyStmt& statement, RowReceiver& receiver, std::string& tag);
+  std::string copy_to(const ast::CopyStmt& statement, RowReceiver& receiver);
 
   // --- session_set.cc
   void set_variable(const ast::VariableSetStmt& statement, std::string& tag);
@@ -346,8 +354,10 @@ class SqlSession {
     Arena arena;
     std::vector<ParsedStatement> statements;
     size_t at = 0;
+    std::string text;  // kept while COPY FROM STDIN interrupts it
   };
   Pending pending_;
+  std::unique_ptr<CopyRun> copy_;
 
   // LISTEN
   std::mutex notification_mutex_;

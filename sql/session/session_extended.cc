@@ -278,7 +278,10 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
     std::string tag;
     bool control = ast::is<ast::TransactionStmt>(query->node);
     Outcome outcome = run_utility(query->node, query->text, receiver, tag);
-    if (outcome == Outcome::kCopyIn) return outcome;
+    if (outcome == Outcome::kCopyIn) {
+      portal.done = true;
+      return outcome;
+    }
     // The statement may have ended the transaction, and the portal with it.
     if (!control) portal.done = true;
     receiver.complete(tag);

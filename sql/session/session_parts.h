@@ -2,6 +2,7 @@
 // Private to sql/session: the parts of a SqlSession that others see through interfaces.
 #include "engine/exec/eval_context.h"
 #include "sql/catalog/live_state.h"
+#include "sql/copy/copy_in.h"
 #include "sql/session/session.h"
 
 namespace luma {
@@ -43,6 +44,23 @@ class SqlSession::Live final : public LiveState {
 
  private:
   SqlSession& session_;
+};
+
+// A COPY FROM in progress. Destroyed before its transaction ends.
+struct SqlSession::CopyRun {
+  CopyRun(const ast::CopyStmt& statement, PlannerContext& planner, size_t limit_bytes,
+          MemoryBudget* parent)
+      : budget(limit_bytes, parent), arena(&budget), copy(statement, planner) {
+    context.memory = &budget;
+    context.arena = &arena;
+  }
+
+  // Before the copy, which has memory of them.
+  MemoryBudget budget;
+  Arena arena;
+  ExecContext context;
+  std::optional<StatementScope> scope;
+  CopyIn copy;
 };
 
 // Sets what one call of the session has at hand, and takes it away at the end.

@@ -118,8 +118,8 @@ void SqlSession::fill_context(ExecContext& context) {
   context.ids = &instance_.ids();
 }
 
-void SqlSession::lock_tables(const PhysicalPlan& plan) {
-  for (const BoundQuery::TableLock& lock : plan.locks) {
+void SqlSession::lock_tables(const std::vector<BoundQuery::TableLock>& locks) {
+  for (const BoundQuery::TableLock& lock : locks) {
     LockOptions options;
     options.inline_mode = inline_;
     options.timeout_ms = settings_.vars().lock_timeout_ms;

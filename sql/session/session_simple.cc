@@ -34,7 +34,9 @@ SqlSession::Outcome SqlSession::simple_query(std::string_view sql, RowReceiver& 
     pending_.active = true;
     multi_statement_ = pending_.statements.size() > 1;
   }
-  return run_statements(sql, receiver);
+  Outcome outcome = run_statements(sql, receiver);
+  if (outcome == Outcome::kCopyIn) pending_.text = sql;
+  return outcome;
 }
 
 SqlSession::Outcome SqlSession::run_statements(std::string_view sql, RowReceiver& receiver) {

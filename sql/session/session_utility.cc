@@ -137,8 +137,12 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
       throw sql_error(SqlState::kUndefinedFile,
                       "could not access file \"{}\": No such file or directory",
                       ast::as<ast::LoadStmt>(node)->filename);
-    case ast::NodeTag::kCopyStmt:
-      throw unsupported("COPY");
+    case ast::NodeTag::kCopyStmt: {
+      const auto& copy = *ast::as<ast::CopyStmt>(node);
+      if (copy.is_from) return copy_from(copy, receiver, tag);
+      tag = copy_to(copy, receiver);
+      break;
+    }
     case ast::NodeTag::kDoStmt:
       throw unsupported("DO");
     case ast::NodeTag::kCallStmt:
@@ -246,14 +250,16 @@ void SqlSession::prepare_statement(const ast::PrepareStmt& statement, std::strin
 
 std::unique_ptr<PlanRun> SqlSession::bind_execute(CachedQuery& query,
                                                   const ast::ExecuteStmt& statement) {
-  if (statement.params.size() != query.parameter_types.size()) {
+  // Arguments of a statement without parameters are ignored, as PostgreSQL does.
+  size_t count = query.parameter_types.size();
+  if (count != 0 && statement.params.size() != count) {
     throw sql_error(SqlState::kSyntaxError,
                     "wrong number of parameters for prepared statement \"{}\"", statement.name)
         .detail(fmt::format("Expected {} parameters but got {}.", query.parameter_types.size(),
                             statement.params.size()));
   }
   std::unique_ptr<PlanRun> run = acquire(query);
-  for (size_t i = 0; i < statement.params.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     TypeRef target = run->plan().parameter_types[i];
     Binder binder(environment_, {});
     Expr* bound = binder.bind_standalone(statement.params[i], Clause::kExecute, target,
@@ -430,8 +436,5 @@ void SqlSession::notify(std::string_view channel, std::string_view payload) {
   }
   sent_notifications_.push_back({identity_.pid, std::string(channel), std::string(payload)});
 }
-
-void SqlSession::copy_data(std::string_view, RowReceiver&) { throw unsupported("COPY"); }
-SqlSession::Outcome SqlSession::copy_done(RowReceiver&) { throw unsupported("COPY"); }
 
 }  // namespace luma
