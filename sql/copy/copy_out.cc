@@ -81,6 +81,9 @@ void CopyOut::plan_table(const ast::CopyStmt& copy, PlannerContext& context) {
 void CopyOut::plan_query_text(const ast::CopyStmt& copy, PlannerContext& context) {
   if (into_clause(copy.query) != nullptr) throw unsupported("COPY (SELECT INTO)");
   plan_ = plan_query(copy.query, context);
+  if (!plan_->parameter_types.empty()) {
+    throw SqlError(SqlState::kUndefinedParameter, "there is no parameter $1");
+  }
   if (plan_->command != 'S' && !plan_->has_returning) {
     throw SqlError(SqlState::kFeatureNotSupported, "COPY query must have a RETURNING clause");
   }
