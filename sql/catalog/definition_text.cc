@@ -65,7 +65,7 @@ std::string option_list(const std::vector<std::string>& options) {
     if (!out.empty()) out += ", ";
     bool bare = quote_identifier(value) == value;
     out += fmt::format("{}={}", quote_identifier(option.substr(0, equals)),
-                       bare ? value : quote_literal_text(value));
+                       bare ? value : quote_literal(value));
   }
   return out;
 }

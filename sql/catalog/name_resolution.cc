@@ -13,21 +13,6 @@
 namespace luma {
 namespace {
 
-// Key words that quote_ident quotes: all but the unreserved ones. Sorted.
-const std::vector<std::string_view>& quoted_keywords() {
-  static const std::vector<std::string_view> words = [] {
-    std::vector<std::string_view> out;
-    const FactTable& facts = fact_table("keywords");
-    for (size_t i = 0; i < facts.row_count(); ++i) {
-      if (facts.row(i)[1] != "U") out.push_back(facts.row(i)[0]);
-    }
-    return out;
-  }();
-  return words;
-}
-
-bool is_lower_letter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
-
 std::string fold(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -301,31 +286,9 @@ bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type) {
   return find_type(catalog, path, {{}, name}) == type;
 }
 
-std::string quote_identifier(std::string_view name) {
-  bool safe = !name.empty() && is_lower_letter(name.front());
-  for (char c : name) safe = safe && (is_lower_letter(c) || (c >= '0' && c <= '9'));
-  if (safe && !std::ranges::binary_search(quoted_keywords(), name)) return std::string(name);
-  std::string out = "\"";
-  for (char c : name) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string quote_qualified(std::string_view schema, std::string_view name) {
   return schema.empty() ? quote_identifier(name)
                         : quote_identifier(schema) + "." + quote_identifier(name);
-}
-
-std::string quote_literal_text(std::string_view text) {
-  bool backslash = text.find('\\') != std::string_view::npos;
-  std::string out = backslash ? "E'" : "'";
-  for (char c : text) {
-    if (c == '\'' || c == '\\') out += c;
-    out += c;
-  }
-  return out + '\'';
 }
 
 std::vector<std::string> split_qualified_name(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sql/catalog/catalog.h"
+#include "sql/parse/deparse.h"  // quote_identifier, quote_literal
 
 namespace luma::ast {
 struct TypeName;
@@ -68,11 +69,7 @@ Oid array_type_of(const Catalog& catalog, Oid element);
 bool relation_is_visible(const Catalog& catalog, const SearchPath& path, const Relation& relation);
 bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type);
 
-// Double-quotes `name` where PostgreSQL would (quote_ident).
-std::string quote_identifier(std::string_view name);
 std::string quote_qualified(std::string_view schema, std::string_view name);
-// 'text' with quotes doubled; E'' when it has backslashes.
-std::string quote_literal_text(std::string_view text);
 // "a.b" or "\"A\".b" split into unquoted parts, folded to lower case where unquoted; throws 42602
 // `invalid name syntax`.
 std::vector<std::string> split_qualified_name(std::string_view text);
