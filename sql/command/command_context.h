@@ -1,6 +1,6 @@
 #pragma once
-// What DDL and other catalog commands need of the session they run in; the session implements it. All
-// members are called by the thread that runs the statement, inside its transaction.
+// What DDL and other catalog commands need of the session they run in; the session implements it.
+// All members are called by the thread that runs the statement, inside its transaction.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,8 +40,8 @@ class CommandContext {
   virtual ~CommandContext() = default;
 
   // --- catalog and names ---
-  // Made by the first command of a transaction; the session rolls it back to a mark of its own when a
-  // statement or savepoint fails.
+  // Made by the first command of a transaction; the session rolls it back to a mark of its own when
+  // a statement or savepoint fails.
   virtual CatalogTransaction& ddl() = 0;
   // Over ddl().view() as it is now: catalog(), search_path() and table_desc() must show the changes
   // made so far (commands bind expressions between changes).
@@ -53,7 +53,8 @@ class CommandContext {
   virtual Oid temp_schema(bool create) = 0;
   virtual Oid current_user() const = 0;
   virtual Oid session_user() const = 0;
-  // True inside BEGIN ... or a multi-statement simple query: CREATE DATABASE and the like give 25001.
+  // True inside BEGIN ... or a multi-statement simple query: CREATE DATABASE and the like give
+  // 25001.
   virtual bool in_transaction_block() const = 0;
   // Declared or inferred types of $n, for CREATE TABLE AS through the extended protocol.
   virtual std::vector<Oid> parameter_types() const { return {}; }
@@ -73,8 +74,8 @@ class CommandContext {
   virtual BoundQuery bind_execute(const ast::ExecuteStmt& execute) = 0;
 
   // --- at the end of the transaction ---
-  // Data under this storage id is no longer needed once the transaction commits; older snapshots may
-  // still read it.
+  // Data under this storage id is no longer needed once the transaction commits; older snapshots
+  // may still read it.
   virtual void drop_storage_after_commit(uint32_t storage_id) = 0;
   // CREATE DATABASE: (old, new) storage ids whose data is to be copied before commit.
   virtual void copy_storage(const std::vector<std::pair<uint32_t, uint32_t>>& ids) = 0;

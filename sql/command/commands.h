@@ -1,0 +1,53 @@
+#pragma once
+// Private to sql/command: one function for each statement. All work inside the context's
+// transaction and throw SqlError.
+#include "sql/ast/ast.h"
+#include "sql/command/command.h"
+
+namespace luma {
+
+CommandResult create_table(const ast::CreateStmt& statement, CommandContext& context);
+CommandResult create_table_as(const ast::CreateTableAsStmt& statement, CommandContext& context);
+CommandResult select_into(const ast::SelectStmt& statement, CommandContext& context);
+CommandResult refresh_materialized_view(const ast::RefreshMatViewStmt& statement,
+                                        CommandContext& context);
+CommandResult create_index(const ast::IndexStmt& statement, CommandContext& context);
+CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context);
+CommandResult create_view(const ast::ViewStmt& statement, CommandContext& context);
+CommandResult create_sequence(const ast::CreateSeqStmt& statement, CommandContext& context);
+CommandResult alter_sequence(const ast::AlterSeqStmt& statement, CommandContext& context);
+CommandResult create_schema(const ast::CreateSchemaStmt& statement, std::string_view sql,
+                            CommandContext& context);
+CommandResult alter_table(const ast::AlterTableStmt& statement, CommandContext& context);
+CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& context);
+CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
+                                CommandContext& context);
+CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandContext& context);
+CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& context);
+CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext& context);
+CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& context);
+
+CommandResult create_role(const ast::CreateRoleStmt& statement, CommandContext& context);
+CommandResult alter_role(const ast::AlterRoleStmt& statement, CommandContext& context);
+CommandResult alter_role_setting(const ast::AlterRoleSetStmt& statement, CommandContext& context);
+CommandResult drop_roles(const ast::DropRoleStmt& statement, CommandContext& context);
+CommandResult grant_roles(const ast::GrantRoleStmt& statement, CommandContext& context);
+CommandResult grant_privileges(const ast::GrantStmt& statement, CommandContext& context);
+CommandResult reassign_owned(const ast::ReassignOwnedStmt& statement, CommandContext& context);
+CommandResult drop_owned(const ast::DropOwnedStmt& statement, CommandContext& context);
+
+CommandResult create_database(const ast::CreatedbStmt& statement, CommandContext& context);
+CommandResult alter_database(const ast::AlterDatabaseStmt& statement, CommandContext& context);
+CommandResult alter_database_setting(const ast::AlterDatabaseSetStmt& statement,
+                                     CommandContext& context);
+CommandResult drop_database(const ast::DropdbStmt& statement, CommandContext& context);
+
+CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& context);
+CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& context);
+CommandResult create_domain(const ast::CreateDomainStmt& statement, CommandContext& context);
+CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
+                                    CommandContext& context);
+
+CommandResult create_extension(const ast::CreateExtensionStmt& statement, CommandContext& context);
+
+}  // namespace luma

@@ -1,0 +1,154 @@
+// COMMENT ON.
+#include <algorithm>
+
+#include "sql/catalog/privileges.h"
+#include "sql/command/column_build.h"
+#include "sql/command/command_target.h"
+#include "sql/command/commands.h"
+
+namespace luma {
+namespace {
+
+const Relation& target_relation(const ast::CommentStmt& statement, CommandContext& context) {
+  QualifiedName name = qualified_name(statement.object);
+  const Relation& relation =
+      require_relation(*context.ddl().view(), context.environment().search_path(), name);
+  context.lock_table(relation.oid, TableLockMode::kShareUpdateExclusive);
+  context.ddl().refresh();
+  return require_relation(*context.ddl().view(), context.environment().search_path(), name);
+}
+
+void set_comment(CommandContext& context, const CatalogObject& object, std::string_view text) {
+  std::shared_ptr<CatalogObject> copy = clone_object(object);
+  copy->comment = text;
+  context.ddl().put(std::move(copy));
+}
+
+struct KindRow {
+  ast::ObjectType type;
+  std::string_view relkinds;
+  std::string_view name;
+};
+constexpr KindRow kRelationKinds[] = {
+    {ast::ObjectType::kTable, "r", "table"},
+    {ast::ObjectType::kView, "v", "view"},
+    {ast::ObjectType::kMatview, "m", "materialized view"},
+    {ast::ObjectType::kIndex, "i", "index"},
+    {ast::ObjectType::kSequence, "S", "sequence"},
+};
+
+// The relation in front of a column's or constraint's name.
+const Table& holder_of(const ast::CommentStmt& statement, CommandContext& context,
+                       std::string_view& part) {
+  const auto& names = ast::as<ast::ListNode>(statement.object)->items;
+  part = ast::as<ast::String>(names.back())->sval;
+  QualifiedName name = qualified_name(ast::NodeList(names.begin(), names.size() - 1));
+  const Relation& relation =
+      require_relation(*context.ddl().view(), context.environment().search_path(), name);
+  if (relation.kind != ObjectKind::kTable) {
+    throw sql_error(SqlState::kWrongObjectType, "cannot set comment on relation \"{}\"",
+                    relation.name)
+        .detail(relation.kind == ObjectKind::kIndex
+                    ? "This operation is not supported for indexes."
+                    : "This operation is not supported for sequences.");
+  }
+  require_owner(context, relation);
+  context.lock_table(relation.oid, TableLockMode::kShareUpdateExclusive);
+  context.ddl().refresh();
+  return static_cast<const Table&>(
+      require_relation(*context.ddl().view(), context.environment().search_path(), name));
+}
+
+void comment_on_column(const ast::CommentStmt& statement, CommandContext& context) {
+  std::string_view part;
+  std::shared_ptr<Table> table = copy_of(holder_of(statement, context, part));
+  require_column_of(*table, part).comment = statement.comment;
+  context.ddl().put(std::move(table));
+}
+
+void comment_on_constraint(const ast::CommentStmt& statement, CommandContext& context) {
+  std::string_view part;
+  std::shared_ptr<Table> table = copy_of(holder_of(statement, context, part));
+  auto found = std::ranges::find(table->constraints, part, &Constraint::name);
+  if (found == table->constraints.end()) {
+    throw sql_error(SqlState::kUndefinedObject, "constraint \"{}\" for table \"{}\" does not exist",
+                    part, table->name);
+  }
+  found->comment = statement.comment;
+  context.ddl().put(std::move(table));
+}
+
+}  // namespace
+
+CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& context) {
+  const CommandResult done{"COMMENT"};
+  for (const KindRow& row : kRelationKinds) {
+    if (row.type != statement.objtype) continue;
+    const Relation& relation = target_relation(statement, context);
+    if (row.relkinds.find(relation.relkind) == std::string_view::npos) {
+      throw_wrong_kind(relation, row.name);
+    }
+    require_owner(context, relation);
+    set_comment(context, relation, statement.comment);
+    return done;
+  }
+  const Catalog& catalog = *context.ddl().view();
+  const SearchPath& path = context.environment().search_path();
+  switch (statement.objtype) {
+    case ast::ObjectType::kColumn:
+      comment_on_column(statement, context);
+      return done;
+    case ast::ObjectType::kTabconstraint:
+      comment_on_constraint(statement, context);
+      return done;
+    case ast::ObjectType::kSchema: {
+      const Schema& schema = require_schema(catalog, path, qualified_name(statement.object).name);
+      require_owner(context, schema);
+      set_comment(context, schema, statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kDatabase: {
+      std::string_view name = qualified_name(statement.object).name;
+      const Database* database = catalog.find_database(name);
+      if (database == nullptr) {
+        // As in PostgreSQL, so that dumps can be restored elsewhere.
+        warning(context, SqlState::kUndefinedDatabase,
+                fmt::format("database \"{}\" does not exist", name));
+        return done;
+      }
+      if (!has_privileges_of(catalog, context.current_user(), database->owner)) {
+        throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of database {}", name);
+      }
+      set_comment(context, *database, statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kRole: {
+      const Role& role = require_role(catalog, qualified_name(statement.object).name);
+      if (!is_superuser_now(context) && !catalog.role(context.current_user())->create_role) {
+        throw sql_error(SqlState::kInsufficientPrivilege, "must have CREATEROLE privilege");
+      }
+      set_comment(context, role, statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kType:
+    case ast::ObjectType::kDomain: {
+      TypeRef type = resolve_type_name(catalog, path, *ast::as<ast::TypeName>(statement.object));
+      const Type* found = catalog.type(type.oid);
+      if (found == nullptr || !has_privileges_of(catalog, context.current_user(), found->owner)) {
+        throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}",
+                        catalog.type_name(type.oid));
+      }
+      set_comment(context, *found, statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kExtension:
+      // pg_dump writes one for plpgsql.
+      if (qualified_name(statement.object).name == "plpgsql") return done;
+      throw sql_error(SqlState::kUndefinedObject, "extension \"{}\" does not exist",
+                      qualified_name(statement.object).name);
+    default:
+      throw unsupported("COMMENT ON this kind of object");
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,34 @@
+#pragma once
+// Constraints of tables from their definitions. All functions change a copy of a table, which the
+// caller puts; rows are not looked at.
+#include <string>
+#include <vector>
+
+#include "sql/command/column_build.h"
+
+namespace luma {
+
+// Each returns the oid of the constraint it added.
+Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pending,
+              std::vector<std::string>& taken_names);
+
+// PRIMARY KEY or UNIQUE: also makes the index and returns it, not yet put. A primary key makes its
+// columns NOT NULL; with `cluster` the rows are keyed by it where possible.
+struct AddedKey {
+  Oid constraint = kInvalidOid;
+  std::shared_ptr<Index> index;
+};
+AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint& pending,
+                 bool cluster);
+// ADD CONSTRAINT ... USING INDEX. The changed index is returned, not yet put.
+AddedKey add_key_using_index(CommandContext& context, Table& table,
+                             const PendingConstraint& pending);
+
+// `self` stands for the referenced table when that is `table` itself. Takes the lock on the
+// referenced table.
+Oid add_foreign_key(CommandContext& context, Table& table, const PendingConstraint& pending);
+// The comparison of each pair of columns; throws 42804 when their types don't fit.
+std::vector<Oid> foreign_key_operators(CommandContext& context, const Table& table,
+                                       const Table& referenced, const Constraint& constraint);
+
+}  // namespace luma

@@ -1,0 +1,111 @@
+// CREATE INDEX and REINDEX.
+#include "sql/command/command_target.h"
+#include "sql/command/commands.h"
+#include "sql/command/index_build.h"
+
+namespace luma {
+namespace {
+
+const Table& lock_indexed_table(const ast::IndexStmt& statement, CommandContext& context) {
+  TableLockMode mode =
+      statement.concurrent ? TableLockMode::kShareUpdateExclusive : TableLockMode::kShare;
+  // LumaDB builds a concurrent index in one go, and nobody may write meanwhile.
+  if (statement.concurrent) mode = TableLockMode::kShare;
+  const Relation& relation = require_and_lock(context, *statement.relation, mode);
+  if (relation.relkind != 'r' && relation.relkind != 'm') {
+    SqlError error = sql_error(SqlState::kWrongObjectType, "cannot create index on relation \"{}\"",
+                               relation.name);
+    std::string_view plural = relation.relkind == 'v'   ? "views"
+                              : relation.relkind == 'S' ? "sequences"
+                              : relation.relkind == 'c' ? "composite types"
+                                                        : "indexes";
+    throw error.detail(fmt::format("This operation is not supported for {}.", plural));
+  }
+  require_owner(context, relation);
+  return static_cast<const Table&>(relation);
+}
+
+}  // namespace
+
+CommandResult create_index(const ast::IndexStmt& statement, CommandContext& context) {
+  if (!statement.table_space.empty() && statement.table_space != "pg_default") {
+    throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
+                    statement.table_space);
+  }
+  if (!statement.exclude_op_names.empty()) throw unsupported("an exclusion constraint");
+  std::shared_ptr<Table> table = copy_of(lock_indexed_table(statement, context));
+  if (!statement.idxname.empty()) {
+    std::string name = truncated_name(statement.idxname);
+    if (context.ddl().view()->find_relation(table->schema, name) != nullptr) {
+      if (!statement.if_not_exists) {
+        throw sql_error(SqlState::kDuplicateTable, "relation \"{}\" already exists", name);
+      }
+      context.notice({.state = SqlState::kDuplicateTable,
+                      .message = fmt::format("relation \"{}\" already exists, skipping", name)});
+      return {"CREATE INDEX"};
+    }
+  }
+  std::shared_ptr<Index> index = make_index(context, *table, statement);
+  Oid oid = index->oid;
+  context.ddl().put(std::move(index));
+  fill_index(context, oid);
+  return {"CREATE INDEX"};
+}
+
+CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context) {
+  for (const ast::Node* node : statement.params) {
+    const auto& option = *ast::as<ast::DefElem>(node);
+    if (option.defname == "verbose" || option.defname == "concurrently") continue;
+    if (option.defname == "tablespace") throw unsupported("REINDEX with a tablespace");
+    throw sql_error(SqlState::kSyntaxError, "unrecognized REINDEX option \"{}\"", option.defname)
+        .at_byte(option.location);
+  }
+  auto reindex_table = [&](const Table& table) {
+    for (Oid index : context.ddl().view()->indexes_of(table.oid)) rebuild_index(context, index);
+  };
+  switch (statement.kind) {
+    case ast::ReindexObjectType::kIndex: {
+      const Relation& found =
+          require_relation(*context.ddl().view(), context.environment().search_path(),
+                           qualified_name(*statement.relation));
+      if (found.kind != ObjectKind::kIndex) throw_wrong_kind(found, "index");
+      require_owner(context, found);
+      Oid oid = found.oid;
+      context.lock_table(static_cast<const Index&>(found).table, TableLockMode::kShare);
+      context.ddl().refresh();
+      context.lock_table(oid, TableLockMode::kAccessExclusive);
+      rebuild_index(context, oid);
+      break;
+    }
+    case ast::ReindexObjectType::kTable: {
+      const Relation& found = require_and_lock(context, *statement.relation, TableLockMode::kShare);
+      if (found.relkind != 'r' && found.relkind != 'm') {
+        throw_wrong_kind(found, "table or materialized view");
+      }
+      require_owner(context, found);
+      reindex_table(*copy_of(static_cast<const Table&>(found)));
+      break;
+    }
+    default: {
+      std::vector<Oid> tables;
+      Oid schema = statement.kind == ast::ReindexObjectType::kSchema
+                       ? require_schema(*context.ddl().view(), context.environment().search_path(),
+                                        statement.name)
+                             .oid
+                       : kInvalidOid;
+      context.ddl().view()->for_each_relation([&](const Relation& relation) {
+        bool stored = relation.relkind == 'r' || relation.relkind == 'm';
+        if (!stored || relation.storage_id == 0 || relation.oid < kFirstUserOid) return;
+        if (schema == kInvalidOid || relation.schema == schema) tables.push_back(relation.oid);
+      });
+      for (Oid oid : tables) {
+        context.lock_table(oid, TableLockMode::kShare);
+        context.ddl().refresh();
+        if (const Table* table = context.ddl().view()->table(oid)) reindex_table(*copy_of(*table));
+      }
+    }
+  }
+  return {"REINDEX"};
+}
+
+}  // namespace luma

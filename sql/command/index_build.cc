@@ -1,0 +1,338 @@
+#include "sql/command/index_build.h"
+
+#include <algorithm>
+
+#include "engine/table/table_build.h"
+#include "sql/bind/polymorphic.h"
+#include "sql/command/command_target.h"
+#include "sql/command/expression_text.h"
+#include "sql/command/object_name.h"
+#include "sql/command/storage_options.h"
+#include "sql/function/registry.h"
+
+namespace luma {
+namespace {
+
+std::string_view method_name(Oid method) { return method == kHashAm ? "hash" : "btree"; }
+
+Oid default_class(CommandContext& context, TypeRef type, Oid method) {
+  const TypeInfo* info = find_type(type.oid);
+  Oid base = type.oid;
+  while (info != nullptr && info->type_type == 'd') {
+    const Type* domain = context.ddl().view()->type(base);
+    if (domain == nullptr) break;
+    base = domain->base.oid;
+    info = find_type(base);
+  }
+  const OpClassFact* found = FunctionRegistry::instance().default_opclass(method, base);
+  if (found == nullptr) {
+    throw sql_error(SqlState::kUndefinedObject,
+                    "data type {} has no default operator class for access method \"{}\"",
+                    context.ddl().view()->type_name(type.oid), method_name(method))
+        .hint(
+            "You must specify an operator class for the index or define a default operator class "
+            "for the data type.");
+  }
+  if (info == nullptr || info->key_encode == nullptr) {
+    throw unsupported("an index on type {}", context.ddl().view()->type_name(type.oid));
+  }
+  return found->oid;
+}
+
+Oid named_class(CommandContext& context, const ast::NameList& names, TypeRef type, Oid method) {
+  const OpClassFact* found = FunctionRegistry::instance().opclass(method, names.back());
+  if (found == nullptr) {
+    throw sql_error(SqlState::kUndefinedObject,
+                    "operator class \"{}\" does not exist for access method \"{}\"", names.back(),
+                    method_name(method));
+  }
+  const TypeInfo* info = find_type(type.oid);
+  bool accepts =
+      is_binary_coercible(type.oid, found->input_type) ||
+      (info != nullptr && info->is_array() && found->input_type == type_oid::kAnyArray) ||
+      (info != nullptr && info->type_type == 'e' && found->input_type == type_oid::kAnyEnum);
+  if (!accepts) {
+    throw sql_error(SqlState::kDatatypeMismatch,
+                    "operator class \"{}\" does not accept data type {}", names.back(),
+                    context.ddl().view()->type_name(type.oid));
+  }
+  // The stored order is that of the default class, which text_pattern_ops shares: text sorts by
+  // bytes.
+  if (!found->is_default && !found->name.ends_with("_pattern_ops")) {
+    throw unsupported("operator class \"{}\"", names.back());
+  }
+  if (info == nullptr || info->key_encode == nullptr) {
+    throw unsupported("an index on type {}", context.ddl().view()->type_name(type.oid));
+  }
+  return found->oid;
+}
+
+Oid access_method_oid(const ast::IndexStmt& statement) {
+  std::string_view name = statement.access_method;
+  if (name.empty() || name == "btree") return kBtreeAm;
+  if (name == "hash") return kHashAm;
+  for (std::string_view known : {"gin", "gist", "brin", "spgist", "columnar"}) {
+    if (name == known) throw unsupported("access method \"{}\"", name);
+  }
+  throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist", name);
+}
+
+int16_t require_column(const Table& table, std::string_view name) {
+  const Column* column = table.find_column(name);
+  if (column != nullptr) return column->number;
+  for (std::string_view system : {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}) {
+    if (name != system) continue;
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "index creation on system columns is not supported");
+  }
+  throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name);
+}
+
+void depend_on_columns(Index& index, const std::vector<int16_t>& columns) {
+  for (int16_t column : columns) {
+    Dependency edge{index.address(), {class_oid::kRelation, index.table, column}, 'a'};
+    if (std::ranges::find(index.dependencies, edge) == index.dependencies.end()) {
+      index.dependencies.push_back(edge);
+    }
+  }
+}
+
+class IndexMaker {
+ public:
+  IndexMaker(CommandContext& context, const Table& table, const ast::IndexStmt& statement)
+      : context_(context), table_(table), statement_(statement) {}
+
+  std::shared_ptr<Index> make() {
+    index_->oid = context_.ddl().new_oid();
+    index_->schema = table_.schema;
+    index_->owner = table_.owner;
+    index_->persistence = table_.persistence;
+    index_->table = table_.oid;
+    index_->access_method = access_method_oid(statement_);
+    index_->unique = statement_.unique;
+    index_->nulls_not_distinct = statement_.nulls_not_distinct;
+    check_method();
+    for (const ast::Node* node : statement_.index_params) add_key(*ast::as<ast::IndexElem>(node));
+    for (const ast::Node* node : statement_.index_including_params) {
+      add_included(*ast::as<ast::IndexElem>(node));
+    }
+    if (statement_.where_clause != nullptr) add_predicate();
+    change_options(index_->options, statement_.options,
+                   index_->access_method == kHashAm ? OptionOwner::kHash : OptionOwner::kBtree,
+                   false);
+    index_->name = !statement_.idxname.empty()
+                       ? truncated_name(statement_.idxname)
+                       : free_relation_name(*context_.ddl().view(), table_.schema, table_.name,
+                                            joined_names(names_), "idx");
+    return index_;
+  }
+
+ private:
+  void check_method() {
+    size_t keys = statement_.index_params.size();
+    if (keys + statement_.index_including_params.size() > 32) {
+      throw sql_error(SqlState::kTooManyColumns, "cannot use more than {} columns in an index", 32);
+    }
+    if (index_->access_method != kHashAm) return;
+    auto refuse = [](std::string_view what) {
+      throw sql_error(SqlState::kFeatureNotSupported, "access method \"hash\" does not support {}",
+                      what);
+    };
+    if (index_->unique) refuse("unique indexes");
+    if (keys > 1) refuse("multicolumn indexes");
+    if (!statement_.index_including_params.empty()) refuse("included columns");
+  }
+
+  void note_name(std::string name) {
+    // Repeated names get a number, as in PostgreSQL.
+    std::string base = name;
+    for (int i = 1; std::ranges::find(names_, name) != names_.end(); ++i) {
+      name = fmt::format("{}{}", base, i);
+    }
+    names_.push_back(std::move(name));
+  }
+
+  void add_key(const ast::IndexElem& element) {
+    IndexKey key;
+    if (!element.name.empty()) {
+      const Column& column = *table_.column(require_column(table_, element.name));
+      key.column = column.number;
+      key.type = column.type;
+      key.collation = column.collation;
+      note_name(column.name);
+    } else {
+      add_expression(element, key);
+    }
+    if (!element.collation.empty()) {
+      const TypeInfo* info = find_type(key.type.oid);
+      if (info != nullptr && info->collation == kInvalidOid) {
+        throw sql_error(SqlState::kDatatypeMismatch, "collations are not supported by type {}",
+                        context_.ddl().view()->type_name(key.type.oid));
+      }
+      key.collation = collation_oid(element.collation, element.location);
+    }
+    key.opclass = element.opclass.empty()
+                      ? default_class(context_, key.type, index_->access_method)
+                      : named_class(context_, element.opclass, key.type, index_->access_method);
+    if (!element.opclassopts.empty()) {
+      throw SqlError(SqlState::kInvalidParameterValue,
+                     "operator class " +
+                         std::string(element.opclass.empty() ? "" : element.opclass.back()) +
+                         " has no options");
+    }
+    key.descending = element.ordering == ast::SortByDir::kDesc;
+    key.nulls_first = element.nulls_ordering == ast::SortByNulls::kFirst ||
+                      (element.nulls_ordering == ast::SortByNulls::kDefault && key.descending);
+    bool ordered = element.ordering != ast::SortByDir::kDefault ||
+                   element.nulls_ordering != ast::SortByNulls::kDefault;
+    if (ordered && index_->access_method == kHashAm) {
+      throw sql_error(
+          SqlState::kFeatureNotSupported, "access method \"hash\" does not support {} options",
+          element.ordering != ast::SortByDir::kDefault ? "ASC/DESC" : "NULLS FIRST/LAST");
+    }
+    index_->keys.push_back(std::move(key));
+  }
+
+  void add_expression(const ast::IndexElem& element, IndexKey& key) {
+    // A column in parentheses is still a column.
+    if (const auto* ref = ast::try_as<ast::ColumnRef>(element.expr);
+        ref != nullptr && ref->fields.size() == 1 && ast::is<ast::String>(ref->fields[0])) {
+      const Column* column = table_.find_column(ast::as<ast::String>(ref->fields[0])->sval);
+      if (column != nullptr) {
+        key.column = column->number;
+        key.type = column->type;
+        key.collation = column->collation;
+        note_name(column->name);
+        return;
+      }
+    }
+    StoredExpression stored = store_expression(context_, table_, element.expr, Clause::kIndex, {});
+    if (stored.volatility != 'i') {
+      throw SqlError(SqlState::kInvalidObjectDefinition,
+                     "functions in index expression must be marked IMMUTABLE")
+          .at_byte(element.expr->location);
+    }
+    key.expression = stored.sql;
+    key.type = stored.type;
+    key.collation = stored.collation;
+    depend_on_columns(*index_, stored.columns);
+    note_name(!element.indexcolname.empty() ? std::string(element.indexcolname)
+                                            : index_column_name(element.expr));
+  }
+
+  void add_included(const ast::IndexElem& element) {
+    if (element.expr != nullptr) {
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "expressions are not supported in included columns");
+    }
+    if (!element.collation.empty() || !element.opclass.empty()) {
+      throw SqlError(SqlState::kInvalidObjectDefinition,
+                     !element.collation.empty()
+                         ? "including column does not support a collation"
+                         : "including column does not support an operator class");
+    }
+    if (element.ordering != ast::SortByDir::kDefault ||
+        element.nulls_ordering != ast::SortByNulls::kDefault) {
+      throw SqlError(SqlState::kInvalidObjectDefinition,
+                     element.ordering != ast::SortByDir::kDefault
+                         ? "including column does not support ASC/DESC options"
+                         : "including column does not support NULLS FIRST/LAST options");
+    }
+    index_->include.push_back(require_column(table_, element.name));
+    note_name(std::string(element.name));
+  }
+
+  void add_predicate() {
+    StoredExpression stored = store_expression(context_, table_, statement_.where_clause,
+                                               Clause::kIndexPredicate, {type_oid::kBool, -1});
+    if (stored.volatility != 'i') {
+      throw SqlError(SqlState::kInvalidObjectDefinition,
+                     "functions in index predicate must be marked IMMUTABLE");
+    }
+    index_->predicate = stored.sql;
+    depend_on_columns(*index_, stored.columns);
+  }
+
+  CommandContext& context_;
+  const Table& table_;
+  const ast::IndexStmt& statement_;
+  std::shared_ptr<Index> index_ = std::make_shared<Index>();
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+Oid collation_oid(const ast::NameList& name, int location) {
+  for (const CollationFact& fact : collation_facts()) {
+    if (fact.name != name.back()) continue;
+    bool bytewise = fact.oid == kDefaultCollationOid || fact.collate == "C" ||
+                    fact.collate == "POSIX" || fact.collate == "C.UTF-8" ||
+                    fact.name == "ucs_basic";
+    if (!bytewise) throw unsupported("collation \"{}\"", name.back()).at_byte(location);
+    return fact.oid;
+  }
+  throw sql_error(SqlState::kUndefinedObject,
+                  "collation \"{}\" for encoding \"UTF8\" does not exist", name.back())
+      .at_byte(location);
+}
+
+IndexKey column_index_key(CommandContext& context, const Column& column, Oid access_method) {
+  IndexKey key;
+  key.column = column.number;
+  key.type = column.type;
+  key.collation = column.collation;
+  key.opclass = default_class(context, column.type, access_method);
+  return key;
+}
+
+std::shared_ptr<Index> make_key_index(CommandContext& context, const Table& table,
+                                      const KeyIndexSpec& spec) {
+  auto index = std::make_shared<Index>();
+  index->oid = context.ddl().new_oid();
+  index->name = spec.name;
+  index->schema = table.schema;
+  index->owner = table.owner;
+  index->persistence = table.persistence;
+  index->table = table.oid;
+  index->unique = true;
+  index->primary = spec.primary;
+  index->immediate = !spec.deferrable;
+  index->nulls_not_distinct = spec.nulls_not_distinct;
+  index->constraint = spec.constraint;
+  index->include = spec.include;
+  for (int16_t number : spec.columns) {
+    index->keys.push_back(column_index_key(context, *table.column(number), kBtreeAm));
+  }
+  change_options(index->options, spec.options, OptionOwner::kBtree, false);
+  return index;
+}
+
+std::shared_ptr<Index> make_index(CommandContext& context, const Table& table,
+                                  const ast::IndexStmt& statement) {
+  return IndexMaker(context, table, statement).make();
+}
+
+void fill_index(CommandContext& context, Oid index_oid) {
+  CatalogPtr catalog = context.ddl().view();
+  const Index* index = catalog->index(index_oid);
+  LUMA_CHECK(index != nullptr);
+  TableDescPtr table = context.environment().table_desc(*catalog->table(index->table));
+  for (const IndexDesc& desc : table->indexes) {
+    if (desc.oid == index_oid) build_index(context.exec(), table, desc);
+  }
+}
+
+void rebuild_index(CommandContext& context, Oid index_oid) {
+  const Index* found = context.ddl().view()->index(index_oid);
+  LUMA_CHECK(found != nullptr);
+  const Table* table = context.ddl().view()->table(found->table);
+  if (table->row_key_index == index_oid) return;  // it is the rows themselves
+  auto index = std::make_shared<Index>(*found);
+  context.drop_storage_after_commit(index->storage_id);
+  index->storage_id = context.ddl().new_storage_id();
+  index->valid = index->ready = true;
+  context.ddl().put(index);
+  fill_index(context, index_oid);
+}
+
+}  // namespace luma

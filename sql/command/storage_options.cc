@@ -1,0 +1,141 @@
+#include "sql/command/storage_options.h"
+
+#include <charconv>
+
+#include "sql/command/command_target.h"
+
+namespace luma {
+namespace {
+
+enum class ValueKind : uint8_t { kBool, kInt, kReal, kEnum };
+
+struct OptionRow {
+  std::string_view name;
+  uint8_t owners;  // bit per OptionOwner
+  ValueKind kind;
+  double min = 0, max = 0;
+  std::string_view values = {};  // of an enum: "a|b"
+};
+
+constexpr uint8_t bit(OptionOwner owner) {
+  return static_cast<uint8_t>(1u << static_cast<int>(owner));
+}
+constexpr uint8_t kHeap = bit(OptionOwner::kTable) | bit(OptionOwner::kMaterializedView);
+constexpr double kIntMax = 2147483647.0;
+
+constexpr OptionRow kOptions[] = {
+    {"fillfactor", kHeap | bit(OptionOwner::kBtree) | bit(OptionOwner::kHash), ValueKind::kInt, 10,
+     100},
+    {"toast_tuple_target", kHeap, ValueKind::kInt, 128, 8160},
+    {"parallel_workers", kHeap, ValueKind::kInt, 0, 1024},
+    {"user_catalog_table", kHeap, ValueKind::kBool},
+    {"autovacuum_enabled", kHeap, ValueKind::kBool},
+    {"vacuum_index_cleanup", kHeap, ValueKind::kEnum, 0, 0, "auto|on|off|true|false|yes|no|1|0"},
+    {"vacuum_truncate", kHeap, ValueKind::kBool},
+    {"autovacuum_vacuum_threshold", kHeap, ValueKind::kInt, 0, kIntMax},
+    {"autovacuum_vacuum_scale_factor", kHeap, ValueKind::kReal, 0, 100},
+    {"autovacuum_vacuum_insert_threshold", kHeap, ValueKind::kInt, -1, kIntMax},
+    {"autovacuum_vacuum_insert_scale_factor", kHeap, ValueKind::kReal, 0, 100},
+    {"autovacuum_analyze_threshold", kHeap, ValueKind::kInt, 0, kIntMax},
+    {"autovacuum_analyze_scale_factor", kHeap, ValueKind::kReal, 0, 100},
+    {"autovacuum_vacuum_cost_delay", kHeap, ValueKind::kReal, 0, 100},
+    {"autovacuum_vacuum_cost_limit", kHeap, ValueKind::kInt, 1, 10000},
+    {"autovacuum_freeze_min_age", kHeap, ValueKind::kInt, 0, 1000000000},
+    {"autovacuum_freeze_max_age", kHeap, ValueKind::kInt, 100000, 2000000000},
+    {"autovacuum_freeze_table_age", kHeap, ValueKind::kInt, 0, 2000000000},
+    {"autovacuum_multixact_freeze_min_age", kHeap, ValueKind::kInt, 0, 1000000000},
+    {"autovacuum_multixact_freeze_max_age", kHeap, ValueKind::kInt, 10000, 2000000000},
+    {"autovacuum_multixact_freeze_table_age", kHeap, ValueKind::kInt, 0, 2000000000},
+    {"log_autovacuum_min_duration", kHeap, ValueKind::kInt, -1, kIntMax},
+    {"deduplicate_items", bit(OptionOwner::kBtree), ValueKind::kBool},
+    {"security_barrier", bit(OptionOwner::kView), ValueKind::kBool},
+    {"security_invoker", bit(OptionOwner::kView), ValueKind::kBool},
+    {"check_option", bit(OptionOwner::kView), ValueKind::kEnum, 0, 0, "local|cascaded"},
+};
+
+const OptionRow* find_option(std::string_view name, OptionOwner owner) {
+  for (const OptionRow& row : kOptions) {
+    if (row.name == name && (row.owners & bit(owner)) != 0) return &row;
+  }
+  return nullptr;
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool contains_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    size_t end = list.find('|');
+    if (list.substr(0, end) == word) return true;
+    if (end == std::string_view::npos) return false;
+    list.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+[[noreturn]] void throw_bad_value(std::string_view kind, const OptionRow& row,
+                                  const std::string& value) {
+  throw sql_error(SqlState::kInvalidParameterValue, "invalid value for {} option \"{}\": {}", kind,
+                  row.name, value);
+}
+
+void check_value(const OptionRow& row, const std::string& value) {
+  switch (row.kind) {
+    case ValueKind::kBool:
+      if (!contains_word("true|false|on|off|yes|no|1|0|t|f|y|n", lower_case(value))) {
+        throw_bad_value("boolean", row, value);
+      }
+      return;
+    case ValueKind::kEnum:
+      if (!contains_word(row.values, lower_case(value))) throw_bad_value("enum", row, value);
+      return;
+    case ValueKind::kInt:
+    case ValueKind::kReal: {
+      double number = 0;
+      auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
+      bool whole = row.kind == ValueKind::kReal || value.find_first_of(".eE") == std::string::npos;
+      if (code != std::errc() || end != value.data() + value.size() || !whole) {
+        throw_bad_value(row.kind == ValueKind::kInt ? "integer" : "floating point", row, value);
+      }
+      if (number >= row.min && number <= row.max) return;
+      throw sql_error(SqlState::kInvalidParameterValue, "value {} out of bounds for option \"{}\"",
+                      value, row.name)
+          .detail(fmt::format("Valid values are between \"{}\" and \"{}\".", row.min, row.max));
+    }
+  }
+}
+
+}  // namespace
+
+void change_options(std::vector<std::string>& current, const ast::NodeList& changes,
+                    OptionOwner owner, bool reset) {
+  for (const ast::Node* node : changes) {
+    const auto& option = *ast::as<ast::DefElem>(node);
+    // Options of the TOAST table: there is none, so they are checked and not kept.
+    bool toast = option.defnamespace == "toast" && (bit(owner) & kHeap) != 0;
+    if (!option.defnamespace.empty() && !toast) {
+      throw sql_error(SqlState::kInvalidParameterValue, "unrecognized parameter namespace \"{}\"",
+                      option.defnamespace);
+    }
+    if (option.defname == "oids" && !reset) {
+      if (!option_bool(option)) continue;
+      throw SqlError(SqlState::kFeatureNotSupported, "tables declared WITH OIDS are not supported");
+    }
+    const OptionRow* row = find_option(option.defname, owner);
+    if (row == nullptr) {
+      if (reset) continue;
+      throw sql_error(SqlState::kInvalidParameterValue, "unrecognized parameter \"{}\"",
+                      option.defname);
+    }
+    std::string value = option.arg == nullptr ? "true" : option_text(option);
+    if (!reset) check_value(*row, value);
+    if (toast) continue;
+    std::string prefix = fmt::format("{}=", row->name);
+    std::erase_if(current, [&](const std::string& kept) { return kept.starts_with(prefix); });
+    if (!reset) current.push_back(prefix + value);
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,91 @@
+// TRUNCATE.
+#include <algorithm>
+
+#include "sql/catalog/privileges.h"
+#include "sql/command/command_target.h"
+#include "sql/command/commands.h"
+#include "sql/command/table_storage.h"
+
+namespace luma {
+namespace {
+
+void check_target(CommandContext& context, const Relation& relation) {
+  if (relation.relkind != 'r') throw_wrong_kind(relation, "table");
+  if (relation.oid < kFirstUserOid) {
+    throw sql_error(SqlState::kInsufficientPrivilege,
+                    "permission denied: \"{}\" is a system catalog", relation.name);
+  }
+  if (!has_relation_privilege(*context.ddl().view(), context.current_user(), relation, 'D')) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for table {}",
+                    relation.name);
+  }
+}
+
+bool contains(const std::vector<Oid>& list, Oid oid) {
+  return std::ranges::find(list, oid) != list.end();
+}
+
+// Tables that refer to the listed ones go too.
+void add_referencing(CommandContext& context, std::vector<Oid>& tables) {
+  for (size_t i = 0; i < tables.size(); ++i) {
+    std::vector<Oid> more;
+    for (const auto& ref : context.ddl().view()->foreign_keys_to(tables[i])) {
+      if (!contains(tables, ref.table->oid) && !contains(more, ref.table->oid)) {
+        more.push_back(ref.table->oid);
+      }
+    }
+    std::ranges::sort(more);
+    for (Oid oid : more) {
+      context.lock_table(oid, TableLockMode::kAccessExclusive);
+      context.ddl().refresh();
+      const Table* table = context.ddl().view()->table(oid);
+      if (table == nullptr) continue;
+      notice(context, fmt::format("truncate cascades to table \"{}\"", table->name));
+      check_target(context, *table);
+      tables.push_back(oid);
+    }
+  }
+}
+
+void refuse_referencing(CommandContext& context, const std::vector<Oid>& tables) {
+  for (Oid oid : tables) {
+    for (const auto& ref : context.ddl().view()->foreign_keys_to(oid)) {
+      if (contains(tables, ref.table->oid)) continue;
+      const std::string& from = ref.table->name;
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "cannot truncate a table referenced in a foreign key constraint")
+          .detail(fmt::format("Table \"{}\" references \"{}\".", from,
+                              context.ddl().view()->table(oid)->name))
+          .hint(fmt::format("Truncate table \"{}\" at the same time, or use TRUNCATE ... CASCADE.",
+                            from));
+    }
+  }
+}
+
+}  // namespace
+
+CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext& context) {
+  std::vector<Oid> tables;
+  for (const ast::Node* node : statement.relations) {
+    const auto& name = *ast::as<ast::RangeVar>(node);
+    const Relation& relation = require_and_lock(context, name, TableLockMode::kAccessExclusive);
+    check_target(context, relation);
+    if (!contains(tables, relation.oid)) tables.push_back(relation.oid);
+  }
+  if (statement.behavior == ast::DropBehavior::kCascade) {
+    add_referencing(context, tables);
+  } else {
+    refuse_referencing(context, tables);
+  }
+  for (Oid oid : tables) {
+    replace_storage(context, oid);
+    if (!statement.restart_seqs) continue;
+    for (const Sequence* sequence : context.ddl().view()->sequences_owned_by(oid)) {
+      context.lock_table(sequence->oid, TableLockMode::kAccessExclusive);
+      context.sequences().create(context.transaction(), sequence->oid, sequence->start);
+    }
+  }
+  return {"TRUNCATE TABLE"};
+}
+
+}  // namespace luma
