@@ -2,6 +2,8 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Every dump has a random key of its own.
+same() { diff <(grep -v 'restrict ' "$1") <(grep -v 'restrict ' "$2"); }
 psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
 create schema s;
 create table parent(id int primary key, code varchar(10) unique not null);
@@ -17,7 +19,7 @@ comment on table parent is 'the parents';
 insert into parent values (1, 'a'), (2, 'b');
 insert into child(p, v, ts, j, a) values (1, 2, '2024-01-01 10:00+00', '{"k": 1}', '{x,"y z"}'),
   (2, null, null, null, null);
-select nextval('s.seq');
+select nextval('s.seq') \gset
 SQL
 pg_dump >"$work/first.sql"
 pg_dump --schema-only --no-owner >"$work/schema.sql"
@@ -27,11 +29,11 @@ dropdb --if-exists dump_copy
 createdb dump_copy
 psql -X -q -v ON_ERROR_STOP=1 -d dump_copy -f "$work/first.sql" >/dev/null
 pg_dump -d dump_copy >"$work/second.sql"
-diff "$work/first.sql" "$work/second.sql"
+same "$work/first.sql" "$work/second.sql"
 pg_dump -Fc -f "$work/custom.dump"
 dropdb dump_copy
 createdb dump_copy
 pg_restore --exit-on-error -d dump_copy "$work/custom.dump"
 pg_dump -d dump_copy >"$work/third.sql"
-diff "$work/first.sql" "$work/third.sql"
+same "$work/first.sql" "$work/third.sql"
 dropdb dump_copy

@@ -2,12 +2,10 @@ import datetime
 import decimal
 import io
 import os
-import sys
 
-sys.path.pop(0)  # this file has the module's name
-import psycopg2  # noqa: E402
-import psycopg2.errors  # noqa: E402
-import psycopg2.extras  # noqa: E402
+import psycopg2
+import psycopg2.errors
+import psycopg2.extras
 
 db = psycopg2.connect("")
 cur = db.cursor()
