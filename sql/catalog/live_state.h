@@ -90,6 +90,16 @@ class LiveState {
   virtual std::optional<int64_t> sequence_last_value(Oid) { return std::nullopt; }
   virtual RelationSize relation_size(Oid /*relation*/) { return {}; }
   virtual int64_t database_size(Oid /*database*/) { return 0; }
+
+  // --- acting on sessions ---
+  // Cancels what another session runs, or ends it; false when there is no such session.
+  virtual bool signal_session(int32_t /*pid*/, bool /*terminate*/) { return false; }
+  // Whom a waiting session waits for.
+  virtual std::vector<int32_t> blocking_pids(int32_t /*pid*/) { return {}; }
+  virtual void notify(std::string_view /*channel*/, std::string_view /*payload*/) {}
+  virtual int64_t server_start_time() { return 0; }
+  // The text that the client sent.
+  virtual std::string current_query() { return {}; }
 };
 
 }  // namespace luma

@@ -27,6 +27,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       json_kernels(),
       jsonb_kernels(),
       session_kernels(),
+      session_control_kernels(),
       number_text_kernels(),
       catalog_kernels(),
       catalog_definition_kernels(),

@@ -29,6 +29,7 @@ std::span<const KernelRow> bytea_kernels();
 std::span<const KernelRow> json_kernels();
 std::span<const KernelRow> jsonb_kernels();
 std::span<const KernelRow> session_kernels();
+std::span<const KernelRow> session_control_kernels();
 std::span<const KernelRow> number_text_kernels();
 std::span<const KernelRow> catalog_kernels();
 std::span<const KernelRow> catalog_definition_kernels();

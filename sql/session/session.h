@@ -33,8 +33,8 @@
 #include "sql/session/plan_run.h"
 #include "sql/session/query_cache.h"
 #include "sql/session/row_receiver.h"
-#include "sql/session/statement_environment.h"
 #include "sql/session/session_settings.h"
+#include "sql/session/statement_environment.h"
 
 namespace luma {
 

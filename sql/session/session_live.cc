@@ -104,4 +104,21 @@ int64_t SqlSession::Live::database_size(Oid) {
   return total;
 }
 
+bool SqlSession::Live::signal_session(int32_t pid, bool terminate) {
+  return session_.instance_.activity().interrupt(
+      pid, terminate ? Interrupt::kTerminate : Interrupt::kCancel);
+}
+
+std::vector<int32_t> SqlSession::Live::blocking_pids(int32_t pid) {
+  return session_.locks_->blocking_pids(pid);
+}
+
+void SqlSession::Live::notify(std::string_view channel, std::string_view payload) {
+  session_.notify(channel, payload);
+}
+
+int64_t SqlSession::Live::server_start_time() { return session_.instance_.start_micros(); }
+
+std::string SqlSession::Live::current_query() { return session_.activity_.row().query; }
+
 }  // namespace luma

@@ -41,6 +41,11 @@ class SqlSession::Live final : public LiveState {
   std::optional<int64_t> sequence_last_value(Oid sequence) override;
   RelationSize relation_size(Oid relation) override;
   int64_t database_size(Oid database) override;
+  bool signal_session(int32_t pid, bool terminate) override;
+  std::vector<int32_t> blocking_pids(int32_t pid) override;
+  void notify(std::string_view channel, std::string_view payload) override;
+  int64_t server_start_time() override;
+  std::string current_query() override;
 
  private:
   SqlSession& session_;

@@ -326,8 +326,9 @@ void SqlSession::commit_transaction() {
   bool changes_catalog = ddl != nullptr && ddl->has_changes();
   // Once the commit has begun there is no way back to run it elsewhere.
   if (inline_ && (changes_catalog || deferred_.has_pending() || !temporary_.empty() ||
-                  std::any_of(portals_.begin(), portals_.end(),
-                              [](const auto& item) { return item.second->holdable && item.second->run != nullptr; }))) {
+                  std::any_of(portals_.begin(), portals_.end(), [](const auto& item) {
+                    return item.second->holdable && item.second->run != nullptr;
+                  }))) {
     throw WouldBlock{};
   }
   try {

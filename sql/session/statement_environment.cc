@@ -127,7 +127,7 @@ TableDescPtr StatementEnvironment::table(Oid oid) {
 }
 
 const Expr* StatementEnvironment::bind_over_table(const Catalog&, const Table& table,
-                                                std::string_view sql, Arena& arena) {
+                                                  std::string_view sql, Arena& arena) {
   Arena tree;
   const ast::Node* node = parse_expression(sql, tree);
   TableDesc columns = columns_of(table);

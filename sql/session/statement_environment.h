@@ -19,10 +19,10 @@
 namespace luma {
 
 class StatementEnvironment final : public BindEnvironment,
-                                 public SessionCatalog,
-                                 public TableResolver,
-                                 public ExpressionBinder,
-                                 public TableStatistics {
+                                   public SessionCatalog,
+                                   public TableResolver,
+                                   public ExpressionBinder,
+                                   public TableStatistics {
  public:
   StatementEnvironment(SqlInstance& instance, SessionSettings& settings, LiveState& live)
       : instance_(instance), settings_(settings), live_(live) {}
