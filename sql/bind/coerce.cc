@@ -34,7 +34,11 @@ Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
   const TypeInfo* from = find_type(source);
   const TypeInfo* to = find_type(target);
   if (from == nullptr || to == nullptr) return {};
-  if (from->is_array() && to->is_array()) {
+  // The vector types are arrays of one dimension as far as conversions go.
+  auto is_array = [](const TypeInfo& type) {
+    return type.is_array() || type.oid == type_oid::kInt2Vector || type.oid == type_oid::kOidVector;
+  };
+  if (is_array(*from) && to->is_array()) {
     Pathway element = find_pathway(from->element, to->element, coercion);
     if (element.kind != Pathway::kNone) return {element.kind == Pathway::kRelabel ? Pathway::kRelabel : Pathway::kArray};
     return {};
