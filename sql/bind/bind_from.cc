@@ -187,10 +187,10 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
         .at_byte(var.location);
   }
   std::string alias = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
-  if (table->relkind == 'v') {
-    plan = bind_view(*table, *item);
-  } else if (table->virtual_relation != nullptr) {
+  if (table->virtual_relation != nullptr) {
     plan = make_virtual_scan(*table, alias, *item);
+  } else if (table->relkind == 'v') {
+    plan = bind_view(*table, *item);
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);
     query_.locks.push_back({table->oid, 1});
