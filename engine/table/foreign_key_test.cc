@@ -242,7 +242,7 @@ TEST_CASE("building in bulk") {
   auto t = tables.make("t", {{"a"}, {"b"}});
   s.insert(
       t,
-      {{int_value(2), int_value(1)}, {int_value(1), int_value(2)}, {Value::null(), int_value(2)}});
+      {{int_value(5), int_value(1)}, {int_value(1), int_value(2)}, {Value::null(), int_value(2)}});
   auto as_statement = [&](auto&& body) {
     s.begin();
     try {

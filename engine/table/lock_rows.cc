@@ -53,6 +53,7 @@ struct LockRowsOperator::State {
   std::vector<StoredLayout> layouts;
   const Chunk* input = nullptr;
   uint32_t next_row = 0;
+  uint32_t selected_row = 0;  // `output` refers to it
   Chunk output, patched;
   KvValue latest;
 };
@@ -61,7 +62,8 @@ struct LockRowsOperator::State {
 bool LockRowsOperator::State::lock_row(ExecContext& context, uint32_t row) {
   Transaction& txn = *context.transaction;
   bool changed = false;
-  output.slice(*input, &row, 1);
+  selected_row = row;
+  output.slice(*input, &selected_row, 1);
   for (size_t i = 0; i < targets.size(); ++i) {
     const LockTarget& target = targets[i];
     auto keys = input->columns[target.row_key_slot].unified<StringRef>();

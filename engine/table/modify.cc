@@ -98,11 +98,12 @@ struct ConflictUpdate {
   bool run(ExecContext& context, std::string_view key, std::string_view row, const Chunk& proposed,
            uint32_t number) {
     size_t count = rows.columns.size();
+    proposed_row = number;
     stored.begin();
     stored.add(row);
     for (size_t i = 0; i < count; ++i) {
       pair.columns[i].reference(stored.chunk().columns[i]);
-      pair.columns[count + i].slice(proposed.columns[i], &number, 1);
+      pair.columns[count + i].slice(proposed.columns[i], &proposed_row, 1);
     }
     pair.size = 1;
     uint32_t passed;
@@ -122,8 +123,9 @@ struct ConflictUpdate {
   RowCheck check;
   RowWriter writer;
   AttributeChunk stored;
-  Chunk rows;  // the updated row
-  Chunk pair;  // stored and proposed row
+  Chunk rows;                 // the updated row
+  Chunk pair;                 // stored and proposed row
+  uint32_t proposed_row = 0;  // `pair` refers to it
 };
 
 // Everything whose size depends on how many rows come at once.
