@@ -202,7 +202,9 @@ class SqlSession {
   void rollback_to(const Savepoint& savepoint);
   size_t find_savepoint(std::string_view name) const;
   void commit_transaction();
+  void check_deferred();
   void before_commit();
+  bool has_commit_actions() const;
   void rollback_transaction() noexcept;
   void end_transaction_state() noexcept;
   void finish_implicit(bool last);

@@ -57,6 +57,10 @@ void SqlSession::start_transaction() {
 }
 
 Transaction& SqlSession::ensure_transaction() {
+  // Its end may take long: better know at the beginning.
+  if (inline_ && state_ != TxnState::kBlock && !temporary_.empty() && has_commit_actions()) {
+    throw WouldBlock{};
+  }
   if (!transaction_) {
     if (state_ == TxnState::kFailed) throw_failed_block();
     start_transaction();
@@ -302,22 +306,33 @@ void SqlSession::rollback_to(const Savepoint& point) {
   temporary_.resize(std::min(temporary_.size(), point.temporary));
 }
 
+bool SqlSession::has_commit_actions() const {
+  return std::any_of(temporary_.begin(), temporary_.end(), [](const Temporary& temporary) {
+    return temporary.on_commit == ast::OnCommitAction::kDeleteRows ||
+           temporary.on_commit == ast::OnCommitAction::kDrop;
+  });
+}
+
+// Deferred constraints. What they would have to wait for leaves the transaction as it is.
+void SqlSession::check_deferred() {
+  if (!deferred_.has_pending()) return;
+  Arena arena(&memory_);
+  ExecContext context;
+  fill_context(context);
+  context.arena = &arena;
+  context.memory = &memory_;
+  try {
+    deferred_.run(context);
+  } catch (const SqlError&) {
+    rollback_transaction();
+    throw;
+  }
+}
+
 void SqlSession::before_commit() {
   materialize_holdable();
   drop_portals(true);
-  if (deferred_.has_pending()) {
-    Arena arena(&memory_);
-    ExecContext context;
-    fill_context(context);
-    context.arena = &arena;
-    context.memory = &memory_;
-    deferred_.run(context);
-  }
-  bool drops = std::any_of(temporary_.begin(), temporary_.end(), [](const Temporary& t) {
-    return t.on_commit != ast::OnCommitAction::kNoop &&
-           t.on_commit != ast::OnCommitAction::kPreserveRows;
-  });
-  if (drops) drop_temporary_tables(false);
+  if (has_commit_actions()) drop_temporary_tables(false);
 }
 
 void SqlSession::commit_transaction() {
@@ -325,12 +340,13 @@ void SqlSession::commit_transaction() {
   CatalogTransaction* ddl = environment_.ddl_if_any();
   bool changes_catalog = ddl != nullptr && ddl->has_changes();
   // Once the commit has begun there is no way back to run it elsewhere.
-  if (inline_ && (changes_catalog || deferred_.has_pending() || !temporary_.empty() ||
+  if (inline_ && (changes_catalog || has_commit_actions() ||
                   std::any_of(portals_.begin(), portals_.end(), [](const auto& item) {
                     return item.second->holdable && item.second->run != nullptr;
                   }))) {
     throw WouldBlock{};
   }
+  check_deferred();
   try {
     before_commit();
     ddl = environment_.ddl_if_any();

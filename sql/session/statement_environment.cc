@@ -128,11 +128,21 @@ TableDescPtr StatementEnvironment::table(Oid oid) {
 
 const Expr* StatementEnvironment::bind_over_table(const Catalog&, const Table& table,
                                                   std::string_view sql, Arena& arena) {
+  return bind_text(table, sql, TypeRef{}, arena);
+}
+
+const Expr* StatementEnvironment::bind_column_value(const Catalog&, const Table& table,
+                                                    const Column& column, Arena& arena) {
+  return bind_text(table, column.default_sql, column.type, arena);
+}
+
+const Expr* StatementEnvironment::bind_text(const Table& table, std::string_view sql,
+                                            TypeRef target, Arena& arena) {
   Arena tree;
   const ast::Node* node = parse_expression(sql, tree);
   TableDesc columns = columns_of(table);
   Binder binder(*this, {});
-  Expr* bound = binder.bind_table_expr(node, &columns, Clause::kGenerated, TypeRef{});
+  Expr* bound = binder.bind_table_expr(node, &columns, Clause::kGenerated, target);
   return copy_expr_deep(*bound, arena);
 }
 

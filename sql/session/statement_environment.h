@@ -77,10 +77,13 @@ class StatementEnvironment final : public BindEnvironment,
   // ExpressionBinder
   const Expr* bind_over_table(const Catalog& catalog, const Table& table, std::string_view sql,
                               Arena& arena) override;
+  const Expr* bind_column_value(const Catalog& catalog, const Table& table, const Column& column,
+                                Arena& arena) override;
   // TableStatistics
   double row_count(const TableDesc& table) const override;
 
  private:
+  const Expr* bind_text(const Table& table, std::string_view sql, TypeRef target, Arena& arena);
   const Catalog& current() const {
     sync();
     return *view_;
