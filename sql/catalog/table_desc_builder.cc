@@ -1,5 +1,7 @@
 #include "sql/catalog/table_desc_builder.h"
 
+#include <algorithm>
+
 #include "engine/base/sql_error.h"
 #include "engine/type/type_info.h"
 
@@ -97,6 +99,77 @@ IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& in
   return desc;
 }
 
+ForeignKeyAction action_of(char letter) {
+  switch (letter) {
+    case 'r':
+      return ForeignKeyAction::kRestrict;
+    case 'c':
+      return ForeignKeyAction::kCascade;
+    case 'n':
+      return ForeignKeyAction::kSetNull;
+    case 'd':
+      return ForeignKeyAction::kSetDefault;
+    default:
+      return ForeignKeyAction::kNoAction;
+  }
+}
+
+std::vector<int32_t> attributes_of(const std::vector<int16_t>& numbers) {
+  std::vector<int32_t> out;
+  for (int16_t number : numbers) out.push_back(number - 1);
+  return out;
+}
+
+ForeignKeyDesc foreign_key_desc(const Table& child, const Constraint& constraint) {
+  ForeignKeyDesc key;
+  key.oid = constraint.oid;
+  key.name = constraint.name;
+  key.child_table = child.oid;
+  key.parent_table = constraint.referenced_table;
+  key.child_columns = attributes_of(constraint.columns);
+  key.parent_columns = attributes_of(constraint.referenced_columns);
+  key.parent_index = constraint.index;
+  key.on_update = action_of(constraint.on_update);
+  key.on_delete = action_of(constraint.on_delete);
+  key.set_columns = attributes_of(constraint.set_columns);
+  key.match = constraint.match;
+  key.deferrable = constraint.deferrable;
+  key.initially_deferred = constraint.initially_deferred;
+  return key;
+}
+
+// Foreign keys on both sides, and the expressions that their actions and bulk writing need.
+void add_constraints(const Catalog& catalog, const Table& table, ExpressionBinder& binder,
+                     Arena& arena, TableDesc& desc) {
+  bool sets_defaults = false;
+  for (const Constraint& constraint : table.constraints) {
+    if (constraint.type == 'f') {
+      desc.foreign_keys.push_back(foreign_key_desc(table, constraint));
+      sets_defaults |= constraint.on_delete == 'd' || constraint.on_update == 'd';
+    } else if (constraint.type == 'c') {
+      desc.checks.emplace_back(
+          constraint.name, binder.bind_over_table(catalog, table, constraint.expression, arena));
+    }
+  }
+  // PostgreSQL checks them by name.
+  std::sort(desc.checks.begin(), desc.checks.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const Catalog::ForeignKeyRef& ref : catalog.foreign_keys_to(table.oid)) {
+    desc.referenced_by.push_back(foreign_key_desc(*ref.table, *ref.constraint));
+  }
+  desc.defaults.resize(table.columns.size(), nullptr);
+  desc.generated.resize(table.columns.size(), nullptr);
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    if (column.dropped || !column.has_default()) continue;
+    if (column.generated != '\0') {
+      desc.generated[i] = binder.bind_column_value(catalog, table, column, arena);
+    } else if (sets_defaults) {
+      desc.defaults[i] = binder.bind_column_value(catalog, table, column, arena);
+    }
+  }
+}
+
 }  // namespace
 
 TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
@@ -129,6 +202,7 @@ TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
       desc->indexes.push_back(std::move(added));
     }
   }
+  add_constraints(catalog, table, binder, owner->arena, *desc);
   desc->expression_owner = std::move(owner);
   return desc;
 }

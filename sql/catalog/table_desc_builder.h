@@ -16,6 +16,11 @@ class ExpressionBinder {
   // `arena`.
   virtual const Expr* bind_over_table(const Catalog& catalog, const Table& table,
                                       std::string_view sql, Arena& arena) = 0;
+  // The column's default or generation expression, converted to its type.
+  virtual const Expr* bind_column_value(const Catalog& catalog, const Table& table,
+                                        const Column& column, Arena& arena) {
+    return bind_over_table(catalog, table, column.default_sql, arena);
+  }
 };
 
 // Throws what binding throws; XX000 for a table without storage.
