@@ -19,7 +19,7 @@ constexpr size_t kFileBlockBytes = size_t{1} << 20;
 // Drawing numbers from sequences does not count.
 bool is_volatile(const Expr& expr) {
   return expr_contains(expr, [](const Expr& e) {
-    return e.is_volatile && (e.function == nullptr || e.function->name != "nextval");
+    return e.function != nullptr && e.function->volatility == 'v' && e.function->name != "nextval";
   });
 }
 
