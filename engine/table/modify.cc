@@ -173,6 +173,9 @@ struct ModifyOperator::State {
   State(OperatorPtr source, ModifySpec what)
       : child(std::move(source)), spec(std::move(what)), results(types_of(spec.returning)) {
     if (spec.conflict != nullptr) arbiters = arbiters_of(spec);
+    for (size_t i = 0; i < arbiters.size(); ++i) {
+      arbiter_entries = arbiter_entries || (arbiters[i] && !spec.table->indexes[i].clustered);
+    }
     one_input.init(child->output_types(), 1);
   }
 
@@ -191,7 +194,8 @@ struct ModifyOperator::State {
 
   OperatorPtr child;
   ModifySpec spec;
-  std::vector<bool> arbiters;  // by index
+  std::vector<bool> arbiters;    // by index
+  bool arbiter_entries = false;  // some are not the rows' own keys
   std::unique_ptr<Batch> batch;
   std::unique_ptr<ConflictUpdate> conflict_update;
   ConstraintQueue queue;
@@ -303,8 +307,9 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
     conflict_update->writer.begin(context, queue);
   }
   lock_key(context, *spec.table, conflicting_key, conflict_update->writer.update_lock_mode());
-  if (!batch->writer.find_conflict(row, arbiters, still_conflicting_key) ||
-      still_conflicting_key != conflicting_key) {
+  // The row may have lost the key before we had the lock.
+  if (arbiter_entries && (!batch->writer.find_conflict(row, arbiters, still_conflicting_key) ||
+                          still_conflicting_key != conflicting_key)) {
     return false;
   }
   txn.check_unchanged_since_snapshot(KvFamily::kData, conflicting_key);

@@ -265,6 +265,53 @@ TEST_CASE("generated columns, RETURNING, old and new rows") {
   require_sound(session, t);
 }
 
+TEST_CASE("expression indexes and NULLS NOT DISTINCT") {
+  TestTables tables;
+  TestSession session(tables);
+  auto t = tables.make("t", {{"a"}, {"b"}});
+  IndexDesc& sum = tables.add_index(*t, "t_sum", {0}, true);
+  sum.keys[0].column = -1;
+  sum.keys[0].expression = tables.exprs.add(tables.exprs.slot(0, type_oid::kInt4),
+                                            tables.exprs.slot(1, type_oid::kInt4));
+  sum.keys[0].text = "(a + b)";
+  session.insert(t, {{int_value(1), int_value(5)},
+                     {int_value(2), int_value(1)},
+                     {Value::null(), int_value(1)},
+                     {Value::null(), int_value(1)}});
+  CHECK(session.index_rows(t, sum) == Rows{"2|1", "1|5", "|1", "|1"});
+  SqlError error = error_of([&] { session.insert(t, {{int_value(3), int_value(3)}}); });
+  CHECK(error.detail_text == "Key ((a + b))=(6) already exists.");
+  CHECK(session.update(t, {{1, tables.exprs.integer(0)}}) == 4);
+  CHECK(session.index_rows(t, sum) == Rows{"1|0", "2|0", "|0", "|0"});
+  require_sound(session, t);
+
+  auto u = tables.make("u", {{"a"}});
+  tables.add_index(*u, "u_a", {0}, true).nulls_not_distinct = true;
+  session.insert(u, {{Value::null()}});
+  error = error_of([&] { session.insert(u, {{Value::null()}}); });
+  CHECK(error.detail_text == "Key (a)=(null) already exists.");
+  require_sound(session, u);
+}
+
+TEST_CASE("an UPDATE that meets a row twice changes it once") {
+  TestTables tables;
+  TestSession session(tables);
+  auto t = tables.make("t", {{"id"}, {"n"}});
+  tables.set_primary_key(*t, {0});
+  session.insert(t, {{int_value(1), int_value(0)}, {int_value(2), int_value(0)}});
+  std::vector<OperatorPtr> twice;
+  twice.push_back(session.target_scan(t, nullptr));
+  twice.push_back(session.target_scan(t, nullptr));
+  ModifySpec spec = session.target_spec(t, ModifyAction::kUpdate, nullptr);
+  spec.assignments = {
+      nullptr, tables.exprs.add(tables.exprs.slot(1, type_oid::kInt4), tables.exprs.integer(1))};
+  ModifyOperator plan(std::make_unique<AppendOperator>(std::move(twice)), std::move(spec));
+  uint64_t affected = 0;
+  session.run(plan, {}, &affected);
+  CHECK(affected == 2);
+  CHECK(session.rows(t) == Rows{"1|1", "2|1"});
+}
+
 TEST_CASE("rows written before a column was added") {
   TestTables tables;
   TestSession session(tables);

@@ -27,7 +27,7 @@ class ScanOutput {
   // A new scan: chunks are small at first, so that LIMIT stops early.
   void restart() {
     rows_visited_ = 0;
-    limit_ = std::min(chunk_.columns.empty() ? kVectorSize : capacity_, kFirstRows);
+    limit_ = std::min(capacity_, kFirstRows);
   }
   void begin();
   bool full() const { return chunk_.size == limit_; }
