@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/base/sql_error.h"
+#include "engine/table/attribute_chunk.h"
 #include "engine/table/constraint_errors.h"
 #include "engine/table/deferred_checks.h"
 #include "engine/table/row_check.h"
@@ -34,24 +35,6 @@ OwnedValues own(const TableDesc& table, const std::vector<int32_t>& columns,
   return owned;
 }
 
-std::vector<int32_t> all_attributes(const TableDesc& table) {
-  std::vector<int32_t> columns;
-  for (size_t i = 0; i < table.columns.size(); ++i) columns.push_back(static_cast<int32_t>(i));
-  return columns;
-}
-
-std::vector<uint32_t> identity_targets(size_t count) {
-  std::vector<uint32_t> targets;
-  for (uint32_t i = 0; i < count; ++i) targets.push_back(i);
-  return targets;
-}
-
-std::vector<PhysicalType> attribute_types(const TableDesc& table) {
-  std::vector<PhysicalType> types;
-  for (const ColumnDesc& column : table.columns) types.push_back(column.physical);
-  return types;
-}
-
 }  // namespace
 
 // Carries out one foreign key's action on the referring table, row by row.
@@ -67,11 +50,8 @@ struct ForeignKeyAct {
         checks(table_checks(*child)),
         check(*child, child->generated, checks, 1),
         writer(child, updated_columns(*child), 1),
-        attributes(all_attributes(*child)),
-        decoder(probe.layout(), attributes, identity_targets(attributes.size())) {
-    old_rows.init(attribute_types(*child), 1);
-    new_rows.init(attribute_types(*child), 1);
-  }
+        stored(*child, probe.layout(), live_attributes(*child), 1),
+        new_rows(attribute_types(*child), 1) {}
 
   std::vector<bool> updated_columns(const TableDesc& child) const {
     std::vector<bool> updated(child.columns.size(), false);
@@ -86,7 +66,7 @@ struct ForeignKeyAct {
   // New values of the child's columns, given the parent's (CASCADE of an update).
   void make_new_row(ExecContext& context, std::span<const Value> parent_values) {
     const TableDesc& child = *probe.table();
-    new_rows.reference(old_rows);
+    new_rows.reference(stored.chunk());
     for (int32_t column : set_columns) {
       auto at = static_cast<size_t>(column);
       Value value;
@@ -129,9 +109,8 @@ struct ForeignKeyAct {
   std::vector<CheckSpec> checks;
   RowCheck check;
   RowWriter writer;
-  std::vector<int32_t> attributes;
-  RowDecoder decoder;
-  Chunk old_rows, new_rows;
+  AttributeChunk stored;
+  Chunk new_rows;
   Arena arena;
   TableDescPtr parent;  // owns `key`
 };
@@ -343,11 +322,9 @@ void ConstraintQueue::act(const ConstraintEvent& event) {
     txn.check_unchanged_since_snapshot(KvFamily::kData, row_key);
     if (!txn.get_stamped(KvFamily::kData, row_key, &row, ReadView::kLatest)) continue;
     if (!act.probe.refers(row.view())) continue;
-    act.old_rows.begin();
-    act.decoder.attach(act.old_rows);
-    act.decoder.decode(row.view(), 0);
-    act.old_rows.size = 1;
-    act.writer.bind_old(act.old_rows);
+    act.stored.begin();
+    act.stored.add(row.view());
+    act.writer.bind_old(act.stored.chunk());
     if (act.removes) {
       act.writer.remove(0, row_key);
       continue;

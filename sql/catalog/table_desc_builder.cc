@@ -68,6 +68,7 @@ KeyPart key_part(const Catalog& catalog, const Table& table, const IndexKey& key
   } else {
     part.expression = binder.bind_over_table(catalog, table, key.expression, arena);
     part.type = key.type;
+    part.text = key.expression;
   }
   part.physical = physical_of(catalog, part.type.oid);
   return part;
