@@ -70,9 +70,9 @@ SqlInstanceOptions instance_options(const std::string& path, const embedded::Opt
     out.commit.mode = WalSyncMode::kNever;
   } else {
     std::filesystem::path directory = make_directory(path, options.create_if_missing);
-    out.kv.path = (directory / "db").string();
+    out.kv.path = path;  // as the server has it: either opens what the other made
     out.kv.disk_reserve_size = options.disk_reserve_bytes;
-    if (!options.create_if_missing && !std::filesystem::exists(directory / "db")) {
+    if (!options.create_if_missing && !std::filesystem::exists(directory / "CURRENT")) {
       throw sql_error(SqlState::kUndefinedFile, "there is no database in \"{}\"", path);
     }
     if (out.spill_directory.empty()) {

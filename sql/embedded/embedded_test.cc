@@ -191,6 +191,37 @@ TEST_CASE("rows stream") {
   CHECK(single<int>(conn, "SELECT 1") == 1);
 }
 
+TEST_CASE("results end with what they read from") {
+  Database db = Database::in_memory();
+  Connection conn = db.connect();
+  Transaction transaction = conn.begin();
+  conn.execute("SAVEPOINT a");
+  Result inner = conn.query("SELECT * FROM generate_series(1, 100000)");
+  inner.next();
+  conn.execute("ROLLBACK TO a");
+  CHECK(error_of([&] {
+          while (inner.next()) {
+          }
+        }).sqlstate() == "34000");
+  conn.execute("ROLLBACK TO a");
+  Result result = conn.query("SELECT * FROM generate_series(1, 100000)");
+  result.next();
+  transaction.commit();
+  CHECK(error_of([&] {
+          while (result.next()) {
+          }
+        }).sqlstate() == "34000");
+  CHECK_FALSE(result.next());
+  CHECK(single<int>(conn, "SELECT 1") == 1);
+  // The error of a late row ends the statement.
+  Result late = conn.query("SELECT 1 / (5000 - g) FROM generate_series(1, 100000) g");
+  CHECK(error_of([&] {
+          while (late.next()) {
+          }
+        }).sqlstate() == "22012");
+  CHECK(single<int>(conn, "SELECT 1") == 1);
+}
+
 TEST_CASE("several results in a transaction") {
   Database db = Database::in_memory();
   Connection conn = db.connect();
@@ -218,6 +249,11 @@ TEST_CASE("a change that returns rows runs to its end") {
     CHECK(result.completion().tag == "INSERT 0 5000");
   }
   CHECK(single<int64_t>(conn, "SELECT count(*) FROM t") == 5000);
+  {
+    Result result = conn.query("WITH gone AS (DELETE FROM t RETURNING a) SELECT a FROM gone");
+    REQUIRE(result.next());
+  }
+  CHECK(single<int64_t>(conn, "SELECT count(*) FROM t") == 0);
 }
 
 TEST_CASE("transactions") {
@@ -306,6 +342,13 @@ TEST_CASE("notices, notifications, settings and the end of a connection") {
   std::vector<Notification> received = conn.take_notifications();
   REQUIRE(received.size() == 1);
   CHECK(received[0].payload == "hello");
+
+  Connection victim = db.connect();
+  conn.execute("SELECT pg_terminate_backend(" + std::to_string(victim.id()) + ")");
+  Error error = error_of([&] { victim.execute("SELECT 1"); });
+  CHECK(error.sqlstate() == "57P01");
+  CHECK(error.fatal());
+  CHECK_FALSE(victim.is_open());
 
   Statement statement = conn.prepare("SELECT 1");
   Transaction transaction = conn.begin();
