@@ -48,6 +48,8 @@ def main():
                 continue
             database = "client_" + re.sub(r"\W", "_", name)
             try:
+                if not server.running():
+                    server.start()
                 with server.connect() as control:
                     control.execute(f"drop database if exists {database}")
                     if control.execute(f"create database {database}")[0].failed:
@@ -57,7 +59,7 @@ def main():
                 ok, text = done.returncode == 0, done.stdout + done.stderr
             except subprocess.TimeoutExpired:
                 ok, text = False, "did not end within 120 s"
-            except libpq.ConnectionLost as error:
+            except (libpq.ConnectionLost, servers.StartFailed) as error:
                 ok, text = False, f"{error}; log: {server.log_tail()}"
             print(f"{name}: {'passed' if ok else 'failed'}", flush=True)
             if not ok:

@@ -3,7 +3,9 @@
 
 A case file (cases/*.txt) is a list of cases; a case is a name, the levels it runs at, a setup and
 steps `T1> statement`. Every step is sent and given time: it answers, or it blocks and answers after
-a later step (`T1>> statement` waits for its answer however long it takes). The recording (expected/*.txt) has for every level what each step answered and when.
+a later step (`T1>> statement` waits for its answer however long it takes). The recording
+(expected/*.txt) has for every level what each step answered and when; expected/lumadb.txt has the
+few cases where LumaDB answers differently and is as right, each with its reason.
 
 test/isolation/run.py [--record | --oracle] [--server host:port] [case file ...]
 """
@@ -162,7 +164,7 @@ def read_expected(path):
                 line = line.rstrip("\n")
                 if line.startswith("case "):
                     current = expected.setdefault(line[5:], [])
-                elif line:
+                elif line and not line.startswith("#"):
                     current.append(line)
     return expected
 
@@ -189,6 +191,7 @@ def main():
         print("0 passed, 1 failed")
         sys.exit(1)
     passed = failed = 0
+    alternatives = read_expected(os.path.join(HERE, "expected", "lumadb.txt"))
     with server:
         for path in files:
             recorded_path = os.path.join(HERE, "expected", os.path.basename(path))
@@ -204,7 +207,7 @@ def main():
                     except (libpq.ConnectionLost, libpq.ServerError) as error:
                         lines = [f"connection lost: {error}"]
                     out.append(f"case {key}\n" + "".join(line + "\n" for line in lines))
-                    if args.record or lines == wanted:
+                    if args.record or lines in (wanted, alternatives.get(key)):
                         passed += 1
                         continue
                     failed += 1

@@ -39,7 +39,9 @@ def mask(text):
     text = re.sub(r"port \"\d+\"", 'port "<port>"', text)
     text = re.sub(r"\b\d+ (bytes|kB|MB)\b", "<size>", text)
     text = re.sub(r" +\| +<size> +\|", " | <size> |", text)
-    return "\n".join(line.rstrip() for line in text.split("\n"))
+    # Source locations (\errverbose) are the server's own.
+    return "\n".join(line.rstrip() for line in text.split("\n")
+                     if not line.startswith("LOCATION:"))
 
 
 def run_psql(server, path, database):
@@ -53,7 +55,7 @@ def first_differences(wanted, got):
     import difflib
     lines = list(difflib.unified_diff(wanted.split("\n"), got.split("\n"), "expected", "got",
                                       lineterm="", n=1))
-    return "\n".join(lines[:60])
+    return "\n".join(lines[:250])
 
 
 def psql_scripts(server, checks, record):
