@@ -21,6 +21,7 @@
 namespace luma {
 
 class DeferredChecks;  // engine/table
+class ConstraintQueue; // engine/table
 class TableResolver;   // engine/row
 class IdAllocator;     // engine/txn
 
@@ -38,6 +39,7 @@ struct ExecContext : EvalContext {
   uint64_t rows_affected = 0;           // set by Insert/Update/Delete; the command tag's count
   TableResolver* tables = nullptr;      // other tables by oid, for foreign keys
   DeferredChecks* deferred = nullptr;   // constraints to be checked at commit; null: all immediate
+  ConstraintQueue* constraints = nullptr;  // shared by the statement's modifications; null: one each
   IdAllocator* ids = nullptr;           // hidden row ids of tables without a primary key
 };
 

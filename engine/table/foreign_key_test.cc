@@ -187,6 +187,28 @@ TEST_CASE("deferred foreign keys") {
   }
 }
 
+TEST_CASE("several modifications in one statement") {
+  Family family;
+  TestSession& s = family.session;
+  s.insert(family.child, {{int_value(1), int_value(1)}});
+  auto delete_all = [&](const TableDescPtr& table) {
+    return std::make_unique<ModifyOperator>(s.target_scan(table, nullptr),
+                                            s.target_spec(table, ModifyAction::kDelete, nullptr));
+  };
+  auto both = [&] {
+    std::vector<OperatorPtr> parts;
+    parts.push_back(delete_all(family.parent));
+    parts.push_back(delete_all(family.child));
+    return std::make_unique<AppendOperator>(std::move(parts));
+  };
+  auto alone = both();
+  CHECK(error_of([&] { s.run(*alone, {}); }).state == SqlState::kForeignKeyViolation);
+  StatementConstraintsOperator together(both());
+  s.run(together, {});
+  CHECK(s.rows(family.parent).empty());
+  CHECK(s.rows(family.child).empty());
+}
+
 TEST_CASE("a parent is locked by its new children") {
   Family family;
   TestSession other(family.tables, 2);

@@ -198,7 +198,8 @@ struct ModifyOperator::State {
   bool arbiter_entries = false;  // some are not the rows' own keys
   std::unique_ptr<Batch> batch;
   std::unique_ptr<ConflictUpdate> conflict_update;
-  ConstraintQueue queue;
+  ConstraintQueue own_queue;
+  ConstraintQueue* queue = nullptr;  // the statement's, or our own
   WriteBuffer::Mark mark = 0;
   Chunk one_input, one_row;
   std::string conflicting_key, still_conflicting_key;
@@ -214,9 +215,13 @@ struct ModifyOperator::State {
 
 void ModifyOperator::State::begin(ExecContext& context) {
   mark = context.transaction->current_statement().mark;
-  queue.begin(context);
-  if (batch) batch->writer.begin(context, queue);
-  if (conflict_update) conflict_update->writer.begin(context, queue);
+  queue = context.constraints;
+  if (queue == nullptr) {
+    queue = &own_queue;
+    own_queue.begin(context);
+  }
+  if (batch) batch->writer.begin(context, *queue);
+  if (conflict_update) conflict_update->writer.begin(context, *queue);
   clear_results();
   done = false;
 }
@@ -230,7 +235,7 @@ void ModifyOperator::State::clear_results() {
 void ModifyOperator::State::reserve(ExecContext& context, uint32_t rows) {
   if (batch && rows <= batch->capacity) return;
   batch = std::make_unique<Batch>(spec, child->output_types(), rows == 1 ? 1 : kVectorSize);
-  batch->writer.begin(context, queue);
+  batch->writer.begin(context, *queue);
 }
 
 void ModifyOperator::State::run(ExecContext& context) {
@@ -248,7 +253,7 @@ void ModifyOperator::State::run(ExecContext& context) {
         break;
     }
   }
-  queue.run();
+  if (queue == &own_queue) own_queue.run();
 }
 
 void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
@@ -304,7 +309,7 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
   }
   if (!conflict_update) {
     conflict_update = std::make_unique<ConflictUpdate>(spec);
-    conflict_update->writer.begin(context, queue);
+    conflict_update->writer.begin(context, *queue);
   }
   lock_key(context, *spec.table, conflicting_key, conflict_update->writer.update_lock_mode());
   // The row may have lost the key before we had the lock.

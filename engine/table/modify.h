@@ -94,4 +94,21 @@ class LockRowsOperator final : public Operator {
   std::unique_ptr<State> state_;
 };
 
+// Above a plan with several modifications (WITH): foreign keys and deferrable constraints are
+// checked when all of them have run, as the end of the statement demands.
+class StatementConstraintsOperator final : public Operator {
+ public:
+  explicit StatementConstraintsOperator(OperatorPtr child);
+  ~StatementConstraintsOperator() override;
+  std::vector<Operator*> children() override;
+
+ private:
+  void do_open(ExecContext& context) override;
+  const Chunk* do_next(ExecContext& context) override;
+  void do_close(ExecContext& context) override;
+  OperatorPtr child_;
+  std::unique_ptr<ConstraintQueue> queue_;
+  bool done_ = true;
+};
+
 }  // namespace luma
