@@ -18,17 +18,13 @@ double microseconds_per(uint64_t times, Body&& body) {
   return took.count() / static_cast<double>(times);
 }
 
-TEST_CASE("cost of single rows and scans", "[.][speed]") {
-  TestTables tables;
-  TestSession session(tables);
-  auto t = tables.make("t", {{"id", type_oid::kInt8}, {"a"}, {"b", type_oid::kText}, {"c"}});
-  tables.set_primary_key(*t, {0});
-  tables.add_index(*t, "t_a", {1});
-  constexpr int64_t kRows = 1'000'000;
-  constexpr int64_t kHotRows = 50'000;  // fit into the test store's cache
+constexpr int64_t kRows = 1'000'000;
+constexpr int64_t kHotRows = 50'000;  // fit into the test store's cache
 
+// Returns microseconds a row.
+double load_rows(TestTables& tables, TestSession& session, const TableDescPtr& t) {
   session.begin();
-  double load = microseconds_per(kRows, [&] {
+  double us = microseconds_per(kRows, [&] {
     for (int64_t first = 0; first < kRows;) {
       StatementScope scope(*session.txn);
       ExecContext context = session.make_context();
@@ -52,6 +48,17 @@ TEST_CASE("cost of single rows and scans", "[.][speed]") {
     }
   });
   session.rollback();
+  return us;
+}
+
+TEST_CASE("cost of single rows and scans", "[.][speed]") {
+  TestTables tables;
+  TestSession session(tables);
+  auto t = tables.make("t", {{"id", type_oid::kInt8}, {"a"}, {"b", type_oid::kText}, {"c"}});
+  tables.set_primary_key(*t, {0});
+  tables.add_index(*t, "t_a", {1});
+
+  double load = load_rows(tables, session, t);
   std::printf("bulk insert, pk + 1 index, with commit: %.2f us a row\n", load);
   tables.store.kv->flush().check();
 
