@@ -75,7 +75,9 @@ class DropTraversal {
       if (ObjectPtr object = catalog_.share(holder)) look(*object);
     }
     std::vector<std::pair<ObjectAddress, char>> out(found.begin(), found.end());
-    std::ranges::sort(out, [](const auto& a, const auto& b) { return a.first.oid > b.first.oid; });
+    std::ranges::sort(out, [](const auto& a, const auto& b) {
+      return std::pair(a.first.oid, a.first.sub_id) > std::pair(b.first.oid, b.first.sub_id);
+    });
     return out;
   }
 

@@ -4,7 +4,10 @@
 
 #include <cctype>
 
+#include "sql/ast/ast.h"
 #include "sql/catalog/builtin_facts.h"
+#include "sql/parse/deparse.h"
+#include "sql/parse/parser.h"
 
 namespace luma {
 namespace {
@@ -104,7 +107,115 @@ std::string key_constraint_text(const Catalog& catalog, const Table& table,
   return out;
 }
 
+// The end of the quoted text that begins at `begin` (which is its quote): past the closing quote.
+size_t end_of_quoted(std::string_view text, size_t begin) {
+  char quote = text[begin];
+  bool escapes = quote == '\'' && begin > 0 && text[begin - 1] == 'E';
+  for (size_t i = begin + 1; i < text.size(); ++i) {
+    if (escapes && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (i + 1 >= text.size() || text[i + 1] != quote) return i + 1;
+      ++i;
+    }
+  }
+  return text.size();
+}
+
+bool is_name_byte(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+// The end of the identifier that begins at `begin`; `begin` itself when there is none.
+size_t end_of_name(std::string_view text, size_t begin) {
+  if (begin < text.size() && text[begin] == '"') return end_of_quoted(text, begin);
+  while (begin < text.size() && is_name_byte(text[begin])) ++begin;
+  return begin;
+}
+
+// 'schema.name' of a regclass constant as the search path shows it.
+std::string shown_relation(const Catalog& catalog, const SearchPath& path,
+                           std::string_view literal) {
+  std::string name;
+  for (size_t i = 1; i + 1 < literal.size(); ++i) {
+    name += literal[i];
+    if (literal[i] == '\'') ++i;
+  }
+  std::vector<std::string> parts = split_qualified_name(name);
+  if (parts.size() != 2) return std::string(literal);
+  const Relation* relation = find_relation(catalog, path, {parts[0], parts[1]});
+  if (relation == nullptr) return std::string(literal);
+  return quote_literal(relation_display_name(catalog, path, *relation));
+}
+
+// `schema.type` after "::" without the schema where the type is visible.
+std::string_view shown_cast_type(const Catalog& catalog, const SearchPath& path,
+                                 std::string_view type) {
+  size_t dot = end_of_name(type, 0);
+  if (dot >= type.size() || type[dot] != '.') return type;
+  std::vector<std::string> parts = split_qualified_name(type);
+  if (parts.size() != 2) return type;
+  Oid oid = find_type(catalog, path, {parts[0], parts[1]});
+  return oid != kInvalidOid && type_is_visible(catalog, path, oid) ? type.substr(dot + 1) : type;
+}
+
+std::string with_shown_names(const Catalog& catalog, const SearchPath& path,
+                             std::string_view text) {
+  constexpr std::string_view kRegclass = "::regclass";
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    if (text[i] == '\'' || text[i] == '"') {
+      size_t end = end_of_quoted(text, i);
+      std::string_view quoted = text.substr(i, end - i);
+      bool relation = text[i] == '\'' && text.substr(end).starts_with(kRegclass);
+      out += relation ? shown_relation(catalog, path, quoted) : std::string(quoted);
+      i = end;
+    } else if (text.substr(i).starts_with("::")) {
+      size_t end = end_of_name(text, i + 2);
+      if (end < text.size() && text[end] == '.') end = end_of_name(text, end + 1);
+      out += "::";
+      out += shown_cast_type(catalog, path, text.substr(i + 2, end - i - 2));
+      i = end;
+    } else {
+      out += text[i++];
+    }
+  }
+  return out;
+}
+
+std::string pretty_text(const ast::Node* node);
+
+std::string pretty_operand(const ast::Node* node, ast::BoolExprType around) {
+  const auto* inner = ast::try_as<ast::BoolExpr>(node);
+  bool needs = inner != nullptr && inner->boolop == ast::BoolExprType::kOr &&
+               around == ast::BoolExprType::kAnd;
+  std::string text = pretty_text(node);
+  return needs ? fmt::format("({})", text) : text;
+}
+
+std::string pretty_text(const ast::Node* node) {
+  const auto* boolean = ast::try_as<ast::BoolExpr>(node);
+  if (boolean == nullptr || boolean->boolop == ast::BoolExprType::kNot) return deparse(node);
+  std::string out;
+  for (const ast::Node* arg : boolean->args) {
+    if (!out.empty()) out += boolean->boolop == ast::BoolExprType::kAnd ? " AND " : " OR ";
+    out += pretty_operand(arg, boolean->boolop);
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string shown_expression(const Catalog& catalog, const SearchPath& path,
+                             std::string_view expression, bool pretty) {
+  std::string text = with_shown_names(catalog, path, expression);
+  if (!pretty) return text;
+  Arena arena;
+  const ast::Node* tree = parse_expression(without_outer_parentheses(text), arena);
+  return ast::is<ast::BoolExpr>(tree) ? pretty_text(tree)
+                                      : std::string(without_outer_parentheses(text));
+}
 
 std::string_view without_outer_parentheses(std::string_view text) {
   if (text.size() < 2 || text.front() != '(' || text.back() != ')') return text;
@@ -171,8 +282,7 @@ std::string index_definition(const Catalog& catalog, const SearchPath& path, con
   if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
   if (!index.options.empty()) out += fmt::format(" WITH ({})", option_list(index.options));
   if (!index.predicate.empty()) {
-    out += fmt::format(" WHERE {}", pretty ? without_outer_parentheses(index.predicate)
-                                           : std::string_view(index.predicate));
+    out += fmt::format(" WHERE {}", shown_expression(catalog, path, index.predicate, pretty));
   }
   return out;
 }
@@ -189,8 +299,8 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
       out = key_constraint_text(catalog, table, constraint);
       break;
     case 'c':
-      out = fmt::format("CHECK ({})", pretty ? without_outer_parentheses(constraint.expression)
-                                             : std::string_view(constraint.expression));
+      out = fmt::format("CHECK ({})",
+                        shown_expression(catalog, path, constraint.expression, pretty));
       if (constraint.no_inherit) out += " NO INHERIT";
       break;
     default:

@@ -108,6 +108,16 @@ std::string joined(std::vector<std::string> parts) {
 
 }  // namespace
 
+namespace {
+
+// Foreign keys are enforced by triggers in PostgreSQL; clients look for keys only where this says so.
+bool has_triggers(const Catalog& catalog, const Table& table) {
+  return table.has_triggers || !catalog.foreign_keys_to(table.oid).empty() ||
+         std::ranges::any_of(table.constraints, [](const Constraint& c) { return c.type == 'f'; });
+}
+
+}  // namespace
+
 void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   const Catalog& catalog = scan.catalog();
   std::optional<std::string_view> name = scan.text_filter("relname");
@@ -149,7 +159,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .int2(columns)
         .int2(table == nullptr ? 0 : count_constraints(*table, 'c'))
         .boolean(is_view || relation.relkind == 'm')
-        .boolean(table != nullptr && table->has_triggers)
+        .boolean(table != nullptr && has_triggers(catalog, *table))
         .boolean(table != nullptr && !catalog.children_of(relation.oid).empty())
         .boolean(table != nullptr && table->row_security)
         .boolean(table != nullptr && table->force_row_security)

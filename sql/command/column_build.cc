@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sql/ast/tree.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/index_build.h"
@@ -236,6 +237,20 @@ std::string sequence_name(CommandContext& context, const Table& table, const Col
   return free_relation_name(*context.ddl().view(), table.schema, table.name, column.name, "seq");
 }
 
+int location_of(const ast::Node* expression, std::string_view column) {
+  int location = expression->location;
+  bool found = false;
+  ast::walk(expression, [&](const ast::Node* node) {
+    const auto* ref = ast::try_as<ast::ColumnRef>(node);
+    const auto* name = ref == nullptr ? nullptr : ast::try_as<ast::String>(ref->fields.back());
+    if (found || name == nullptr || name->sval != column) return true;
+    location = ref->location;
+    found = true;
+    return true;
+  });
+  return location;
+}
+
 void depend_on_relations(Table& table, const Column& column, const std::vector<Oid>& relations) {
   for (Oid relation : relations) {
     table.dependencies.push_back(
@@ -339,7 +354,7 @@ void store_generated(CommandContext& context, Table& table, int16_t column_numbe
         .detail(used == column_number
                     ? "This would cause the generated column to depend on its own value."
                     : "A generated column cannot reference another generated column.")
-        .at_byte(node->location);
+        .at_byte(location_of(node, source.name));
   }
   if (stored.volatility != 'i') {
     throw SqlError(SqlState::kInvalidObjectDefinition, "generation expression is not immutable");

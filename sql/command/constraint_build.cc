@@ -61,6 +61,8 @@ Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pe
   constraint.no_inherit = node.is_no_inherit;
   if (!node.conname.empty()) {
     constraint.name = truncated_name(node.conname);
+    const Table* stored = context.ddl().view()->table(table.oid);
+    if (stored != nullptr) require_new_constraint_name(*stored, constraint.name);
     if (table.find_constraint(constraint.name) != nullptr) {
       throw sql_error(SqlState::kDuplicateObject, "check constraint \"{}\" already exists",
                       constraint.name);
@@ -84,8 +86,7 @@ AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint&
   bool primary = node.contype == ast::ConstrType::kPrimary;
   if (primary && table.primary_key() != nullptr) {
     throw sql_error(SqlState::kInvalidTableDefinition,
-                    "multiple primary keys for table \"{}\" are not allowed", table.name)
-        .at_byte(node.location);
+                    "multiple primary keys for table \"{}\" are not allowed", table.name);
   }
   std::string_view kind = primary ? "primary key" : "unique";
   KeyIndexSpec spec;
@@ -151,8 +152,7 @@ AddedKey add_key_using_index(CommandContext& context, Table& table,
   }
   if (primary && table.primary_key() != nullptr) {
     throw sql_error(SqlState::kInvalidTableDefinition,
-                    "multiple primary keys for table \"{}\" are not allowed", table.name)
-        .at_byte(node.location);
+                    "multiple primary keys for table \"{}\" are not allowed", table.name);
   }
   auto index = std::make_shared<Index>(static_cast<const Index&>(*found));
   if (index->constraint != kInvalidOid) {

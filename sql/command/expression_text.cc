@@ -112,6 +112,8 @@ class Canonicalizer {
           node.text =
               arena_.copy(relation_display_name(*context_.ddl().view(), naming_path(), *relation));
         }
+      } else if (!leaf.expr->constant.is_null && !names_objects(leaf.own.oid)) {
+        node.text = arena_.copy(constant_text(*leaf.expr));
       }
       out = cast(&node, leaf.own);
     } else if ((node.kind == ast::ConstKind::kInteger && node.ival < 0) ||
@@ -124,6 +126,23 @@ class Canonicalizer {
     }
     if (leaf.outer.oid != leaf.own.oid) out = cast(out, leaf.outer);
     return out;
+  }
+
+  // The text of a constant that means the same under any settings.
+  static std::string constant_text(const Expr& constant) {
+    const TypeInfo& type = type_info(constant.type.oid);
+    std::string text;
+    IoContext io;
+    type.output(constant.constant.datum, type, io, text);
+    return text;
+  }
+
+  // Types whose text forms are names of catalog objects.
+  static bool names_objects(Oid type) {
+    return type == type_oid::kRegproc || type == type_oid::kRegrole ||
+           type == type_oid::kRegnamespace || type == type_oid::kRegconfig ||
+           type == type_oid::kRegdictionary || type == type_oid::kRegcollation ||
+           (type >= type_oid::kRegprocedure && type <= type_oid::kRegtype);
   }
 
   // Users' types get their schema, as later readers may have another search path.
@@ -316,18 +335,33 @@ TableDesc columns_only_desc(const Table& table) {
   return desc;
 }
 
+namespace {
+
+// `text || anything` depends on the other side's text form only.
+bool is_text_concatenation(const Expr& expr) {
+  if (expr.function == nullptr) return false;
+  std::string_view name = static_cast<const ProcFact*>(expr.function)->name;
+  return name == "textanycat" || name == "anytextcat";
+}
+
+}  // namespace
+
 char expression_volatility(const Expr& expr) {
   char out = expr.is_volatile ? 'v' : 'i';
   if (expr.function != nullptr && out == 'i') {
     out = static_cast<const ProcFact*>(expr.function)->volatility;
   }
+  bool concatenates = expr.kind == ExprKind::kFunction && is_text_concatenation(expr);
+  if (concatenates && out == 's') out = 'i';
   // Text forms of dates and times depend on settings.
-  if (expr.kind == ExprKind::kCoerceViaIo && out == 'i') {
-    const TypeInfo* from = find_type(expr.args[0]->type.oid);
-    const TypeInfo* to = find_type(expr.type.oid);
-    if ((from != nullptr && from->category == 'D') || (to != nullptr && to->category == 'D')) {
-      out = 's';
-    }
+  if ((expr.kind == ExprKind::kCoerceViaIo || concatenates) && out == 'i') {
+    auto is_date = [](Oid oid) {
+      const TypeInfo* type = find_type(oid);
+      return type != nullptr && type->category == 'D';
+    };
+    bool any = is_date(expr.type.oid);
+    for (const Expr* arg : expr.args) any |= is_date(arg->type.oid);
+    if (any) out = 's';
   }
   for_each_child(expr, [&](const Expr* child) {
     char below = expression_volatility(*child);

@@ -209,8 +209,7 @@ class IndexMaker {
     StoredExpression stored = store_expression(context_, table_, element.expr, Clause::kIndex, {});
     if (stored.volatility != 'i') {
       throw SqlError(SqlState::kInvalidObjectDefinition,
-                     "functions in index expression must be marked IMMUTABLE")
-          .at_byte(element.expr->location);
+                     "functions in index expression must be marked IMMUTABLE");
     }
     key.expression = stored.sql;
     key.type = stored.type;

@@ -16,7 +16,9 @@ bool is_pretty(const RowCall& call, const Value* args, size_t position) {
 
 Value expression_text(RowCall& call, const Value* args) {
   std::string_view text = args[0].datum.str.view();
-  return text_value(call, is_pretty(call, args, 2) ? without_outer_parentheses(text) : text);
+  const SessionCatalog& session = session_of(call);
+  return text_value(call, shown_expression(session.catalog(), session.search_path(), text,
+                                           is_pretty(call, args, 2)));
 }
 
 Value index_text(RowCall& call, const Value* args) {
