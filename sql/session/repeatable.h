@@ -15,7 +15,7 @@ auto SqlSession::repeatable(Body&& body) {
     return body();
   } catch (const WouldBlock&) {
     if (!had_transaction) {
-      rollback_transaction();
+      undo_transaction();
     } else if (transaction_) {
       // Portals of before stay: they are not part of this statement.
       transaction_->rollback_to(point->transaction);

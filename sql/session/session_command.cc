@@ -173,6 +173,8 @@ std::string SqlSession::run_command_statement(const ast::Node* node, std::string
   ran_query_ = true;
   Commands commands(*this);
   CommandResult result = run_command(node, text, commands);
+  // Told afterwards, when its name is known; the error undoes it.
+  if (result.tag != "REINDEX") require_writable(result.tag);
   if (CatalogTransaction* ddl = environment_.ddl_if_any()) define_user_types(*ddl->view());
   environment_.refresh();
   return result.tag;

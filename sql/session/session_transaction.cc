@@ -379,6 +379,10 @@ void SqlSession::commit_transaction() {
 
 void SqlSession::rollback_transaction() noexcept {
   drop_portals(true);
+  undo_transaction();
+}
+
+void SqlSession::undo_transaction() noexcept {
   if (transaction_) transaction_->rollback();
   settings_.rollback();
   end_transaction_state();
@@ -386,7 +390,7 @@ void SqlSession::rollback_transaction() noexcept {
 
 void SqlSession::end_transaction_state() noexcept {
   transaction_.reset();
-  environment_.release_ddl();
+  environment_.forget_ddl();
   deferred_.clear();
   savepoints_.clear();
   dropped_storage_.clear();

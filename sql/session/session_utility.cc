@@ -146,6 +146,14 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
     case ast::NodeTag::kDoStmt:
       throw unsupported("DO");
     case ast::NodeTag::kCallStmt:
+      if (const ast::FuncCall* call = ast::as<ast::CallStmt>(node)->funccall; call->args.empty()) {
+        throw sql_error(SqlState::kUndefinedFunction, "procedure {}() does not exist",
+                        call->funcname.back())
+            .hint(
+                "No procedure matches the given name and argument types. You might need to add "
+                "explicit type casts.")
+            .at_byte(call->location);
+      }
       throw unsupported("CALL");
     case ast::NodeTag::kMergeStmt:
       throw unsupported("MERGE");

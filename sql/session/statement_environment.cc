@@ -78,6 +78,14 @@ void StatementEnvironment::sync() const {
   io_.names = &*names_;
 }
 
+void StatementEnvironment::forget_ddl() noexcept {
+  if (ddl_ == nullptr) return;
+  ddl_.reset();
+  private_tables_.clear();
+  // The view with the changes is still shown until the next statement takes the committed one.
+  store_version_ = 0;
+}
+
 CatalogTransaction& StatementEnvironment::ddl() {
   if (ddl_ == nullptr) ddl_ = std::make_unique<CatalogTransaction>(instance_.catalog(), database_);
   return *ddl_;

@@ -47,7 +47,8 @@ class StatementEnvironment final : public BindEnvironment,
   // The transaction's own changes; made at the first call.
   CatalogTransaction& ddl();
   CatalogTransaction* ddl_if_any() { return ddl_.get(); }
-  std::unique_ptr<CatalogTransaction> release_ddl() { return std::move(ddl_); }
+  // The transaction is over: back to what is committed.
+  void forget_ddl() noexcept;
 
   void set_current_user(Oid role) {
     current_user_ = role;
