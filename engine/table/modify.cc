@@ -267,7 +267,7 @@ void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
     return;
   }
   for (uint32_t row = 0; row < input.size; ++row) batch->writer.insert(row);
-  context.rows_affected += input.size;
+  if (spec.counts_rows) context.rows_affected += input.size;
   keep_returned(context, input, batch->rows);
 }
 
@@ -278,7 +278,7 @@ void ModifyOperator::State::insert_or_resolve(ExecContext& context, const Chunk&
     if (update_conflicting(context, input, row)) return;
     if (context.interrupt != nullptr) context.interrupt->check();
   }
-  ++context.rows_affected;
+  if (spec.counts_rows) ++context.rows_affected;
   if (spec.returning.empty()) return;
   one_input.slice(input, &row, 1);
   if (one_row.columns.empty()) one_row = make_row_views(*spec.table);
@@ -325,7 +325,7 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
       conflict_update->run(context, conflicting_key, conflicting_row.view(), batch->rows, row);
   conflicting_row.reset();
   if (!updated) return true;
-  ++context.rows_affected;
+  if (spec.counts_rows) ++context.rows_affected;
   if (spec.returning.empty()) return true;
   one_input.slice(input, &row, 1);
   keep_returned(context, one_input, conflict_update->rows);
@@ -343,7 +343,7 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   batch->writer.bind_old(targets.stored());
   batch->writer.bind_new(batch->rows);
   for (uint32_t row = 0; row < targets.size(); ++row) batch->writer.update(row, targets.key(row));
-  context.rows_affected += targets.size();
+  if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), batch->rows);
 }
 
@@ -353,7 +353,7 @@ void ModifyOperator::State::remove(ExecContext& context, const Chunk& input) {
   if (targets.size() == 0) return;
   batch->writer.bind_old(targets.stored());
   for (uint32_t row = 0; row < targets.size(); ++row) batch->writer.remove(row, targets.key(row));
-  context.rows_affected += targets.size();
+  if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), targets.stored());
 }
 

@@ -32,6 +32,8 @@ struct CheckSpec {
 
 // "By attribute": one entry per TableDesc column.
 struct ModifySpec {
+  // The command tag counts the rows of the statement's own modification, not of those in WITH.
+  bool counts_rows = true;
   ModifyAction action = ModifyAction::kInsert;
   TableDescPtr table;
   // UPDATE, DELETE: the child column with the row key (kRowKeyColumn of a scan).

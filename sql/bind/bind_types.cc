@@ -61,10 +61,15 @@ TypeRef Binder::resolve_type_name(const ast::TypeName& name) {
           .at_byte(name.location);
     }
   }
-  if (luma::find_type(type) == nullptr) {
-    throw unsupported("type \"{}\" here", type_text(name)).at_byte(name.location);
-  }
+  require_usable_type(type, name.location);
   return {type, typmod};
+}
+
+void Binder::require_usable_type(Oid type, int location) {
+  const TypeInfo* info = luma::find_type(type);
+  const TypeInfo* element = info != nullptr && info->is_array() ? luma::find_type(info->element) : info;
+  bool usable = element != nullptr && (element->input != nullptr || element->type_type == 'p');
+  if (!usable) throw unsupported("type {}", format_type(type)).at_byte(location);
 }
 
 Expr* Binder::bind_type_cast(const ast::TypeCast& cast, Scope* scope, Clause clause) {

@@ -166,6 +166,8 @@ class Binder {
   Expr* coerce_to_common(Expr* expr, Oid type, std::string_view context);
   Expr* coerce_literal(const Expr& literal, TypeRef target, int location);
   Expr* coerce_row(Expr* expr, TypeRef target, Coercion coercion, int location);
+  // Types that PostgreSQL has and we cannot read or write yet are refused where they are named: 0A000.
+  static void require_usable_type(Oid type, int location);
   Expr* with_typmod(Expr* expr, int32_t typmod, Coercion coercion, int location);
   void set_parameter_type(Expr& parameter, Oid type);
   Expr* resolve_unknown(Expr* expr);

@@ -72,6 +72,7 @@ bool is_binary_coercible(Oid source, Oid target) {
 }
 
 void Binder::set_parameter_type(Expr& parameter, Oid type) {
+  require_usable_type(type, parameter.location);
   Oid& known = parameter_types_[parameter.index];
   if (known == kInvalidOid || known == type_oid::kUnknown) {
     known = type;

@@ -15,7 +15,7 @@ std::string constant_text(const Expr& expr) {
   if (expr.type.oid == type_oid::kInt4 || expr.type.oid == type_oid::kBool) {
     return expr.type.oid == type_oid::kBool ? (expr.constant.datum.b ? "true" : "false") : text;
   }
-  return quote_literal_text(text) + "::" + format_type(expr.type.oid, expr.type.typmod);
+  return quote_literal(text) + "::" + format_type(expr.type.oid, expr.type.typmod);
 }
 
 std::string list_text(const PlanContext& context, ExprList args, std::string_view separator) {

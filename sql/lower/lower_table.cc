@@ -102,6 +102,8 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   size_t width = table.columns.size();
   ModifySpec spec;
   spec.table = op.table;
+  spec.counts_rows = &op == root_modify_;
+  ++modify_count_;
   spec.action = op.modify == ModifyKind::kInsert   ? ModifyAction::kInsert
                 : op.modify == ModifyKind::kUpdate ? ModifyAction::kUpdate
                                                    : ModifyAction::kDelete;

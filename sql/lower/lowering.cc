@@ -15,6 +15,7 @@
 #include "engine/exec/op_values.h"
 #include "engine/exec/op_window.h"
 #include "engine/exec/plan_subplan.h"
+#include "engine/table/modify.h"
 #include "sql/function/registry.h"
 #include "sql/lower/explain_expr.h"
 #include "sql/lower/virtual_scan.h"
@@ -177,7 +178,11 @@ Lowered Lowering::lower(LogicalOp& op) {
 }
 
 OperatorPtr Lowering::lower_result(LogicalOp& root, const std::vector<BoundQuery::ResultColumn>& result) {
+  const LogicalOp* top = &root;
+  while (top->kind == OpKind::kWith) top = top->inputs[0];
+  if (top->kind == OpKind::kModify) root_modify_ = top;
   Lowered lowered = lower(root);
+  if (modify_count_ > 1) lowered.op = std::make_unique<StatementConstraintsOperator>(std::move(lowered.op));
   std::vector<ColumnId> wanted;
   for (const auto& column : result) wanted.push_back(column.column);
   if (root.kind == OpKind::kModify && wanted.empty()) return std::move(lowered.op);

@@ -73,6 +73,8 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   std::unordered_map<uint32_t, std::shared_ptr<CteProducer>> ctes_;
   std::unordered_map<uint32_t, std::shared_ptr<WorkTable>> work_tables_;
   bool uses_exec_parameters_ = false;
+  const LogicalOp* root_modify_ = nullptr;   // whose rows the command tag counts
+  uint32_t modify_count_ = 0;
 };
 
 }  // namespace luma
