@@ -1,6 +1,7 @@
 #include "sql/copy/copy_out.h"
 
 #include "sql/ast/query.h"
+#include "sql/ast/tree.h"
 #include "sql/copy/copy_file.h"
 #include "sql/copy/copy_target.h"
 #include "sql/copy/row_writer.h"
@@ -80,10 +81,15 @@ void CopyOut::plan_table(const ast::CopyStmt& copy, PlannerContext& context) {
 
 void CopyOut::plan_query_text(const ast::CopyStmt& copy, PlannerContext& context) {
   if (into_clause(copy.query) != nullptr) throw unsupported("COPY (SELECT INTO)");
+  ast::walk(copy.query, [](const ast::Node* node) {
+    if (const auto* parameter = ast::try_as<ast::ParamRef>(node)) {
+      throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}",
+                      parameter->number)
+          .at_byte(parameter->location);
+    }
+    return true;
+  });
   plan_ = plan_query(copy.query, context);
-  if (!plan_->parameter_types.empty()) {
-    throw SqlError(SqlState::kUndefinedParameter, "there is no parameter $1");
-  }
   if (plan_->command != 'S' && !plan_->has_returning) {
     throw SqlError(SqlState::kFeatureNotSupported, "COPY query must have a RETURNING clause");
   }
