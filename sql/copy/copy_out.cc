@@ -83,8 +83,7 @@ void CopyOut::plan_query_text(const ast::CopyStmt& copy, PlannerContext& context
   if (into_clause(copy.query) != nullptr) throw unsupported("COPY (SELECT INTO)");
   ast::walk(copy.query, [](const ast::Node* node) {
     if (const auto* parameter = ast::try_as<ast::ParamRef>(node)) {
-      throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}",
-                      parameter->number)
+      throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", parameter->number)
           .at_byte(parameter->location);
     }
     return true;
