@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks the tree against the project's conventions; every finding is one line, file:line: what.
 
-  * clang-format clean; lines of at most 100 characters; files of at most 800 lines (.inc exempt)
+  * clang-format clean; lines of at most 100 characters (scripts 120); files of at most 800 lines
+    (.inc exempt)
   * functions of at most 150 lines (more than 70 is a warning)
   * an include must be covered by the DEPS of the folder's luma_library, which point only downward
   * headers of third-party libraries stay in the folders that adapt them
@@ -23,6 +24,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ("engine", "sql", "pgwire", "server", "cluster", "ai", "triggers", "tools")
+MAX_SCRIPT_LINE = 120
 MAX_LINE, MAX_FILE, MAX_FUNCTION, WARN_FUNCTION = 100, 800, 150, 70
 
 # Third-party header -> folders that may include it. What is not listed is open to all.
@@ -248,8 +250,10 @@ def check_cpp(path, text, layers, findings):
 
 def check_other(path, text, findings):
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > MAX_LINE and not path.startswith("tools/record_"):
-            findings.error(path, number, f"line of {len(line)} characters (limit {MAX_LINE})")
+        # Recorders hold their inputs as data.
+        if len(line) > MAX_SCRIPT_LINE and not path.startswith("tools/record_"):
+            findings.error(path, number,
+                           f"line of {len(line)} characters (limit {MAX_SCRIPT_LINE})")
         word = BANNED_WORDS.search(line)
         if word and path != "tools/tidy.py":
             findings.error(path, number, f"{word[1]} in code")

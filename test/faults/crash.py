@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Kills the server under load, again and again, and checks that it kept its word.
 
-Every round: clients transfer money, insert rows, count, draw from a sequence and read, while the
-checker keeps what the server acknowledged and what readers were told; then SIGKILL (every fifth
-round SIGTERM), restart, and the checks of `verify`. The data directory lives through all rounds.
+Every round: clients transfer money, insert rows, count, draw from a sequence, make and drop tables,
+and read, while the checker keeps what the server acknowledged and what readers were told; then
+SIGKILL (every fifth round SIGTERM), restart, and the checks of `verify`. The data
+directory lives through all rounds.
 
-test/faults/crash.py [--rounds 5] [--seed N] [--clients 12] [--keep]
+test/faults/crash.py [--rounds 5] [--seed N] [--clients 14] [--keep]
 """
 
 import argparse
@@ -48,6 +49,7 @@ class Ledger:
         self.logged = {}  # (client, n) -> (payload, tag), acknowledged
         self.seen_log = collections.Counter()  # client -> largest n a reader saw
         self.counters = collections.Counter()  # id -> largest value acknowledged or read
+        self.tables = {}  # name -> whether it must exist; absent while its fate is unknown
         self.numbers = set()  # all values of the sequence that anybody was told
         self.problems = []
         self.operations = 0
@@ -70,7 +72,7 @@ class Client(threading.Thread):
         self.number, self.n = number, next_n
         self.random = random.Random(seed)
         self.work = (self.transfer, self.insert, self.count, self.read, self.draw,
-                     self.insert_many)[number % 6]
+                     self.insert_many, self.define)[number % 7]
 
     def run(self):
         try:
@@ -139,6 +141,29 @@ class Client(threading.Thread):
         if self.random.random() < 0.5:
             self.connection.run("insert into drawn values ($1, $2)", (value, self.number))
 
+    def define(self):
+        name, self.n = f"made_{self.number}_{self.n}", self.n + 1
+        run, tables = self.connection.run, self.ledger.tables
+        run("begin")
+        run(f"create table {name}(a int primary key, b text unique)")
+        run(f"insert into {name} values (1, 'one'), (2, 'two')")
+        if self.random.random() < 0.2:
+            run("rollback")
+            with self.ledger.lock:
+                tables[name] = False
+            return
+        run("commit")
+        with self.ledger.lock:
+            tables[name] = True
+        if self.random.random() < 0.5:
+            with self.ledger.lock:
+                del tables[name]
+            run(f"drop table {name}")
+            with self.ledger.lock:
+                tables[name] = False
+            return
+        run(f"alter table {name} add column c int default 7")
+
     def read(self):
         rows = self.connection.rows("select client, max(n) from log group by client")
         counters = self.connection.rows("select id, v from counters")
@@ -187,6 +212,7 @@ def verify(server, ledger):
                               f"{last[client]}")
         broken += verify_indexes(c, log)
 
+        broken += verify_tables(c, ledger.tables)
         for which, v in c.rows("select id, v from counters"):
             if int(v) < ledger.counters[int(which)]:
                 broken.append(f"counter {which} went back from {ledger.counters[int(which)]} "
@@ -195,6 +221,22 @@ def verify(server, ledger):
         broken += ledger.problems
         ledger.problems.clear()
     return broken, log, transfers
+
+
+def verify_tables(c, tables):
+    broken = []
+    present = {name for (name,) in
+               c.rows("select relname from pg_class where relname like 'made%' and relkind = 'r'")}
+    for name, must in tables.items():
+        if must != (name in present):
+            broken.append(f"table {name} is {'missing' if must else 'back'}")
+    for name in sorted(present):
+        rows = c.rows(f"select a, b from {name} order by a")
+        if rows != [("1", "one"), ("2", "two")]:
+            broken.append(f"table {name} holds {rows}")
+        c.run(f"drop table {name}")
+    tables.clear()
+    return broken
 
 
 def verify_indexes(c, log):
@@ -236,7 +278,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--clients", type=int, default=14)
     parser.add_argument("--seconds", type=float, default=2.0, help="mean time before the kill")
     parser.add_argument("--preset", default="release")
     parser.add_argument("--option", action="append", default=[], help="passed on to lumadb")

@@ -55,6 +55,20 @@ class Run:
             failed = 1
         self.record(name, passed, failed, started)
 
+    def shell(self, name, command):
+        """A script that only says yes or no, by its exit status."""
+        self.say(f"== {name}")
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.say("  " + (done.stdout + done.stderr)[-3000:].strip().replace("\n", "\n  "))
+        self.record(name, int(done.returncode == 0), int(done.returncode != 0), started)
+
+    def settings_page(self):
+        """docs/settings.md is what the server says of itself."""
+        binary = os.path.join(ROOT, "build", self.preset, "bin", "lumadb")
+        self.shell("settings page", ["bash", "-c", f"diff <({binary} --settings) docs/settings.md"])
+
     def build(self):
         self.say(f"== build ({self.preset})")
         started = time.monotonic()
@@ -111,7 +125,7 @@ def main():
     parser.add_argument("--faults", action="store_true", help="the long crash loop only")
     parser.add_argument("--clients", action="store_true", help="clients only")
     parser.add_argument("--bench", action="store_true", help="benchmarks only")
-    parser.add_argument("--only", help="some of: tidy,unit,sql,protocol,isolation,clients,faults")
+    parser.add_argument("--only", help="some of: tidy,unit,sql,isolation,protocol,clients,embedded,faults")
     args = parser.parse_args()
     preset = "asan" if args.asan else "tsan" if args.tsan else "release"
     if args.only:
@@ -127,7 +141,7 @@ def main():
     elif args.asan or args.tsan:
         parts = ["unit", "sql", "isolation", "protocol", "faults"]
     else:
-        parts = ["tidy", "unit", "sql", "isolation", "protocol", "clients", "faults"]
+        parts = ["tidy", "unit", "sql", "isolation", "protocol", "clients", "embedded", "faults"]
 
     run = Run(preset)
     python = sys.executable
@@ -136,6 +150,9 @@ def main():
     built = run.build() if parts != ["tidy"] else True
     if "unit" in parts:
         run.unit()
+        run.settings_page()
+    if "embedded" in parts and os.path.exists(os.path.join(ROOT, "test", "embedded", "run.sh")):
+        run.shell("embedded", ["test/embedded/run.sh", os.path.join(ROOT, "build", preset)])
     scripts = [
         ("sql", "SQL tests", ["tools/slt"]),
         ("sql", "SQL tests, extended protocol",

@@ -13,7 +13,8 @@ async def main():
     key = uuid.uuid4()
     now = datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
     row = await db.fetchrow(
-        "insert into t(n, d, ts, a, j, u, i, s) values ($1, $2, $3, $4, $5, $6, $7, $8) returning *",
+        "insert into t(n, d, ts, a, j, u, i, s) values ($1, $2, $3, $4, $5, $6, $7, $8) "
+        "returning *",
         decimal.Decimal("3.14"), datetime.date(2024, 1, 1), now, [1, 2], '{"k": 1}', key,
         datetime.timedelta(hours=5), "text")
     assert row["n"] == decimal.Decimal("3.14") and row["ts"] == now and row["u"] == key, row
