@@ -166,10 +166,6 @@ class SqlSession::Commands final : public CommandContext {
 std::string SqlSession::run_command_statement(const ast::Node* node, std::string_view text,
                                               RowReceiver&) {
   if (!is_command(node)) throw unsupported("this statement ({})", ast::node_name(node->tag));
-  if (needs_own_transaction(node) && in_block()) {
-    throw sql_error(SqlState::kActiveSqlTransaction, "{} cannot run inside a transaction block",
-                    ast::node_name(node->tag));
-  }
   ran_query_ = true;
   Commands commands(*this);
   CommandResult result = run_command(node, text, commands);

@@ -173,14 +173,16 @@ std::string SqlSession::run_plan(PlanRun& run, RowReceiver* receiver) {
   } closer{run};
   StatementScope scope(*transaction_);
   bool returns_rows = plan.command == 'S' || plan.has_returning;
-  if (returns_rows && receiver != nullptr) receiver->begin_rows(plan.columns);
   run.open();
   uint64_t rows = 0;
-  while (const Chunk* chunk = run.next()) {
-    if (returns_rows) {
-      rows += chunk->size;
-      if (receiver != nullptr) receiver->rows(*chunk, 0, chunk->size);
-    }
+  // The columns are described when there are rows, or none for sure: a constant expression that
+  // fails gives nothing but its error, as with PostgreSQL, which meets it while planning.
+  const Chunk* chunk = run.next();
+  if (returns_rows && receiver != nullptr) receiver->begin_rows(plan.columns);
+  for (; chunk != nullptr; chunk = run.next()) {
+    if (!returns_rows) continue;
+    rows += chunk->size;
+    if (receiver != nullptr) receiver->rows(*chunk, 0, chunk->size);
   }
   return plan_tag(plan, rows, context.rows_affected);
 }
