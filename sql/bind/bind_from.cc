@@ -191,6 +191,10 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
     plan = make_virtual_scan(*table, alias, *item);
   } else if (table->relkind == 'v') {
     plan = bind_view(*table, *item);
+  } else if (table->relkind == 'm' && !table->is_populated) {
+    throw sql_error(SqlState::kObjectNotInPrerequisiteState, "materialized view \"{}\" has not been populated",
+                    table->name)
+        .hint("Use the REFRESH MATERIALIZED VIEW command.");
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);
     query_.locks.push_back({table->oid, 1});

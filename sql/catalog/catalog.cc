@@ -239,7 +239,7 @@ std::string Catalog::schema_name(Oid oid) const {
 }
 
 std::string Catalog::type_name(Oid oid, int32_t typmod) const {
-  if (luma::find_type(oid) != nullptr) return format_type(oid, typmod);
+  if (oid < kFirstUserOid && luma::find_type(oid) != nullptr) return format_type(oid, typmod);
   if (const Type* found = type(oid)) return quote_identifier(found->name);
   if (const Type* element = type_of_array(oid)) return quote_identifier(element->name) + "[]";
   if (const Table* row = table_of_row_type(oid)) {

@@ -272,8 +272,8 @@ bool relation_is_visible(const Catalog& catalog, const SearchPath& path, const R
 
 bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type) {
   std::string name;
-  if (const TypeInfo* builtin = find_type(type)) {
-    name = builtin->name;
+  if (type < kFirstUserOid && find_type(type) != nullptr) {
+    name = find_type(type)->name;
   } else if (const Type* user = catalog.type(type)) {
     name = user->name;
   } else if (const Type* element = catalog.type_of_array(type)) {
@@ -307,7 +307,7 @@ std::string relation_display_name(const Catalog& catalog, const SearchPath& path
 
 std::string type_display_name(const Catalog& catalog, const SearchPath& path, Oid type,
                               int32_t typmod, bool missing_ok) {
-  if (find_type(type) != nullptr) return format_type(type, typmod);
+  if (type < kFirstUserOid && find_type(type) != nullptr) return format_type(type, typmod);
   Oid schema = kInvalidOid;
   Oid element = type;
   if (const Type* array_of = catalog.type_of_array(type)) element = array_of->oid;

@@ -15,9 +15,11 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
   for (const Column& column : table.columns) {
     if (column.dropped) continue;
     if (column.type.oid >= kFirstUserOid) {
-      out.push_back({relation_address(table.oid, column.number),
-                     {class_oid::kType, column.type.oid, 0},
-                     'n'});
+      // An array is there as long as its element type.
+      const TypeInfo* type = find_type(column.type.oid);
+      Oid needed = type != nullptr && type->is_array() ? type->element : column.type.oid;
+      out.push_back(
+          {relation_address(table.oid, column.number), {class_oid::kType, needed, 0}, 'n'});
     }
     if (column.default_oid != kInvalidOid) {
       out.push_back({{class_oid::kAttrDef, column.default_oid, 0},

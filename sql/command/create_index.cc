@@ -83,6 +83,9 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
         throw_wrong_kind(found, "table or materialized view");
       }
       require_owner(context, found);
+      if (context.ddl().view()->indexes_of(found.oid).empty()) {
+        notice(context, fmt::format("table \"{}\" has no indexes to reindex", found.name));
+      }
       reindex_table(*copy_of(static_cast<const Table&>(found)));
       break;
     }

@@ -137,7 +137,7 @@ class TableCreator {
     }
     put();
     store_values();
-    std::vector<std::string> taken = constraint_names();
+    std::vector<std::string> taken;
     for (const PendingConstraint& check : checks_) add_check(context_, *table_, check, taken);
     for (LikeCopy& like : likes_) add_like_constraints(context_, *table_, like);
     put();
@@ -154,17 +154,6 @@ class TableCreator {
       add_foreign_key(context_, *table_, key);
       put();
     }
-  }
-
-  std::vector<std::string> constraint_names() const {
-    std::vector<std::string> names;
-    auto collect = [&](const std::vector<PendingConstraint>& list) {
-      for (const PendingConstraint& pending : list) {
-        if (!pending.node->conname.empty()) names.push_back(truncated_name(pending.node->conname));
-      }
-    };
-    collect(checks_);
-    return names;
   }
 
   void store_values() {

@@ -133,6 +133,9 @@ CommandResult refresh_materialized_view(const ast::RefreshMatViewStmt& statement
   const Relation& relation = require_and_lock(
       context, *statement.relation,
       statement.concurrent ? TableLockMode::kExclusive : TableLockMode::kAccessExclusive);
+  if (relation.relkind != 'm' && relation.relkind != 'r') {
+    throw_wrong_kind(relation, "table or materialized view");
+  }
   if (relation.relkind != 'm') {
     throw sql_error(SqlState::kFeatureNotSupported, "\"{}\" is not a materialized view",
                     relation.name);

@@ -1,6 +1,7 @@
 // CREATE [OR REPLACE] VIEW.
 #include <algorithm>
 
+#include "sql/ast/tree.h"
 #include "sql/bind/binder.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
@@ -27,6 +28,12 @@ void check_query(const ast::ViewStmt& statement) {
   if (select->into_clause != nullptr) {
     throw SqlError(SqlState::kFeatureNotSupported, "views must not contain SELECT INTO");
   }
+  ast::walk(statement.query, [](const ast::Node* node) {
+    const auto* parameter = ast::try_as<ast::ParamRef>(node);
+    if (parameter == nullptr) return true;
+    throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", parameter->number)
+        .at_byte(parameter->location);
+  });
   if (statement.view->relpersistence == 'u') {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "views cannot be unlogged because they do not have storage");
@@ -84,9 +91,6 @@ CommandResult create_view(const ast::ViewStmt& statement, CommandContext& contex
   if (bound.modifies_data) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "views must not contain data-modifying statements in WITH");
-  }
-  if (!bound.parameter_types.empty()) {
-    throw SqlError(SqlState::kUndefinedParameter, "there is no parameter $1");
   }
   std::vector<Column> columns = columns_of_query(
       bound, statement.aliases, "CREATE VIEW specifies more column names than columns");

@@ -233,6 +233,22 @@ std::string argument_list(CommandContext& context, const ast::ObjectWithArgs& ob
   return out;
 }
 
+// The argument types as the grammar has them: IF EXISTS does not look them up.
+std::string written_arguments(const ast::ObjectWithArgs& object) {
+  std::string out;
+  for (const ast::Node* node : object.objargs) {
+    const auto* type = ast::try_as<ast::TypeName>(node);
+    if (type == nullptr) continue;
+    if (!out.empty()) out += ",";
+    for (size_t i = 0; i < type->names.size(); ++i) {
+      if (i > 0) out += ".";
+      out += type->names[i];
+    }
+    for (size_t i = 0; i < type->array_bounds.size(); ++i) out += "[]";
+  }
+  return out;
+}
+
 CommandResult drop_routines(const ast::DropStmt& statement, CommandContext& context) {
   std::string_view kind = statement.remove_type == ast::ObjectType::kAggregate   ? "aggregate"
                           : statement.remove_type == ast::ObjectType::kProcedure ? "procedure"
@@ -253,8 +269,7 @@ CommandResult drop_routines(const ast::DropStmt& statement, CommandContext& cont
                       name);
     }
     if (!statement.missing_ok) throw SqlError(SqlState::kUndefinedFunction, text);
-    skip(context,
-         object.args_unspecified ? fmt::format("{} {}() does not exist", kind, name) : text);
+    skip(context, fmt::format("{} {}({}) does not exist", kind, name, written_arguments(object)));
   }
   return {tag};
 }
@@ -276,6 +291,9 @@ CommandResult drop_parts(const ast::DropStmt& statement, CommandContext& context
     if (!statement.missing_ok) {
       throw SqlError(found == nullptr ? SqlState::kUndefinedTable : SqlState::kUndefinedObject,
                      text);
+    }
+    if (found != nullptr) {
+      text = fmt::format("{} \"{}\" for relation \"{}\" does not exist", kind, part, shown(table));
     }
     skip(context, text);
   }

@@ -305,9 +305,9 @@ CommandResult grant_privileges(const ast::GrantStmt& statement, CommandContext& 
     switch (statement.objtype) {
       case ast::ObjectType::kTable:
       case ast::ObjectType::kSequence: {
-        const auto& name = *ast::as<ast::RangeVar>(node);
-        change_relation(granter, statement, context,
-                        require_relation(catalog, path, qualified_name(name)));
+        QualifiedName name = qualified_name(*ast::as<ast::RangeVar>(node));
+        name.location = -1;
+        change_relation(granter, statement, context, require_relation(catalog, path, name));
         break;
       }
       case ast::ObjectType::kSchema:

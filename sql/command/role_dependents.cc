@@ -1,6 +1,8 @@
 #include "sql/command/role_dependents.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -35,29 +37,30 @@ bool remove_from(std::optional<Acl>& acl, Oid role) {
 }  // namespace
 
 std::string role_dependents(CommandContext& context, Oid role) {
-  std::vector<std::string> lines;
+  // Shared objects first, then in order of age.
+  std::map<std::tuple<bool, Oid, int>, std::string> lines;
   CatalogPtr catalog = context.ddl().view();
   auto is_visible = visibility(context);
   for_each_owned_kind(*catalog, [&](const CatalogObject& object) {
     if (object.kind == ObjectKind::kIndex) return;
     std::string name = catalog->describe(object.address(), is_visible);
+    bool local = object.kind != ObjectKind::kDatabase;
     if (object.owner == role) {
-      lines.push_back("owner of " + name);
+      lines[{local, object.oid, 0}] = "owner of " + name;
     } else if (mentioned_in(object.acl, role)) {
-      lines.push_back("privileges for " + name);
+      lines[{local, object.oid, 0}] = "privileges for " + name;
     }
     const auto* table = dynamic_cast<const Table*>(&object);
     if (table == nullptr) return;
     for (const Column& column : table->columns) {
       if (!mentioned_in(column.acl, role)) continue;
-      lines.push_back(
+      lines[{local, table->oid, column.number}] =
           "privileges for " +
-          catalog->describe({class_oid::kRelation, table->oid, column.number}, is_visible));
+          catalog->describe({class_oid::kRelation, table->oid, column.number}, is_visible);
     }
   });
-  std::ranges::sort(lines);
   std::string out;
-  for (const std::string& line : lines) out += (out.empty() ? "" : "\n") + line;
+  for (const auto& [place, line] : lines) out += (out.empty() ? "" : "\n") + line;
   return out;
 }
 

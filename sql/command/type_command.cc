@@ -77,7 +77,9 @@ CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& 
       throw SqlError(SqlState::kUniqueViolation,
                      "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"")
           .detail(
-              fmt::format("Key (enumtypid, enumlabel)=({}, {}) already exists.", type->oid, label));
+              fmt::format("Key (enumtypid, enumlabel)=({}, {}) already exists.", type->oid, label))
+          .table("pg_catalog", "pg_enum")
+          .constraint("pg_enum_typid_label_index");
     }
     type->labels.push_back({context.ddl().new_oid(), order++, std::string(label)});
   }

@@ -1,6 +1,7 @@
 #include "sql/command/view_text.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "sql/ast/rewrite.h"
@@ -285,6 +286,34 @@ void for_each_named_relation(
   });
 }
 
+namespace {
+
+// Names that the query's text uses for columns; nullopt when it may use others without naming them.
+std::optional<std::set<std::string>> column_names_in(const ast::Node* query) {
+  std::set<std::string> names;
+  bool all = false;
+  ast::walk(query, [&](const ast::Node* node) {
+    if (const auto* column = ast::try_as<ast::ColumnRef>(node)) {
+      for (const ast::Node* field : column->fields) {
+        const auto* name = ast::try_as<ast::String>(field);
+        all |= name == nullptr;
+        if (name != nullptr) names.emplace(name->sval);
+      }
+    }
+    if (const auto* join = ast::try_as<ast::JoinExpr>(node)) {
+      all |= join->is_natural;
+      for (std::string_view name : join->using_clause) names.emplace(name);
+    }
+    const auto* alias = ast::try_as<ast::Alias>(node);
+    all |= alias != nullptr && !alias->colnames.empty();
+    return true;
+  });
+  if (all) return std::nullopt;
+  return names;
+}
+
+}  // namespace
+
 std::vector<Dependency> view_dependencies(CommandContext& context, const ast::Node* query,
                                           const BoundQuery& bound, ObjectAddress view) {
   std::set<Oid> direct;
@@ -297,12 +326,16 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
                           });
   std::set<ColumnId> used;
   collect_used_columns(bound, used);
+  // Plans may carry more columns than the query names (of a table grouped by its key).
+  std::optional<std::set<std::string>> named = column_names_in(query);
   for_each_op(*bound.root, [&](LogicalOp& op) {
     if (op.kind != OpKind::kScan) return;
     const auto& scan = static_cast<const ScanOp&>(op);
     if (!direct.contains(scan.table->oid)) return;
     for (size_t i = 0; i < scan.output.size(); ++i) {
       if (scan.attribute[i] < 0 || !used.contains(scan.output[i])) continue;
+      const ColumnDesc& column = scan.table->columns[static_cast<size_t>(scan.attribute[i])];
+      if (named.has_value() && !named->contains(column.name)) continue;
       referenced.insert({class_oid::kRelation, scan.table->oid, scan.attribute[i] + 1});
     }
   });
