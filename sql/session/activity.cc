@@ -12,6 +12,11 @@ void SessionActivity::begin_statement(std::string_view query, int64_t now,
   if (transaction_start != 0) row_.transaction_start = transaction_start;
 }
 
+void SessionActivity::begin_transaction(int64_t now) {
+  std::lock_guard lock(mutex_);
+  row_.transaction_start = now;
+}
+
 void SessionActivity::end_statement(const char* state, int64_t now, bool in_transaction) {
   std::lock_guard lock(mutex_);
   state_ = state;

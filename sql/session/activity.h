@@ -22,6 +22,7 @@ class SessionActivity {
 
   // A statement starts; `transaction_start` 0 keeps the present one.
   void begin_statement(std::string_view query, int64_t now, int64_t transaction_start);
+  void begin_transaction(int64_t now);
   // `state`: idle, idle in transaction, idle in transaction (aborted). A literal.
   void end_statement(const char* state, int64_t now, bool in_transaction);
   ActivityRow row() const;

@@ -219,6 +219,7 @@ class SqlSession {
   // --- session_plan.cc
   CachedQueryPtr make_query(std::string_view sql, std::span<const Oid> types);
   void set_statement(CachedQuery& query, const ast::Node* node);
+  static bool mentions_present_time(std::string_view sql);
   std::unique_ptr<PlanRun> acquire(CachedQuery& query);
   void give_back(CachedQuery& query, std::unique_ptr<PlanRun> run);
   std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types);

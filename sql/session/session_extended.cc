@@ -51,8 +51,10 @@ void SqlSession::parse(std::string_view name, std::string_view sql, std::span<co
       throw_failed_block();
     }
     if (query->kind == StatementKind::kPlan) {
+      ensure_transaction();
       give_back(*query, acquire(*query));
-      if (query->spare != nullptr) cache_.insert(key_, query, settings_.vars().plan_cache_size);
+      if (query->spare != nullptr && !mentions_present_time(sql))
+        cache_.insert(key_, query, settings_.vars().plan_cache_size);
     }
   } else if (state_ == TxnState::kFailed) {
     throw_failed_block();

@@ -1,4 +1,5 @@
 // From statements to plans and through their execution.
+#include <algorithm>
 #include <charconv>
 
 #include "engine/base/sql_error.h"
@@ -67,6 +68,21 @@ std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
 bool SqlSession::plan_is_current(const PlanRun& run) const {
   return run.catalog_version == environment_.catalog_version() &&
          run.plan_epoch == settings_.plan_epoch();
+}
+
+// True when the text has a constant such as 'now' or 'today', whose value becomes part of a plan.
+bool SqlSession::mentions_present_time(std::string_view sql) {
+  static constexpr std::string_view kWords[] = {"now", "today", "tomorrow", "yesterday"};
+  for (size_t at = sql.find('\''); at != sql.npos; at = sql.find('\'', at + 1)) {
+    for (std::string_view word : kWords) {
+      std::string_view there = sql.substr(at + 1, word.size());
+      if (std::equal(there.begin(), there.end(), word.begin(), word.end(),
+                     [](char a, char b) { return (a | 0x20) == b; })) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 std::unique_ptr<PlanRun> SqlSession::acquire(CachedQuery& query) {

@@ -95,6 +95,7 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
   if (!normalize_literals(sql, key_, literals_)) return false;
   CachedQueryPtr query = cache_.find(key_);
   if (query == nullptr) {
+    if (mentions_present_time(key_)) return false;
     std::vector<Oid> types;
     types.reserve(literals_.size());
     for (const Literal& literal : literals_) {

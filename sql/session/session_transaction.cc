@@ -52,6 +52,7 @@ void SqlSession::start_transaction() {
   transaction_.emplace(instance_.pipeline(), locks_, lock_owner_.get(), options);
   if (statement_micros_ == 0) statement_micros_ = current_timestamp_micros();
   transaction_micros_ = statement_micros_;
+  activity_.begin_transaction(transaction_micros_);
   environment_.mutable_io().now_micros = transaction_micros_;
   ran_query_ = false;
 }
