@@ -118,7 +118,9 @@ Expr* Binder::bind_const(const ast::AConst& value) {
       int64_t integer = 0;
       auto [end, error] = std::from_chars(value.text.data(), value.text.data() + value.text.size(), integer);
       bool is_integer = error == std::errc() && end == value.text.data() + value.text.size();
-      Oid type = is_integer ? type_oid::kInt8 : type_oid::kNumeric;
+      // -2147483648 is int4 again: the sign was folded into the literal.
+      bool is_int4 = is_integer && integer >= INT32_MIN && integer <= INT32_MAX;
+      Oid type = is_int4 ? type_oid::kInt4 : is_integer ? type_oid::kInt8 : type_oid::kNumeric;
       Expr literal = make_node(ExprKind::kConstant, type_oid::kUnknown, value.location);
       literal.constant = Value(Datum::of_string(value.text));
       return coerce_literal(literal, {type, -1}, value.location);
@@ -242,6 +244,22 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
     }
     throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name).at_byte(ref.location);
   }
+  if (count > 3) {
+    std::string written;
+    for (const ast::Node* field : ref.fields) {
+      written += (written.empty() ? "" : ".") + std::string(ast::is<ast::AStar>(field) ? "*" : string_of(field));
+    }
+    if (count > 4) {
+      throw sql_error(SqlState::kSyntaxError, "improper qualified name (too many dotted names): {}", written)
+          .at_byte(ref.location);
+    }
+    const Catalog& catalog = environment_.catalog();
+    const Database* current = catalog.database(catalog.database_oid());
+    if (current != nullptr && current->name != string_of(ref.fields[0])) {
+      throw sql_error(SqlState::kFeatureNotSupported, "cross-database references are not implemented: {}", written)
+          .at_byte(ref.location);
+    }
+  }
   bool whole_row = ast::is<ast::AStar>(ref.fields.back());
   std::string_view name = whole_row ? std::string_view{} : string_of(ref.fields[count - 1]);
   std::string_view alias = string_of(ref.fields[count - 2]);
@@ -273,6 +291,24 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
               .at_byte(ref.location);
         }
       }
+    }
+  }
+  for (Scope* level = scope; level != nullptr; level = level->parent) {
+    for (const auto& item : level->items) {
+      if (item->scan == nullptr || item->scan->table->name != alias) continue;
+      throw sql_error(SqlState::kUndefinedTable, "invalid reference to FROM-clause entry for table \"{}\"", alias)
+          .hint(fmt::format("Perhaps you meant to reference the table alias \"{}\".", item->alias))
+          .at_byte(ref.location);
+    }
+    if (level->out_of_reach == nullptr) continue;
+    for (const auto& item : level->out_of_reach->items) {
+      if (!names_item(*item, schema, alias)) continue;
+      throw sql_error(SqlState::kUndefinedTable, "invalid reference to FROM-clause entry for table \"{}\"", alias)
+          .detail(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the "
+                              "query.",
+                              alias))
+          .hint("To reference that table, you must mark this subquery with LATERAL.")
+          .at_byte(ref.location);
     }
   }
   throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"", alias)
@@ -359,7 +395,31 @@ Expr* Binder::bind_boolean_test(const ast::BooleanTest& node, Scope* scope, Clau
   return out;
 }
 
+namespace {
+
+// CASE and COALESCE evaluate their arguments only when needed: a set has no place there.
+class NoSetsInside {
+ public:
+  NoSetsInside(const Scope* scope, std::string_view construct)
+      : state_(scope == nullptr ? nullptr : scope->select), construct_(construct), before_(count()) {}
+  void check() const {
+    if (count() == before_) return;
+    throw sql_error(SqlState::kFeatureNotSupported, "set-returning functions are not allowed in {}", construct_)
+        .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+        .at_byte(state_->set_returning.back().expr->location);
+  }
+
+ private:
+  size_t count() const { return state_ == nullptr ? 0 : state_->set_returning.size(); }
+  const SelectState* state_;
+  std::string_view construct_;
+  size_t before_;
+};
+
+}  // namespace
+
 Expr* Binder::bind_case(const ast::CaseExpr& node, Scope* scope, Clause clause) {
+  NoSetsInside no_sets(scope, "CASE");
   Expr* arg = node.arg == nullptr ? nullptr : bind_value(node.arg, scope, clause);
   std::vector<Expr*> conditions, results;
   for (const ast::Node* item : node.args) {
@@ -374,6 +434,7 @@ Expr* Binder::bind_case(const ast::CaseExpr& node, Scope* scope, Clause clause) 
   Expr* otherwise = node.defresult == nullptr
                         ? make_constant(arena(), {type_oid::kUnknown, -1}, Value::null())
                         : bind_expr(node.defresult, scope, clause);
+  no_sets.check();
   // PostgreSQL looks at ELSE first when it decides on the type.
   std::vector<Expr*> all = {otherwise};
   all.insert(all.end(), results.begin(), results.end());
@@ -397,8 +458,10 @@ Expr* Binder::bind_case(const ast::CaseExpr& node, Scope* scope, Clause clause) 
 }
 
 Expr* Binder::bind_coalesce(const ast::CoalesceExpr& node, Scope* scope, Clause clause) {
+  NoSetsInside no_sets(scope, "COALESCE");
   std::vector<Expr*> args;
   for (const ast::Node* arg : node.args) args.push_back(bind_expr(arg, scope, clause));
+  no_sets.check();
   Oid type = select_common_type(args, "COALESCE");
   int32_t typmod = -2;
   for (Expr*& arg : args) {
