@@ -186,6 +186,10 @@ TEST_CASE("subqueries become joins and mean the same") {
        "{2,3};{2,3};{3}"},
       {"SELECT id, (SELECT k FROM (VALUES (1), (2)) v(k) WHERE v.k < t.id ORDER BY k DESC LIMIT 1) FROM $t ORDER BY 1",
        "1|~;2|1;3|2"},
+      {"SELECT t.id FROM $t, (VALUES (1), (2), (3)) v(k) WHERE (t.id = v.k AND n = 10) OR (t.id = v.k AND n = 20) "
+       "ORDER BY 1",
+       "1;2"},
+      {"SELECT t.id FROM $t, (VALUES (1), (2)) v(k) WHERE t.id = v.k OR (t.id = v.k AND n = 20) ORDER BY 1", "1;2"},
       {"SELECT max(x) FROM (SELECT id AS x FROM $t UNION ALL SELECT 7) q WHERE x < 7", "3"},
   };
   for (auto& [sql, expected] : queries) {
