@@ -98,6 +98,10 @@ void CatalogStore::bootstrap(const BootstrapOptions& options, CatalogWriter& wri
   template0->comment = "unmodifiable empty database";
   auto template1 = make_database(kTemplate1Database, "template1", true, true, options.collate);
   template1->comment = "default template for new databases";
+  for (const auto& database : {template0, template1}) {
+    database->acl =
+        Acl{{kPublicGrantee, kBootstrapRole, "c", ""}, {kBootstrapRole, kBootstrapRole, "CTc", ""}};
+  }
   for (const auto& database : {postgres, template0, template1}) {
     store(*shared, 0, database);
     auto set = std::make_shared<ObjectSet>();

@@ -299,8 +299,8 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
       out = key_constraint_text(catalog, table, constraint);
       break;
     case 'c':
-      out = fmt::format("CHECK ({})",
-                        shown_expression(catalog, path, constraint.expression, pretty));
+      out =
+          fmt::format("CHECK ({})", shown_expression(catalog, path, constraint.expression, pretty));
       if (constraint.no_inherit) out += " NO INHERIT";
       break;
     default:
@@ -312,6 +312,10 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
   return out;
 }
 
-std::string view_definition(const Table& view) { return view.definition + ";"; }
+std::string view_definition(const Table& view) {
+  Arena arena;
+  ParseResult parsed = parse_sql(view.definition, arena);
+  return deparse_in_lines(parsed.statements.front().node) + ";";
+}
 
 }  // namespace luma

@@ -50,6 +50,7 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_opfamily", generate_fact_rows},
     {"pg_parameter_acl", generate_nothing},
     {"pg_partitioned_table", generate_nothing},
+    {"pg_policies", generate_nothing},
     {"pg_policy", generate_nothing},
     {"pg_prepared_statements", generate_pg_prepared_statements},
     {"pg_prepared_xacts", generate_nothing},

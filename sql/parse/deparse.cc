@@ -1,5 +1,7 @@
 #include "sql/parse/deparse.h"
 
+#include <algorithm>
+
 #include "engine/base/sql_error.h"
 #include "sql/parse/deparser.h"
 #include "sql/parse/pg_raw.h"
@@ -37,6 +39,13 @@ std::string deparse(const ast::Node* node) {
   return deparser.take();
 }
 
+std::string deparse_in_lines(const ast::Node* query) {
+  parse::Deparser deparser;
+  deparser.use_lines();
+  deparser.node(query);
+  return deparser.take();
+}
+
 namespace parse {
 
 void Deparser::node(const ast::Node* node) {
@@ -69,6 +78,25 @@ void Deparser::clause(std::string_view keyword, const ast::Node* item) {
   if (item == nullptr) return;
   put(keyword);
   node(item);
+}
+
+void Deparser::new_line(int32_t outdent, size_t spaces) {
+  if (!in_lines()) return;
+  while (!out_.empty() && (out_.back() == ' ' || out_.back() == '\n')) out_.pop_back();
+  out_ += '\n';
+  out_.append(static_cast<size_t>(std::max(indent_ - outdent, 0)) + spaces, ' ');
+}
+
+void Deparser::list_in_lines(std::string_view keyword, const ast::NodeList& items) {
+  if (items.empty()) return;
+  put(keyword);
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) {
+      put(", ");
+      new_line(kQueryIndent, 4);
+    }
+    node(items[i]);
+  }
 }
 
 void Deparser::parenthesized(const ast::Node* item) {

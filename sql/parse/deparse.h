@@ -11,6 +11,10 @@ namespace luma {
 // INSERT, UPDATE, DELETE and MERGE. Any other node throws 0A000.
 std::string deparse(const ast::Node* node);
 
+// The same for a query, in lines as PostgreSQL shows the definition of a view: it begins with a
+// space.
+std::string deparse_in_lines(const ast::Node* query);
+
 // `name` in double quotes when PostgreSQL's grammar needs them, else as it is.
 std::string quote_identifier(std::string_view name);
 

@@ -1,4 +1,5 @@
 #include <iterator>
+#include <utility>
 
 #include "sql/parse/deparser.h"
 
@@ -214,6 +215,13 @@ void Deparser::constant(const ast::AConst& node) {
 }
 
 void Deparser::column(const ast::ColumnRef& node) {
+  if (!sole_relation_.empty() && node.fields.size() == 1) {
+    const auto* name = ast::try_as<ast::String>(node.fields.front());
+    if (name != nullptr && name->sval != sole_relation_) {
+      identifier(sole_relation_);
+      put(".");
+    }
+  }
   for (size_t i = 0; i < node.fields.size(); ++i) {
     if (i > 0) put(".");
     const auto* name = ast::try_as<ast::String>(node.fields[i]);
@@ -376,19 +384,25 @@ void Deparser::sub_link(const ast::SubLink& node) {
     default:
       break;
   }
+  bool nested = std::exchange(nested_, true);
   parenthesized(node.subselect);
+  nested_ = nested;
 }
 
 void Deparser::case_expr(const ast::CaseExpr& node) {
+  new_line(0, 0);
   put("CASE");
   clause(" ", node.arg);
   for (const ast::Node* item : node.args) {
     const auto& when = *ast::as<ast::CaseWhen>(item);
-    clause(" WHEN ", when.expr);
+    new_line(0, 4);
+    clause(in_lines() ? "WHEN " : " WHEN ", when.expr);
     clause(" THEN ", when.result);
   }
-  clause(" ELSE ", node.defresult);
-  put(" END");
+  if (node.defresult != nullptr) new_line(0, 4);
+  clause(in_lines() ? "ELSE " : " ELSE ", node.defresult);
+  new_line(0, 0);
+  put(in_lines() ? "END" : " END");
 }
 
 void Deparser::null_test(const ast::NullTest& node) {

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "sql/parse/deparser.h"
 
 namespace luma::parse {
@@ -13,7 +15,9 @@ bool Deparser::from_item(const ast::Node* node) {
     case NodeTag::kRangeSubselect: {
       const auto& item = *ast::as<ast::RangeSubselect>(node);
       if (item.lateral) put("LATERAL ");
+      bool nested = std::exchange(nested_, nested_ || item.lateral);
       parenthesized(item.subquery);
+      nested_ = nested;
       alias(item.alias);
       return true;
     }
@@ -51,11 +55,11 @@ void Deparser::table(const ast::RangeVar& node) {
 // `columns` are the definitions that a function returning records needs; they replace the names.
 void Deparser::alias(const ast::Alias* node, const ast::NodeList& columns) {
   if (node == nullptr && columns.empty()) return;
-  put(" AS ");
+  put(in_lines() && columns.empty() ? " " : " AS ");
   if (node != nullptr) {
     identifier(node->aliasname);
     if (!node->colnames.empty()) {
-      put(" (");
+      put(in_lines() ? "(" : " (");
       names(node->colnames);
       put(")");
     }
@@ -176,6 +180,7 @@ void Deparser::join(const ast::JoinExpr& node) {
   if (node.alias != nullptr) put("(");
   this->node(node.larg);
   bool conditional = node.quals != nullptr || !node.using_clause.empty();
+  new_line(kQueryIndent, 4);
   if (node.is_natural) put(" NATURAL");
   switch (node.jointype) {
     case ast::JoinType::kInner:
@@ -202,7 +207,10 @@ void Deparser::join(const ast::JoinExpr& node) {
     put(" USING (");
     names(node.using_clause);
     put(")");
-    alias(node.join_using_alias);
+    if (node.join_using_alias != nullptr) {
+      put(" AS ");
+      identifier(node.join_using_alias->aliasname);
+    }
   }
   if (node.alias != nullptr) put(")");
   alias(node.alias);

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "engine/base/sql_error.h"
 #include "sql/parse/deparser.h"
 
@@ -37,16 +39,26 @@ bool Deparser::query(const ast::Node* node) {
 }
 
 void Deparser::select(const ast::SelectStmt& node) {
+  int32_t indent = indent_;
+  std::string_view sole_relation = std::exchange(sole_relation_, {});
   with(node.with_clause);
   if (node.op == ast::SetOperation::kNone) {
+    if (in_lines()) {
+      indent_ += kQueryIndent;
+      put(" ");
+    }
     select_core(node);
   } else {
-    static constexpr std::string_view kOperations[] = {"", " UNION ", " INTERSECT ", " EXCEPT "};
+    static constexpr std::string_view kOperations[] = {"", "UNION ", "INTERSECT ", "EXCEPT "};
     set_operand(*node.larg);
+    in_lines() ? new_line(0, 0) : put(" ");
     put(kOperations[static_cast<size_t>(node.op)], node.all ? "ALL " : "");
+    new_line(0, 0);
     set_operand(*node.rarg);
   }
   select_tail(node);
+  indent_ = indent;
+  sole_relation_ = sole_relation;
 }
 
 void Deparser::set_operand(const ast::SelectStmt& node) {
@@ -54,11 +66,29 @@ void Deparser::set_operand(const ast::SelectStmt& node) {
                 node.limit_count == nullptr && node.limit_offset == nullptr &&
                 node.locking_clause.empty() && node.with_clause == nullptr;
   if (simple) {
+    int32_t indent = indent_;
+    if (in_lines()) {
+      indent_ += kQueryIndent;
+      put(" ");
+    }
     select_core(node);
+    indent_ = indent;
   } else {
     parenthesized(&node);
   }
 }
+
+namespace {
+
+// What names the only relation that the FROM clause has; empty = there is no such.
+std::string_view only_relation(const ast::SelectStmt& node) {
+  if (node.from_clause.size() != 1) return {};
+  const auto* table = ast::try_as<ast::RangeVar>(node.from_clause.front());
+  if (table == nullptr) return {};
+  return table->alias != nullptr ? table->alias->aliasname : table->relname;
+}
+
+}  // namespace
 
 void Deparser::select_core(const ast::SelectStmt& node) {
   if (!node.values_lists.empty()) {
@@ -78,12 +108,22 @@ void Deparser::select_core(const ast::SelectStmt& node) {
       put(")");
     }
   }
-  clause(" ", node.target_list);
+  std::string_view relation = in_lines() && !nested_ ? only_relation(node) : std::string_view();
+  sole_relation_ = relation;
+  list_in_lines(" ", node.target_list);
+  sole_relation_ = {};
   if (node.into_clause != nullptr) into(*node.into_clause);
-  clause(" FROM ", node.from_clause);
+  if (!node.from_clause.empty()) new_line(kQueryIndent, 2);
+  list_in_lines(" FROM ", node.from_clause);
+  if (node.where_clause != nullptr) new_line(kQueryIndent, 1);
+  sole_relation_ = relation;
   clause(" WHERE ", node.where_clause);
+  sole_relation_ = {};
+  if (!node.group_clause.empty()) new_line(kQueryIndent, 1);
   clause(node.group_distinct ? " GROUP BY DISTINCT " : " GROUP BY ", node.group_clause);
+  if (node.having_clause != nullptr) new_line(kQueryIndent, 0);
   clause(" HAVING ", node.having_clause);
+  if (!node.window_clause.empty()) new_line(kQueryIndent, 1);
   for (size_t i = 0; i < node.window_clause.size(); ++i) {
     const auto& definition = *ast::as<ast::WindowDef>(node.window_clause[i]);
     put(i > 0 ? ", " : " WINDOW ");
@@ -94,9 +134,12 @@ void Deparser::select_core(const ast::SelectStmt& node) {
 }
 
 void Deparser::select_tail(const ast::SelectStmt& node) {
+  if (!node.sort_clause.empty()) new_line(kQueryIndent, 1);
   clause(" ORDER BY ", node.sort_clause);
+  if (node.limit_offset != nullptr) new_line(kQueryIndent, 0);
   clause(" OFFSET ", node.limit_offset);
   if (node.limit_count != nullptr) {
+    new_line(kQueryIndent, 0);
     const auto* all = ast::try_as<ast::AConst>(node.limit_count);
     if (node.limit_option == ast::LimitOption::kWithTies) {
       put(" FETCH FIRST ");
@@ -130,12 +173,21 @@ void Deparser::locking(const ast::LockingClause& node) {
 
 void Deparser::with(const ast::WithClause* node) {
   if (node == nullptr) return;
+  if (in_lines()) {
+    indent_ += kQueryIndent;
+    put(" ");
+  }
   put(node->recursive ? "WITH RECURSIVE " : "WITH ");
   for (size_t i = 0; i < node->ctes.size(); ++i) {
     if (i > 0) put(", ");
     common_table(*ast::as<ast::CommonTableExpr>(node->ctes[i]));
   }
-  put(" ");
+  if (in_lines()) {
+    indent_ -= kQueryIndent;
+    new_line(0, 0);
+  } else {
+    put(" ");
+  }
 }
 
 void Deparser::common_table(const ast::CommonTableExpr& node) {
@@ -148,7 +200,11 @@ void Deparser::common_table(const ast::CommonTableExpr& node) {
   put(" AS ");
   if (node.ctematerialized == ast::CTEMaterialize::kAlways) put("MATERIALIZED ");
   if (node.ctematerialized == ast::CTEMaterialize::kNever) put("NOT MATERIALIZED ");
-  parenthesized(node.ctequery);
+  put("(");
+  new_line(0, 0);
+  this->node(node.ctequery);
+  new_line(0, 0);
+  put(")");
   if (const auto* search = node.search_clause) {
     put(search->search_breadth_first ? " SEARCH BREADTH FIRST BY " : " SEARCH DEPTH FIRST BY ");
     names(search->search_col_list);

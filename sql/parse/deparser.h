@@ -11,6 +11,8 @@ class Deparser {
  public:
   void node(const ast::Node* node);
   std::string take() { return std::move(out_); }
+  // Breaks queries into lines; without it all is one line.
+  void use_lines() { indent_ = 0; }
 
  private:
   // Expressions (deparse_expression.cc). operand() adds parentheses unless the node binds tightest.
@@ -95,7 +97,18 @@ class Deparser {
   void identifier(std::string_view name);
   void literal(std::string_view text);
 
+  static constexpr int32_t kQueryIndent = 8;
+  bool in_lines() const { return indent_ >= 0; }
+  // With lines only: ends the line; the next one is indented by `spaces` more than the present
+  // depth less `outdent`.
+  void new_line(int32_t outdent, size_t spaces);
+  void list_in_lines(std::string_view keyword, const ast::NodeList& items);
+
   std::string out_;
+  int32_t indent_ = -1;  // -1 = no lines
+  // With lines only: qualifies the columns that can only belong to the one relation of the query.
+  std::string_view sole_relation_;
+  bool nested_ = false;  // names may belong to an outer query
 };
 
 }  // namespace luma::parse
