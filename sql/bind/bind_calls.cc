@@ -42,6 +42,10 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   bool outer_in_aggregate = in_aggregate_;
   bool outer_in_window = in_window_;
   if (call.over != nullptr) {
+    if (in_aggregate_) {
+      throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot contain window function calls")
+          .at_byte(call.location);
+    }
     if (in_window_) {
       throw SqlError(SqlState::kWindowingError, "window function calls cannot be nested").at_byte(call.location);
     }
@@ -374,6 +378,19 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
       if (coerced == nullptr) continue;
       in_range = function->implementation.kernel;
       return coerced;
+    }
+    const FunctionRegistry& registry = FunctionRegistry::instance();
+    const OpClassFact* opclass = registry.default_opclass(403, sort_type);
+    bool any_offset = false;
+    for (Oid type : {type_oid::kInt2, type_oid::kInt4, type_oid::kInt8, type_oid::kFloat8, type_oid::kNumeric,
+                     type_oid::kInterval}) {
+      any_offset |= opclass != nullptr && registry.family_function(opclass->family, sort_type, type, 3) != nullptr;
+    }
+    if (!any_offset) {
+      throw sql_error(SqlState::kFeatureNotSupported,
+                      "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}",
+                      format_type(sort_type))
+          .at_byte(offset->location);
     }
     throw sql_error(SqlState::kFeatureNotSupported,
                     "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",

@@ -20,6 +20,70 @@ bool mentions(const ast::Node* query, std::string_view name) {
   return found;
 }
 
+// Where in the recursive term a reference to the query itself stands.
+enum class RecursionPlace : uint8_t { kAllowed, kSubquery, kOuterJoin, kIntersect, kExcept };
+
+// Refuses references that PostgreSQL refuses: a fixpoint of such a term would not be one.
+class RecursiveTermCheck {
+ public:
+  explicit RecursiveTermCheck(std::string_view name) : name_(name) {}
+
+  void visit(const ast::Node* node, RecursionPlace place) {
+    if (node == nullptr) return;
+    if (const auto* var = ast::try_as<ast::RangeVar>(node)) {
+      if (var->schemaname.data() == nullptr && var->relname == name_) reference(*var, place);
+      return;
+    }
+    if (const auto* select = ast::try_as<ast::SelectStmt>(node)) {
+      if (hides_name(select->with_clause)) return;
+      if (select->op == ast::SetOperation::kExcept || select->op == ast::SetOperation::kIntersect) {
+        bool is_except = select->op == ast::SetOperation::kExcept;
+        if (select->all) place = is_except ? RecursionPlace::kExcept : RecursionPlace::kIntersect;
+        visit(select->larg, place);
+        visit(select->rarg, is_except ? RecursionPlace::kExcept : place);
+        return;
+      }
+    }
+    if (const auto* join = ast::try_as<ast::JoinExpr>(node)) {
+      bool outer_left = join->jointype == ast::JoinType::kRight || join->jointype == ast::JoinType::kFull;
+      bool outer_right = join->jointype == ast::JoinType::kLeft || join->jointype == ast::JoinType::kFull;
+      visit(join->larg, outer_left ? RecursionPlace::kOuterJoin : place);
+      visit(join->rarg, outer_right ? RecursionPlace::kOuterJoin : place);
+      visit(join->quals, place);
+      return;
+    }
+    if (const auto* link = ast::try_as<ast::SubLink>(node)) {
+      visit(link->subselect, RecursionPlace::kSubquery);
+      visit(link->testexpr, place);
+      return;
+    }
+    ast::for_each_child(node, [&](const ast::Node* child) { visit(child, place); });
+  }
+
+ private:
+  void reference(const ast::RangeVar& var, RecursionPlace place) {
+    std::string_view where = place == RecursionPlace::kSubquery    ? "within a subquery"
+                             : place == RecursionPlace::kOuterJoin ? "within an outer join"
+                             : place == RecursionPlace::kIntersect ? "within INTERSECT"
+                             : place == RecursionPlace::kExcept    ? "within EXCEPT"
+                             : ++references_ > 1                   ? "more than once"
+                                                                   : "";
+    if (where.empty()) return;
+    throw sql_error(SqlState::kInvalidRecursion, "recursive reference to query \"{}\" must not appear {}", name_, where)
+        .at_byte(var.location);
+  }
+
+  bool hides_name(const ast::WithClause* with) const {
+    if (with == nullptr) return false;
+    return std::any_of(with->ctes.begin(), with->ctes.end(), [&](const ast::Node* node) {
+      return ast::as<ast::CommonTableExpr>(node)->ctename == name_;
+    });
+  }
+
+  std::string_view name_;
+  int references_ = 0;
+};
+
 }  // namespace
 
 WithOp* Binder::bind_with(const ast::WithClause* with, Scope* scope) {
@@ -117,10 +181,16 @@ void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, C
     throw invalid(fmt::format(
         "recursive reference to query \"{}\" must not appear within its non-recursive term", cte.ctename));
   }
-  if (!select->sort_clause.empty()) throw unsupported("ORDER BY in a recursive query").at_byte(cte.location);
-  if (select->limit_count != nullptr || select->limit_offset != nullptr) {
-    throw unsupported("LIMIT in a recursive query").at_byte(cte.location);
-  }
+  auto not_implemented = [](const ast::Node* clause, std::string_view what) {
+    if (clause == nullptr) return;
+    throw sql_error(SqlState::kFeatureNotSupported, "{} in a recursive query is not implemented", what)
+        .at_byte(clause->location);
+  };
+  RecursiveTermCheck(cte.ctename).visit(select->rarg, RecursionPlace::kAllowed);
+  if (!select->sort_clause.empty()) not_implemented(ast::as<ast::SortBy>(select->sort_clause[0])->node, "ORDER BY");
+  not_implemented(select->limit_offset, "OFFSET");
+  not_implemented(select->limit_count, "LIMIT");
+  if (!select->locking_clause.empty()) not_implemented(select->locking_clause[0], "FOR UPDATE/SHARE");
   Scope* inner = new_scope(scope);
   WithOp* with = bind_with(select->with_clause, inner);
   BoundSelect first = bind_query(select->larg, inner);
@@ -129,7 +199,8 @@ void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, C
   binding.work_table = context().new_work_table();
   binding.in_recursion = true;
   inner->ctes.push_back(&binding);
-  BoundSelect step = bind_query(select->rarg, inner);
+  BoundSelect step;
+  step.plan = set_operation_tree(*select->rarg, inner, step.columns, false);
   binding.in_recursion = false;
   if (step.columns.size() != first.columns.size()) {
     throw SqlError(SqlState::kSyntaxError, "each UNION query must have the same number of columns")
@@ -143,6 +214,13 @@ void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, C
   for (size_t i = 0; i < first.columns.size(); ++i) {
     const PlanColumn& left = context().column(first.plan->output[i]);
     Expr* value = context().column_ref(step.columns[i].column);
+    if (Expr** literal = untyped_source(step.plan, step.columns[i].column)) {
+      *literal = coerce_to_common(*literal, left.type.oid, "UNION");
+      PlanColumn& info = context().column(step.columns[i].column);
+      info.type = {left.type.oid, -1};
+      info.collation = type_info(left.type.oid).collation;
+      value = context().column_ref(step.columns[i].column);
+    }
     Oid common = select_common_type(std::vector<Expr*>{context().column_ref(first.plan->output[i]), value}, "UNION");
     if (common != left.type.oid) {
       throw sql_error(SqlState::kDatatypeMismatch,
@@ -189,6 +267,7 @@ LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& 
     }
     auto* scan = context().make<WorkTableScanOp>();
     scan->work_table = binding.work_table;
+    item.recursive_reference = true;
     scan->alias = alias;
     return add_columns(scan);
   }

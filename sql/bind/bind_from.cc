@@ -210,6 +210,7 @@ LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* 
     // Siblings are out of reach, CTEs and enclosing queries are not.
     outer = new_scope(scope->parent);
     outer->ctes = scope->ctes;
+    outer->out_of_reach = scope;
   }
   BoundSelect bound = bind_query(node.subquery, outer);
   auto item = std::make_shared<ScopeItem>();
@@ -245,14 +246,42 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
   auto* op = context().make<TableFunctionOp>();
   auto item = std::make_shared<ScopeItem>();
   op->ordinality = node.ordinality;
+  struct Entry {
+    const ast::Node* call;
+    const ast::Node* definitions;
+  };
+  std::vector<Entry> entries;
   for (const ast::Node* entry : node.functions) {
     const auto* pair = ast::as<ast::ListNode>(entry);
     const ast::Node* definitions = pair->items.size() > 1 ? pair->items[1] : nullptr;
+    const auto* call = ast::try_as<ast::FuncCall>(pair->items[0]);
+    bool parallel = call != nullptr && call->funcname.size() == 1 && call->funcname[0] == "unnest" &&
+                    call->args.size() > 1 && !call->func_variadic && !call->agg_star && !call->agg_distinct &&
+                    !call->agg_within_group && call->agg_order.empty() && call->agg_filter == nullptr &&
+                    call->over == nullptr && definitions == nullptr && node.coldeflist.empty();
+    if (!parallel) {
+      entries.push_back({pair->items[0], definitions});
+      continue;
+    }
+    // unnest(a, b, ...) is ROWS FROM (unnest(a), unnest(b), ...).
+    for (const ast::Node* arg : call->args) {
+      auto* one = arena().make<ast::FuncCall>(*call);
+      one->args = ast::NodeList(arena().make<const ast::Node*>(arg), 1);
+      entries.push_back({one, nullptr});
+    }
+  }
+  for (const Entry& entry : entries) {
+    const ast::Node* definitions = entry.definitions;
     ast::NodeList columns = definitions != nullptr ? ast::as<ast::ListNode>(definitions)->items : node.coldeflist;
     // Function items may always refer to their left siblings (LATERAL is implied).
-    Expr* call = bind_expr(pair->items[0], scope, Clause::kFromFunction);
+    Expr* call = bind_expr(entry.call, scope, Clause::kFromFunction);
     call = resolve_unknown(call);
-    std::string name = figure_column_name(pair->items[0]);
+    for (const Expr* arg : call->args) {
+      if (!expr_contains(*arg, [](const Expr& e) { return e.kind == ExprKind::kSetReturning; })) continue;
+      throw SqlError(SqlState::kFeatureNotSupported, "set-returning functions must appear at top level of FROM")
+          .at_byte(arg->location);
+    }
+    std::string name = figure_column_name(entry.call);
     if (item->alias.empty()) item->alias = name;
     TableFunctionOp::Call described;
     described.call = call;
@@ -295,7 +324,7 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
           .at_byte(node.location);
     } else {
       // A scalar result: the column takes the alias, or the function's name.
-      bool single = node.functions.size() == 1;
+      bool single = entries.size() == 1;
       std::string label = single && node.alias != nullptr ? std::string(node.alias->aliasname) : name;
       add_column(std::move(label), call->type);
       item->scalar_function = single && !node.ordinality;

@@ -1,5 +1,7 @@
 // Operator expressions: plain operators, IN, BETWEEN, LIKE, IS DISTINCT FROM, NULLIF, row comparisons
 // and comparisons with subqueries.
+#include <utility>
+
 #include "sql/bind/binder.h"
 #include "sql/function/registry.h"
 
@@ -35,10 +37,20 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
         Expr* operand = bind_expr(node.rexpr, scope, clause);
         return make_operator(node.name, nullptr, operand, node.location);
       }
-      // row op (subquery) comes as a SubLink with a row test, not here.
+      const auto* link = ast::try_as<ast::SubLink>(node.rexpr);
+      if (link != nullptr && link->sub_link_type == ast::SubLinkType::kExpr && ast::is<ast::RowExpr>(node.lexpr)) {
+        // row op (subquery): the subquery's columns are compared with the row's fields.
+        ast::SubLink compare = *link;
+        compare.sub_link_type = ast::SubLinkType::kRowcompare;
+        compare.testexpr = node.lexpr;
+        compare.oper_name = node.name;
+        compare.location = node.location;
+        return bind_sublink(compare, scope, clause);
+      }
       Expr* left = bind_expr(node.lexpr, scope, clause);
       Expr* right = bind_expr(node.rexpr, scope, clause);
-      if (is_row(left) && is_row(right)) {
+      // Rows that are written out compare field by field; whole rows are values (NULL fields are equal).
+      if (is_row(left) && is_row(right) && ast::is<ast::RowExpr>(node.lexpr) && ast::is<ast::RowExpr>(node.rexpr)) {
         return bind_row_comparison(std::string(node.name.back()), fields_of(left), fields_of(right), node.location);
       }
       return make_operator(node.name, left, right, node.location);
@@ -230,7 +242,12 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
                                                             : "index expression";
     throw sql_error(SqlState::kFeatureNotSupported, "cannot use subquery in {}", where).at_byte(link.location);
   }
+  // Aggregates and windows of the subquery are its own, whatever surrounds it.
+  bool in_aggregate = std::exchange(in_aggregate_, false);
+  bool in_window = std::exchange(in_window_, false);
   BoundSelect sub = bind_query(link.subselect, scope);
+  in_aggregate_ = in_aggregate;
+  in_window_ = in_window;
   auto* info = arena().make<SubqueryInfo>();
   info->plan = sub.plan;
   std::vector<ColumnId> columns;

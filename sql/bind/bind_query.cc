@@ -211,7 +211,8 @@ std::string_view set_operation_name(ast::SetOperation op) {
   }
 }
 
-// The literal an untyped output column of a plain SELECT or VALUES row comes from; nullptr otherwise.
+}  // namespace
+
 Expr** untyped_source(LogicalOp* plan, ColumnId column) {
   if (plan->kind != OpKind::kProject) return nullptr;
   for (ProjectItem& item : static_cast<ProjectOp*>(plan)->items) {
@@ -219,8 +220,6 @@ Expr** untyped_source(LogicalOp* plan, ColumnId column) {
   }
   return nullptr;
 }
-
-}  // namespace
 
 LogicalOp* Binder::set_operation_tree(const ast::SelectStmt& select, Scope* scope,
                                       std::vector<BoundQuery::ResultColumn>& columns, bool top) {

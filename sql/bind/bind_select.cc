@@ -58,6 +58,14 @@ BoundSelect SelectBinder::bind() {
     }
   }
   bind_locking();
+  if (!state_.aggregates.empty()) {
+    for (const auto& item : scope_->items) {
+      if (!item->recursive_reference) continue;
+      throw SqlError(SqlState::kInvalidRecursion,
+                     "aggregate functions are not allowed in a recursive query's recursive term")
+          .at_byte(state_.aggregates[0].expr->location);
+    }
+  }
 
   grouped_ = !select_.group_clause.empty() || having != nullptr || !state_.aggregates.empty() ||
              !state_.groupings.empty();

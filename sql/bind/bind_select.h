@@ -72,6 +72,9 @@ class SelectBinder {
   bool grouped_ = false;
 };
 
+// The literal an untyped output column of a plain SELECT or VALUES row comes from; nullptr otherwise.
+Expr** untyped_source(LogicalOp* plan, ColumnId column);
+
 // The label PostgreSQL gives an expression without AS ("?column?" when nothing better).
 std::string figure_column_name(const ast::Node* node);
 

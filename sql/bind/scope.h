@@ -31,6 +31,8 @@ struct ScopeItem {
   VirtualScanOp* virtual_scan = nullptr;
   // FROM f(...) AS a with a scalar result: "a" alone is the value, not a row.
   bool scalar_function = false;
+  // The work table of a recursive query, seen from its recursive term.
+  bool recursive_reference = false;
 };
 
 struct CteBinding {
@@ -63,6 +65,7 @@ struct Scope {
   Scope* parent = nullptr;
   std::vector<std::shared_ptr<ScopeItem>> items;
   std::vector<CteBinding*> ctes;           // innermost last
+  const Scope* out_of_reach = nullptr;     // FROM siblings that only LATERAL would let in (for errors)
   SelectState* select = nullptr;           // owner of aggregates found at this level
 };
 
