@@ -23,10 +23,13 @@ bool MemoryBudget::try_charge(size_t bytes) {
 void MemoryBudget::charge(size_t bytes) {
   if (try_charge(bytes)) return;
   throw SqlError(SqlState::kOutOfMemory, "out of memory")
-      .detail(fmt::format("Failed on request of size {}; the memory limit of this statement or of the "
-                          "server is reached.",
-                          bytes))
-      .hint("Raise luma.query_memory_limit or [memory] limit, or make the query return or keep less.");
+      .detail(
+          fmt::format("Failed on request of size {}; the memory limit of this statement or of the "
+                      "server is reached.",
+                      bytes))
+      .hint(
+          "Raise luma.query_memory_limit or [memory] limit, or make the query return or keep "
+          "less.");
 }
 
 void MemoryBudget::release(size_t bytes) {

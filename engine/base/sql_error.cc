@@ -3,8 +3,8 @@
 namespace luma {
 
 void check_failed(const char* expression, const char* file, int line) {
-  throw sql_error(SqlState::kInternalError, "internal error: check \"{}\" failed at {}:{}", expression,
-                  file, line);
+  throw sql_error(SqlState::kInternalError, "internal error: check \"{}\" failed at {}:{}",
+                  expression, file, line);
 }
 
 }  // namespace luma

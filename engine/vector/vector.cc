@@ -21,7 +21,9 @@ Datum load(PhysicalType physical, const std::byte* at) {
   return datum;
 }
 
-bool bit_at(const uint64_t* words, uint32_t index) { return (words[index >> 6] >> (index & 63)) & 1; }
+bool bit_at(const uint64_t* words, uint32_t index) {
+  return (words[index >> 6] >> (index & 63)) & 1;
+}
 
 }  // namespace
 
@@ -150,11 +152,21 @@ void Vector::flatten(uint32_t count) {
   std::unique_ptr<std::byte[]> fresh(new std::byte[size_t{capacity_} * size]);
   const uint32_t* selection = form_ == VectorForm::kFlat ? identity_selection() : selection_;
   switch (size) {
-    case 1: copy_strided<uint8_t>(fresh.get(), data_, selection, count); break;
-    case 2: copy_strided<uint16_t>(fresh.get(), data_, selection, count); break;
-    case 4: copy_strided<uint32_t>(fresh.get(), data_, selection, count); break;
-    case 8: copy_strided<uint64_t>(fresh.get(), data_, selection, count); break;
-    default: copy_strided<Datum>(fresh.get(), data_, selection, count); break;
+    case 1:
+      copy_strided<uint8_t>(fresh.get(), data_, selection, count);
+      break;
+    case 2:
+      copy_strided<uint16_t>(fresh.get(), data_, selection, count);
+      break;
+    case 4:
+      copy_strided<uint32_t>(fresh.get(), data_, selection, count);
+      break;
+    case 8:
+      copy_strided<uint64_t>(fresh.get(), data_, selection, count);
+      break;
+    default:
+      copy_strided<Datum>(fresh.get(), data_, selection, count);
+      break;
   }
   if (validity_ != nullptr) {
     uint32_t words = (capacity_ + 63) / 64;
