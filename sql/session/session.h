@@ -228,6 +228,9 @@ class SqlSession {
   void lock_tables(const PhysicalPlan& plan) { lock_tables(plan.locks); }
   void lock_tables(const std::vector<BoundQuery::TableLock>& locks);
   bool plan_is_current(const PlanRun& run) const;
+  // Thrown where a plan turns out to be older than the definitions it uses.
+  struct PlanChanged {};
+  void lock_plan(const PlanRun& run);
   void check_runnable(const PlanRun& run) const;
   // Runs the whole plan; returns the command tag.
   std::string run_plan(PlanRun& run, RowReceiver* receiver);
@@ -239,6 +242,7 @@ class SqlSession {
 
   // --- session_simple.cc
   bool run_normalized(std::string_view sql, RowReceiver& receiver);
+  void run_cached(CachedQuery& query, std::unique_ptr<PlanRun>& run, RowReceiver& receiver);
   Outcome run_statements(std::string_view sql, RowReceiver& receiver);
   Outcome run_one(const ast::Node* node, std::string_view text, bool last, RowReceiver& receiver);
 
@@ -251,6 +255,7 @@ class SqlSession {
   void finish_portal(Portal& portal) noexcept;
   Portal* find_portal(std::string_view name);
   Portal& create_portal(std::string_view name);
+  void replan_portal(Portal& portal);
   void run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver& receiver);
 
   // --- session_cursor.cc

@@ -191,7 +191,8 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
     if (options.analyze) text += fmt::format(",\n    \"Execution Time\": {:.3f}", execution_ms);
     rows.push_back({text + "\n  }\n]"});
   } else {
-    for (std::string& line : explain_text(run->plan(), options.analyze, options.costs)) {
+    for (std::string& line :
+         explain_text(run->plan(), options.analyze, options.costs, options.timing)) {
       rows.push_back({std::move(line)});
     }
     if (options.summary) {

@@ -324,6 +324,19 @@ SqlSession::Outcome SqlSession::execute_plan_portal(Portal& portal, int64_t max_
   });
 }
 
+// Definitions changed between Bind and Execute: a new plan with the same values.
+void SqlSession::replan_portal(Portal& portal) {
+  std::unique_ptr<PlanRun> fresh = acquire(*portal.query);
+  const std::vector<Value>& values = portal.run->parameters();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const TypeInfo& info = type_info(fresh->plan().parameter_types[i].oid);
+    fresh->parameters()[i] =
+        values[i].is_null ? Value::null()
+                          : Value(copy_datum(values[i].datum, info.physical, fresh->arena()));
+  }
+  portal.run = std::move(fresh);
+}
+
 void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver& receiver) {
   PlanRun& run = *portal.run;
   const PhysicalPlan& plan = run.plan();
@@ -331,21 +344,15 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   bool returns_rows = plan.command == 'S' || plan.has_returning;
   bool first = !portal.is_open;
   if (first) {
-    if (!plan_is_current(run)) {
-      // Definitions changed between Bind and Execute.
-      std::vector<Value> values = run.parameters();
-      std::unique_ptr<PlanRun> fresh = acquire(*portal.query);
-      for (size_t i = 0; i < values.size(); ++i) {
-        const TypeInfo& info = type_info(fresh->plan().parameter_types[i].oid);
-        fresh->parameters()[i] =
-            values[i].is_null ? Value::null()
-                              : Value(copy_datum(values[i].datum, info.physical, fresh->arena()));
-      }
-      portal.run = std::move(fresh);
+    check_runnable(run);
+    try {
+      environment_.refresh();
+      if (!plan_is_current(run)) throw PlanChanged{};
+      lock_plan(run);
+    } catch (const PlanChanged&) {
+      replan_portal(portal);
       return run_portal_slice(portal, max_rows, receiver);
     }
-    check_runnable(run);
-    lock_tables(plan);
     ran_query_ = true;
     run.budget().set_limit_bytes(settings_.vars().query_memory_bytes != 0
                                      ? settings_.vars().query_memory_bytes

@@ -60,9 +60,8 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
   for (const ast::Node* node : statement.rels) {
     const auto* item = ast::as<ast::VacuumRelation>(node);
     const ast::RangeVar& range = *item->relation;
-    const Relation& relation =
-        require_relation(catalog, environment_.search_path(),
-                         {range.schemaname, range.relname, range.catalogname, range.location});
+    const Relation& relation = require_relation(
+        catalog, environment_.search_path(), {range.schemaname, range.relname, range.catalogname});
     if (relation.relkind != 'r' && relation.relkind != 'm') {
       warn(SqlState::kWarning,
            fmt::format("skipping \"{}\" --- cannot {} non-tables or special system tables",

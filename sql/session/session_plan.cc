@@ -144,6 +144,15 @@ void SqlSession::lock_tables(const std::vector<BoundQuery::TableLock>& locks) {
   }
 }
 
+// Takes the plan's table locks. While they were waited for, definitions may have changed: then the
+// plan is of no use (PlanChanged), and the next one finds the locks taken.
+void SqlSession::lock_plan(const PlanRun& run) {
+  lock_tables(run.plan());
+  if (environment_.is_current(run.catalog_version)) return;
+  environment_.refresh();
+  if (!plan_is_current(run)) throw PlanChanged{};
+}
+
 // Before a plan runs: may it, here and now?
 void SqlSession::check_runnable(const PlanRun& run) const {
   const PhysicalPlan& plan = run.plan();
@@ -176,7 +185,7 @@ std::string SqlSession::plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64
 std::string SqlSession::run_plan(PlanRun& run, RowReceiver* receiver) {
   const PhysicalPlan& plan = run.plan();
   check_runnable(run);
-  lock_tables(plan);
+  lock_plan(run);
   ran_query_ = true;
   ExecContext& context = run.context();
   fill_context(context);

@@ -76,7 +76,12 @@ SqlSession::Outcome SqlSession::run_one(const ast::Node* node, std::string_view 
       if (!run->plan().parameter_types.empty()) {
         throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", 1);
       }
-      tag = run_plan(*run, &receiver);
+      try {
+        tag = run_plan(*run, &receiver);
+      } catch (const PlanChanged&) {
+        run = make_plan(node, {});
+        tag = run_plan(*run, &receiver);
+      }
     } else {
       Outcome outcome = run_utility(node, text, receiver, tag);
       if (outcome == Outcome::kCopyIn) return outcome;
@@ -141,7 +146,17 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
     give_back(*query, std::move(run));
     return false;
   }
-  bool repeatable_plan = run->plan().cacheable;
+  try {
+    run_cached(*query, run, receiver);
+  } catch (const PlanChanged&) {
+    return run_normalized(sql, receiver);
+  }
+  give_back(*query, std::move(run));
+  return true;
+}
+
+void SqlSession::run_cached(CachedQuery& query, std::unique_ptr<PlanRun>& run,
+                            RowReceiver& receiver) {
   repeatable([&] {
     ensure_transaction();
     for (size_t i = 0; i < literals_.size(); ++i) {
@@ -155,14 +170,12 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
       error.byte_offset = -1;  // counted in the key
       throw;
     } catch (const WouldBlock&) {
-      give_back(*query, std::move(run));
+      give_back(query, std::move(run));
       throw;
     }
     finish_implicit(true);
     receiver.complete(tag);
   });
-  if (repeatable_plan) give_back(*query, std::move(run));
-  return true;
 }
 
 }  // namespace luma

@@ -302,6 +302,8 @@ std::string SqlSession::execute_statement(const ast::ExecuteStmt& statement,
   std::string tag;
   try {
     tag = run_plan(*run, &receiver);
+  } catch (const PlanChanged&) {
+    return execute_statement(statement, receiver);
   } catch (const WouldBlock&) {
     give_back(*query, std::move(run));
     throw;
