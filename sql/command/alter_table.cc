@@ -126,6 +126,8 @@ void alter_other_relation(CommandContext& context, const Relation& relation,
     case Type_::kSetTableSpace:
       if (command.name == "pg_default") return;
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist", command.name);
+    case Type_::kSetStatistics:
+      throw unsupported("SET STATISTICS of an index column");
     default:
       break;
   }
@@ -291,6 +293,12 @@ void TableAlterer::set_options(const ast::AlterTableCmd& command) {
     OptionOwner owner = table.relkind == 'v'   ? OptionOwner::kView
                         : table.relkind == 'm' ? OptionOwner::kMaterializedView
                                                : OptionOwner::kTable;
+    for (const ast::Node* node : ast::as<ast::ListNode>(command.def)->items) {
+      if (ast::as<ast::DefElem>(node)->defname == "check_option" &&
+          command.subtype == Type_::kSetRelOptions) {
+        throw unsupported("WITH CHECK OPTION");
+      }
+    }
     if (command.subtype == Type_::kReplaceRelOptions) table.options.clear();
     change_options(table.options, ast::as<ast::ListNode>(command.def)->items, owner,
                    command.subtype == Type_::kResetRelOptions);

@@ -65,6 +65,7 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kDropSubscriptionStmt, "DROP SUBSCRIPTION"},
     {ast::NodeTag::kCreateStatsStmt, "CREATE STATISTICS"},
     {ast::NodeTag::kAlterStatsStmt, "ALTER STATISTICS"},
+    {ast::NodeTag::kCreateDomainStmt, "CREATE DOMAIN"},
     {ast::NodeTag::kAlterDomainStmt, "ALTER DOMAIN"},
     {ast::NodeTag::kCreateRangeStmt, "CREATE TYPE AS RANGE"},
     {ast::NodeTag::kAlterTypeStmt, "ALTER TYPE"},
@@ -133,7 +134,6 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kDropdbStmt, run_as<ast::DropdbStmt, drop_database>},
     {ast::NodeTag::kCreateEnumStmt, run_as<ast::CreateEnumStmt, create_enum>},
     {ast::NodeTag::kAlterEnumStmt, run_as<ast::AlterEnumStmt, alter_enum>},
-    {ast::NodeTag::kCreateDomainStmt, run_as<ast::CreateDomainStmt, create_domain>},
     {ast::NodeTag::kCompositeTypeStmt, run_as<ast::CompositeTypeStmt, create_composite_type>},
     {ast::NodeTag::kCreateExtensionStmt, run_as<ast::CreateExtensionStmt, create_extension>},
 };

@@ -44,7 +44,6 @@ CommandResult drop_database(const ast::DropdbStmt& statement, CommandContext& co
 
 CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& context);
 CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& context);
-CommandResult create_domain(const ast::CreateDomainStmt& statement, CommandContext& context);
 CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
                                     CommandContext& context);
 

@@ -1,4 +1,4 @@
-// CREATE TYPE AS ENUM, composite types, CREATE DOMAIN, ALTER TYPE ... ADD VALUE.
+// CREATE TYPE AS ENUM, composite types, ALTER TYPE ... ADD VALUE.
 #include <algorithm>
 
 #include "engine/type/user_type.h"
@@ -143,35 +143,6 @@ CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& co
   define_enum(*type);
   context.ddl().put(std::move(type));
   return {"ALTER TYPE"};
-}
-
-CommandResult create_domain(const ast::CreateDomainStmt& statement, CommandContext& context) {
-  // Values would have to be checked wherever one is made: casts, parameters, assignments.
-  bool checked = false;
-  for (const ast::Node* node : statement.constraints) {
-    auto kind = ast::as<ast::Constraint>(node)->contype;
-    checked |= kind != ast::ConstrType::kNull;
-  }
-  if (checked) throw unsupported("a domain with constraints or a default");
-  std::shared_ptr<Type> type = new_type(context, qualified_name(statement.domainname), 'd');
-  type->base = resolve_type_name(*context.ddl().view(), context.environment().search_path(),
-                                 *statement.type_name);
-  const TypeInfo* base = find_type(type->base.oid);
-  if (base == nullptr || base->type_type == 'p') {
-    throw sql_error(SqlState::kDatatypeMismatch, "\"{}\" is not a valid base type for a domain",
-                    context.ddl().view()->type_name(type->base.oid));
-  }
-  if (type->base.typmod >= 0) throw unsupported("a domain over a type with modifiers");
-  type->collation = base->collation;
-  UserType user;
-  user.oid = type->oid;
-  user.name = type->name;
-  user.type_type = 'd';
-  user.array = type->array_type;
-  user.base = type->base;
-  define_user_type(std::move(user));
-  context.ddl().put(std::move(type));
-  return {"CREATE DOMAIN"};
 }
 
 CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
