@@ -8,6 +8,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
+#include "engine/type/numeric.h"
 #include "engine/type/typmod.h"
 #include "sql/catalog/comments.h"
 #include "sql/catalog/fact_table.h"
@@ -269,6 +270,52 @@ Value size_pretty(RowCall& call, const Value* args) {
   return text_value(call, fmt::format("{} {}", size, kUnits[unit]));
 }
 
+// A number and perhaps a unit: "10 GB" -> bytes.
+Value size_bytes(RowCall& call, const Value* args) {
+  constexpr std::pair<std::string_view, int> kUnits[] = {{"bytes", 0}, {"kb", 10}, {"mb", 20},
+                                                         {"gb", 30},   {"tb", 40}, {"pb", 50}};
+  std::string_view all = args[0].datum.str.view(), text = all;
+  auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  size_t end = 0;
+  bool has_digits = false;
+  auto skip_digits = [&](bool counts) {
+    size_t begin = end;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    if (counts && end > begin) has_digits = true;
+    return end > begin;
+  };
+  if (end < text.size() && (text[end] == '-' || text[end] == '+')) ++end;
+  skip_digits(true);
+  if (end < text.size() && text[end] == '.') {
+    ++end;
+    skip_digits(true);
+  }
+  if (!has_digits) {
+    throw sql_error(SqlState::kInvalidParameterValue, "invalid size: \"{}\"", all);
+  }
+  if (size_t mantissa_end = end; end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
+    ++end;
+    if (end < text.size() && (text[end] == '-' || text[end] == '+')) ++end;
+    if (!skip_digits(false)) end = mantissa_end;
+  }
+  Datum number = numeric_from_text(text.substr(0, end), call.arena);
+  std::string_view unit = text.substr(end);
+  while (!unit.empty() && is_space(unit.front())) unit.remove_prefix(1);
+  if (unit.empty()) return Datum::of_int64(numeric_to_int64(number));
+  std::string lower(unit);
+  for (char& c : lower) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+  for (auto [name, bits] : kUnits) {
+    if (lower != name) continue;
+    Datum factor = numeric_from_text(std::to_string(int64_t{1} << bits), call.arena);
+    return Datum::of_int64(numeric_to_int64(numeric_mul(number, factor, call.arena)));
+  }
+  throw sql_error(SqlState::kInvalidParameterValue, "invalid size: \"{}\"", all)
+      .detail(fmt::format("Invalid size unit: \"{}\".", unit))
+      .hint(R"(Valid units are "bytes", "kB", "MB", "GB", "TB", and "PB".)");
+}
+
 Value live_rows(RowCall& call, const Value* args) {
   double rows = session_of(call).live_state().relation_size(args[0].datum.oid()).rows;
   return rows < 0 ? Value::null() : Value(Datum::of_int64(static_cast<int64_t>(rows)));
@@ -350,6 +397,7 @@ const KernelRow kRows[] = {
     scalar_row("pg_tablespace_size(oid)", row_kernel<tablespace_size>),
     scalar_row("pg_tablespace_size(name)", row_kernel<tablespace_size>),
     scalar_row("pg_size_pretty(int8)", row_kernel<size_pretty>, "a size with its unit"),
+    scalar_row("pg_size_bytes(text)", row_kernel<size_bytes>, "bytes of a size with its unit"),
     scalar_row("pg_stat_get_live_tuples(oid)", row_kernel<live_rows>,
                "rows counted by the last ANALYZE"),
     scalar_row("pg_statistics_obj_is_visible(oid)", row_kernel<never_visible>),

@@ -76,7 +76,8 @@ std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerCont
 
 namespace {
 
-void explain_operator(Operator& op, int depth, bool analyze, bool costs, std::vector<std::string>& out) {
+void explain_operator(Operator& op, int depth, bool analyze, bool costs, bool timing,
+                      std::vector<std::string>& out) {
   std::string line(depth == 0 ? 0 : static_cast<size_t>(depth) * 6 - 4, ' ');
   if (depth > 0) line += "->  ";
   const Operator::Explain& info = op.explain;
@@ -91,10 +92,12 @@ void explain_operator(Operator& op, int depth, bool analyze, bool costs, std::ve
       line += " (never executed)";
     } else {
       auto loops = static_cast<double>(stats.loops);
-      line += fmt::format(" (actual time={:.3f}..{:.3f} rows={:.0f} loops={})",
-                          static_cast<double>(stats.startup_ns) / 1e6 / loops,
-                          static_cast<double>(stats.total_ns) / 1e6 / loops, static_cast<double>(stats.rows) / loops,
-                          stats.loops);
+      line += " (actual ";
+      if (timing) {
+        line += fmt::format("time={:.3f}..{:.3f} ", static_cast<double>(stats.startup_ns) / 1e6 / loops,
+                            static_cast<double>(stats.total_ns) / 1e6 / loops);
+      }
+      line += fmt::format("rows={:.0f} loops={})", static_cast<double>(stats.rows) / loops, stats.loops);
     }
   }
   out.push_back(line);
@@ -105,14 +108,15 @@ void explain_operator(Operator& op, int depth, bool analyze, bool costs, std::ve
   if (analyze && op.stats().spilled_bytes > 0) {
     out.push_back(indent + fmt::format("Disk: {}kB", op.stats().spilled_bytes / 1024));
   }
-  for (Operator* child : op.children()) explain_operator(*child, depth + 1, analyze, costs, out);
+  for (Operator* child : op.children()) explain_operator(*child, depth + 1, analyze, costs, timing, out);
 }
 
 }  // namespace
 
-std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs) {
+std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs,
+                                      bool timing) {
   std::vector<std::string> out;
-  explain_operator(*plan.root, 0, analyze, costs, out);
+  explain_operator(*plan.root, 0, analyze, costs, timing, out);
   return out;
 }
 

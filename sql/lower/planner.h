@@ -52,7 +52,8 @@ std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerCont
 // An already bound query.
 std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context);
 
-// EXPLAIN's text of a plan (after execution, with counts, when `analyze`).
-std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs);
+// EXPLAIN's text of a plan (after execution, with counts, when `analyze`; with times when `timing`).
+std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs,
+                                      bool timing);
 
 }  // namespace luma
