@@ -10,6 +10,7 @@
 #include "engine/type/jsonb.h"
 #include "sql/function/aggregate_adapter.h"
 #include "sql/function/families.h"
+#include "sql/function/row_names.h"
 #include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
 
@@ -96,7 +97,8 @@ struct JsonAgg {
       state += ", ";
       if (!values[0].is_null && is_structured(type.oid)) state += "\n ";
     }
-    value_to_json(values[0], type, io_of(call.context), call.context.field_names, state);
+    RowNames names(*call.expr.args[0], call.context.field_names);
+    value_to_json(values[0], type, io_of(call.context), names.get(), state);
   }
   static Value finish(const AggregateCall& call, const State& state) {
     return state.empty() ? Value::null() : Value(arena_string(call.arena, state + "]"));
@@ -121,8 +123,8 @@ struct JsonObjectAgg {
     value_to_json(Datum::of_string(key), {type_oid::kText, -1}, io_of(call.context),
                   call.context.field_names, state);
     state += " : ";
-    value_to_json(values[1], call.expr.args[1]->type, io_of(call.context), call.context.field_names,
-                  state);
+    RowNames names(*call.expr.args[1], call.context.field_names);
+    value_to_json(values[1], call.expr.args[1]->type, io_of(call.context), names.get(), state);
   }
   static Value finish(const AggregateCall& call, const State& state) {
     return state.empty() ? Value::null() : Value(arena_string(call.arena, state + " }"));
@@ -136,8 +138,8 @@ struct JsonbAgg {
       state = std::make_unique<JsonbBuilder>();
       state->begin_array();
     }
-    add_to_jsonb(values[0], call.expr.args[0]->type, io_of(call.context), call.context.field_names,
-                 *state);
+    RowNames names(*call.expr.args[0], call.context.field_names);
+    add_to_jsonb(values[0], call.expr.args[0]->type, io_of(call.context), names.get(), *state);
   }
   static Value finish(const AggregateCall& call, const State& state) {
     if (!state) return Value::null();
@@ -157,8 +159,8 @@ struct JsonbObjectAgg {
       state->begin_object();
     }
     state->key(key_text(call, values[0], call.expr.args[0]->type));
-    add_to_jsonb(values[1], call.expr.args[1]->type, io_of(call.context), call.context.field_names,
-                 *state);
+    RowNames names(*call.expr.args[1], call.context.field_names);
+    add_to_jsonb(values[1], call.expr.args[1]->type, io_of(call.context), names.get(), *state);
   }
   static Value finish(const AggregateCall& call, const State& state) {
     if (!state) return Value::null();

@@ -8,6 +8,7 @@
 #include "engine/type/array.h"
 #include "engine/type/json_lexer.h"
 #include "sql/function/families.h"
+#include "sql/function/row_names.h"
 #include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
 
@@ -63,9 +64,15 @@ Datum strip_nulls(RowCall& call, string_view json) {
 void append_json(const RowCall& call, const TypedValue& value, std::string& out) {
   value_to_json(value.value, value.type, io_of(call.context), call.context.field_names, out);
 }
+// The same for argument `i`, which may be a row with named fields.
+void append_json(const RowCall& call, const TypedValue& value, size_t i, std::string& out) {
+  if (i >= call.expr.args.size()) return append_json(call, value, out);
+  RowNames names(*call.expr.args[i], call.context.field_names);
+  value_to_json(value.value, value.type, io_of(call.context), names.get(), out);
+}
 Value to_json(RowCall& call, const Value* args) {
   std::string out;
-  append_json(call, {args[0], call.expr.args[0]->type}, out);
+  append_json(call, {args[0], call.expr.args[0]->type}, 0, out);
   return arena_string(call.arena, out);
 }
 // array_to_json and row_to_json with line feeds between the outermost elements.
@@ -78,9 +85,10 @@ Value to_pretty_json(RowCall& call, const Value* args) {
 Value build_array(RowCall& call, const Value* args) {
   if (spreads_null(call, args)) return Value::null();
   std::string out = "[";
+  size_t i = 0;
   for (const TypedValue& value : variadic_arguments(call, args, 0)) {
     if (out.size() > 1) out += ", ";
-    append_json(call, value, out);
+    append_json(call, value, i++, out);
   }
   return arena_string(call.arena, out + "]");
 }
@@ -103,7 +111,7 @@ Value build_object(RowCall& call, const Value* args) {
     append_value_text(call.context, members[i], key);
     append_json_string(key, out);
     out += " : ";
-    append_json(call, members[i + 1], out);
+    append_json(call, members[i + 1], i + 1, out);
   }
   return arena_string(call.arena, out + "}");
 }

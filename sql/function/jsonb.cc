@@ -8,6 +8,7 @@
 #include "engine/type/array.h"
 #include "engine/type/numeric.h"
 #include "sql/function/families.h"
+#include "sql/function/row_names.h"
 #include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
 
@@ -164,8 +165,8 @@ double to_float8(const Datum& json) {
 
 // --- construction ---
 Value from_any(RowCall& call, const Value* args) {
-  return to_jsonb(args[0], call.expr.args[0]->type, io_of(call.context), call.context.field_names,
-                  call.arena);
+  RowNames names(*call.expr.args[0], call.context.field_names);
+  return to_jsonb(args[0], call.expr.args[0]->type, io_of(call.context), names.get(), call.arena);
 }
 Value build_array(RowCall& call, const Value* args) {
   if (spreads_null(call, args)) return Value::null();
@@ -194,8 +195,10 @@ Value build_object(RowCall& call, const Value* args) {
     std::string key;
     append_value_text(call.context, members[i], key);
     builder.key(key);
-    add_to_jsonb(members[i + 1].value, members[i + 1].type, io_of(call.context),
-                 call.context.field_names, builder);
+    RowNames names(*call.expr.args[std::min(i + 1, call.expr.args.size() - 1)],
+                   call.context.field_names);
+    add_to_jsonb(members[i + 1].value, members[i + 1].type, io_of(call.context), names.get(),
+                 builder);
   }
   builder.end_object();
   return builder.finish(call.arena);
