@@ -153,7 +153,7 @@ Value type_text(RowCall& call, const Value* args) {
   const SessionCatalog& session = session_of(call);
   Oid type = args[0].datum.oid();
   if (type == kInvalidOid) return text_value(call, "-");
-  if (find_type(type) != nullptr) {
+  if (type < kFirstUserOid && find_type(type) != nullptr) {
     return text_value(call, args[1].is_null ? format_type(type)
                                             : format_type_with_typmod(type, args[1].datum.i32));
   }
