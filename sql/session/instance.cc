@@ -90,10 +90,31 @@ void SqlInstance::load_catalog() {
     pipeline_->sync_now();
     return;
   }
-  define_user_types(*catalog_->snapshot(kPostgresDatabase));
   catalog_->snapshot(kPostgresDatabase)->for_each_database([this](const Database& database) {
-    if (database.oid != kPostgresDatabase) define_user_types(*catalog_->snapshot(database.oid));
+    define_user_types(*catalog_->snapshot(database.oid));
+    drop_left_over_temporary(database.oid);
   });
+}
+
+// Temporary tables of sessions that a crash ended.
+void SqlInstance::drop_left_over_temporary(Oid database) {
+  CatalogTransaction ddl(*catalog_, database);
+  std::vector<ObjectAddress> schemas;
+  ddl.view()->for_each_schema([&](const Schema& schema) {
+    if (schema.name.starts_with("pg_temp_")) schemas.push_back(schema.address());
+  });
+  if (schemas.empty()) return;
+  DropResult dropped = ddl.drop(schemas, DropBehavior::kCascade);
+  KvBatch batch;
+  BatchWriter writer(batch);
+  auto lock = catalog_->lock_commit();
+  ddl.write_changes(writer);
+  pipeline_->write(batch, true);
+  catalog_->publish(ddl);
+  for (const ObjectPtr& object : dropped.removed) {
+    const auto* relation = dynamic_cast<const Relation*>(object.get());
+    if (relation != nullptr && relation->storage_id != 0) drop_storage(relation->storage_id);
+  }
 }
 
 LockManager& SqlInstance::locks(Oid database) {

@@ -86,6 +86,7 @@ class SqlInstance {
     int64_t made_micros;
   };
   void load_catalog();
+  void drop_left_over_temporary(Oid database);
 
   SqlInstanceOptions options_;
   MemoryBudget memory_;

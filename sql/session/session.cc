@@ -215,13 +215,41 @@ void SqlSession::assign_role(std::string_view value, bool session_too) {
 void SqlSession::begin_activity(std::string_view text) {
   statement_micros_ = current_timestamp_micros();
   activity_.begin_statement(text, statement_micros_, 0);
+  if (settings_.vars().log_statement == StatementLog::kAll) log_statement(text);
   int32_t timeout = settings_.vars().statement_timeout_ms;
   if (timeout > 0) {
     hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(timeout));
   }
 }
 
+void SqlSession::log_statement(std::string_view text) {
+  instance_.logger().log(LogLevel::kInfo, "statement",
+                         {{"pid", identity_.pid},
+                          {"user", std::string_view(user_)},
+                          {"database", std::string_view(database_name_)},
+                          {"statement", text.substr(0, 4096)}});
+}
+
+void SqlSession::log_duration() {
+  int64_t micros = current_timestamp_micros() - statement_micros_;
+  if (micros < int64_t{settings_.vars().log_min_duration_ms} * 1000) return;
+  std::string query = activity_.row().query;
+  instance_.logger().log(LogLevel::kInfo, "duration",
+                         {{"ms", static_cast<double>(micros) / 1000},
+                          {"pid", identity_.pid},
+                          {"user", std::string_view(user_)},
+                          {"database", std::string_view(database_name_)},
+                          {"statement", std::string_view(query)}});
+}
+
 void SqlSession::end_activity() noexcept {
+  if (settings_.vars().log_min_duration_ms >= 0) {
+    try {
+      log_duration();
+    } catch (...) {
+      // Out of memory: the statement itself is done.
+    }
+  }
   const char* state = state_ == TxnState::kFailed ? "idle in transaction (aborted)"
                       : state_ == TxnState::kIdle ? "idle"
                                                   : "idle in transaction";

@@ -179,6 +179,8 @@ class SqlSession {
   // --- session.cc
   void begin_activity(std::string_view text);
   void end_activity() noexcept;
+  void log_statement(std::string_view text);
+  void log_duration();
   void notice(MessageLevel level, SqlError notice);
   void warn(SqlState state, std::string message);
   bool is_superuser() const;

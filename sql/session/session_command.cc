@@ -167,6 +167,8 @@ std::string SqlSession::run_command_statement(const ast::Node* node, std::string
                                               RowReceiver&) {
   if (!is_command(node)) throw unsupported("this statement ({})", ast::node_name(node->tag));
   ran_query_ = true;
+  StatementLog logged = settings_.vars().log_statement;
+  if (logged == StatementLog::kDdl || logged == StatementLog::kMod) log_statement(text);
   Commands commands(*this);
   CommandResult result = run_command(node, text, commands);
   // Told afterwards, when its name is known; the error undoes it.

@@ -187,6 +187,9 @@ std::string SqlSession::run_plan(PlanRun& run, RowReceiver* receiver) {
   check_runnable(run);
   lock_plan(run);
   ran_query_ = true;
+  if (plan.modifies_data && settings_.vars().log_statement == StatementLog::kMod) {
+    log_statement(activity_.row().query);
+  }
   ExecContext& context = run.context();
   fill_context(context);
   run.budget().set_limit_bytes(settings_.vars().query_memory_bytes != 0

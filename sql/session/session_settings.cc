@@ -91,6 +91,12 @@ const Variable kVariables[] = {
      [](SessionVariables& v, std::string_view t) {
        v.query_memory_bytes = static_cast<size_t>(to_int(t)) * 1024;
      }},
+    {"log_statement",
+     [](SessionVariables& v, std::string_view t) {
+       v.log_statement = index_in(t, {"none", "ddl", "mod", "all"}, StatementLog::kNone);
+     }},
+    {"log_min_duration_statement",
+     [](SessionVariables& v, std::string_view t) { v.log_min_duration_ms = to_int(t); }},
     {"standard_conforming_strings",
      [](SessionVariables& v, std::string_view t) { v.standard_conforming_strings = is_on(t); }},
     {"luma.disabled_passes",

@@ -27,6 +27,8 @@ enum class MessageLevel : uint8_t {
   kError
 };
 
+enum class StatementLog : uint8_t { kNone, kDdl, kMod, kAll };
+
 struct SessionVariables {
   IoContext io;  // without now_micros and names
   std::string search_path = "\"$user\", public";
@@ -43,6 +45,8 @@ struct SessionVariables {
   size_t work_mem_bytes = size_t{4} << 20;
   size_t query_memory_bytes = 0;  // 0: no limit
   bool standard_conforming_strings = true;
+  StatementLog log_statement = StatementLog::kNone;
+  int32_t log_min_duration_ms = -1;  // -1: never
   std::string disabled_passes;
   double inline_cost_limit = 2000;
   size_t plan_cache_size = 256;

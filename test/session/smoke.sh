@@ -7,11 +7,12 @@ cd "$(dirname "$0")/../.."
 binary=${1:-build/release/bin/lumadb}
 home=$(mktemp -d)
 server=
+cp "$binary" "$home/lumadb"  # a build may replace it meanwhile
 passed=0
 failed=0
 
 start() {
-  "$binary" --data-dir "$home/data" --port 6997 --listen "" --socket-dir "$home" "$@" \
+  "$home/lumadb" --data-dir "$home/data" --port 6997 --listen "" --socket-dir "$home" "$@" \
     >>"$home/log" 2>&1 </dev/null &
   server=$!
   for _ in $(seq 100); do
