@@ -323,9 +323,17 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
                      "a column definition list is required for functions returning \"record\"")
           .at_byte(node.location);
     } else {
-      // A scalar result: the column takes the alias, or the function's name.
+      // A scalar result: the column takes the name of the only OUT parameter, the alias, or the function's name.
       bool single = entries.size() == 1;
       std::string label = single && node.alias != nullptr ? std::string(node.alias->aliasname) : name;
+      size_t out_count = 0;
+      std::string_view out_name;
+      for (size_t i = 0; function != nullptr && i < function->arg_modes.size(); ++i) {
+        if (function->arg_modes[i] == 'i' || function->arg_modes[i] == 'v') continue;
+        ++out_count;
+        if (i < function->arg_names.size()) out_name = function->arg_names[i];
+      }
+      if (out_count == 1 && !out_name.empty()) label = out_name;  // json_array_elements(): "value"
       add_column(std::move(label), call->type);
       item->scalar_function = single && !node.ordinality;
     }

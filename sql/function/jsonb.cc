@@ -172,8 +172,11 @@ Value build_array(RowCall& call, const Value* args) {
   if (spreads_null(call, args)) return Value::null();
   JsonbBuilder builder;
   builder.begin_array();
+  size_t i = 0;
   for (const TypedValue& value : variadic_arguments(call, args, 0)) {
-    add_to_jsonb(value.value, value.type, io_of(call.context), call.context.field_names, builder);
+    RowNames names(*call.expr.args[std::min(i++, call.expr.args.size() - 1)],
+                   call.context.field_names);
+    add_to_jsonb(value.value, value.type, io_of(call.context), names.get(), builder);
   }
   builder.end_array();
   return builder.finish(call.arena);
