@@ -11,9 +11,9 @@ class Durability {
   virtual ~Durability() = default;
   // Cheap (one atomic load): asked for every batch of replies. Timestamp 0 is always durable.
   virtual bool is_durable(uint64_t commit_ts) const = 0;
-  // Calls `callback` exactly once, from any thread (also from this call): with true when commit_ts is
-  // durable, with false when the log has failed and nobody can say. Replies that depend on it must
-  // then never leave; the connection ends, as the client has to find out for itself.
+  // Calls `callback` exactly once, from any thread (also from this call): with true when commit_ts
+  // is durable, with false when the log has failed and nobody can say. Replies that depend on it
+  // must then never leave; the connection ends, as the client has to find out for itself.
   virtual void on_durable(uint64_t commit_ts, std::function<void(bool durable)> callback) = 0;
 };
 

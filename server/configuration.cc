@@ -226,7 +226,8 @@ std::optional<int64_t> parse_size(std::string_view text) {
   return *number << shift;
 }
 
-void apply_setting(Configuration& configuration, const ConfigurationRow& row, std::string_view value) {
+void apply_setting(Configuration& configuration, const ConfigurationRow& row,
+                   std::string_view value) {
   auto refuse = [&](std::string wanted) {
     return config_error(fmt::format("setting {} cannot be \"{}\": {}", row.name(), value, wanted));
   };

@@ -77,7 +77,8 @@ std::string nearest_setting(std::string_view dotted_name);
 // A configuration of defaults. Throws SqlError F0000 for an unknown preset ("" is none).
 Configuration default_configuration(std::string_view preset = {});
 // Parses and checks `value`; throws SqlError F0000 with one sentence.
-void apply_setting(Configuration& configuration, const ConfigurationRow& row, std::string_view value);
+void apply_setting(Configuration& configuration, const ConfigurationRow& row,
+                   std::string_view value);
 // Applies a whole luma.toml. Throws SqlError F0000: unreadable, malformed, unknown or wrong
 // settings.
 void apply_toml_file(Configuration& configuration, const std::string& path);

@@ -26,10 +26,12 @@ KvOptions kv_options(const Configuration& configuration, Logger& logger) {
                         : configuration.compression == "snappy" ? KvCompression::kSnappy
                         : configuration.compression == "zstd"   ? KvCompression::kZstd
                                                                 : KvCompression::kLz4;
-  if (options.compression == KvCompression::kNone) options.bottom_compression = KvCompression::kNone;
-  options.compaction_style = configuration.compaction_style == "universal" ? KvCompactionStyle::kUniversal
-                             : configuration.compaction_style == "fifo"    ? KvCompactionStyle::kFifo
-                                                                           : KvCompactionStyle::kLevel;
+  if (options.compression == KvCompression::kNone)
+    options.bottom_compression = KvCompression::kNone;
+  options.compaction_style = configuration.compaction_style == "universal"
+                                 ? KvCompactionStyle::kUniversal
+                             : configuration.compaction_style == "fifo" ? KvCompactionStyle::kFifo
+                                                                        : KvCompactionStyle::kLevel;
   options.max_background_compactions = static_cast<int>(configuration.max_background_compactions);
   options.block_cache_size = static_cast<uint64_t>(configuration.block_cache_size);
   options.row_cache_size = static_cast<uint64_t>(configuration.row_cache_size);
@@ -49,14 +51,18 @@ CommitOptions commit_options(const Configuration& configuration) {
   return options;
 }
 
-std::string make_verifier(std::string_view password) { return ScramVerifier::from_password(password).to_string(); }
+std::string make_verifier(std::string_view password) {
+  return ScramVerifier::from_password(password).to_string();
+}
 
 class PipelineDurability final : public Durability {
  public:
   explicit PipelineDurability(CommitPipeline& pipeline) : pipeline_(pipeline) {}
   bool is_durable(uint64_t commit_ts) const override { return commit_ts <= pipeline_.durable_ts(); }
   void on_durable(uint64_t commit_ts, std::function<void(bool)> callback) override {
-    pipeline_.on_durable(commit_ts, [callback = std::move(callback)](const SqlError* error) { callback(error == nullptr); });
+    pipeline_.on_durable(commit_ts, [callback = std::move(callback)](const SqlError* error) {
+      callback(error == nullptr);
+    });
   }
 
  private:
@@ -66,7 +72,8 @@ class PipelineDurability final : public Durability {
 class ServerInstance final : public Instance {
  public:
   ServerInstance(const Configuration& configuration, Logger& logger)
-      : superuser_(configuration.superuser), instance_(options_of(configuration, logger)),
+      : superuser_(configuration.superuser),
+        instance_(options_of(configuration, logger)),
         durability_(instance_.pipeline()) {}
 
   std::optional<RoleCredentials> find_role(std::string_view user) override {
@@ -88,7 +95,8 @@ class ServerInstance final : public Instance {
   bool superuser_has_password() const override {
     bool found = false;
     CatalogPtr catalog = const_cast<SqlInstance&>(instance_).catalog().snapshot(kPostgresDatabase);
-    catalog->for_each_role([&](const Role& role) { found |= role.superuser && !role.password.empty(); });
+    catalog->for_each_role(
+        [&](const Role& role) { found |= role.superuser && !role.password.empty(); });
     return found;
   }
 
@@ -104,16 +112,19 @@ class ServerInstance final : public Instance {
     if (configuration.superuser_password) {
       options.bootstrap.password_verifier = make_verifier(*configuration.superuser_password);
     }
-    if (configuration.memory_limit > 0) options.memory_limit_bytes = static_cast<size_t>(configuration.memory_limit);
-    std::filesystem::path spill = configuration.in_memory ? std::filesystem::temp_directory_path()
-                                                          : std::filesystem::path(configuration.data_dir) / "spill";
+    if (configuration.memory_limit > 0)
+      options.memory_limit_bytes = static_cast<size_t>(configuration.memory_limit);
+    std::filesystem::path spill = configuration.in_memory
+                                      ? std::filesystem::temp_directory_path()
+                                      : std::filesystem::path(configuration.data_dir) / "spill";
     options.spill_directory = spill.string();
     options.logger = &logger;
     if (configuration.work_mem > 0) {
       options.settings.emplace_back("work_mem", fmt::format("{}kB", configuration.work_mem / 1024));
     }
     options.settings.emplace_back("log_statement", configuration.log_statement);
-    options.settings.emplace_back("log_min_duration_statement", fmt::format("{}", configuration.log_min_duration_ms));
+    options.settings.emplace_back("log_min_duration_statement",
+                                  fmt::format("{}", configuration.log_min_duration_ms));
     options.password_verifier = make_verifier;
     return options;
   }
@@ -129,10 +140,12 @@ std::unique_ptr<Instance> open_instance(const Configuration& configuration, Logg
   if (!configuration.in_memory) {
     std::error_code error;
     std::filesystem::create_directories(configuration.data_dir, error);
-    if (!error) std::filesystem::create_directories(std::filesystem::path(configuration.data_dir) / "spill", error);
+    if (!error)
+      std::filesystem::create_directories(std::filesystem::path(configuration.data_dir) / "spill",
+                                          error);
     if (error) {
-      throw sql_error(SqlState::kIoError, "cannot create the data directory \"{}\": {}", configuration.data_dir,
-                      error.message());
+      throw sql_error(SqlState::kIoError, "cannot create the data directory \"{}\": {}",
+                      configuration.data_dir, error.message());
     }
   }
   return std::make_unique<ServerInstance>(configuration, logger);

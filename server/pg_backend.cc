@@ -31,23 +31,26 @@ PgBackend::PgBackend(SqlInstance& instance, const ClientInfo& client, SessionHos
 PgBackend::~PgBackend() = default;
 
 void PgBackend::startup(const StartupParameters& parameters, ResultSink& sink) {
-  if (!parameters.replication.empty() && parameters.replication != "false" && parameters.replication != "off" &&
-      parameters.replication != "0") {
+  if (!parameters.replication.empty() && parameters.replication != "false" &&
+      parameters.replication != "off" && parameters.replication != "0") {
     throw unsupported("replication connection");
   }
   SessionStart start;
   start.user = parameters.user;
   start.database = parameters.database;
   start.settings = parameters.options;
-  start.settings.insert(start.settings.end(), parameters.settings.begin(), parameters.settings.end());
+  start.settings.insert(start.settings.end(), parameters.settings.begin(),
+                        parameters.settings.end());
   RowEncoder encoder(session_, sink, false);
   session_.start(start, encoder);
-  for (const auto& [name, value] : session_.settings().all_reports()) sink.parameter_status(name, value);
+  for (const auto& [name, value] : session_.settings().all_reports())
+    sink.parameter_status(name, value);
   session_.settings().take_reports();
 }
 
 bool PgBackend::wants_worker(CallKind kind, std::string_view) {
-  return kind == CallKind::kCopyData || kind == CallKind::kCopyDone || kind == CallKind::kFunctionCall;
+  return kind == CallKind::kCopyData || kind == CallKind::kCopyDone ||
+         kind == CallKind::kFunctionCall;
 }
 
 Outcome PgBackend::simple_query(std::string_view sql, ResultSink& sink) {
@@ -55,8 +58,8 @@ Outcome PgBackend::simple_query(std::string_view sql, ResultSink& sink) {
   return outcome_of(session_.simple_query(sql, encoder, sink.on_worker()));
 }
 
-void PgBackend::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types,
-                      ResultSink& sink) {
+void PgBackend::parse(std::string_view name, std::string_view sql,
+                      std::span<const Oid> parameter_types, ResultSink& sink) {
   RowEncoder encoder(session_, sink, false);
   session_.parse(name, sql, parameter_types, encoder, sink.on_worker());
 }
@@ -108,7 +111,9 @@ Outcome PgBackend::execute(std::string_view portal, int32_t max_rows, ResultSink
   return outcome_of(session_.execute(portal, max_rows, encoder, sink.on_worker()));
 }
 
-void PgBackend::close_statement(std::string_view name, ResultSink&) { session_.close_statement(name); }
+void PgBackend::close_statement(std::string_view name, ResultSink&) {
+  session_.close_statement(name);
+}
 
 void PgBackend::close_portal(std::string_view name, ResultSink&) { session_.close_portal(name); }
 
@@ -141,7 +146,8 @@ void PgBackend::failed(const SqlError& error) noexcept { session_.failed(error);
 void PgBackend::deliver(ResultSink& sink) noexcept {
   try {
     if (session_.settings().has_reports()) {
-      for (const auto& [name, value] : session_.settings().take_reports()) sink.parameter_status(name, value);
+      for (const auto& [name, value] : session_.settings().take_reports())
+        sink.parameter_status(name, value);
     }
     if (session_.transaction_status() != 'I') return;
     for (const Notification& notification : session_.take_notifications()) {

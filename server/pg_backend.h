@@ -1,5 +1,6 @@
 #pragma once
-// The wire's Backend over a SQL session: decodes protocol calls into session calls and encodes replies.
+// The wire's Backend over a SQL session: decodes protocol calls into session calls and encodes
+// replies.
 #include <memory>
 
 #include "pgwire/backend.h"

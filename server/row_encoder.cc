@@ -28,12 +28,17 @@ bool is_plain_text(Oid type) {
 
 NoticeSeverity severity_of(MessageLevel level) {
   switch (level) {
-    case MessageLevel::kLog: return NoticeSeverity::kLog;
-    case MessageLevel::kInfo: return NoticeSeverity::kInfo;
-    case MessageLevel::kNotice: return NoticeSeverity::kNotice;
+    case MessageLevel::kLog:
+      return NoticeSeverity::kLog;
+    case MessageLevel::kInfo:
+      return NoticeSeverity::kInfo;
+    case MessageLevel::kNotice:
+      return NoticeSeverity::kNotice;
     case MessageLevel::kWarning:
-    case MessageLevel::kError: return NoticeSeverity::kWarning;
-    default: return NoticeSeverity::kDebug;
+    case MessageLevel::kError:
+      return NoticeSeverity::kWarning;
+    default:
+      return NoticeSeverity::kDebug;
   }
 }
 
@@ -73,8 +78,8 @@ void RowEncoder::begin_rows(std::span<const ResultColumnInfo> columns) {
       column.coding = Column::Coding::kBytes;
     } else if (binary) {
       if (column.type->send == nullptr) {
-        throw sql_error(SqlState::kUndefinedFunction, "no binary output function available for type {}",
-                        format_type(oid));
+        throw sql_error(SqlState::kUndefinedFunction,
+                        "no binary output function available for type {}", format_type(oid));
       }
       column.coding = Column::Coding::kBinary;
     } else if (oid == type_oid::kInt4) {
@@ -84,7 +89,8 @@ void RowEncoder::begin_rows(std::span<const ResultColumnInfo> columns) {
     } else if (oid == type_oid::kInt2) {
       column.coding = Column::Coding::kInt16;
     } else if (column.type->output == nullptr && oid != type_oid::kVoid) {
-      throw sql_error(SqlState::kUndefinedFunction, "no output function available for type {}", format_type(oid));
+      throw sql_error(SqlState::kUndefinedFunction, "no output function available for type {}",
+                      format_type(oid));
     }
     columns_.push_back(column);
   }
@@ -97,9 +103,15 @@ void RowEncoder::encode(const Column& column, const Vector& vector, uint32_t row
   }
   std::string& out = sink_.begin_column();
   switch (column.coding) {
-    case Column::Coding::kInt16: append_integer(out, vector.unified<int16_t>()[row]); break;
-    case Column::Coding::kInt32: append_integer(out, vector.unified<int32_t>()[row]); break;
-    case Column::Coding::kInt64: append_integer(out, vector.unified<int64_t>()[row]); break;
+    case Column::Coding::kInt16:
+      append_integer(out, vector.unified<int16_t>()[row]);
+      break;
+    case Column::Coding::kInt32:
+      append_integer(out, vector.unified<int32_t>()[row]);
+      break;
+    case Column::Coding::kInt64:
+      append_integer(out, vector.unified<int64_t>()[row]);
+      break;
     case Column::Coding::kBytes: {
       const StringRef& text = vector.unified<StringRef>()[row];
       out.append(text.data(), text.size());
@@ -110,7 +122,9 @@ void RowEncoder::encode(const Column& column, const Vector& vector, uint32_t row
         column.type->output(vector.value(row).datum, *column.type, session_.io(), out);
       }
       break;
-    case Column::Coding::kBinary: column.type->send(vector.value(row).datum, *column.type, session_.io(), out); break;
+    case Column::Coding::kBinary:
+      column.type->send(vector.value(row).datum, *column.type, session_.io(), out);
+      break;
   }
   sink_.end_column();
 }
@@ -126,6 +140,8 @@ void RowEncoder::rows(const Chunk& chunk, uint32_t from, uint32_t count) {
   }
 }
 
-void RowEncoder::notice(MessageLevel level, const SqlError& notice) { sink_.notice(severity_of(level), notice); }
+void RowEncoder::notice(MessageLevel level, const SqlError& notice) {
+  sink_.notice(severity_of(level), notice);
+}
 
 }  // namespace luma

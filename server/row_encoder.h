@@ -1,6 +1,6 @@
 #pragma once
-// Encodes what a session sends (RowReceiver) as backend messages, straight into the connection's output
-// buffer. Made for one Backend call; used by its thread.
+// Encodes what a session sends (RowReceiver) as backend messages, straight into the connection's
+// output buffer. Made for one Backend call; used by its thread.
 #include <span>
 #include <vector>
 
@@ -11,9 +11,10 @@ namespace luma {
 
 class RowEncoder final : public RowReceiver {
  public:
-  // `describe`: begin_rows() sends a RowDescription (simple protocol). `formats`: of the result columns, as
-  // Bind gave them; none: all text.
-  RowEncoder(SqlSession& session, ResultSink& sink, bool describe, std::span<const int16_t> formats = {})
+  // `describe`: begin_rows() sends a RowDescription (simple protocol). `formats`: of the result
+  // columns, as Bind gave them; none: all text.
+  RowEncoder(SqlSession& session, ResultSink& sink, bool describe,
+             std::span<const int16_t> formats = {})
       : session_(session), sink_(sink), describe_(describe), formats_(formats) {}
 
   void begin_rows(std::span<const ResultColumnInfo> columns) override;
@@ -40,7 +41,14 @@ class RowEncoder final : public RowReceiver {
   // How one column's values become bytes.
   struct Column {
     const TypeInfo* type = nullptr;
-    enum class Coding : uint8_t { kText, kBinary, kInt16, kInt32, kInt64, kBytes } coding = Coding::kText;
+    enum class Coding : uint8_t {
+      kText,
+      kBinary,
+      kInt16,
+      kInt32,
+      kInt64,
+      kBytes
+    } coding = Coding::kText;
   };
   void encode(const Column& column, const Vector& vector, uint32_t row);
 

@@ -130,17 +130,18 @@ void Session::account_sent() {
 void Session::wait_durable(uint64_t durable_ts) {
   if (waiting_durable_) return;
   waiting_durable_ = true;
-  environment_.instance.durability().on_durable(durable_ts, [self = shared_from_this()](bool durable) {
-    auto executor = self->socket_.get_executor();
-    asio::post(executor, [self, durable] {
-      self->waiting_durable_ = false;
-      if (durable) {
-        self->pump();
-      } else {
-        self->broken();
-      }
-    });
-  });
+  environment_.instance.durability().on_durable(durable_ts,
+                                                [self = shared_from_this()](bool durable) {
+                                                  auto executor = self->socket_.get_executor();
+                                                  asio::post(executor, [self, durable] {
+                                                    self->waiting_durable_ = false;
+                                                    if (durable) {
+                                                      self->pump();
+                                                    } else {
+                                                      self->broken();
+                                                    }
+                                                  });
+                                                });
 }
 
 void Session::drain(std::string& output) {

@@ -1,6 +1,7 @@
 #pragma once
-// Bump allocator. Memory lives until reset() or destruction; destructors of objects made in an arena
-// never run, so `make<T>` accepts only what does not need one. Not thread-safe: one owner at a time.
+// Bump allocator. Memory lives until reset() or destruction; destructors of objects made in an
+// arena never run, so `make<T>` accepts only what does not need one. Not thread-safe: one owner at
+// a time.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,6 @@
 #pragma once
-// Accounting of memory that grows with data. A budget has an optional parent (operator -> statement ->
-// server); charging beyond a limit throws 53200 and leaves the budgets unchanged. Thread-safe.
+// Accounting of memory that grows with data. A budget has an optional parent (operator -> statement
+// -> server); charging beyond a limit throws 53200 and leaves the budgets unchanged. Thread-safe.
 #include <atomic>
 #include <cstddef>
 #include <limits>

@@ -6,12 +6,12 @@
 //
 // `position` counts characters (not bytes) of the statement text, from 1; 0 means none. Code that
 // knows byte offsets uses `at_byte`, which the session converts when it sees the statement text.
+#include <fmt/format.h>
+
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "engine/base/sql_state.h"
 
@@ -24,27 +24,48 @@ struct SqlError : std::exception {
   std::string hint_text;
   std::string context_text;
   std::string schema_name, table_name, column_name, datatype_name, constraint_name;
-  std::string routine;    // 'R' field; some drivers compare it ("RevalidateCachedQuery")
-  int position = 0;       // 1-based character position, 0 = none
-  int byte_offset = -1;   // 0-based byte offset of the statement text, -1 = none
-  bool fatal = false;     // the connection ends after this error
+  std::string routine;   // 'R' field; some drivers compare it ("RevalidateCachedQuery")
+  int position = 0;      // 1-based character position, 0 = none
+  int byte_offset = -1;  // 0-based byte offset of the statement text, -1 = none
+  bool fatal = false;    // the connection ends after this error
 
   SqlError(SqlState code, std::string text) : state(code), message(std::move(text)) {}
   const char* what() const noexcept override { return message.c_str(); }
 
-  SqlError& detail(std::string text) { detail_text = std::move(text); return *this; }
-  SqlError& hint(std::string text) { hint_text = std::move(text); return *this; }
-  SqlError& context(std::string text) { context_text = std::move(text); return *this; }
+  SqlError& detail(std::string text) {
+    detail_text = std::move(text);
+    return *this;
+  }
+  SqlError& hint(std::string text) {
+    hint_text = std::move(text);
+    return *this;
+  }
+  SqlError& context(std::string text) {
+    context_text = std::move(text);
+    return *this;
+  }
   // `location` is a parse location: a 0-based byte offset, negative when unknown.
-  SqlError& at_byte(int location) { byte_offset = location; return *this; }
+  SqlError& at_byte(int location) {
+    byte_offset = location;
+    return *this;
+  }
   SqlError& table(std::string schema, std::string name) {
     schema_name = std::move(schema);
     table_name = std::move(name);
     return *this;
   }
-  SqlError& column(std::string name) { column_name = std::move(name); return *this; }
-  SqlError& constraint(std::string name) { constraint_name = std::move(name); return *this; }
-  SqlError& datatype(std::string name) { datatype_name = std::move(name); return *this; }
+  SqlError& column(std::string name) {
+    column_name = std::move(name);
+    return *this;
+  }
+  SqlError& constraint(std::string name) {
+    constraint_name = std::move(name);
+    return *this;
+  }
+  SqlError& datatype(std::string name) {
+    datatype_name = std::move(name);
+    return *this;
+  }
 };
 
 template <typename... Args>
@@ -62,8 +83,9 @@ SqlError unsupported(fmt::format_string<Args...> feature, Args&&... args) {
 // A broken invariant: the statement fails with XX000 and the message says where.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line);
 
-#define LUMA_CHECK(condition) \
-  (__builtin_expect(!!(condition), 1) ? (void)0 : ::luma::check_failed(#condition, __FILE__, __LINE__))
+#define LUMA_CHECK(condition)                   \
+  (__builtin_expect(!!(condition), 1) ? (void)0 \
+                                      : ::luma::check_failed(#condition, __FILE__, __LINE__))
 #ifdef NDEBUG
 #define LUMA_DCHECK(condition) ((void)sizeof(!(condition)))
 #else

@@ -1,13 +1,13 @@
 #pragma once
 // Physical operators: a tree that is pulled chunk by chunk.
 //
-// Lifecycle: constructed once per plan (a cached plan keeps the tree), then open() .. next()* .. close()
-// for each execution. open() may be called again at any time (a rescan): it must reset everything,
-// including what depends on exec parameters. close() frees memory that grew with data.
-// next() returns a chunk owned by the operator, never empty, valid until the following call of next(),
-// open() or close(); nullptr at the end (and on every call after that).
-// Plain synchronous code: blocking (locks, spill I/O) is allowed, and in inline mode a would-be wait
-// throws WouldBlock (see engine/base/would_block.h), after which the tree is closed and run again.
+// Lifecycle: constructed once per plan (a cached plan keeps the tree), then open() .. next()* ..
+// close() for each execution. open() may be called again at any time (a rescan): it must reset
+// everything, including what depends on exec parameters. close() frees memory that grew with data.
+// next() returns a chunk owned by the operator, never empty, valid until the following call of
+// next(), open() or close(); nullptr at the end (and on every call after that). Plain synchronous
+// code: blocking (locks, spill I/O) is allowed, and in inline mode a would-be wait throws
+// WouldBlock (see engine/base/would_block.h), after which the tree is closed and run again.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,10 +20,10 @@
 
 namespace luma {
 
-class DeferredChecks;  // engine/table
-class ConstraintQueue; // engine/table
-class TableResolver;   // engine/row
-class IdAllocator;     // engine/txn
+class DeferredChecks;   // engine/table
+class ConstraintQueue;  // engine/table
+class TableResolver;    // engine/row
+class IdAllocator;      // engine/txn
 
 // A number that no other execution in this process has.
 uint64_t new_execution_id();
@@ -32,22 +32,23 @@ uint64_t new_execution_id();
 struct ExecContext : EvalContext {
   // Tells what is computed once per execution (uncorrelated subplans) that a new one has begun.
   uint64_t execution_id = new_execution_id();
-  MemoryBudget* memory = nullptr;       // the statement's budget
-  size_t work_mem_bytes = 4u << 20;     // per operator, beyond it: spill
-  std::string spill_directory;          // for temporary files; "" = spilling is not possible
-  bool instrument = false;              // EXPLAIN ANALYZE: count and time every operator
-  uint64_t rows_affected = 0;           // set by Insert/Update/Delete; the command tag's count
-  TableResolver* tables = nullptr;      // other tables by oid, for foreign keys
-  DeferredChecks* deferred = nullptr;   // constraints to be checked at commit; null: all immediate
-  ConstraintQueue* constraints = nullptr;  // shared by the statement's modifications; null: one each
-  IdAllocator* ids = nullptr;           // hidden row ids of tables without a primary key
+  MemoryBudget* memory = nullptr;      // the statement's budget
+  size_t work_mem_bytes = 4u << 20;    // per operator, beyond it: spill
+  std::string spill_directory;         // for temporary files; "" = spilling is not possible
+  bool instrument = false;             // EXPLAIN ANALYZE: count and time every operator
+  uint64_t rows_affected = 0;          // set by Insert/Update/Delete; the command tag's count
+  TableResolver* tables = nullptr;     // other tables by oid, for foreign keys
+  DeferredChecks* deferred = nullptr;  // constraints to be checked at commit; null: all immediate
+  ConstraintQueue* constraints =
+      nullptr;                 // shared by the statement's modifications; null: one each
+  IdAllocator* ids = nullptr;  // hidden row ids of tables without a primary key
 };
 
 struct OperatorStats {
   uint64_t loops = 0;
   uint64_t rows = 0;
-  uint64_t startup_ns = 0;   // until the first chunk
-  uint64_t total_ns = 0;     // including children
+  uint64_t startup_ns = 0;  // until the first chunk
+  uint64_t total_ns = 0;    // including children
   size_t peak_memory_bytes = 0;
   size_t spilled_bytes = 0;
 };
@@ -60,7 +61,8 @@ struct ExplainProperty {
 
 class Operator {
  public:
-  explicit Operator(std::vector<PhysicalType> output_types) : output_types_(std::move(output_types)) {}
+  explicit Operator(std::vector<PhysicalType> output_types)
+      : output_types_(std::move(output_types)) {}
   virtual ~Operator() = default;
   Operator(const Operator&) = delete;
   Operator& operator=(const Operator&) = delete;
@@ -83,9 +85,9 @@ class Operator {
 
   // --- EXPLAIN ---
   struct Explain {
-    std::string node_type;                       // "Hash Join", "Seq Scan"
-    std::string target;                          // "on orders o"
-    std::vector<ExplainProperty> properties;     // filled in by lowering, which knows names
+    std::string node_type;                    // "Hash Join", "Seq Scan"
+    std::string target;                       // "on orders o"
+    std::vector<ExplainProperty> properties;  // filled in by lowering, which knows names
     double estimated_rows = 0, startup_cost = 0, total_cost = 0;
     uint32_t width_bytes = 0;
   };

@@ -1,7 +1,8 @@
 #pragma once
-// What storage needs to know of a table: its columns, keys and indexes. Built by the catalog from a table
-// definition, immutable, shared by plans. Expressions (index keys, predicates) are bound over slots that
-// are the table's columns in attribute order (slot = attnum - 1, dropped columns keep their slot).
+// What storage needs to know of a table: its columns, keys and indexes. Built by the catalog from a
+// table definition, immutable, shared by plans. Expressions (index keys, predicates) are bound over
+// slots that are the table's columns in attribute order (slot = attnum - 1, dropped columns keep
+// their slot).
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,31 +30,31 @@ struct ColumnDesc {
 };
 
 struct KeyPart {
-  int32_t column = -1;            // 0-based attribute, or -1 for an expression
+  int32_t column = -1;  // 0-based attribute, or -1 for an expression
   const Expr* expression = nullptr;
   TypeRef type;
   PhysicalType physical = PhysicalType::kInt32;
   Oid collation = kInvalidOid;
   bool descending = false;
   bool nulls_first = false;
-  bool nullable = true;           // a NOT NULL column's key has no NULL tag
-  std::string text;               // an expression's SQL, for messages
+  bool nullable = true;  // a NOT NULL column's key has no NULL tag
+  std::string text;      // an expression's SQL, for messages
 };
 
 struct IndexDesc {
   Oid oid = kInvalidOid;
-  uint32_t storage_id = 0;        // 4-byte big-endian prefix of all its keys
+  uint32_t storage_id = 0;  // 4-byte big-endian prefix of all its keys
   std::string name;
   bool unique = false;
-  bool primary = false;           // of a clustered table: the rows themselves are keyed by it
-  bool clustered = false;         // keys are those of the rows; no entries of its own
+  bool primary = false;    // of a clustered table: the rows themselves are keyed by it
+  bool clustered = false;  // keys are those of the rows; no entries of its own
   bool nulls_not_distinct = false;
   bool deferrable = false, initially_deferred = false;
-  bool valid = true;              // false: maintained by writers but not yet readable (being built)
+  bool valid = true;  // false: maintained by writers but not yet readable (being built)
   std::vector<KeyPart> keys;
-  std::vector<int32_t> include;   // 0-based attributes
+  std::vector<int32_t> include;  // 0-based attributes
   const Expr* predicate = nullptr;
-  std::string constraint_name;    // of the constraint it backs, "" otherwise
+  std::string constraint_name;  // of the constraint it backs, "" otherwise
 };
 
 enum class ForeignKeyAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
@@ -67,29 +68,29 @@ struct ForeignKeyDesc {
   std::vector<int32_t> child_columns, parent_columns;  // 0-based attributes, pairwise
   Oid parent_index = kInvalidOid;                      // the unique index that is referenced
   ForeignKeyAction on_update = ForeignKeyAction::kNoAction, on_delete = ForeignKeyAction::kNoAction;
-  std::vector<int32_t> set_columns;                    // ON DELETE SET NULL/DEFAULT (columns); empty: all
-  char match = 's';                                    // s simple, f full
+  std::vector<int32_t> set_columns;  // ON DELETE SET NULL/DEFAULT (columns); empty: all
+  char match = 's';                  // s simple, f full
   bool deferrable = false, initially_deferred = false;
 };
 
 struct TableDesc {
   Oid oid = kInvalidOid;
-  uint32_t storage_id = 0;        // prefix of the row keys
+  uint32_t storage_id = 0;  // prefix of the row keys
   std::string schema_name;
   std::string name;
   bool temporary = false;
-  uint16_t schema_version = 1;    // of rows written now
+  uint16_t schema_version = 1;  // of rows written now
   std::vector<ColumnDesc> columns;
   // The columns rows are keyed by; empty: a hidden 8-byte rowid.
   std::vector<KeyPart> row_key;
-  std::vector<IndexDesc> indexes; // the clustered primary key first, if there is one
+  std::vector<IndexDesc> indexes;  // the clustered primary key first, if there is one
 
-  std::vector<ForeignKeyDesc> foreign_keys;    // of this table as the child
-  std::vector<ForeignKeyDesc> referenced_by;   // of other tables (or itself) as the parent
+  std::vector<ForeignKeyDesc> foreign_keys;   // of this table as the child
+  std::vector<ForeignKeyDesc> referenced_by;  // of other tables (or itself) as the parent
   // By attribute: the default, over no slots, that ON DELETE SET DEFAULT uses; nullptr = NULL.
   std::vector<const Expr*> defaults;
-  // By attribute: generation expression over the row's attributes, nullptr when not generated; and the
-  // CHECK constraints, so that foreign key actions keep them.
+  // By attribute: generation expression over the row's attributes, nullptr when not generated; and
+  // the CHECK constraints, so that foreign key actions keep them.
   std::vector<const Expr*> generated;
   std::vector<std::pair<std::string, const Expr*>> checks;
 

@@ -16,17 +16,35 @@
 namespace luma {
 
 enum class PhysicalType : uint8_t {
-  kBool, kInt8, kInt16, kInt32, kInt64, kFloat, kDouble, kInterval, kUuid, kTimeTz, kVarlen
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kFloat,
+  kDouble,
+  kInterval,
+  kUuid,
+  kTimeTz,
+  kVarlen
 };
 
 // Bytes that one value takes in a vector or in the fixed area of a row.
 constexpr uint32_t physical_size(PhysicalType type) {
   switch (type) {
-    case PhysicalType::kBool: case PhysicalType::kInt8: return 1;
-    case PhysicalType::kInt16: return 2;
-    case PhysicalType::kInt32: case PhysicalType::kFloat: return 4;
-    case PhysicalType::kInt64: case PhysicalType::kDouble: return 8;
-    default: return 16;
+    case PhysicalType::kBool:
+    case PhysicalType::kInt8:
+      return 1;
+    case PhysicalType::kInt16:
+      return 2;
+    case PhysicalType::kInt32:
+    case PhysicalType::kFloat:
+      return 4;
+    case PhysicalType::kInt64:
+    case PhysicalType::kDouble:
+      return 8;
+    default:
+      return 16;
   }
 }
 
@@ -62,7 +80,8 @@ class StringRef {
       std::memcpy(inline_ + 4, &data, sizeof data);
     }
   }
-  explicit StringRef(std::string_view text) : StringRef(text.data(), static_cast<uint32_t>(text.size())) {}
+  explicit StringRef(std::string_view text)
+      : StringRef(text.data(), static_cast<uint32_t>(text.size())) {}
 
   uint32_t size() const { return size_; }
   bool is_inline() const { return size_ <= kInlineBytes; }
@@ -102,19 +121,67 @@ union Datum {
   StringRef str;
 
   Datum() : str() {}
-  static Datum of_bool(bool v) { Datum d; d.b = v; return d; }
-  static Datum of_int8(int8_t v) { Datum d; d.i8 = v; return d; }
-  static Datum of_int16(int16_t v) { Datum d; d.i16 = v; return d; }
-  static Datum of_int32(int32_t v) { Datum d; d.i32 = v; return d; }
+  static Datum of_bool(bool v) {
+    Datum d;
+    d.b = v;
+    return d;
+  }
+  static Datum of_int8(int8_t v) {
+    Datum d;
+    d.i8 = v;
+    return d;
+  }
+  static Datum of_int16(int16_t v) {
+    Datum d;
+    d.i16 = v;
+    return d;
+  }
+  static Datum of_int32(int32_t v) {
+    Datum d;
+    d.i32 = v;
+    return d;
+  }
   static Datum of_oid(uint32_t v) { return of_int32(static_cast<int32_t>(v)); }
-  static Datum of_int64(int64_t v) { Datum d; d.i64 = v; return d; }
-  static Datum of_float(float v) { Datum d; d.f32 = v; return d; }
-  static Datum of_double(double v) { Datum d; d.f64 = v; return d; }
-  static Datum of_interval(Interval v) { Datum d; d.interval = v; return d; }
-  static Datum of_uuid(Uuid v) { Datum d; d.uuid = v; return d; }
-  static Datum of_timetz(TimeTz v) { Datum d; d.timetz = v; return d; }
-  static Datum of_string(StringRef v) { Datum d; d.str = v; return d; }
-  static Datum of_string(std::string_view v) { Datum d; d.str = StringRef(v); return d; }
+  static Datum of_int64(int64_t v) {
+    Datum d;
+    d.i64 = v;
+    return d;
+  }
+  static Datum of_float(float v) {
+    Datum d;
+    d.f32 = v;
+    return d;
+  }
+  static Datum of_double(double v) {
+    Datum d;
+    d.f64 = v;
+    return d;
+  }
+  static Datum of_interval(Interval v) {
+    Datum d;
+    d.interval = v;
+    return d;
+  }
+  static Datum of_uuid(Uuid v) {
+    Datum d;
+    d.uuid = v;
+    return d;
+  }
+  static Datum of_timetz(TimeTz v) {
+    Datum d;
+    d.timetz = v;
+    return d;
+  }
+  static Datum of_string(StringRef v) {
+    Datum d;
+    d.str = v;
+    return d;
+  }
+  static Datum of_string(std::string_view v) {
+    Datum d;
+    d.str = StringRef(v);
+    return d;
+  }
   uint32_t oid() const { return static_cast<uint32_t>(i32); }
 };
 static_assert(sizeof(Datum) == 16);

@@ -1,6 +1,6 @@
 #pragma once
-// What LumaDB knows of a data type: PostgreSQL's facts (pg_type) and our codecs. One row a type; the
-// catalog, the binder, the wire and storage all read it from here. Immutable after start-up.
+// What LumaDB knows of a data type: PostgreSQL's facts (pg_type) and our codecs. One row a type;
+// the catalog, the binder, the wire and storage all read it from here. Immutable after start-up.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -43,8 +43,8 @@ struct IoContext {
   IntervalStyle interval_style = IntervalStyle::kPostgres;
   ByteaOutput bytea_output = ByteaOutput::kHex;
   int extra_float_digits = 1;
-  const TimeZone* time_zone = nullptr;      // nullptr: UTC
-  int64_t now_micros = 0;                   // start of the transaction; what 'now', 'today' mean
+  const TimeZone* time_zone = nullptr;  // nullptr: UTC
+  int64_t now_micros = 0;               // start of the transaction; what 'now', 'today' mean
   const ObjectNames* names = nullptr;
 };
 
@@ -56,11 +56,13 @@ struct UserType;
 using TextInput = Datum (*)(std::string_view text, const TypeInfo& type, int32_t typmod,
                             const IoContext& io, Arena& arena);
 // Appends the text form to `out`.
-using TextOutput = void (*)(const Datum& value, const TypeInfo& type, const IoContext& io, std::string& out);
+using TextOutput = void (*)(const Datum& value, const TypeInfo& type, const IoContext& io,
+                            std::string& out);
 // Wire binary formats (pg-clients 2.6). Receive throws 22P03 or 08P01 on malformed bytes.
 using BinaryReceive = Datum (*)(std::string_view bytes, const TypeInfo& type, int32_t typmod,
                                 const IoContext& io, Arena& arena);
-using BinarySend = void (*)(const Datum& value, const TypeInfo& type, const IoContext& io, std::string& out);
+using BinarySend = void (*)(const Datum& value, const TypeInfo& type, const IoContext& io,
+                            std::string& out);
 // PostgreSQL's btree order: <0, 0, >0. nullptr when the type has no order (json, point, ...).
 using CompareFn = int (*)(const Datum& a, const Datum& b, const TypeInfo& type);
 // Equal values hash equally (1.0 and 1.00, 0.0 and -0.0, ...).
@@ -77,7 +79,7 @@ struct TypeInfo {
   std::string_view name;
   int16_t len = -1;
   bool by_value = false;
-  char type_type = 'b';   // b base, c composite, d domain, e enum, p pseudo, r range, m multirange
+  char type_type = 'b';  // b base, c composite, d domain, e enum, p pseudo, r range, m multirange
   char category = 'U';
   bool preferred = false;
   char delimiter = ',';
@@ -119,9 +121,11 @@ std::span<const TypeInfo> all_types();
 // "character varying(10)", "numeric(10,2)", "integer[]": what format_type() shows.
 std::string format_type(Oid oid, int32_t typmod = -1);
 
-// Applies a typmod as a coercion does: varchar(n) truncation or 22001, numeric(p,s) rounding or 22003,
-// timestamp(p) rounding, char(n) padding, ... `explicit_cast` truncates strings silently, as PostgreSQL does.
-Datum apply_typmod(const Datum& value, const TypeInfo& type, int32_t typmod, bool explicit_cast, Arena& arena);
+// Applies a typmod as a coercion does: varchar(n) truncation or 22001, numeric(p,s) rounding or
+// 22003, timestamp(p) rounding, char(n) padding, ... `explicit_cast` truncates strings silently, as
+// PostgreSQL does.
+Datum apply_typmod(const Datum& value, const TypeInfo& type, int32_t typmod, bool explicit_cast,
+                   Arena& arena);
 
 // Deep copy: long strings are copied into `arena`.
 Datum copy_datum(const Datum& value, PhysicalType physical, Arena& arena);

@@ -1,15 +1,16 @@
 #pragma once
 // A column of up to kVectorSize values: the unit that all execution works on.
 //
-// Forms: flat (value i at data[i]), constant (one value for all rows, at data[0]) and dictionary (value
-// i at data[selection[i]]). Kernels read any form through UnifiedVector and write flat or constant.
+// Forms: flat (value i at data[i]), constant (one value for all rows, at data[0]) and dictionary
+// (value i at data[selection[i]]). Kernels read any form through UnifiedVector and write flat or
+// constant.
 //
-// Ownership: a Vector is a view plus storage of its own that it may or may not be viewing. reference()
-// and slice() make it a view of another vector's storage without copying; such a view is valid only as
-// long as the other's contents are. The rule of the engine: what an operator hands out is valid until
-// it is asked for the next chunk; who keeps values longer copies them. Long strings follow the same
-// rule; results of kernels put theirs into the result vector's heap().
-// Not thread-safe.
+// Ownership: a Vector is a view plus storage of its own that it may or may not be viewing.
+// reference() and slice() make it a view of another vector's storage without copying; such a view
+// is valid only as long as the other's contents are. The rule of the engine: what an operator hands
+// out is valid until it is asked for the next chunk; who keeps values longer copies them. Long
+// strings follow the same rule; results of kernels put theirs into the result vector's heap(). Not
+// thread-safe.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -60,7 +61,8 @@ class Vector {
   // --- reading ---
   template <typename T>
   UnifiedVector<T> unified() const {
-    return {reinterpret_cast<const T*>(data_), form_ == VectorForm::kFlat ? nullptr : selection_, validity_};
+    return {reinterpret_cast<const T*>(data_), form_ == VectorForm::kFlat ? nullptr : selection_,
+            validity_};
   }
   bool is_null(uint32_t row) const {
     uint32_t index = form_ == VectorForm::kFlat ? row : selection_[row];
@@ -120,9 +122,9 @@ class Vector {
   PhysicalType physical_;
   VectorForm form_ = VectorForm::kFlat;
   uint32_t capacity_;
-  std::byte* data_ = nullptr;             // viewed values
-  const uint64_t* validity_ = nullptr;    // viewed bitmap, nullptr = no NULLs
-  const uint32_t* selection_ = nullptr;   // for constant: a shared array of zeros
+  std::byte* data_ = nullptr;            // viewed values
+  const uint64_t* validity_ = nullptr;   // viewed bitmap, nullptr = no NULLs
+  const uint32_t* selection_ = nullptr;  // for constant: a shared array of zeros
   std::unique_ptr<std::byte[]> own_data_;
   std::unique_ptr<uint64_t[]> own_validity_;
   std::unique_ptr<uint32_t[]> own_selection_;

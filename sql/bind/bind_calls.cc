@@ -9,8 +9,9 @@ namespace {
 
 bool allows_aggregates(Clause clause) {
   return clause == Clause::kSelect || clause == Clause::kHaving || clause == Clause::kOrderBy ||
-         clause == Clause::kDistinctOn || clause == Clause::kWindowPartition || clause == Clause::kWindowOrder ||
-         clause == Clause::kWindowFrame || clause == Clause::kFilter;
+         clause == Clause::kDistinctOn || clause == Clause::kWindowPartition ||
+         clause == Clause::kWindowOrder || clause == Clause::kWindowFrame ||
+         clause == Clause::kFilter;
 }
 
 bool allows_windows(Clause clause) {
@@ -19,7 +20,8 @@ bool allows_windows(Clause clause) {
 
 bool allows_sets(Clause clause) {
   return clause == Clause::kSelect || clause == Clause::kOrderBy || clause == Clause::kDistinctOn ||
-         clause == Clause::kGroupBy || clause == Clause::kFromFunction || clause == Clause::kInsertTarget;
+         clause == Clause::kGroupBy || clause == Clause::kFromFunction ||
+         clause == Clause::kInsertTarget;
 }
 
 std::string function_name(const ast::FuncCall& call) {
@@ -35,7 +37,8 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   std::vector<std::string> names;
   bool could_aggregate = false;
   if (call.funcname.size() == 1 || call.funcname[0] == "pg_catalog") {
-    for (const FunctionEntry* entry : FunctionRegistry::instance().functions(call.funcname.back())) {
+    for (const FunctionEntry* entry :
+         FunctionRegistry::instance().functions(call.funcname.back())) {
       could_aggregate |= entry->is_aggregate();
     }
   }
@@ -43,16 +46,19 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   bool outer_in_window = in_window_;
   if (call.over != nullptr) {
     if (in_aggregate_) {
-      throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot contain window function calls")
+      throw SqlError(SqlState::kGroupingError,
+                     "aggregate function calls cannot contain window function calls")
           .at_byte(call.location);
     }
     if (in_window_) {
-      throw SqlError(SqlState::kWindowingError, "window function calls cannot be nested").at_byte(call.location);
+      throw SqlError(SqlState::kWindowingError, "window function calls cannot be nested")
+          .at_byte(call.location);
     }
     in_window_ = true;
   } else if (could_aggregate) {
     if (in_aggregate_) {
-      throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot be nested").at_byte(call.location);
+      throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot be nested")
+          .at_byte(call.location);
     }
     in_aggregate_ = true;
   }
@@ -83,10 +89,13 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   if (call.agg_within_group) {
     for (SortKey& key : order) args.push_back(key.expr);
   }
-  Expr* bound = make_function_call(call.funcname, args, names, call.func_variadic, call.agg_star, call.location, &call);
+  Expr* bound = make_function_call(call.funcname, args, names, call.func_variadic, call.agg_star,
+                                   call.location, &call);
   if (bound->kind != ExprKind::kFunction) {
-    if (call.over != nullptr || call.agg_distinct || !call.agg_order.empty() || call.agg_filter != nullptr) {
-      throw sql_error(SqlState::kWrongObjectType, "{} is not a function of that kind", function_name(call))
+    if (call.over != nullptr || call.agg_distinct || !call.agg_order.empty() ||
+        call.agg_filter != nullptr) {
+      throw sql_error(SqlState::kWrongObjectType, "{} is not a function of that kind",
+                      function_name(call))
           .at_byte(call.location);
     }
     return bound;
@@ -95,7 +104,8 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   if (!function.is_aggregate()) {
     auto refuse = [&](bool used, std::string_view what) {
       if (!used) return;
-      throw sql_error(SqlState::kWrongObjectType, "{} specified, but {} is not an aggregate function", what,
+      throw sql_error(SqlState::kWrongObjectType,
+                      "{} specified, but {} is not an aggregate function", what,
                       function_name(call))
           .at_byte(call.location);
     };
@@ -112,14 +122,16 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   }
   if (call.over != nullptr) {
     if (!function.is_aggregate() && !function.is_window()) {
-      throw sql_error(SqlState::kWrongObjectType, "OVER specified, but {} is not a window function nor an aggregate function",
+      throw sql_error(SqlState::kWrongObjectType,
+                      "OVER specified, but {} is not a window function nor an aggregate function",
                       function_name(call))
           .at_byte(call.location);
     }
     return make_window_call(call, bound, scope, clause);
   }
   if (function.is_window()) {
-    throw sql_error(SqlState::kWrongObjectType, "window function {} requires an OVER clause", function_name(call))
+    throw sql_error(SqlState::kWrongObjectType, "window function {} requires an OVER clause",
+                    function_name(call))
         .at_byte(call.location);
   }
   if (function.is_aggregate()) {
@@ -141,22 +153,24 @@ Scope* Binder::scope_of_column(Scope* scope, ColumnId column) {
   return nullptr;
 }
 
-Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order, Scope* scope,
-                             Clause clause) {
+Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order,
+                             Scope* scope, Clause clause) {
   const FunctionEntry& function = *bound->function;
   bool ordered_set = function.aggregate != nullptr && function.aggregate->kind != 'n';
   if (ordered_set && !call.agg_within_group) {
-    throw sql_error(SqlState::kWrongObjectType, "WITHIN GROUP is required for ordered-set aggregate {}",
-                    function_name(call))
+    throw sql_error(SqlState::kWrongObjectType,
+                    "WITHIN GROUP is required for ordered-set aggregate {}", function_name(call))
         .at_byte(call.location);
   }
   if (!ordered_set && call.agg_within_group) {
     throw sql_error(SqlState::kWrongObjectType,
-                    "{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", function_name(call))
+                    "{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP",
+                    function_name(call))
         .at_byte(call.location);
   }
   if (call.args.empty() && !call.agg_star && !ordered_set) {
-    throw sql_error(SqlState::kWrongObjectType, "{}(*) must be used to call a parameterless aggregate function",
+    throw sql_error(SqlState::kWrongObjectType,
+                    "{}(*) must be used to call a parameterless aggregate function",
                     function_name(call))
         .at_byte(call.location);
   }
@@ -174,7 +188,8 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
   if (call.agg_distinct) {
     for (const Expr* arg : bound->args) {
       if (type_info(arg->type.oid).compare == nullptr && type_info(arg->type.oid).hash == nullptr) {
-        throw sql_error(SqlState::kUndefinedFunction, "could not identify an equality operator for type {}",
+        throw sql_error(SqlState::kUndefinedFunction,
+                        "could not identify an equality operator for type {}",
                         format_type(arg->type.oid))
             .at_byte(arg->location);
       }
@@ -183,8 +198,9 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
       bool among = false;
       for (const Expr* arg : bound->args) among |= expr_equal(*arg, *key.expr);
       if (!among) {
-        throw SqlError(SqlState::kInvalidColumnReference,
-                       "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+        throw SqlError(
+            SqlState::kInvalidColumnReference,
+            "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
             .at_byte(key.expr->location);
       }
     }
@@ -205,16 +221,19 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
   while (owner != nullptr && owner->select == nullptr) owner = owner->parent;
   bool own_level = owner == scope;
   if ((own_level && !allows_aggregates(clause)) || owner == nullptr) {
-    throw sql_error(SqlState::kGroupingError, "aggregate functions are not allowed in {}", clause_name(clause))
+    throw sql_error(SqlState::kGroupingError, "aggregate functions are not allowed in {}",
+                    clause_name(clause))
         .at_byte(call.location);
   }
   if (own_level && clause == Clause::kFilter) {
-    throw SqlError(SqlState::kGroupingError, "aggregate functions are not allowed in FILTER").at_byte(call.location);
+    throw SqlError(SqlState::kGroupingError, "aggregate functions are not allowed in FILTER")
+        .at_byte(call.location);
   }
   for (const ProjectItem& item : owner->select->aggregates) {
     if (expr_equal(*item.expr, *aggregate)) return context().column_ref(item.column);
   }
-  ColumnId column = context().new_column({std::string(function.name), aggregate->type, aggregate->collation});
+  ColumnId column =
+      context().new_column({std::string(function.name), aggregate->type, aggregate->collation});
   owner->select->aggregates.push_back({column, aggregate});
   Expr* out = context().column_ref(column);
   out->location = call.location;
@@ -232,11 +251,13 @@ Expr* Binder::make_set_returning(Expr* bound, Scope* scope, Clause clause) {
         .at_byte(bound->location);
   }
   if (in_aggregate_) {
-    throw SqlError(SqlState::kFeatureNotSupported, "aggregate function calls cannot contain set-returning function calls")
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "aggregate function calls cannot contain set-returning function calls")
         .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
         .at_byte(bound->location);
   }
-  ColumnId column = context().new_column({std::string(bound->function->name), call->type, call->collation});
+  ColumnId column =
+      context().new_column({std::string(bound->function->name), call->type, call->collation});
   owner->select->set_returning.push_back({column, call});
   Expr* out = context().column_ref(column);
   out->location = bound->location;
@@ -252,15 +273,18 @@ SortKey Binder::make_sort_key(Expr* expr, const ast::SortBy& sort) {
     if (op == ">") {
       key.descending = true;
     } else if (op != "<") {
-      throw sql_error(SqlState::kWrongObjectType, "operator {} is not a valid ordering operator", op)
+      throw sql_error(SqlState::kWrongObjectType, "operator {} is not a valid ordering operator",
+                      op)
           .hint("Ordering operators must be \"<\" or \">\" members of btree operator families.")
           .at_byte(sort.location);
     }
   }
-  key.nulls_first = sort.sortby_nulls == ast::SortByNulls::kDefault ? key.descending
-                                                                    : sort.sortby_nulls == ast::SortByNulls::kFirst;
+  key.nulls_first = sort.sortby_nulls == ast::SortByNulls::kDefault
+                        ? key.descending
+                        : sort.sortby_nulls == ast::SortByNulls::kFirst;
   if (type_info(expr->type.oid).compare == nullptr) {
-    throw sql_error(SqlState::kUndefinedFunction, "could not identify an ordering operator for type {}",
+    throw sql_error(SqlState::kUndefinedFunction,
+                    "could not identify an ordering operator for type {}",
                     format_type(expr->type.oid))
         .hint("Use an explicit ordering operator or modify the query.")
         .at_byte(expr->location);
@@ -268,7 +292,8 @@ SortKey Binder::make_sort_key(Expr* expr, const ast::SortBy& sort) {
   return key;
 }
 
-std::vector<SortKey> Binder::bind_sort_list(const ast::NodeList& list, Scope* scope, Clause clause) {
+std::vector<SortKey> Binder::bind_sort_list(const ast::NodeList& list, Scope* scope,
+                                            Clause clause) {
   std::vector<SortKey> keys;
   for (const ast::Node* node : list) {
     const auto* sort = ast::as<ast::SortBy>(node);
@@ -308,13 +333,15 @@ const FunctionEntry* in_range_function(Oid sort_type, Oid offset_type) {
 const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope) {
   auto* info = arena().make<WindowInfo>();
   const WindowInfo* base = nullptr;
-  std::string_view base_name = window.refname.data() != nullptr ? window.refname : std::string_view{};
+  std::string_view base_name =
+      window.refname.data() != nullptr ? window.refname : std::string_view{};
   if (base_name.data() != nullptr && scope->select != nullptr) {
     for (const auto& [name, named] : scope->select->named_windows) {
       if (name == base_name) base = named;
     }
     if (base == nullptr) {
-      throw sql_error(SqlState::kUndefinedObject, "window \"{}\" does not exist", base_name).at_byte(window.location);
+      throw sql_error(SqlState::kUndefinedObject, "window \"{}\" does not exist", base_name)
+          .at_byte(window.location);
     }
   }
   std::vector<Expr*> partition;
@@ -324,11 +351,13 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
   std::vector<SortKey> order = bind_sort_list(window.order_clause, scope, Clause::kWindowOrder);
   if (base != nullptr) {
     if (!partition.empty()) {
-      throw sql_error(SqlState::kWindowingError, "cannot override PARTITION BY clause of window \"{}\"", base_name)
+      throw sql_error(SqlState::kWindowingError,
+                      "cannot override PARTITION BY clause of window \"{}\"", base_name)
           .at_byte(window.location);
     }
     if (!order.empty() && !base->order_by.empty()) {
-      throw sql_error(SqlState::kWindowingError, "cannot override ORDER BY clause of window \"{}\"", base_name)
+      throw sql_error(SqlState::kWindowingError, "cannot override ORDER BY clause of window \"{}\"",
+                      base_name)
           .at_byte(window.location);
     }
     info->partition_by = base->partition_by;
@@ -349,14 +378,18 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
                   : options & ast::kFrameExcludeTies     ? FrameExclude::kTies
                                                          : FrameExclude::kNone;
   if (frame.mode == FrameMode::kGroups && info->order_by.empty()) {
-    throw SqlError(SqlState::kWindowingError, "GROUPS mode requires an ORDER BY clause").at_byte(window.location);
+    throw SqlError(SqlState::kWindowingError, "GROUPS mode requires an ORDER BY clause")
+        .at_byte(window.location);
   }
   auto bind_offset = [&](const ast::Node* node, VectorKernel& in_range) -> Expr* {
     if (node == nullptr) return nullptr;
     Expr* offset = bind_expr(node, scope, Clause::kWindowFrame);
     if (expr_contains(*offset, [](const Expr& e) { return e.kind == ExprKind::kColumn; })) {
-      throw sql_error(SqlState::kInvalidColumnReference, "argument of {} must not contain variables",
-                      frame.mode == FrameMode::kRows ? "ROWS" : frame.mode == FrameMode::kGroups ? "GROUPS" : "RANGE")
+      throw sql_error(SqlState::kInvalidColumnReference,
+                      "argument of {} must not contain variables",
+                      frame.mode == FrameMode::kRows     ? "ROWS"
+                      : frame.mode == FrameMode::kGroups ? "GROUPS"
+                                                         : "RANGE")
           .at_byte(offset->location);
     }
     if (frame.mode != FrameMode::kRange) {
@@ -369,8 +402,8 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
     }
     Oid sort_type = info->order_by[0].expr->type.oid;
     // Untyped offsets take the sort type, intervals for dates and times.
-    Oid candidates[] = {offset->type.oid == type_oid::kUnknown ? sort_type : offset->type.oid, sort_type,
-                        type_oid::kInterval, type_oid::kInt8, type_oid::kInt4};
+    Oid candidates[] = {offset->type.oid == type_oid::kUnknown ? sort_type : offset->type.oid,
+                        sort_type, type_oid::kInterval, type_oid::kInt8, type_oid::kInt4};
     for (Oid type : candidates) {
       const FunctionEntry* function = in_range_function(sort_type, type);
       if (function == nullptr) continue;
@@ -382,9 +415,10 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
     const FunctionRegistry& registry = FunctionRegistry::instance();
     const OpClassFact* opclass = registry.default_opclass(403, sort_type);
     bool any_offset = false;
-    for (Oid type : {type_oid::kInt2, type_oid::kInt4, type_oid::kInt8, type_oid::kFloat8, type_oid::kNumeric,
-                     type_oid::kInterval}) {
-      any_offset |= opclass != nullptr && registry.family_function(opclass->family, sort_type, type, 3) != nullptr;
+    for (Oid type : {type_oid::kInt2, type_oid::kInt4, type_oid::kInt8, type_oid::kFloat8,
+                     type_oid::kNumeric, type_oid::kInterval}) {
+      any_offset |= opclass != nullptr &&
+                    registry.family_function(opclass->family, sort_type, type, 3) != nullptr;
     }
     if (!any_offset) {
       throw sql_error(SqlState::kFeatureNotSupported,
@@ -393,7 +427,8 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
           .at_byte(offset->location);
     }
     throw sql_error(SqlState::kFeatureNotSupported,
-                    "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",
+                    "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and "
+                    "offset type {}",
                     format_type(sort_type), format_type(offset->type.oid))
         .hint("Cast the offset value to an appropriate type.")
         .at_byte(offset->location);
@@ -403,21 +438,26 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
   return info;
 }
 
-Expr* Binder::make_window_call(const ast::FuncCall& call, Expr* bound, Scope* scope, Clause clause) {
+Expr* Binder::make_window_call(const ast::FuncCall& call, Expr* bound, Scope* scope,
+                               Clause clause) {
   if (!allows_windows(clause) || scope->select == nullptr) {
-    throw sql_error(SqlState::kWindowingError, "window functions are not allowed in {}", clause_name(clause))
+    throw sql_error(SqlState::kWindowingError, "window functions are not allowed in {}",
+                    clause_name(clause))
         .at_byte(call.location);
   }
   if (call.agg_distinct) {
-    throw SqlError(SqlState::kFeatureNotSupported, "DISTINCT is not implemented for window functions")
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "DISTINCT is not implemented for window functions")
         .at_byte(call.location);
   }
   if (!call.agg_order.empty()) {
-    throw SqlError(SqlState::kFeatureNotSupported, "aggregate ORDER BY is not implemented for window functions")
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "aggregate ORDER BY is not implemented for window functions")
         .at_byte(call.location);
   }
   if (call.agg_filter != nullptr && !bound->function->is_aggregate()) {
-    throw SqlError(SqlState::kFeatureNotSupported, "FILTER is not implemented for non-aggregate window functions")
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "FILTER is not implemented for non-aggregate window functions")
         .at_byte(call.location);
   }
   // OVER name uses the named window as it is; OVER (name ...) copies and extends it.
@@ -434,11 +474,13 @@ Expr* Binder::make_window_call(const ast::FuncCall& call, Expr* bound, Scope* sc
     definition = bind_window(*call.over, scope);
   }
   auto* info = arena().make<WindowInfo>(*definition);
-  if (call.agg_filter != nullptr) info->filter = bind_boolean(call.agg_filter, scope, Clause::kSelect, "FILTER");
+  if (call.agg_filter != nullptr)
+    info->filter = bind_boolean(call.agg_filter, scope, Clause::kSelect, "FILTER");
   Expr* window = arena().make<Expr>(*bound);
   window->kind = ExprKind::kWindow;
   window->window = info;
-  ColumnId column = context().new_column({std::string(bound->function->name), window->type, window->collation});
+  ColumnId column =
+      context().new_column({std::string(bound->function->name), window->type, window->collation});
   scope->select->windows.push_back({column, window});
   Expr* out = context().column_ref(column);
   out->location = call.location;
@@ -446,8 +488,10 @@ Expr* Binder::make_window_call(const ast::FuncCall& call, Expr* bound, Scope* sc
 }
 
 Expr* Binder::bind_grouping(const ast::GroupingFunc& node, Scope* scope, Clause clause) {
-  if (scope->select == nullptr || !(clause == Clause::kSelect || clause == Clause::kHaving || clause == Clause::kOrderBy)) {
-    throw sql_error(SqlState::kGroupingError, "grouping operations are not allowed in {}", clause_name(clause))
+  if (scope->select == nullptr ||
+      !(clause == Clause::kSelect || clause == Clause::kHaving || clause == Clause::kOrderBy)) {
+    throw sql_error(SqlState::kGroupingError, "grouping operations are not allowed in {}",
+                    clause_name(clause))
         .at_byte(node.location);
   }
   SelectState::Grouping grouping;
@@ -455,7 +499,8 @@ Expr* Binder::bind_grouping(const ast::GroupingFunc& node, Scope* scope, Clause 
   grouping.location = node.location;
   for (const ast::Node* arg : node.args) grouping.args.push_back(bind_expr(arg, scope, clause));
   if (grouping.args.size() > 31) {
-    throw SqlError(SqlState::kTooManyArguments, "GROUPING must have fewer than 32 arguments").at_byte(node.location);
+    throw SqlError(SqlState::kTooManyArguments, "GROUPING must have fewer than 32 arguments")
+        .at_byte(node.location);
   }
   scope->select->groupings.push_back(grouping);
   return context().column_ref(grouping.column);

@@ -45,8 +45,10 @@ class RecursiveTermCheck {
       }
     }
     if (const auto* join = ast::try_as<ast::JoinExpr>(node)) {
-      bool outer_left = join->jointype == ast::JoinType::kRight || join->jointype == ast::JoinType::kFull;
-      bool outer_right = join->jointype == ast::JoinType::kLeft || join->jointype == ast::JoinType::kFull;
+      bool outer_left =
+          join->jointype == ast::JoinType::kRight || join->jointype == ast::JoinType::kFull;
+      bool outer_right =
+          join->jointype == ast::JoinType::kLeft || join->jointype == ast::JoinType::kFull;
       visit(join->larg, outer_left ? RecursionPlace::kOuterJoin : place);
       visit(join->rarg, outer_right ? RecursionPlace::kOuterJoin : place);
       visit(join->quals, place);
@@ -69,7 +71,8 @@ class RecursiveTermCheck {
                              : ++references_ > 1                   ? "more than once"
                                                                    : "";
     if (where.empty()) return;
-    throw sql_error(SqlState::kInvalidRecursion, "recursive reference to query \"{}\" must not appear {}", name_, where)
+    throw sql_error(SqlState::kInvalidRecursion,
+                    "recursive reference to query \"{}\" must not appear {}", name_, where)
         .at_byte(var.location);
   }
 
@@ -93,11 +96,13 @@ WithOp* Binder::bind_with(const ast::WithClause* with, Scope* scope) {
   for (const ast::Node* node : with->ctes) {
     const auto* cte = ast::as<ast::CommonTableExpr>(node);
     if (std::find(names.begin(), names.end(), cte->ctename) != names.end()) {
-      throw sql_error(SqlState::kDuplicateAlias, "WITH query name \"{}\" specified more than once", cte->ctename)
+      throw sql_error(SqlState::kDuplicateAlias, "WITH query name \"{}\" specified more than once",
+                      cte->ctename)
           .at_byte(cte->location);
     }
     names.push_back(cte->ctename);
-    if (cte->search_clause != nullptr) throw unsupported("the SEARCH clause").at_byte(cte->location);
+    if (cte->search_clause != nullptr)
+      throw unsupported("the SEARCH clause").at_byte(cte->location);
     if (cte->cycle_clause != nullptr) throw unsupported("the CYCLE clause").at_byte(cte->location);
     bind_cte(*cte, with->recursive, scope, *op);
   }
@@ -109,7 +114,8 @@ namespace {
 void name_columns(const ast::CommonTableExpr& cte, const PlanContext& context,
                   const std::vector<BoundQuery::ResultColumn>& columns, CteBinding& binding) {
   if (cte.aliascolnames.size() > columns.size()) {
-    throw sql_error(SqlState::kInvalidColumnReference, "WITH query \"{}\" has {} columns available but {} columns specified",
+    throw sql_error(SqlState::kInvalidColumnReference,
+                    "WITH query \"{}\" has {} columns available but {} columns specified",
                     cte.ctename, columns.size(), cte.aliascolnames.size())
         .at_byte(cte.location);
   }
@@ -121,14 +127,16 @@ void name_columns(const ast::CommonTableExpr& cte, const PlanContext& context,
 }
 
 // A CTE hands up exactly its visible columns, in order.
-LogicalOp* exact_output(PlanContext& context, LogicalOp* plan, const std::vector<BoundQuery::ResultColumn>& columns) {
+LogicalOp* exact_output(PlanContext& context, LogicalOp* plan,
+                        const std::vector<BoundQuery::ResultColumn>& columns) {
   std::vector<ColumnId> wanted;
   for (const auto& column : columns) wanted.push_back(column.column);
   if (plan->output == wanted) return plan;
   auto* project = context.make<ProjectOp>();
   project->inputs = {plan};
   for (ColumnId column : wanted) {
-    bool repeated = std::find(project->output.begin(), project->output.end(), column) != project->output.end();
+    bool repeated =
+        std::find(project->output.begin(), project->output.end(), column) != project->output.end();
     ColumnId id = repeated ? context.new_column(PlanColumn(context.column(column))) : column;
     project->items.push_back({id, context.column_ref(column)});
     project->output.push_back(id);
@@ -144,9 +152,10 @@ void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* sc
   binding.name = cte.ctename;
   binding.cte = context().make_cte();
   binding.cte->name = binding.name;
-  binding.cte->mode = cte.ctematerialized == ast::CTEMaterialize::kAlways  ? CteDefinition::Mode::kMaterialized
-                      : cte.ctematerialized == ast::CTEMaterialize::kNever ? CteDefinition::Mode::kNotMaterialized
-                                                                           : CteDefinition::Mode::kDefault;
+  binding.cte->mode =
+      cte.ctematerialized == ast::CTEMaterialize::kAlways  ? CteDefinition::Mode::kMaterialized
+      : cte.ctematerialized == ast::CTEMaterialize::kNever ? CteDefinition::Mode::kNotMaterialized
+                                                           : CteDefinition::Mode::kDefault;
   with.ctes.push_back(binding.cte);
   if (recursive && mentions(cte.ctequery, cte.ctename)) {
     bind_recursive_cte(cte, scope, binding);
@@ -168,29 +177,36 @@ void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* sc
   scope->ctes.push_back(&binding);
 }
 
-void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, CteBinding& binding) {
+void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope,
+                                CteBinding& binding) {
   const auto* select = ast::try_as<ast::SelectStmt>(cte.ctequery);
   auto invalid = [&](std::string_view why) {
     return sql_error(SqlState::kInvalidRecursion, "{}", why).at_byte(cte.location);
   };
   if (select == nullptr || select->op != ast::SetOperation::kUnion) {
-    throw invalid(fmt::format(
-        "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term", cte.ctename));
+    throw invalid(
+        fmt::format("recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] "
+                    "recursive-term",
+                    cte.ctename));
   }
   if (mentions(select->larg, cte.ctename)) {
     throw invalid(fmt::format(
-        "recursive reference to query \"{}\" must not appear within its non-recursive term", cte.ctename));
+        "recursive reference to query \"{}\" must not appear within its non-recursive term",
+        cte.ctename));
   }
   auto not_implemented = [](const ast::Node* clause, std::string_view what) {
     if (clause == nullptr) return;
-    throw sql_error(SqlState::kFeatureNotSupported, "{} in a recursive query is not implemented", what)
+    throw sql_error(SqlState::kFeatureNotSupported, "{} in a recursive query is not implemented",
+                    what)
         .at_byte(clause->location);
   };
   RecursiveTermCheck(cte.ctename).visit(select->rarg, RecursionPlace::kAllowed);
-  if (!select->sort_clause.empty()) not_implemented(ast::as<ast::SortBy>(select->sort_clause[0])->node, "ORDER BY");
+  if (!select->sort_clause.empty())
+    not_implemented(ast::as<ast::SortBy>(select->sort_clause[0])->node, "ORDER BY");
   not_implemented(select->limit_offset, "OFFSET");
   not_implemented(select->limit_count, "LIMIT");
-  if (!select->locking_clause.empty()) not_implemented(select->locking_clause[0], "FOR UPDATE/SHARE");
+  if (!select->locking_clause.empty())
+    not_implemented(select->locking_clause[0], "FOR UPDATE/SHARE");
   Scope* inner = new_scope(scope);
   WithOp* with = bind_with(select->with_clause, inner);
   BoundSelect first = bind_query(select->larg, inner);
@@ -221,11 +237,13 @@ void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, C
       info.collation = type_info(left.type.oid).collation;
       value = context().column_ref(step.columns[i].column);
     }
-    Oid common = select_common_type(std::vector<Expr*>{context().column_ref(first.plan->output[i]), value}, "UNION");
+    Oid common = select_common_type(
+        std::vector<Expr*>{context().column_ref(first.plan->output[i]), value}, "UNION");
     if (common != left.type.oid) {
-      throw sql_error(SqlState::kDatatypeMismatch,
-                      "recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
-                      cte.ctename, i + 1, format_type(left.type.oid, left.type.typmod), format_type(common))
+      throw sql_error(
+          SqlState::kDatatypeMismatch,
+          "recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
+          cte.ctename, i + 1, format_type(left.type.oid, left.type.typmod), format_type(common))
           .hint("Cast the output of the non-recursive term to the correct type.")
           .at_byte(cte.location);
     }
@@ -249,8 +267,10 @@ void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, C
   }
 }
 
-LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& var, ScopeItem& item) {
-  std::string alias = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& var,
+                                      ScopeItem& item) {
+  std::string alias =
+      var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
   auto add_columns = [&](LogicalOp* op) {
     for (const PlanColumn& column : binding.columns) {
       ColumnId id = context().new_column(PlanColumn(column));
@@ -262,7 +282,8 @@ LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& 
   if (binding.in_recursion) {
     if (binding.recursive_references++ > 0) {
       throw sql_error(SqlState::kInvalidRecursion,
-                      "recursive reference to query \"{}\" must not appear more than once", binding.name)
+                      "recursive reference to query \"{}\" must not appear more than once",
+                      binding.name)
           .at_byte(var.location);
     }
     auto* scan = context().make<WorkTableScanOp>();
@@ -272,7 +293,8 @@ LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& 
     return add_columns(scan);
   }
   if (binding.cte->modifies_data && binding.columns.empty()) {
-    throw sql_error(SqlState::kFeatureNotSupported, "WITH query \"{}\" does not have a RETURNING clause", binding.name)
+    throw sql_error(SqlState::kFeatureNotSupported,
+                    "WITH query \"{}\" does not have a RETURNING clause", binding.name)
         .at_byte(var.location);
   }
   ++binding.cte->references;

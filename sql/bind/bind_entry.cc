@@ -3,7 +3,8 @@
 
 namespace luma {
 
-Expr* Binder::bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause, TypeRef target) {
+Expr* Binder::bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause,
+                              TypeRef target) {
   slot_table_ = table;
   struct Reset {
     const TableDesc*& table;
@@ -11,13 +12,15 @@ Expr* Binder::bind_table_expr(const ast::Node* node, const TableDesc* table, Cla
   } reset{slot_table_};
   Expr* expr = bind_expr(node, new_scope(nullptr), clause);
   if (target.oid == kInvalidOid) return resolve_unknown(expr);
-  if (target.oid == type_oid::kBool) return coerce_to_boolean(expr, clause == Clause::kCheck ? "CHECK" : "WHERE");
+  if (target.oid == type_oid::kBool)
+    return coerce_to_boolean(expr, clause == Clause::kCheck ? "CHECK" : "WHERE");
   Expr* out = coerce(expr, target, Coercion::kAssignment, expr->location);
   if (out == nullptr) cannot_coerce(*expr, target.oid, expr->location);
   return out;
 }
 
-Expr* Binder::bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion) {
+Expr* Binder::bind_standalone(const ast::Node* node, Clause clause, TypeRef target,
+                              Coercion coercion) {
   Expr* expr = bind_expr(node, new_scope(nullptr), clause);
   if (target.oid == kInvalidOid) return resolve_unknown(expr);
   Expr* out = coerce(expr, target, coercion, expr->location);

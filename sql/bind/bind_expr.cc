@@ -37,25 +37,42 @@ struct DepthGuard {
 Expr* Binder::bind_expr(const ast::Node* node, Scope* scope, Clause clause) {
   DepthGuard guard(depth_);
   switch (node->tag) {
-    case ast::NodeTag::kColumnRef: return bind_column_ref(*ast::as<ast::ColumnRef>(node), scope, clause);
-    case ast::NodeTag::kAConst: return bind_const(*ast::as<ast::AConst>(node));
-    case ast::NodeTag::kParamRef: return bind_param(*ast::as<ast::ParamRef>(node));
-    case ast::NodeTag::kAExpr: return bind_a_expr(*ast::as<ast::AExpr>(node), scope, clause);
-    case ast::NodeTag::kBoolExpr: return bind_bool_expr(*ast::as<ast::BoolExpr>(node), scope, clause);
-    case ast::NodeTag::kFuncCall: return bind_func_call(*ast::as<ast::FuncCall>(node), scope, clause);
-    case ast::NodeTag::kSubLink: return bind_sublink(*ast::as<ast::SubLink>(node), scope, clause);
-    case ast::NodeTag::kCaseExpr: return bind_case(*ast::as<ast::CaseExpr>(node), scope, clause);
-    case ast::NodeTag::kCoalesceExpr: return bind_coalesce(*ast::as<ast::CoalesceExpr>(node), scope, clause);
-    case ast::NodeTag::kMinMaxExpr: return bind_min_max(*ast::as<ast::MinMaxExpr>(node), scope, clause);
-    case ast::NodeTag::kRowExpr: return bind_row(*ast::as<ast::RowExpr>(node), scope, clause);
+    case ast::NodeTag::kColumnRef:
+      return bind_column_ref(*ast::as<ast::ColumnRef>(node), scope, clause);
+    case ast::NodeTag::kAConst:
+      return bind_const(*ast::as<ast::AConst>(node));
+    case ast::NodeTag::kParamRef:
+      return bind_param(*ast::as<ast::ParamRef>(node));
+    case ast::NodeTag::kAExpr:
+      return bind_a_expr(*ast::as<ast::AExpr>(node), scope, clause);
+    case ast::NodeTag::kBoolExpr:
+      return bind_bool_expr(*ast::as<ast::BoolExpr>(node), scope, clause);
+    case ast::NodeTag::kFuncCall:
+      return bind_func_call(*ast::as<ast::FuncCall>(node), scope, clause);
+    case ast::NodeTag::kSubLink:
+      return bind_sublink(*ast::as<ast::SubLink>(node), scope, clause);
+    case ast::NodeTag::kCaseExpr:
+      return bind_case(*ast::as<ast::CaseExpr>(node), scope, clause);
+    case ast::NodeTag::kCoalesceExpr:
+      return bind_coalesce(*ast::as<ast::CoalesceExpr>(node), scope, clause);
+    case ast::NodeTag::kMinMaxExpr:
+      return bind_min_max(*ast::as<ast::MinMaxExpr>(node), scope, clause);
+    case ast::NodeTag::kRowExpr:
+      return bind_row(*ast::as<ast::RowExpr>(node), scope, clause);
     case ast::NodeTag::kAArrayExpr:
       return bind_array(*ast::as<ast::AArrayExpr>(node), scope, clause, kInvalidOid, -1);
-    case ast::NodeTag::kTypeCast: return bind_type_cast(*ast::as<ast::TypeCast>(node), scope, clause);
-    case ast::NodeTag::kAIndirection: return bind_indirection(*ast::as<ast::AIndirection>(node), scope, clause);
-    case ast::NodeTag::kSQLValueFunction: return bind_sql_value_function(*ast::as<ast::SQLValueFunction>(node));
-    case ast::NodeTag::kNullTest: return bind_null_test(*ast::as<ast::NullTest>(node), scope, clause);
-    case ast::NodeTag::kBooleanTest: return bind_boolean_test(*ast::as<ast::BooleanTest>(node), scope, clause);
-    case ast::NodeTag::kGroupingFunc: return bind_grouping(*ast::as<ast::GroupingFunc>(node), scope, clause);
+    case ast::NodeTag::kTypeCast:
+      return bind_type_cast(*ast::as<ast::TypeCast>(node), scope, clause);
+    case ast::NodeTag::kAIndirection:
+      return bind_indirection(*ast::as<ast::AIndirection>(node), scope, clause);
+    case ast::NodeTag::kSQLValueFunction:
+      return bind_sql_value_function(*ast::as<ast::SQLValueFunction>(node));
+    case ast::NodeTag::kNullTest:
+      return bind_null_test(*ast::as<ast::NullTest>(node), scope, clause);
+    case ast::NodeTag::kBooleanTest:
+      return bind_boolean_test(*ast::as<ast::BooleanTest>(node), scope, clause);
+    case ast::NodeTag::kGroupingFunc:
+      return bind_grouping(*ast::as<ast::GroupingFunc>(node), scope, clause);
     case ast::NodeTag::kCollateClause: {
       const auto* collate = ast::as<ast::CollateClause>(node);
       Expr* arg = resolve_unknown(bind_expr(collate->arg, scope, clause));
@@ -67,24 +84,30 @@ Expr* Binder::bind_expr(const ast::Node* node, Scope* scope, Clause clause) {
       // Strings compare bytewise (C.UTF-8): the collations that mean just that are accepted.
       for (const CollationFact& fact : collation_facts()) {
         if (fact.name != collate->collname.back()) continue;
-        if (fact.provider == 'i') throw unsupported("collation \"{}\"", fact.name).at_byte(node->location);
+        if (fact.provider == 'i')
+          throw unsupported("collation \"{}\"", fact.name).at_byte(node->location);
         Expr* out = arena().make<Expr>(*arg);
         out->collation = fact.oid;
         return out;
       }
-      throw sql_error(SqlState::kUndefinedObject, "collation \"{}\" for encoding \"UTF8\" does not exist",
+      throw sql_error(SqlState::kUndefinedObject,
+                      "collation \"{}\" for encoding \"UTF8\" does not exist",
                       collate->collname.back())
           .at_byte(node->location);
     }
     case ast::NodeTag::kSetToDefault:
-      throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context").at_byte(node->location);
+      throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context")
+          .at_byte(node->location);
     case ast::NodeTag::kMultiAssignRef:
       throw unsupported("this form of multiple-column assignment").at_byte(node->location);
-    case ast::NodeTag::kCurrentOfExpr: throw unsupported("WHERE CURRENT OF").at_byte(node->location);
+    case ast::NodeTag::kCurrentOfExpr:
+      throw unsupported("WHERE CURRENT OF").at_byte(node->location);
     case ast::NodeTag::kXmlExpr:
-    case ast::NodeTag::kXmlSerialize: throw unsupported("XML").at_byte(node->location);
+    case ast::NodeTag::kXmlSerialize:
+      throw unsupported("XML").at_byte(node->location);
     default:
-      throw sql_error(SqlState::kInternalError, "unexpected node {} in an expression", ast::node_name(node->tag));
+      throw sql_error(SqlState::kInternalError, "unexpected node {} in an expression",
+                      ast::node_name(node->tag));
   }
 }
 
@@ -92,7 +115,8 @@ Expr* Binder::bind_value(const ast::Node* node, Scope* scope, Clause clause) {
   return resolve_unknown(bind_expr(node, scope, clause));
 }
 
-Expr* Binder::bind_boolean(const ast::Node* node, Scope* scope, Clause clause, std::string_view construct) {
+Expr* Binder::bind_boolean(const ast::Node* node, Scope* scope, Clause clause,
+                           std::string_view construct) {
   return coerce_to_boolean(bind_expr(node, scope, clause), construct);
 }
 
@@ -116,7 +140,8 @@ Expr* Binder::bind_const(const ast::AConst& value) {
     case ast::ConstKind::kFloat: {
       // Integers too large for int4 come as floats: int8 when they fit, numeric otherwise.
       int64_t integer = 0;
-      auto [end, error] = std::from_chars(value.text.data(), value.text.data() + value.text.size(), integer);
+      auto [end, error] =
+          std::from_chars(value.text.data(), value.text.data() + value.text.size(), integer);
       bool is_integer = error == std::errc() && end == value.text.data() + value.text.size();
       // -2147483648 is int4 again: the sign was folded into the literal.
       bool is_int4 = is_integer && integer >= INT32_MIN && integer <= INT32_MAX;
@@ -131,14 +156,16 @@ Expr* Binder::bind_const(const ast::AConst& value) {
       out->location = value.location;
       return out;
     }
-    case ast::ConstKind::kBitString: throw unsupported("type bit").at_byte(value.location);
+    case ast::ConstKind::kBitString:
+      throw unsupported("type bit").at_byte(value.location);
   }
   throw SqlError(SqlState::kInternalError, "unknown kind of literal");
 }
 
 Expr* Binder::bind_param(const ast::ParamRef& param) {
   if (param.number < 1 || param.number > 65535) {
-    throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", param.number).at_byte(param.location);
+    throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", param.number)
+        .at_byte(param.location);
   }
   auto index = static_cast<uint32_t>(param.number - 1);
   if (parameter_types_.size() <= index) parameter_types_.resize(index + 1, kInvalidOid);
@@ -172,39 +199,47 @@ std::string_view string_of(const ast::Node* node) { return ast::as<ast::String>(
 
 }  // namespace
 
+// bind_table_expr: the only columns are the table's.
+Expr* Binder::bind_slot_ref(const ast::ColumnRef& ref) {
+  std::string_view name = string_of(ref.fields.back());
+  if (ref.fields.size() <= 2 &&
+      (ref.fields.size() == 1 || string_of(ref.fields[0]) == slot_table_->name)) {
+    for (size_t i = 0; i < slot_table_->columns.size(); ++i) {
+      const ColumnDesc& column = slot_table_->columns[i];
+      if (column.dropped || column.name != name) continue;
+      Expr* slot = make_slot(arena(), static_cast<uint32_t>(i), column.type);
+      slot->collation = column.collation;
+      slot->location = ref.location;
+      return slot;
+    }
+  }
+  if (ref.fields.size() == 1) {
+    throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name)
+        .at_byte(ref.location);
+  }
+  throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"",
+                  string_of(ref.fields[0]))
+      .at_byte(ref.location);
+}
+
 Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause) {
   if (ast::is<ast::AStar>(ref.fields.back())) {
     // t.* as a value: the whole row.
     if (ref.fields.size() == 1) {
-      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here").at_byte(ref.location);
+      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here")
+          .at_byte(ref.location);
     }
   }
-  if (slot_table_ != nullptr) {
-    std::string_view name = string_of(ref.fields.back());
-    if (ref.fields.size() <= 2 && (ref.fields.size() == 1 || string_of(ref.fields[0]) == slot_table_->name)) {
-      for (size_t i = 0; i < slot_table_->columns.size(); ++i) {
-        const ColumnDesc& column = slot_table_->columns[i];
-        if (column.dropped || column.name != name) continue;
-        Expr* slot = make_slot(arena(), static_cast<uint32_t>(i), column.type);
-        slot->collation = column.collation;
-        slot->location = ref.location;
-        return slot;
-      }
-    }
-    if (ref.fields.size() == 1) {
-      throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name).at_byte(ref.location);
-    }
-    throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"", string_of(ref.fields[0]))
-        .at_byte(ref.location);
-  }
+  if (slot_table_ != nullptr) return bind_slot_ref(ref);
   if (clause == Clause::kDefault) {
-    throw SqlError(SqlState::kFeatureNotSupported, "cannot use column reference in DEFAULT expression")
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "cannot use column reference in DEFAULT expression")
         .at_byte(ref.location);
   }
   auto found = [&](const ScopeItem& item, const ScopeColumn& column) {
     if (item.lateral_only && !item.lateral_ok) {
-      throw sql_error(SqlState::kInvalidColumnReference, "invalid reference to FROM-clause entry for table \"{}\"",
-                      item.alias)
+      throw sql_error(SqlState::kInvalidColumnReference,
+                      "invalid reference to FROM-clause entry for table \"{}\"", item.alias)
           .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
           .at_byte(ref.location);
     }
@@ -242,21 +277,25 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
         if (names_item(*item, {}, name)) return bind_whole_row(*item, ref.location);
       }
     }
-    throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name).at_byte(ref.location);
+    throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name)
+        .at_byte(ref.location);
   }
   if (count > 3) {
     std::string written;
     for (const ast::Node* field : ref.fields) {
-      written += (written.empty() ? "" : ".") + std::string(ast::is<ast::AStar>(field) ? "*" : string_of(field));
+      written += (written.empty() ? "" : ".") +
+                 std::string(ast::is<ast::AStar>(field) ? "*" : string_of(field));
     }
     if (count > 4) {
-      throw sql_error(SqlState::kSyntaxError, "improper qualified name (too many dotted names): {}", written)
+      throw sql_error(SqlState::kSyntaxError, "improper qualified name (too many dotted names): {}",
+                      written)
           .at_byte(ref.location);
     }
     const Catalog& catalog = environment_.catalog();
     const Database* current = catalog.database(catalog.database_oid());
     if (current != nullptr && current->name != string_of(ref.fields[0])) {
-      throw sql_error(SqlState::kFeatureNotSupported, "cross-database references are not implemented: {}", written)
+      throw sql_error(SqlState::kFeatureNotSupported,
+                      "cross-database references are not implemented: {}", written)
           .at_byte(ref.location);
     }
   }
@@ -276,16 +315,20 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
       }
       if (column != nullptr) return found(*item, *column);
       if (Expr* system = bind_system_column(*item, name, ref.location)) return system;
-      throw sql_error(SqlState::kUndefinedColumn, "column {}.{} does not exist", alias, name).at_byte(ref.location);
+      throw sql_error(SqlState::kUndefinedColumn, "column {}.{} does not exist", alias, name)
+          .at_byte(ref.location);
     }
   }
   if (count == 2 && !whole_row) {
-    // column.field of a composite column is written (column).field; PostgreSQL wants the parentheses.
+    // column.field of a composite column is written (column).field; PostgreSQL wants the
+    // parentheses.
     for (Scope* level = scope; level != nullptr; level = level->parent) {
       for (const auto& item : level->items) {
         if (item->alias == alias && !item->rel_visible) {
-          throw sql_error(SqlState::kUndefinedTable, "invalid reference to FROM-clause entry for table \"{}\"", alias)
-              .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of "
+          throw sql_error(SqlState::kUndefinedTable,
+                          "invalid reference to FROM-clause entry for table \"{}\"", alias)
+              .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced "
+                                "from this part of "
                                 "the query.",
                                 alias))
               .at_byte(ref.location);
@@ -296,15 +339,18 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
   for (Scope* level = scope; level != nullptr; level = level->parent) {
     for (const auto& item : level->items) {
       if (item->scan == nullptr || item->scan->table->name != alias) continue;
-      throw sql_error(SqlState::kUndefinedTable, "invalid reference to FROM-clause entry for table \"{}\"", alias)
+      throw sql_error(SqlState::kUndefinedTable,
+                      "invalid reference to FROM-clause entry for table \"{}\"", alias)
           .hint(fmt::format("Perhaps you meant to reference the table alias \"{}\".", item->alias))
           .at_byte(ref.location);
     }
     if (level->out_of_reach == nullptr) continue;
     for (const auto& item : level->out_of_reach->items) {
       if (!names_item(*item, schema, alias)) continue;
-      throw sql_error(SqlState::kUndefinedTable, "invalid reference to FROM-clause entry for table \"{}\"", alias)
-          .detail(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the "
+      throw sql_error(SqlState::kUndefinedTable,
+                      "invalid reference to FROM-clause entry for table \"{}\"", alias)
+          .detail(fmt::format("There is an entry for table \"{}\", but it cannot be referenced "
+                              "from this part of the "
                               "query.",
                               alias))
           .hint("To reference that table, you must mark this subquery with LATERAL.")
@@ -319,9 +365,11 @@ Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int loc
   if (name == "tableoid") {
     auto add = [&](auto* scan, Oid table) {
       for (size_t i = 0; i < scan->attribute.size(); ++i) {
-        if (scan->attribute[i] == ScanOp::kTableOidAttribute) return context().column_ref(scan->output[i]);
+        if (scan->attribute[i] == ScanOp::kTableOidAttribute)
+          return context().column_ref(scan->output[i]);
       }
-      ColumnId id = context().new_column({"tableoid", {type_oid::kOid, -1}, kInvalidOid, table, -6});
+      ColumnId id =
+          context().new_column({"tableoid", {type_oid::kOid, -1}, kInvalidOid, table, -6});
       scan->attribute.push_back(ScanOp::kTableOidAttribute);
       scan->output.push_back(id);
       return context().column_ref(id);
@@ -366,17 +414,20 @@ Expr* Binder::bind_bool_expr(const ast::BoolExpr& node, Scope* scope, Clause cla
   std::vector<Expr*> args;
   for (const ast::Node* arg : node.args) args.push_back(bind_boolean(arg, scope, clause, name));
   switch (node.boolop) {
-    case ast::BoolExprType::kAnd: return make_and(arena(), args);
-    case ast::BoolExprType::kOr: return make_or(arena(), args);
-    default: return make_not(arena(), args[0]);
+    case ast::BoolExprType::kAnd:
+      return make_and(arena(), args);
+    case ast::BoolExprType::kOr:
+      return make_or(arena(), args);
+    default:
+      return make_not(arena(), args[0]);
   }
 }
 
 Expr* Binder::bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause) {
   Expr* arg = bind_expr(node.arg, scope, clause);
   bool is_null = node.nulltesttype == ast::NullTestType::kIsNull;
-  Expr* out = arena().make<Expr>(
-      make_node(is_null ? ExprKind::kIsNull : ExprKind::kIsNotNull, type_oid::kBool, node.location));
+  Expr* out = arena().make<Expr>(make_node(is_null ? ExprKind::kIsNull : ExprKind::kIsNotNull,
+                                           type_oid::kBool, node.location));
   out->args = copy_span(arena(), std::vector<Expr*>{arg});
   return out;
 }
@@ -385,9 +436,9 @@ Expr* Binder::bind_boolean_test(const ast::BooleanTest& node, Scope* scope, Clau
   static constexpr struct {
     ExprKind kind;
     std::string_view name;
-  } kTests[] = {{ExprKind::kIsTrue, "IS TRUE"},         {ExprKind::kIsNotTrue, "IS NOT TRUE"},
-                {ExprKind::kIsFalse, "IS FALSE"},       {ExprKind::kIsNotFalse, "IS NOT FALSE"},
-                {ExprKind::kIsUnknown, "IS UNKNOWN"},   {ExprKind::kIsNotUnknown, "IS NOT UNKNOWN"}};
+  } kTests[] = {{ExprKind::kIsTrue, "IS TRUE"},       {ExprKind::kIsNotTrue, "IS NOT TRUE"},
+                {ExprKind::kIsFalse, "IS FALSE"},     {ExprKind::kIsNotFalse, "IS NOT FALSE"},
+                {ExprKind::kIsUnknown, "IS UNKNOWN"}, {ExprKind::kIsNotUnknown, "IS NOT UNKNOWN"}};
   const auto& test = kTests[static_cast<size_t>(node.booltesttype)];
   Expr* arg = bind_boolean(node.arg, scope, clause, test.name);
   Expr* out = arena().make<Expr>(make_node(test.kind, type_oid::kBool, node.location));
@@ -401,10 +452,13 @@ namespace {
 class NoSetsInside {
  public:
   NoSetsInside(const Scope* scope, std::string_view construct)
-      : state_(scope == nullptr ? nullptr : scope->select), construct_(construct), before_(count()) {}
+      : state_(scope == nullptr ? nullptr : scope->select),
+        construct_(construct),
+        before_(count()) {}
   void check() const {
     if (count() == before_) return;
-    throw sql_error(SqlState::kFeatureNotSupported, "set-returning functions are not allowed in {}", construct_)
+    throw sql_error(SqlState::kFeatureNotSupported, "set-returning functions are not allowed in {}",
+                    construct_)
         .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
         .at_byte(state_->set_returning.back().expr->location);
   }
@@ -482,11 +536,12 @@ Expr* Binder::bind_min_max(const ast::MinMaxExpr& node, Scope* scope, Clause cla
   Oid type = select_common_type(args, name);
   for (Expr*& arg : args) arg = coerce_to_common(arg, type, name);
   if (type_info(type).compare == nullptr) {
-    throw sql_error(SqlState::kUndefinedFunction, "could not identify a comparison function for type {}",
-                    format_type(type))
+    throw sql_error(SqlState::kUndefinedFunction,
+                    "could not identify a comparison function for type {}", format_type(type))
         .at_byte(node.location);
   }
-  Expr* out = arena().make<Expr>(make_node(greatest ? ExprKind::kGreatest : ExprKind::kLeast, type, node.location));
+  Expr* out = arena().make<Expr>(
+      make_node(greatest ? ExprKind::kGreatest : ExprKind::kLeast, type, node.location));
   out->args = copy_span(arena(), args);
   return out;
 }
@@ -515,26 +570,42 @@ Expr* Binder::bind_sql_value_function(const ast::SQLValueFunction& node) {
     std::string_view names[] = {name};
     ast::NameList list(names, 1);
     Expr* out = make_function_call(list, {}, {}, false, false, node.location, nullptr);
-    return out->type.oid == type ? out : coerce(out, {type, -1}, Coercion::kExplicit, node.location);
+    return out->type.oid == type ? out
+                                 : coerce(out, {type, -1}, Coercion::kExplicit, node.location);
   };
   switch (node.op) {
-    case Op::kCurrentDate: return call("now", type_oid::kDate);
-    case Op::kCurrentTime: return call("now", type_oid::kTimetz);
-    case Op::kCurrentTimeN: return with_typmod(call("now", type_oid::kTimetz), node.typmod, Coercion::kExplicit, node.location);
-    case Op::kCurrentTimestamp: return call("now", type_oid::kTimestamptz);
+    case Op::kCurrentDate:
+      return call("now", type_oid::kDate);
+    case Op::kCurrentTime:
+      return call("now", type_oid::kTimetz);
+    case Op::kCurrentTimeN:
+      return with_typmod(call("now", type_oid::kTimetz), node.typmod, Coercion::kExplicit,
+                         node.location);
+    case Op::kCurrentTimestamp:
+      return call("now", type_oid::kTimestamptz);
     case Op::kCurrentTimestampN:
-      return with_typmod(call("now", type_oid::kTimestamptz), node.typmod, Coercion::kExplicit, node.location);
-    case Op::kLocaltime: return call("now", type_oid::kTime);
-    case Op::kLocaltimeN: return with_typmod(call("now", type_oid::kTime), node.typmod, Coercion::kExplicit, node.location);
-    case Op::kLocaltimestamp: return call("now", type_oid::kTimestamp);
+      return with_typmod(call("now", type_oid::kTimestamptz), node.typmod, Coercion::kExplicit,
+                         node.location);
+    case Op::kLocaltime:
+      return call("now", type_oid::kTime);
+    case Op::kLocaltimeN:
+      return with_typmod(call("now", type_oid::kTime), node.typmod, Coercion::kExplicit,
+                         node.location);
+    case Op::kLocaltimestamp:
+      return call("now", type_oid::kTimestamp);
     case Op::kLocaltimestampN:
-      return with_typmod(call("now", type_oid::kTimestamp), node.typmod, Coercion::kExplicit, node.location);
+      return with_typmod(call("now", type_oid::kTimestamp), node.typmod, Coercion::kExplicit,
+                         node.location);
     case Op::kCurrentRole:
     case Op::kCurrentUser:
-    case Op::kUser: return call("current_user", type_oid::kName);
-    case Op::kSessionUser: return call("session_user", type_oid::kName);
-    case Op::kCurrentCatalog: return call("current_database", type_oid::kName);
-    case Op::kCurrentSchema: return call("current_schema", type_oid::kName);
+    case Op::kUser:
+      return call("current_user", type_oid::kName);
+    case Op::kSessionUser:
+      return call("session_user", type_oid::kName);
+    case Op::kCurrentCatalog:
+      return call("current_database", type_oid::kName);
+    case Op::kCurrentSchema:
+      return call("current_schema", type_oid::kName);
   }
   throw SqlError(SqlState::kInternalError, "unknown SQL value function");
 }

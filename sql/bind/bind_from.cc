@@ -60,22 +60,31 @@ void Binder::check_duplicate_alias(const Items& items, const ScopeItem& item, in
   if (item.alias.empty() || !item.rel_visible) return;
   for (const auto& other : items) {
     if (!other->rel_visible || other->alias != item.alias) continue;
-    bool both_tables = !other->schema.empty() && !item.schema.empty() && other->schema != item.schema;
+    bool both_tables =
+        !other->schema.empty() && !item.schema.empty() && other->schema != item.schema;
     if (both_tables) continue;
-    throw sql_error(SqlState::kDuplicateAlias, "table name \"{}\" specified more than once", item.alias)
+    throw sql_error(SqlState::kDuplicateAlias, "table name \"{}\" specified more than once",
+                    item.alias)
         .at_byte(location);
   }
 }
 
 LogicalOp* Binder::bind_from_item(const ast::Node* node, Scope* scope, Items& items) {
   switch (node->tag) {
-    case ast::NodeTag::kRangeVar: return bind_range_var(*ast::as<ast::RangeVar>(node), scope, items);
-    case ast::NodeTag::kRangeSubselect: return bind_range_subselect(*ast::as<ast::RangeSubselect>(node), scope, items);
-    case ast::NodeTag::kRangeFunction: return bind_range_function(*ast::as<ast::RangeFunction>(node), scope, items);
-    case ast::NodeTag::kJoinExpr: return bind_join(*ast::as<ast::JoinExpr>(node), scope, items);
-    case ast::NodeTag::kRangeTableSample: throw unsupported("TABLESAMPLE").at_byte(node->location);
-    case ast::NodeTag::kRangeTableFunc: throw unsupported("XMLTABLE").at_byte(node->location);
-    default: throw SqlError(SqlState::kInternalError, "unexpected node in FROM");
+    case ast::NodeTag::kRangeVar:
+      return bind_range_var(*ast::as<ast::RangeVar>(node), scope, items);
+    case ast::NodeTag::kRangeSubselect:
+      return bind_range_subselect(*ast::as<ast::RangeSubselect>(node), scope, items);
+    case ast::NodeTag::kRangeFunction:
+      return bind_range_function(*ast::as<ast::RangeFunction>(node), scope, items);
+    case ast::NodeTag::kJoinExpr:
+      return bind_join(*ast::as<ast::JoinExpr>(node), scope, items);
+    case ast::NodeTag::kRangeTableSample:
+      throw unsupported("TABLESAMPLE").at_byte(node->location);
+    case ast::NodeTag::kRangeTableFunc:
+      throw unsupported("XMLTABLE").at_byte(node->location);
+    default:
+      throw SqlError(SqlState::kInternalError, "unexpected node in FROM");
   }
 }
 
@@ -84,8 +93,9 @@ void Binder::apply_column_aliases(ScopeItem& item, const ast::Alias* alias) {
   item.alias = alias->aliasname;
   item.schema.clear();
   if (alias->colnames.size() > item.columns.size()) {
-    throw sql_error(SqlState::kInvalidColumnReference, "table \"{}\" has {} columns available but {} columns specified",
-                    item.alias, item.columns.size(), alias->colnames.size())
+    throw sql_error(SqlState::kInvalidColumnReference,
+                    "table \"{}\" has {} columns available but {} columns specified", item.alias,
+                    item.columns.size(), alias->colnames.size())
         .at_byte(alias->location);
   }
   for (size_t i = 0; i < alias->colnames.size(); ++i) item.columns[i].name = alias->colnames[i];
@@ -110,14 +120,16 @@ LogicalOp* Binder::make_scan(const TableDescPtr& table, const std::string& alias
   return scan;
 }
 
-LogicalOp* Binder::make_virtual_scan(const Table& table, const std::string& alias, ScopeItem& item) {
+LogicalOp* Binder::make_virtual_scan(const Table& table, const std::string& alias,
+                                     ScopeItem& item) {
   auto* scan = context().make<VirtualScanOp>();
   scan->relation = table.oid;
   scan->name = table.name;
   scan->alias = alias;
   item.virtual_scan = scan;
   for (const Column& column : table.columns) {
-    ColumnId id = context().new_column({column.name, column.type, column.collation, table.oid, column.number});
+    ColumnId id = context().new_column(
+        {column.name, column.type, column.collation, table.oid, column.number});
     scan->output.push_back(id);
     scan->attribute.push_back(column.number - 1);
     item.columns.push_back({column.name, id});
@@ -127,8 +139,8 @@ LogicalOp* Binder::make_virtual_scan(const Table& table, const std::string& alia
 
 LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
   if (++view_depth_ > kMaxViewDepth) {
-    throw sql_error(SqlState::kInvalidObjectDefinition, "infinite recursion detected in rules for relation \"{}\"",
-                    view.name);
+    throw sql_error(SqlState::kInvalidObjectDefinition,
+                    "infinite recursion detected in rules for relation \"{}\"", view.name);
   }
   SearchPath defined_under = environment_.resolve_path(view.definition_search_path);
   const SearchPath* outer = view_path_;
@@ -177,7 +189,8 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
       environment_.catalog(), path(), {var.schemaname, var.relname, var.catalogname, var.location});
   item->schema = environment_.catalog().schema_name(relation.schema);
   LogicalOp* plan = nullptr;
-  const Table* table = relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
+  const Table* table =
+      relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
   if (relation.kind == ObjectKind::kSequence) {
     throw unsupported("SELECT from a sequence").at_byte(var.location);
   }
@@ -186,14 +199,15 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
                     relation.relkind == 'i' ? "an index" : "a composite type")
         .at_byte(var.location);
   }
-  std::string alias = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+  std::string alias =
+      var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
   if (table->virtual_relation != nullptr) {
     plan = make_virtual_scan(*table, alias, *item);
   } else if (table->relkind == 'v') {
     plan = bind_view(*table, *item);
   } else if (table->relkind == 'm' && !table->is_populated) {
-    throw sql_error(SqlState::kObjectNotInPrerequisiteState, "materialized view \"{}\" has not been populated",
-                    table->name)
+    throw sql_error(SqlState::kObjectNotInPrerequisiteState,
+                    "materialized view \"{}\" has not been populated", table->name)
         .hint("Use the REFRESH MATERIALIZED VIEW command.");
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);
@@ -204,7 +218,8 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
   return plan;
 }
 
-LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* scope, Items& items) {
+LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* scope,
+                                        Items& items) {
   Scope* outer = scope;
   if (!node.lateral) {
     // Siblings are out of reach, CTEs and enclosing queries are not.
@@ -255,10 +270,11 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
     const auto* pair = ast::as<ast::ListNode>(entry);
     const ast::Node* definitions = pair->items.size() > 1 ? pair->items[1] : nullptr;
     const auto* call = ast::try_as<ast::FuncCall>(pair->items[0]);
-    bool parallel = call != nullptr && call->funcname.size() == 1 && call->funcname[0] == "unnest" &&
-                    call->args.size() > 1 && !call->func_variadic && !call->agg_star && !call->agg_distinct &&
-                    !call->agg_within_group && call->agg_order.empty() && call->agg_filter == nullptr &&
-                    call->over == nullptr && definitions == nullptr && node.coldeflist.empty();
+    bool parallel =
+        call != nullptr && call->funcname.size() == 1 && call->funcname[0] == "unnest" &&
+        call->args.size() > 1 && !call->func_variadic && !call->agg_star && !call->agg_distinct &&
+        !call->agg_within_group && call->agg_order.empty() && call->agg_filter == nullptr &&
+        call->over == nullptr && definitions == nullptr && node.coldeflist.empty();
     if (!parallel) {
       entries.push_back({pair->items[0], definitions});
       continue;
@@ -272,13 +288,16 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
   }
   for (const Entry& entry : entries) {
     const ast::Node* definitions = entry.definitions;
-    ast::NodeList columns = definitions != nullptr ? ast::as<ast::ListNode>(definitions)->items : node.coldeflist;
+    ast::NodeList columns =
+        definitions != nullptr ? ast::as<ast::ListNode>(definitions)->items : node.coldeflist;
     // Function items may always refer to their left siblings (LATERAL is implied).
     Expr* call = bind_expr(entry.call, scope, Clause::kFromFunction);
     call = resolve_unknown(call);
     for (const Expr* arg : call->args) {
-      if (!expr_contains(*arg, [](const Expr& e) { return e.kind == ExprKind::kSetReturning; })) continue;
-      throw SqlError(SqlState::kFeatureNotSupported, "set-returning functions must appear at top level of FROM")
+      if (!expr_contains(*arg, [](const Expr& e) { return e.kind == ExprKind::kSetReturning; }))
+        continue;
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "set-returning functions must appear at top level of FROM")
           .at_byte(arg->location);
     }
     std::string name = figure_column_name(entry.call);
@@ -308,8 +327,9 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
       described.expand_record = call->kind != ExprKind::kSetReturning;
     } else if (!columns.empty()) {
       if (!is_record) {
-        throw SqlError(SqlState::kSyntaxError,
-                       "a column definition list is only allowed for functions returning \"record\"")
+        throw SqlError(
+            SqlState::kSyntaxError,
+            "a column definition list is only allowed for functions returning \"record\"")
             .at_byte(node.location);
       }
       described.column_count = static_cast<uint32_t>(columns.size());
@@ -323,9 +343,11 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
                      "a column definition list is required for functions returning \"record\"")
           .at_byte(node.location);
     } else {
-      // A scalar result: the column takes the name of the only OUT parameter, the alias, or the function's name.
+      // A scalar result: the column takes the name of the only OUT parameter, the alias, or the
+      // function's name.
       bool single = entries.size() == 1;
-      std::string label = single && node.alias != nullptr ? std::string(node.alias->aliasname) : name;
+      std::string label =
+          single && node.alias != nullptr ? std::string(node.alias->aliasname) : name;
       size_t out_count = 0;
       std::string_view out_name;
       for (size_t i = 0; function != nullptr && i < function->arg_modes.size(); ++i) {
@@ -375,7 +397,8 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
   auto visible_columns = [](const Items& side) {
     std::vector<ScopeColumn> columns;
     for (const auto& item : side) {
-      if (item->cols_visible) columns.insert(columns.end(), item->columns.begin(), item->columns.end());
+      if (item->cols_visible)
+        columns.insert(columns.end(), item->columns.begin(), item->columns.end());
     }
     return columns;
   };
@@ -403,20 +426,22 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
     ColumnId left, right;
   };
   std::vector<Merged> merged;
-  auto find_one = [&](const std::vector<ScopeColumn>& columns, const std::string& name, const char* side) {
+  auto find_one = [&](const std::vector<ScopeColumn>& columns, const std::string& name,
+                      const char* side) {
     const ScopeColumn* found = nullptr;
     for (const ScopeColumn& column : columns) {
       if (column.name != name) continue;
       if (found != nullptr) {
-        throw sql_error(SqlState::kAmbiguousColumn, "common column name \"{}\" appears more than once in {} table",
-                        name, side)
+        throw sql_error(SqlState::kAmbiguousColumn,
+                        "common column name \"{}\" appears more than once in {} table", name, side)
             .at_byte(join.location);
       }
       found = &column;
     }
     if (found == nullptr) {
-      throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" specified in USING clause does not exist in {} table",
-                      name, side)
+      throw sql_error(SqlState::kUndefinedColumn,
+                      "column \"{}\" specified in USING clause does not exist in {} table", name,
+                      side)
           .at_byte(join.location);
     }
     return found->id;
@@ -428,7 +453,8 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
     Expr* right_ref = context().column_ref(r);
     conditions.push_back(make_operator("=", left_ref, right_ref, join.location));
     Oid type = select_common_type(std::vector<Expr*>{left_ref, right_ref}, "JOIN/USING");
-    Expr* value = coerce_to_common(kind == JoinKind::kRight ? right_ref : left_ref, type, "JOIN/USING");
+    Expr* value =
+        coerce_to_common(kind == JoinKind::kRight ? right_ref : left_ref, type, "JOIN/USING");
     if (kind == JoinKind::kFull) {
       Expr* other = coerce_to_common(right_ref, type, "JOIN/USING");
       Expr* coalesce = arena().make<Expr>(*value);
@@ -444,13 +470,15 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
     conditions.push_back(bind_boolean(join.quals, join_scope, Clause::kJoinOn, "JOIN/ON"));
   }
   LogicalOp* plan = join_inputs(left, right, kind, make_and(arena(), conditions));
-  bool needs_merge = std::any_of(merged.begin(), merged.end(),
-                                 [](const Merged& m) { return m.value->kind != ExprKind::kColumn; });
+  bool needs_merge = std::any_of(merged.begin(), merged.end(), [](const Merged& m) {
+    return m.value->kind != ExprKind::kColumn;
+  });
   auto item = std::make_shared<ScopeItem>();
   if (needs_merge) {
     auto* project = context().make<ProjectOp>();
     project->inputs = {plan};
-    for (ColumnId column : plan->output) project->items.push_back({column, context().column_ref(column)});
+    for (ColumnId column : plan->output)
+      project->items.push_back({column, context().column_ref(column)});
     for (Merged& m : merged) {
       if (m.value->kind == ExprKind::kColumn) continue;
       ColumnId id = context().new_column({m.name, m.value->type, m.value->collation});

@@ -13,8 +13,9 @@ uint32_t SelectBinder::add_group(const ast::Node* node) {
     targets_[index].expr = binder_.resolve_unknown(targets_[index].expr);
     expr = targets_[index].expr;
     bool aggregated = expr_contains(*expr, [&](const Expr& e) {
-      return e.kind == ExprKind::kColumn && std::any_of(state_.aggregates.begin(), state_.aggregates.end(),
-                                                        [&](const ProjectItem& a) { return a.column == e.column; });
+      return e.kind == ExprKind::kColumn &&
+             std::any_of(state_.aggregates.begin(), state_.aggregates.end(),
+                         [&](const ProjectItem& a) { return a.column == e.column; });
     });
     if (aggregated) {
       throw SqlError(SqlState::kGroupingError, "aggregate functions are not allowed in GROUP BY")
@@ -24,7 +25,8 @@ uint32_t SelectBinder::add_group(const ast::Node* node) {
     expr = binder_.bind_value(node, scope_, Clause::kGroupBy);
   }
   if (type_info(expr->type.oid).compare == nullptr) {
-    throw sql_error(SqlState::kUndefinedFunction, "could not identify an equality operator for type {}",
+    throw sql_error(SqlState::kUndefinedFunction,
+                    "could not identify an equality operator for type {}",
                     format_type(expr->type.oid))
         .at_byte(expr->location);
   }
@@ -55,7 +57,8 @@ SelectBinder::GroupSets SelectBinder::expand_group_item(const ast::Node* node) {
   if (grouping == nullptr) return {simple(node)};
   std::vector<std::vector<uint32_t>> parts;
   switch (grouping->kind) {
-    case ast::GroupingSetKind::kEmpty: return {{}};
+    case ast::GroupingSetKind::kEmpty:
+      return {{}};
     case ast::GroupingSetKind::kSimple: {
       std::vector<uint32_t> set;
       for (const ast::Node* item : grouping->content) {
@@ -77,7 +80,8 @@ SelectBinder::GroupSets SelectBinder::expand_group_item(const ast::Node* node) {
         return sets;
       }
       if (parts.size() > 12) {
-        throw SqlError(SqlState::kTooManyColumns, "CUBE is limited to 12 elements").at_byte(node->location);
+        throw SqlError(SqlState::kTooManyColumns, "CUBE is limited to 12 elements")
+            .at_byte(node->location);
       }
       for (uint32_t mask = (1u << parts.size()); mask-- > 0;) {
         std::vector<uint32_t> set;
@@ -110,7 +114,8 @@ void SelectBinder::bind_group_clause() {
     has_sets |= grouping != nullptr;
     GroupSets sets = expand_group_item(node);
     if (product.size() * sets.size() > 4096) {
-      throw SqlError(SqlState::kStatementTooComplex, "too many grouping sets present (maximum 4096)")
+      throw SqlError(SqlState::kStatementTooComplex,
+                     "too many grouping sets present (maximum 4096)")
           .at_byte(node->location);
     }
     GroupSets next;
@@ -149,11 +154,13 @@ LogicalOp* SelectBinder::add_aggregate(LogicalOp* plan) {
   for (const SelectState::Grouping& grouping : state_.groupings) {
     AggregateOp::GroupingMark mark{grouping.column, {}};
     for (Expr* arg : grouping.args) {
-      auto found = std::find_if(groups_.begin(), groups_.end(),
-                                [&](const ProjectItem& group) { return expr_equal(*group.expr, *arg); });
+      auto found = std::find_if(groups_.begin(), groups_.end(), [&](const ProjectItem& group) {
+        return expr_equal(*group.expr, *arg);
+      });
       if (found == groups_.end()) {
-        throw SqlError(SqlState::kGroupingError,
-                       "arguments to GROUPING must be grouping expressions of the associated query level")
+        throw SqlError(
+            SqlState::kGroupingError,
+            "arguments to GROUPING must be grouping expressions of the associated query level")
             .at_byte(arg->location);
       }
       mark.groups.push_back(static_cast<uint32_t>(found - groups_.begin()));
@@ -171,7 +178,8 @@ LogicalOp* SelectBinder::add_aggregate(LogicalOp* plan) {
         });
         if (have) continue;
         PlanColumn info = binder_.context().column(column.id);
-        groups_.push_back({binder_.context().new_column(std::move(info)), binder_.context().column_ref(column.id)});
+        groups_.push_back({binder_.context().new_column(std::move(info)),
+                           binder_.context().column_ref(column.id)});
       }
     }
   }
@@ -191,7 +199,8 @@ bool SelectBinder::determined_by_group(const ScopeItem& item) {
       return std::any_of(groups_.begin(), groups_.end(), [&](const ProjectItem& group) {
         if (group.expr->kind != ExprKind::kColumn) return false;
         for (size_t i = 0; i < item.scan->attribute.size(); ++i) {
-          if (item.scan->attribute[i] == key.column && item.scan->output[i] == group.expr->column) return true;
+          if (item.scan->attribute[i] == key.column && item.scan->output[i] == group.expr->column)
+            return true;
         }
         return false;
       });
@@ -201,18 +210,22 @@ bool SelectBinder::determined_by_group(const ScopeItem& item) {
   return false;
 }
 
-void SelectBinder::ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery, int location) {
+void SelectBinder::ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery,
+                                    int location) {
   std::string name;
   for (const ScopeColumn& candidate : item->columns) {
     if (candidate.id == column) name = candidate.name;
   }
   std::string qualified = item->alias.empty() ? name : item->alias + "." + name;
   if (in_subquery) {
-    throw sql_error(SqlState::kGroupingError, "subquery uses ungrouped column \"{}\" from outer query", qualified)
+    throw sql_error(SqlState::kGroupingError,
+                    "subquery uses ungrouped column \"{}\" from outer query", qualified)
         .at_byte(location);
   }
-  throw sql_error(SqlState::kGroupingError,
-                  "column \"{}\" must appear in the GROUP BY clause or be used in an aggregate function", qualified)
+  throw sql_error(
+      SqlState::kGroupingError,
+      "column \"{}\" must appear in the GROUP BY clause or be used in an aggregate function",
+      qualified)
       .at_byte(location);
 }
 
@@ -230,10 +243,12 @@ Expr* SelectBinder::above_aggregate(Expr* expr) {
     for (const auto& item : scope_->items) {
       for (const ScopeColumn& candidate : item->columns) {
         // Prefer the table's own item over a join's merged view of it: errors name the table.
-        if (candidate.id == column && (owner == nullptr || owner->alias.empty())) owner = item.get();
+        if (candidate.id == column && (owner == nullptr || owner->alias.empty()))
+          owner = item.get();
       }
       if (item->scan != nullptr && owner == nullptr &&
-          std::find(item->scan->output.begin(), item->scan->output.end(), column) != item->scan->output.end()) {
+          std::find(item->scan->output.begin(), item->scan->output.end(), column) !=
+              item->scan->output.end()) {
         owner = item.get();
       }
     }

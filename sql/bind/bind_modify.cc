@@ -19,8 +19,9 @@ BoundSelect ModifyBinder::bind(const ast::Node* node) {
 }
 
 void ModifyBinder::open_target(const ast::RangeVar& var) {
-  const Relation& relation = require_relation(binder_.environment_.catalog(), binder_.path(),
-                                              {var.schemaname, var.relname, var.catalogname, var.location});
+  const Relation& relation =
+      require_relation(binder_.environment_.catalog(), binder_.path(),
+                       {var.schemaname, var.relname, var.catalogname, var.location});
   table_ = relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
   if (table_ == nullptr || table_->relkind == 'c') {
     throw sql_error(SqlState::kWrongObjectType, "cannot change {} \"{}\"",
@@ -28,12 +29,15 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
         .at_byte(var.location);
   }
   if (table_->virtual_relation != nullptr || (table_->oid < kFirstUserOid && table_->is_view())) {
-    throw sql_error(SqlState::kInsufficientPrivilege, "permission denied: \"{}\" is a system catalog", table_->name)
+    throw sql_error(SqlState::kInsufficientPrivilege,
+                    "permission denied: \"{}\" is a system catalog", table_->name)
         .at_byte(var.location);
   }
-  if (table_->is_view()) throw unsupported("changing a table through view \"{}\"", table_->name).at_byte(var.location);
+  if (table_->is_view())
+    throw unsupported("changing a table through view \"{}\"", table_->name).at_byte(var.location);
   if (table_->relkind == 'm') {
-    throw sql_error(SqlState::kWrongObjectType, "cannot change materialized view \"{}\"", table_->name)
+    throw sql_error(SqlState::kWrongObjectType, "cannot change materialized view \"{}\"",
+                    table_->name)
         .at_byte(var.location);
   }
   desc_ = binder_.environment_.table_desc(*table_);
@@ -52,7 +56,8 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
   LogicalOp* plan = binder_.make_scan(desc_, alias_, *item);
   if (var.alias != nullptr) binder_.apply_column_aliases(*item, var.alias);
   auto* scan = static_cast<ScanOp*>(plan);
-  for (size_t i = 0; i < scan->attribute.size(); ++i) modify_->old_columns[scan->attribute[i]] = scan->output[i];
+  for (size_t i = 0; i < scan->attribute.size(); ++i)
+    modify_->old_columns[scan->attribute[i]] = scan->output[i];
   modify_->row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
   scan->attribute.push_back(ScanOp::kRowKeyAttribute);
   scan->output.push_back(modify_->row_key);
@@ -64,11 +69,13 @@ int ModifyBinder::attribute_of(std::string_view name, int location) {
   for (size_t i = 0; i < desc_->columns.size(); ++i) {
     if (!desc_->columns[i].dropped && desc_->columns[i].name == name) return static_cast<int>(i);
   }
-  throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist", name, desc_->name)
+  throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
+                  name, desc_->name)
       .at_byte(location);
 }
 
-std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& columns, std::string alias) {
+std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& columns,
+                                                  std::string alias) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = std::move(alias);
   for (size_t i = 0; i < columns.size(); ++i) {
@@ -85,11 +92,14 @@ Expr* ModifyBinder::default_of(int attribute) {
   Arena& arena = binder_.arena();
   Expr* value = nullptr;
   if (column.identity != '\0') {
-    for (const Sequence* sequence : binder_.environment_.catalog().sequences_owned_by(table_->oid)) {
+    for (const Sequence* sequence :
+         binder_.environment_.catalog().sequences_owned_by(table_->oid)) {
       if (sequence->owned_by_column != column.number || !sequence->is_identity) continue;
-      Expr* oid = make_constant(arena, {type_oid::kRegclass, -1}, Value(Datum::of_oid(sequence->oid)));
+      Expr* oid =
+          make_constant(arena, {type_oid::kRegclass, -1}, Value(Datum::of_oid(sequence->oid)));
       std::string_view name[] = {"nextval"};
-      value = binder_.make_function_call(ast::NameList(name, 1), {oid}, {}, false, false, -1, nullptr);
+      value =
+          binder_.make_function_call(ast::NameList(name, 1), {oid}, {}, false, false, -1, nullptr);
     }
   } else if (column.has_default() && column.generated == '\0') {
     const ast::Node* node = parse_expression(column.default_sql, arena);
@@ -106,29 +116,35 @@ Expr* ModifyBinder::default_of(int attribute) {
   return binder_.coerce_assignment(value, column.type, column.name, -1);
 }
 
-void ModifyBinder::check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location,
-                                  bool update) {
+void ModifyBinder::check_writable(int attribute, bool is_default, ast::OverridingKind overriding,
+                                  int location, bool update) {
   const Column& column = table_->columns[attribute];
   if (is_default) return;
   if (column.generated != '\0') {
     if (update) {
-      throw sql_error(SqlState::kGeneratedAlways, "column \"{}\" can only be updated to DEFAULT", column.name)
+      throw sql_error(SqlState::kGeneratedAlways, "column \"{}\" can only be updated to DEFAULT",
+                      column.name)
           .detail(fmt::format("Column \"{}\" is a generated column.", column.name))
           .at_byte(location);
     }
-    throw sql_error(SqlState::kGeneratedAlways, "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
+    throw sql_error(SqlState::kGeneratedAlways,
+                    "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
         .detail(fmt::format("Column \"{}\" is a generated column.", column.name))
         .at_byte(location);
   }
   if (column.identity == 'a') {
     if (update) {
-      throw sql_error(SqlState::kGeneratedAlways, "column \"{}\" can only be updated to DEFAULT", column.name)
-          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name))
+      throw sql_error(SqlState::kGeneratedAlways, "column \"{}\" can only be updated to DEFAULT",
+                      column.name)
+          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.",
+                              column.name))
           .at_byte(location);
     }
     if (overriding == ast::OverridingKind::kNotSet) {
-      throw sql_error(SqlState::kGeneratedAlways, "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
-          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name))
+      throw sql_error(SqlState::kGeneratedAlways,
+                      "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
+          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.",
+                              column.name))
           .hint("Use OVERRIDING SYSTEM VALUE to override.")
           .at_byte(location);
     }
@@ -148,11 +164,13 @@ std::vector<int> ModifyBinder::insert_columns(const ast::InsertStmt& insert) {
   for (const ast::Node* node : insert.cols) {
     const auto* target = ast::as<ast::ResTarget>(node);
     if (!target->indirection.empty()) {
-      throw unsupported("INSERT into a part of column \"{}\"", target->name).at_byte(target->location);
+      throw unsupported("INSERT into a part of column \"{}\"", target->name)
+          .at_byte(target->location);
     }
     int attribute = attribute_of(target->name, target->location);
     if (std::find(columns.begin(), columns.end(), attribute) != columns.end()) {
-      throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once", target->name)
+      throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once",
+                      target->name)
           .at_byte(target->location);
     }
     columns.push_back(attribute);
@@ -163,16 +181,19 @@ std::vector<int> ModifyBinder::insert_columns(const ast::InsertStmt& insert) {
 namespace {
 
 SqlError too_many(int location) {
-  return SqlError(SqlState::kSyntaxError, "INSERT has more expressions than target columns").at_byte(location);
+  return SqlError(SqlState::kSyntaxError, "INSERT has more expressions than target columns")
+      .at_byte(location);
 }
 
 SqlError too_few(int location) {
-  return SqlError(SqlState::kSyntaxError, "INSERT has more target columns than expressions").at_byte(location);
+  return SqlError(SqlState::kSyntaxError, "INSERT has more target columns than expressions")
+      .at_byte(location);
 }
 
 }  // namespace
 
-LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select, const std::vector<int>& columns, Scope* scope) {
+LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
+                                       const std::vector<int>& columns, Scope* scope) {
   auto* values = binder_.context().make<ValuesOp>();
   size_t width = 0;
   for (const ast::Node* row : select.values_lists) {
@@ -196,8 +217,9 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select, const std:
         continue;
       }
       Expr* value = binder_.bind_expr(item, scope, Clause::kValues);
-      bound.push_back(binder_.coerce_assignment(value, column.type, column.name,
-                                                value->location >= 0 ? value->location : item->location));
+      bound.push_back(
+          binder_.coerce_assignment(value, column.type, column.name,
+                                    value->location >= 0 ? value->location : item->location));
     }
     values->value_rows.push_back(std::move(bound));
   }
@@ -210,7 +232,8 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select, const std:
   return values;
 }
 
-LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<int>& columns, Scope* scope) {
+LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<int>& columns,
+                                      Scope* scope) {
   std::vector<TypeRef> types;
   for (int attribute : columns) types.push_back(table_->columns[attribute].type);
   BoundSelect source = binder_.bind_query(query, scope, &types);
@@ -221,7 +244,8 @@ LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<
     check_writable(columns[i], ignored, overriding_, -1, false);
     Expr* value = binder_.context().column_ref(source.columns[i].column);
     modify_->assignments[columns[i]] =
-        ignored ? default_of(columns[i]) : binder_.coerce_assignment(value, column.type, column.name, -1);
+        ignored ? default_of(columns[i])
+                : binder_.coerce_assignment(value, column.type, column.name, -1);
   }
   return source.plan;
 }
@@ -231,8 +255,8 @@ void ModifyBinder::make_new_columns() {
     const ColumnDesc& column = desc_->columns[i];
     modify_->new_columns.push_back(
         column.dropped ? kNoColumn
-                       : binder_.context().new_column({column.name, column.type, column.collation, desc_->oid,
-                                                       static_cast<int16_t>(i + 1)}));
+                       : binder_.context().new_column({column.name, column.type, column.collation,
+                                                       desc_->oid, static_cast<int16_t>(i + 1)}));
   }
 }
 
@@ -256,7 +280,8 @@ void ModifyBinder::bind_constraints() {
   for (const Constraint& constraint : table_->constraints) {
     if (constraint.type != 'c') continue;
     modify_->checks.push_back(
-        {constraint.name, binder_.coerce_to_boolean(bind(constraint.expression, Clause::kCheck), "CHECK"), false});
+        {constraint.name,
+         binder_.coerce_to_boolean(bind(constraint.expression, Clause::kCheck), "CHECK"), false});
   }
   std::sort(modify_->checks.begin(), modify_->checks.end(),
             [](const CheckExpr& a, const CheckExpr& b) { return a.name < b.name; });
@@ -276,13 +301,15 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
     plan = binder_.context().make<OneRowOp>();
     given = columns.size();
   } else if (select != nullptr && !select->values_lists.empty() && select->sort_clause.empty() &&
-             select->limit_count == nullptr && select->limit_offset == nullptr && select->with_clause == nullptr) {
+             select->limit_count == nullptr && select->limit_offset == nullptr &&
+             select->with_clause == nullptr) {
     plan = insert_values(*select, columns, scope);
     given = plan->output.size();
   } else {
     plan = insert_query(insert.select_stmt, columns, scope);
-    given = static_cast<size_t>(std::count_if(modify_->assignments.begin(), modify_->assignments.end(),
-                                              [](Expr* e) { return e != nullptr; }));
+    given =
+        static_cast<size_t>(std::count_if(modify_->assignments.begin(), modify_->assignments.end(),
+                                          [](Expr* e) { return e != nullptr; }));
   }
   if (given < columns.size() && !insert.cols.empty()) {
     throw too_few(ast::as<ast::ResTarget>(insert.cols[given])->location);
@@ -296,7 +323,8 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
   bind_constraints();
   Scope* row_scope = binder_.new_scope(parent_);
   row_scope->ctes = scope->ctes;
-  if (insert.on_conflict_clause != nullptr) bind_on_conflict(*insert.on_conflict_clause, row_scope, *insert.relation);
+  if (insert.on_conflict_clause != nullptr)
+    bind_on_conflict(*insert.on_conflict_clause, row_scope, *insert.relation);
   row_scope->items.clear();
   row_scope->items.push_back(row_item(modify_->new_columns, alias_));
   row_scope->items.back()->schema = insert.relation->alias == nullptr ? desc_->schema_name : "";
@@ -309,15 +337,18 @@ std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Sco
   if (infer.conname.data() != nullptr) {
     const Constraint* constraint = table_->find_constraint(infer.conname);
     if (constraint == nullptr) {
-      throw sql_error(SqlState::kUndefinedObject, "constraint \"{}\" for table \"{}\" does not exist", infer.conname,
+      throw sql_error(SqlState::kUndefinedObject,
+                      "constraint \"{}\" for table \"{}\" does not exist", infer.conname,
                       table_->name);
     }
     if (constraint->index == kInvalidOid || (constraint->type != 'p' && constraint->type != 'u')) {
-      throw SqlError(SqlState::kWrongObjectType, "constraint in ON CONFLICT clause has no associated index");
+      throw SqlError(SqlState::kWrongObjectType,
+                     "constraint in ON CONFLICT clause has no associated index");
     }
     if (constraint->deferrable) {
       throw SqlError(SqlState::kWrongObjectType,
-                     "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
+                     "ON CONFLICT does not support deferrable unique constraints/exclusion "
+                     "constraints as arbiters");
     }
     return {constraint->index};
   }
@@ -329,12 +360,14 @@ std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Sco
     }
     wanted.push_back(attribute_of(element->name, infer.location));
   }
-  Expr* where = infer.where_clause == nullptr
-                    ? nullptr
-                    : binder_.bind_boolean(infer.where_clause, scope, Clause::kIndexPredicate, "WHERE");
+  Expr* where =
+      infer.where_clause == nullptr
+          ? nullptr
+          : binder_.bind_boolean(infer.where_clause, scope, Clause::kIndexPredicate, "WHERE");
   std::vector<Oid> found;
   for (const IndexDesc& index : desc_->indexes) {
-    if (!index.unique || index.deferrable || (index.predicate != nullptr && where == nullptr)) continue;
+    if (!index.unique || index.deferrable || (index.predicate != nullptr && where == nullptr))
+      continue;
     bool same = index.keys.size() == wanted.size() &&
                 std::all_of(index.keys.begin(), index.keys.end(), [&](const KeyPart& key) {
                   return std::find(wanted.begin(), wanted.end(), key.column) != wanted.end();
@@ -342,13 +375,15 @@ std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Sco
     if (same) found.push_back(index.oid);
   }
   if (found.empty()) {
-    throw SqlError(SqlState::kInvalidColumnReference,
-                   "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+    throw SqlError(
+        SqlState::kInvalidColumnReference,
+        "there is no unique or exclusion constraint matching the ON CONFLICT specification");
   }
   return found;
 }
 
-void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope, const ast::RangeVar& var) {
+void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope,
+                                    const ast::RangeVar& var) {
   OnConflict* conflict = binder_.context().make_on_conflict();
   modify_->on_conflict = conflict;
   conflict->update = clause.action == ast::OnConflictAction::kUpdate;
@@ -356,7 +391,8 @@ void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* 
     for (size_t i = 0; i < desc_->columns.size(); ++i) {
       const ColumnDesc& column = desc_->columns[i];
       columns.push_back(column.dropped ? kNoColumn
-                                       : binder_.context().new_column({column.name, column.type, column.collation}));
+                                       : binder_.context().new_column(
+                                             {column.name, column.type, column.collation}));
     }
   };
   make_row(conflict->old_columns);
@@ -367,7 +403,8 @@ void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* 
   if (clause.infer != nullptr) {
     conflict->indexes = infer_arbiters(*clause.infer, scope);
   } else if (conflict->update) {
-    throw SqlError(SqlState::kSyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+    throw SqlError(SqlState::kSyntaxError,
+                   "ON CONFLICT DO UPDATE requires inference specification or constraint name")
         .hint("For example, ON CONFLICT (column_name).")
         .at_byte(clause.location);
   }
@@ -385,8 +422,8 @@ void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* 
 
 // --- SET lists ---
 
-void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments,
-                                 LogicalOp** plan) {
+void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
+                                 std::vector<Expr*>& assignments, LogicalOp** plan) {
   // A subquery that supplies several columns is joined once and read by all of them.
   const ast::Node* shared_source = nullptr;
   std::vector<ColumnId> shared_columns;
@@ -395,7 +432,8 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope, std
     int attribute = attribute_of(target->name, target->location);
     const Column& column = table_->columns[attribute];
     if (assignments[attribute] != nullptr) {
-      throw sql_error(SqlState::kSyntaxError, "multiple assignments to same column \"{}\"", column.name)
+      throw sql_error(SqlState::kSyntaxError, "multiple assignments to same column \"{}\"",
+                      column.name)
           .at_byte(target->location);
     }
     const ast::Node* value = target->val;
@@ -403,17 +441,21 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope, std
     if (const auto* multi = ast::try_as<ast::MultiAssignRef>(value)) {
       if (const auto* row = ast::try_as<ast::RowExpr>(multi->source)) {
         if (row->args.size() != static_cast<size_t>(multi->ncolumns)) {
-          throw SqlError(SqlState::kSyntaxError, "number of columns does not match number of values")
+          throw SqlError(SqlState::kSyntaxError,
+                         "number of columns does not match number of values")
               .at_byte(row->location);
         }
         value = row->args[multi->colno - 1];
       } else if (const auto* link = ast::try_as<ast::SubLink>(multi->source)) {
-        if (plan == nullptr) throw unsupported("a multiple-column subquery in ON CONFLICT DO UPDATE").at_byte(link->location);
+        if (plan == nullptr)
+          throw unsupported("a multiple-column subquery in ON CONFLICT DO UPDATE")
+              .at_byte(link->location);
         if (shared_source != multi->source) {
           shared_source = multi->source;
           BoundSelect sub = binder_.bind_query(link->subselect, scope);
           if (sub.columns.size() != static_cast<size_t>(multi->ncolumns)) {
-            throw SqlError(SqlState::kSyntaxError, "number of columns does not match number of values")
+            throw SqlError(SqlState::kSyntaxError,
+                           "number of columns does not match number of values")
                 .at_byte(link->location);
           }
           shared_columns.clear();
@@ -432,11 +474,12 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope, std
       continue;
     }
     if (!target->indirection.empty()) {
-      throw unsupported("assignment to a part of column \"{}\"", column.name).at_byte(target->location);
+      throw unsupported("assignment to a part of column \"{}\"", column.name)
+          .at_byte(target->location);
     }
     if (bound == nullptr) bound = binder_.bind_expr(value, scope, Clause::kUpdateSource);
-    assignments[attribute] = binder_.coerce_assignment(bound, column.type, column.name,
-                                                       value->location >= 0 ? value->location : target->location);
+    assignments[attribute] = binder_.coerce_assignment(
+        bound, column.type, column.name, value->location >= 0 ? value->location : target->location);
   }
 }
 
@@ -455,7 +498,8 @@ Expr* without_subqueries(Arena& arena, Expr* condition) {
   }
   std::vector<Expr*> kept;
   for (Expr* part : parts) {
-    if (!expr_contains(*part, [](const Expr& e) { return e.kind == ExprKind::kSubquery; })) kept.push_back(part);
+    if (!expr_contains(*part, [](const Expr& e) { return e.kind == ExprKind::kSubquery; }))
+      kept.push_back(part);
   }
   return make_and(arena, kept);
 }
@@ -469,7 +513,8 @@ BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
   open_target(*update.relation);
   LogicalOp* plan = scan_target(scope, *update.relation);
   if (!update.from_clause.empty()) {
-    plan = binder_.join_inputs(plan, binder_.bind_from_list(update.from_clause, scope), JoinKind::kInner, nullptr);
+    plan = binder_.join_inputs(plan, binder_.bind_from_list(update.from_clause, scope),
+                               JoinKind::kInner, nullptr);
   }
   Expr* where = nullptr;
   if (update.where_clause != nullptr) {
@@ -506,7 +551,8 @@ BoundSelect ModifyBinder::bind_delete(const ast::DeleteStmt& remove) {
   open_target(*remove.relation);
   LogicalOp* plan = scan_target(scope, *remove.relation);
   if (!remove.using_clause.empty()) {
-    plan = binder_.join_inputs(plan, binder_.bind_from_list(remove.using_clause, scope), JoinKind::kInner, nullptr);
+    plan = binder_.join_inputs(plan, binder_.bind_from_list(remove.using_clause, scope),
+                               JoinKind::kInner, nullptr);
   }
   if (remove.where_clause != nullptr) {
     Expr* where = binder_.bind_boolean(remove.where_clause, scope, Clause::kWhere, "WHERE");
@@ -539,25 +585,30 @@ void ModifyBinder::bind_returning(const ast::NodeList& list, Scope* scope, Bound
     const auto* ref = ast::try_as<ast::ColumnRef>(target->val);
     if (ref != nullptr && ast::is<ast::AStar>(ref->fields.back())) {
       bool found = false;
-      std::string_view alias =
-          ref->fields.size() > 1 ? ast::as<ast::String>(ref->fields[ref->fields.size() - 2])->sval : std::string_view{};
+      std::string_view alias = ref->fields.size() > 1
+                                   ? ast::as<ast::String>(ref->fields[ref->fields.size() - 2])->sval
+                                   : std::string_view{};
       for (const auto& item : scope->items) {
         if (alias.data() != nullptr ? item->alias != alias : !item->cols_visible) continue;
         found = true;
-        for (const ScopeColumn& column : item->columns) add(column.name, binder_.context().column_ref(column.id));
+        for (const ScopeColumn& column : item->columns)
+          add(column.name, binder_.context().column_ref(column.id));
       }
       if (!found) {
-        throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"", alias)
+        throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"",
+                        alias)
             .at_byte(ref->location);
       }
       continue;
     }
-    std::string label = target->name.data() != nullptr ? std::string(target->name) : figure_column_name(target->val);
+    std::string label = target->name.data() != nullptr ? std::string(target->name)
+                                                       : figure_column_name(target->val);
     add(std::move(label), binder_.bind_value(target->val, scope, Clause::kReturning));
   }
 }
 
-BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning, Scope* scope) {
+BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning,
+                                 Scope* scope) {
   BoundSelect out;
   modify_->inputs = {input};
   bind_returning(returning, scope, out);

@@ -22,14 +22,18 @@ class ModifyBinder {
   // Scans the target table and adds it to `scope`.
   LogicalOp* scan_target(Scope* scope, const ast::RangeVar& var);
   std::vector<int> insert_columns(const ast::InsertStmt& insert);
-  LogicalOp* insert_values(const ast::SelectStmt& select, const std::vector<int>& columns, Scope* scope);
+  LogicalOp* insert_values(const ast::SelectStmt& select, const std::vector<int>& columns,
+                           Scope* scope);
   LogicalOp* insert_query(const ast::Node* query, const std::vector<int>& columns, Scope* scope);
   void fill_missing_columns(bool explicit_only);
   Expr* default_of(int attribute);
-  void check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location, bool update);
-  void bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope, const ast::RangeVar& var);
+  void check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location,
+                      bool update);
+  void bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope,
+                        const ast::RangeVar& var);
   std::vector<Oid> infer_arbiters(const ast::InferClause& infer, Scope* scope);
-  void bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments, LogicalOp** plan);
+  void bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments,
+                     LogicalOp** plan);
   int attribute_of(std::string_view name, int location);
   // Columns of the stored row, then checks and generation expressions over them.
   void make_new_columns();

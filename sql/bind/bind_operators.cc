@@ -1,5 +1,5 @@
-// Operator expressions: plain operators, IN, BETWEEN, LIKE, IS DISTINCT FROM, NULLIF, row comparisons
-// and comparisons with subqueries.
+// Operator expressions: plain operators, IN, BETWEEN, LIKE, IS DISTINCT FROM, NULLIF, row
+// comparisons and comparisons with subqueries.
 #include <utility>
 
 #include "sql/bind/binder.h"
@@ -38,7 +38,8 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
         return make_operator(node.name, nullptr, operand, node.location);
       }
       const auto* link = ast::try_as<ast::SubLink>(node.rexpr);
-      if (link != nullptr && link->sub_link_type == ast::SubLinkType::kExpr && ast::is<ast::RowExpr>(node.lexpr)) {
+      if (link != nullptr && link->sub_link_type == ast::SubLinkType::kExpr &&
+          ast::is<ast::RowExpr>(node.lexpr)) {
         // row op (subquery): the subquery's columns are compared with the row's fields.
         ast::SubLink compare = *link;
         compare.sub_link_type = ast::SubLinkType::kRowcompare;
@@ -49,9 +50,12 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
       }
       Expr* left = bind_expr(node.lexpr, scope, clause);
       Expr* right = bind_expr(node.rexpr, scope, clause);
-      // Rows that are written out compare field by field; whole rows are values (NULL fields are equal).
-      if (is_row(left) && is_row(right) && ast::is<ast::RowExpr>(node.lexpr) && ast::is<ast::RowExpr>(node.rexpr)) {
-        return bind_row_comparison(std::string(node.name.back()), fields_of(left), fields_of(right), node.location);
+      // Rows that are written out compare field by field; whole rows are values (NULL fields are
+      // equal).
+      if (is_row(left) && is_row(right) && ast::is<ast::RowExpr>(node.lexpr) &&
+          ast::is<ast::RowExpr>(node.rexpr)) {
+        return bind_row_comparison(std::string(node.name.back()), fields_of(left), fields_of(right),
+                                   node.location);
       }
       return make_operator(node.name, left, right, node.location);
     }
@@ -59,16 +63,19 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
     case ast::AExprKind::kOpAll: {
       Expr* left = bind_expr(node.lexpr, scope, clause);
       Expr* right = bind_expr(node.rexpr, scope, clause);
-      return make_array_comparison(node.name, left, right, node.kind == ast::AExprKind::kOpAny, node.location);
+      return make_array_comparison(node.name, left, right, node.kind == ast::AExprKind::kOpAny,
+                                   node.location);
     }
     case ast::AExprKind::kDistinct:
     case ast::AExprKind::kNotDistinct: {
       bool distinct = node.kind == ast::AExprKind::kDistinct;
       // x IS [NOT] DISTINCT FROM NULL is a null test.
-      for (auto [constant, other] : {std::pair(node.rexpr, node.lexpr), std::pair(node.lexpr, node.rexpr)}) {
+      for (auto [constant, other] :
+           {std::pair(node.rexpr, node.lexpr), std::pair(node.lexpr, node.rexpr)}) {
         if (is_null_literal(constant)) {
           Expr* arg = bind_expr(other, scope, clause);
-          return bool_node(arena(), distinct ? ExprKind::kIsNotNull : ExprKind::kIsNull, {arg}, node.location);
+          return bool_node(arena(), distinct ? ExprKind::kIsNotNull : ExprKind::kIsNull, {arg},
+                           node.location);
         }
       }
       Expr* left = bind_expr(node.lexpr, scope, clause);
@@ -86,8 +93,8 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
         return distinct ? any : make_not(arena(), any);
       }
       Expr* equal = make_operator("=", left, right, node.location);
-      Expr* out = bool_node(arena(), distinct ? ExprKind::kIsDistinct : ExprKind::kIsNotDistinct, fields_of(equal),
-                            node.location);
+      Expr* out = bool_node(arena(), distinct ? ExprKind::kIsDistinct : ExprKind::kIsNotDistinct,
+                            fields_of(equal), node.location);
       out->implementation = equal->implementation;
       out->function = equal->function;
       out->operator_oid = equal->operator_oid;
@@ -105,7 +112,8 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
       out->collation = equal->args[0]->collation;
       return out;
     }
-    case ast::AExprKind::kIn: return bind_in(node, scope, clause);
+    case ast::AExprKind::kIn:
+      return bind_in(node, scope, clause);
     case ast::AExprKind::kLike:
     case ast::AExprKind::kIlike:
     case ast::AExprKind::kSimilar: {
@@ -116,7 +124,8 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
     case ast::AExprKind::kBetween:
     case ast::AExprKind::kNotBetween:
     case ast::AExprKind::kBetweenSym:
-    case ast::AExprKind::kNotBetweenSym: return bind_between(node, scope, clause);
+    case ast::AExprKind::kNotBetweenSym:
+      return bind_between(node, scope, clause);
   }
   throw SqlError(SqlState::kInternalError, "unknown kind of operator expression");
 }
@@ -136,11 +145,14 @@ Expr* Binder::bind_between(const ast::AExpr& node, Scope* scope, Clause clause) 
     return make_or(arena(), std::vector<Expr*>{compare("<", a), compare(">", b)});
   };
   switch (node.kind) {
-    case ast::AExprKind::kBetween: return inside(low, high);
-    case ast::AExprKind::kNotBetween: return outside(low, high);
+    case ast::AExprKind::kBetween:
+      return inside(low, high);
+    case ast::AExprKind::kNotBetween:
+      return outside(low, high);
     case ast::AExprKind::kBetweenSym:
       return make_or(arena(), std::vector<Expr*>{inside(low, high), inside(high, low)});
-    default: return make_and(arena(), std::vector<Expr*>{outside(low, high), outside(high, low)});
+    default:
+      return make_and(arena(), std::vector<Expr*>{outside(low, high), outside(high, low)});
   }
 }
 
@@ -152,7 +164,8 @@ Expr* Binder::bind_in(const ast::AExpr& node, Scope* scope, Clause clause) {
   for (const ast::Node* item : list->items) {
     Expr* value = bind_expr(item, scope, clause);
     bool has_columns = expr_contains(*value, [](const Expr& e) {
-      return e.kind == ExprKind::kColumn || e.kind == ExprKind::kSlot || e.kind == ExprKind::kSubquery;
+      return e.kind == ExprKind::kColumn || e.kind == ExprKind::kSlot ||
+             e.kind == ExprKind::kSubquery;
     });
     (has_columns || is_row(value) ? others : constants).push_back(value);
   }
@@ -183,7 +196,8 @@ Expr* Binder::bind_in(const ast::AExpr& node, Scope* scope, Clause clause) {
   constants.insert(constants.end(), others.begin(), others.end());
   for (Expr* item : constants) {
     if (is_row(left) && is_row(item)) {
-      parts.push_back(bind_row_comparison(negated ? "<>" : "=", fields_of(left), fields_of(item), node.location));
+      parts.push_back(bind_row_comparison(negated ? "<>" : "=", fields_of(left), fields_of(item),
+                                          node.location));
     } else {
       parts.push_back(coerce_to_boolean(make_operator(node.name, left, item, node.location), "IN"));
     }
@@ -191,13 +205,15 @@ Expr* Binder::bind_in(const ast::AExpr& node, Scope* scope, Clause clause) {
   return negated ? make_and(arena(), parts) : make_or(arena(), parts);
 }
 
-Expr* Binder::bind_row_comparison(const std::string& op, std::vector<Expr*> left, std::vector<Expr*> right,
-                                  int location) {
+Expr* Binder::bind_row_comparison(const std::string& op, std::vector<Expr*> left,
+                                  std::vector<Expr*> right, int location) {
   if (left.size() != right.size()) {
-    throw SqlError(SqlState::kSyntaxError, "unequal number of entries in row expressions").at_byte(location);
+    throw SqlError(SqlState::kSyntaxError, "unequal number of entries in row expressions")
+        .at_byte(location);
   }
   if (left.empty()) {
-    throw SqlError(SqlState::kFeatureNotSupported, "cannot compare rows of zero length").at_byte(location);
+    throw SqlError(SqlState::kFeatureNotSupported, "cannot compare rows of zero length")
+        .at_byte(location);
   }
   auto compare = [&](const std::string& name, size_t i) {
     return coerce_to_boolean(make_operator(name, left[i], right[i], location), "row comparison");
@@ -208,13 +224,13 @@ Expr* Binder::bind_row_comparison(const std::string& op, std::vector<Expr*> left
     return op == "=" ? make_and(arena(), parts) : make_or(arena(), parts);
   }
   if (op != "<" && op != "<=" && op != ">" && op != ">=") {
-    throw sql_error(SqlState::kFeatureNotSupported, "could not determine interpretation of row comparison operator {}",
-                    op)
+    throw sql_error(SqlState::kFeatureNotSupported,
+                    "could not determine interpretation of row comparison operator {}", op)
         .hint("Row comparison operators must be associated with btree operator families.")
         .at_byte(location);
   }
-  // (a, b) < (x, y)  ==  a < x OR (a = x AND b < y), as three-valued logic has it for btree comparison:
-  // the first pair that differs decides, a NULL there makes the result NULL.
+  // (a, b) < (x, y)  ==  a < x OR (a = x AND b < y), as three-valued logic has it for btree
+  // comparison: the first pair that differs decides, a NULL there makes the result NULL.
   std::string strict = op.substr(0, 1);
   Expr* result = compare(left.size() == 1 ? op : op, left.size() - 1);
   for (size_t i = left.size() - 1; i-- > 0;) {
@@ -232,15 +248,16 @@ Expr* Binder::bind_row_comparison(const std::string& op, std::vector<Expr*> left
 }
 
 Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause) {
-  if (slot_table_ != nullptr || clause == Clause::kCheck || clause == Clause::kDefault || clause == Clause::kIndex ||
-      clause == Clause::kGenerated) {
-    std::string_view where = clause == Clause::kCheck       ? "check constraint"
-                             : clause == Clause::kDefault   ? "DEFAULT expression"
-                             : clause == Clause::kGenerated ? "column generation expression"
+  if (slot_table_ != nullptr || clause == Clause::kCheck || clause == Clause::kDefault ||
+      clause == Clause::kIndex || clause == Clause::kGenerated) {
+    std::string_view where = clause == Clause::kCheck            ? "check constraint"
+                             : clause == Clause::kDefault        ? "DEFAULT expression"
+                             : clause == Clause::kGenerated      ? "column generation expression"
                              : clause == Clause::kIndexPredicate ? "index predicate"
-                             : clause == Clause::kCopyWhere ? "COPY FROM WHERE condition"
-                                                            : "index expression";
-    throw sql_error(SqlState::kFeatureNotSupported, "cannot use subquery in {}", where).at_byte(link.location);
+                             : clause == Clause::kCopyWhere      ? "COPY FROM WHERE condition"
+                                                                 : "index expression";
+    throw sql_error(SqlState::kFeatureNotSupported, "cannot use subquery in {}", where)
+        .at_byte(link.location);
   }
   // Aggregates and windows of the subquery are its own, whatever surrounds it.
   bool in_aggregate = std::exchange(in_aggregate_, false);
@@ -272,7 +289,9 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
     out->collation = type_info(type.oid).collation;
   };
   switch (link.sub_link_type) {
-    case ast::SubLinkType::kExists: info->kind = SubqueryKind::kExists; return out;
+    case ast::SubLinkType::kExists:
+      info->kind = SubqueryKind::kExists;
+      return out;
     case ast::SubLinkType::kExpr:
       single_column();
       info->kind = SubqueryKind::kScalar;
@@ -284,7 +303,8 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
       Oid element = context().column(columns[0]).type.oid;
       Oid array = type_info(element).is_array() ? element : type_info(element).array;
       if (array == kInvalidOid) {
-        throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}", format_type(element))
+        throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}",
+                        format_type(element))
             .at_byte(link.location);
       }
       take_type({array, -1});
@@ -296,8 +316,9 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
       Expr* test = bind_expr(link.testexpr, scope, clause);
       std::vector<Expr*> left = is_row(test) ? fields_of(test) : std::vector<Expr*>{test};
       if (left.size() != columns.size()) {
-        throw SqlError(SqlState::kSyntaxError, left.size() < columns.size() ? "subquery has too many columns"
-                                                                            : "subquery has too few columns")
+        throw SqlError(SqlState::kSyntaxError, left.size() < columns.size()
+                                                   ? "subquery has too many columns"
+                                                   : "subquery has too few columns")
             .at_byte(link.location);
       }
       std::vector<Expr*> right;
@@ -318,7 +339,8 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
                                                                   : SubqueryKind::kRow;
       return out;
     }
-    default: throw unsupported("this kind of subquery").at_byte(link.location);
+    default:
+      throw unsupported("this kind of subquery").at_byte(link.location);
   }
 }
 

@@ -33,7 +33,8 @@ BoundQuery Binder::bind(const ast::Node* statement) {
       for (const Expr* node : parameter_nodes_) {
         if (node->index == i) location = node->location;
       }
-      throw sql_error(SqlState::kIndeterminateDatatype, "could not determine data type of parameter ${}", i + 1)
+      throw sql_error(SqlState::kIndeterminateDatatype,
+                      "could not determine data type of parameter ${}", i + 1)
           .at_byte(location);
     }
     query_.parameter_types.push_back({parameter_types_[i], -1});
@@ -41,8 +42,10 @@ BoundQuery Binder::bind(const ast::Node* statement) {
   return std::move(query_);
 }
 
-BoundSelect Binder::bind_query(const ast::Node* node, Scope* parent, const std::vector<TypeRef>* target_types) {
-  if (const auto* select = ast::try_as<ast::SelectStmt>(node)) return bind_select(*select, parent, target_types);
+BoundSelect Binder::bind_query(const ast::Node* node, Scope* parent,
+                               const std::vector<TypeRef>* target_types) {
+  if (const auto* select = ast::try_as<ast::SelectStmt>(node))
+    return bind_select(*select, parent, target_types);
   return bind_data_modifying(node, parent);
 }
 
@@ -86,7 +89,8 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
     for (size_t i = 0; i < list->items.size(); ++i) {
       const ast::Node* item = list->items[i];
       if (ast::is<ast::SetToDefault>(item)) {
-        throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context").at_byte(item->location);
+        throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context")
+            .at_byte(item->location);
       }
       values.push_back(bind_expr(item, scope, Clause::kValues));
     }
@@ -98,8 +102,9 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
     for (auto& row : op->value_rows) column.push_back(row[i]);
     bool untyped = std::all_of(column.begin(), column.end(),
                                [](const Expr* e) { return e->type.oid == type_oid::kUnknown; });
-    Oid type = untyped && target_types != nullptr && i < target_types->size() ? (*target_types)[i].oid
-                                                                              : select_common_type(column, "VALUES");
+    Oid type = untyped && target_types != nullptr && i < target_types->size()
+                   ? (*target_types)[i].oid
+                   : select_common_type(column, "VALUES");
     int32_t typmod = -2;
     for (auto& row : op->value_rows) {
       row[i] = coerce_to_common(row[i], type, "VALUES");
@@ -124,9 +129,10 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
 LogicalOp* Binder::bind_order_limit(const ast::SelectStmt& select, Scope* scope, LogicalOp* plan,
                                     std::vector<BoundQuery::ResultColumn>& columns) {
   if (!select.locking_clause.empty()) {
-    throw SqlError(SqlState::kFeatureNotSupported, select.op != ast::SetOperation::kNone
-                                                       ? "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT"
-                                                       : "FOR UPDATE cannot be applied to VALUES");
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   select.op != ast::SetOperation::kNone
+                       ? "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT"
+                       : "FOR UPDATE cannot be applied to VALUES");
   }
   if (!select.sort_clause.empty()) {
     auto* sort = context().make<SortOp>();
@@ -142,24 +148,29 @@ LogicalOp* Binder::bind_order_limit(const ast::SelectStmt& select, Scope* scope,
         for (const auto& candidate : columns) {
           if (candidate.label != name) continue;
           if (column != kNoColumn) {
-            throw sql_error(SqlState::kAmbiguousColumn, "ORDER BY \"{}\" is ambiguous", name).at_byte(ref->location);
+            throw sql_error(SqlState::kAmbiguousColumn, "ORDER BY \"{}\" is ambiguous", name)
+                .at_byte(ref->location);
           }
           column = candidate.column;
         }
         if (column == kNoColumn) {
-          throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name).at_byte(ref->location);
+          throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name)
+              .at_byte(ref->location);
         }
       } else if (constant != nullptr && constant->kind == ast::ConstKind::kInteger) {
         if (constant->ival < 1 || static_cast<size_t>(constant->ival) > columns.size()) {
-          throw sql_error(SqlState::kInvalidColumnReference, "ORDER BY position {} is not in select list",
-                          constant->ival)
+          throw sql_error(SqlState::kInvalidColumnReference,
+                          "ORDER BY position {} is not in select list", constant->ival)
               .at_byte(constant->location);
         }
         column = columns[constant->ival - 1].column;
       } else {
-        throw SqlError(SqlState::kFeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
+        throw SqlError(SqlState::kFeatureNotSupported,
+                       "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
             .detail("Only result column names can be used, not expressions or functions.")
-            .hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
+            .hint(
+                "Add the expression/function to every SELECT, or move the UNION into a FROM "
+                "clause.")
             .at_byte(by->node->location);
       }
       sort->keys.push_back(make_sort_key(context().column_ref(column), *by));
@@ -182,7 +193,8 @@ LogicalOp* Binder::apply_limit(const ast::SelectStmt& select, Scope* scope, Logi
     if (expr_contains(*count, [&](const Expr& e) {
           return e.kind == ExprKind::kColumn && scope_of_column(scope, e.column) == scope;
         })) {
-      throw sql_error(SqlState::kInvalidColumnReference, "argument of {} must not contain variables", name)
+      throw sql_error(SqlState::kInvalidColumnReference,
+                      "argument of {} must not contain variables", name)
           .at_byte(count->location);
     }
     return coerce_to_bigint(count, name);
@@ -205,9 +217,12 @@ namespace {
 
 std::string_view set_operation_name(ast::SetOperation op) {
   switch (op) {
-    case ast::SetOperation::kUnion: return "UNION";
-    case ast::SetOperation::kIntersect: return "INTERSECT";
-    default: return "EXCEPT";
+    case ast::SetOperation::kUnion:
+      return "UNION";
+    case ast::SetOperation::kIntersect:
+      return "INTERSECT";
+    default:
+      return "EXCEPT";
   }
 }
 
@@ -238,7 +253,8 @@ LogicalOp* Binder::set_operation_tree(const ast::SelectStmt& select, Scope* scop
                          set_operation_tree(*select.rarg, scope, sides[1], false)};
   std::string_view name = set_operation_name(select.op);
   if (sides[0].size() != sides[1].size()) {
-    throw sql_error(SqlState::kSyntaxError, "each {} query must have the same number of columns", name)
+    throw sql_error(SqlState::kSyntaxError, "each {} query must have the same number of columns",
+                    name)
         .at_byte(select.rarg->location);
   }
   auto* op = context().make<SetOpOp>();
@@ -271,11 +287,12 @@ LogicalOp* Binder::set_operation_tree(const ast::SelectStmt& select, Scope* scop
       projections[side].push_back({column, value});
     }
     if (!(op->set_op == SetOpKind::kUnion && op->all) && type_info(type).compare == nullptr) {
-      throw sql_error(SqlState::kUndefinedFunction, "could not identify an equality operator for type {}",
-                      format_type(type))
+      throw sql_error(SqlState::kUndefinedFunction,
+                      "could not identify an equality operator for type {}", format_type(type))
           .at_byte(pair[0]->location);
     }
-    ColumnId id = context().new_column({sides[0][i].label, {type, typmod}, type_info(type).collation});
+    ColumnId id =
+        context().new_column({sides[0][i].label, {type, typmod}, type_info(type).collation});
     op->output.push_back(id);
     columns.push_back({sides[0][i].label, id});
   }
@@ -284,7 +301,8 @@ LogicalOp* Binder::set_operation_tree(const ast::SelectStmt& select, Scope* scop
       auto* project = context().make<ProjectOp>();
       project->inputs = {plans[side]};
       for (const ProjectItem& item : projections[side]) {
-        bool twice = std::find(project->output.begin(), project->output.end(), item.column) != project->output.end();
+        bool twice = std::find(project->output.begin(), project->output.end(), item.column) !=
+                     project->output.end();
         if (!twice) {
           project->items.push_back(item);
           project->output.push_back(item.column);

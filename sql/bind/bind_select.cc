@@ -27,10 +27,12 @@ BoundSelect SelectBinder::bind() {
     const auto* window = ast::as<ast::WindowDef>(node);
     for (const auto& [name, info] : state_.named_windows) {
       if (name == window->name) {
-        throw sql_error(SqlState::kWindowingError, "window \"{}\" is already defined", name).at_byte(window->location);
+        throw sql_error(SqlState::kWindowingError, "window \"{}\" is already defined", name)
+            .at_byte(window->location);
       }
     }
-    state_.named_windows.emplace_back(std::string(window->name), binder_.bind_window(*window, scope_));
+    state_.named_windows.emplace_back(std::string(window->name),
+                                      binder_.bind_window(*window, scope_));
   }
   bind_targets();
   Expr* where = nullptr;
@@ -89,8 +91,8 @@ BoundSelect SelectBinder::bind() {
     plan = add_distinct_and_sort(plan);
     plan = binder_.apply_limit(select_, scope_, plan);
   } else {
-    // Rows are locked after sorting, so that LIMIT decides which; the targets are computed last, from
-    // the versions that were locked.
+    // Rows are locked after sorting, so that LIMIT decides which; the targets are computed last,
+    // from the versions that were locked.
     plan = sort_below_targets(plan);
     plan = add_row_locks(plan, where);
     plan = binder_.apply_limit(select_, scope_, plan);
@@ -129,7 +131,8 @@ void SelectBinder::add_target(const ast::ResTarget& target) {
     }
   }
   Target bound;
-  bound.label = target.name.data() != nullptr ? std::string(target.name) : figure_column_name(target.val);
+  bound.label =
+      target.name.data() != nullptr ? std::string(target.name) : figure_column_name(target.val);
   bound.expr = binder_.bind_expr(target.val, scope_, Clause::kSelect);
   targets_.push_back(std::move(bound));
 }
@@ -152,13 +155,15 @@ void SelectBinder::expand_star(const ast::ColumnRef& ref) {
       add_star_columns(*item);
     }
     if (!any) {
-      throw SqlError(SqlState::kSyntaxError, "SELECT * with no tables specified is not valid").at_byte(ref.location);
+      throw SqlError(SqlState::kSyntaxError, "SELECT * with no tables specified is not valid")
+          .at_byte(ref.location);
     }
     return;
   }
   std::string_view alias = ast::as<ast::String>(ref.fields[ref.fields.size() - 2])->sval;
-  std::string_view schema =
-      ref.fields.size() > 2 ? ast::as<ast::String>(ref.fields[ref.fields.size() - 3])->sval : std::string_view{};
+  std::string_view schema = ref.fields.size() > 2
+                                ? ast::as<ast::String>(ref.fields[ref.fields.size() - 3])->sval
+                                : std::string_view{};
   for (Scope* level = scope_; level != nullptr; level = level->parent) {
     for (const auto& item : level->items) {
       if (!item->rel_visible || item->alias != alias || item->alias.empty()) continue;
@@ -182,7 +187,8 @@ void SelectBinder::resolve_unknown_targets() {
     if (target.expr->type.oid != type_oid::kUnknown) continue;
     if (target_types_ != nullptr && index < target_types_->size()) {
       TypeRef type = (*target_types_)[index];
-      if (Expr* coerced = binder_.coerce(target.expr, {type.oid, -1}, Coercion::kAssignment, target.expr->location)) {
+      if (Expr* coerced = binder_.coerce(target.expr, {type.oid, -1}, Coercion::kAssignment,
+                                         target.expr->location)) {
         target.expr = coerced;
         continue;
       }
@@ -204,7 +210,8 @@ size_t SelectBinder::find_or_add(Expr* expr) {
 }
 
 // An output column's label, or its position. GROUP BY prefers an input column of that name.
-bool SelectBinder::match_label(const ast::Node* node, Clause clause, std::string_view clause_name, size_t& index) {
+bool SelectBinder::match_label(const ast::Node* node, Clause clause, std::string_view clause_name,
+                               size_t& index) {
   if (const auto* ref = ast::try_as<ast::ColumnRef>(node)) {
     if (ref->fields.size() != 1 || !ast::is<ast::String>(ref->fields[0])) return false;
     std::string_view name = ast::as<ast::String>(ref->fields[0])->sval;
@@ -230,7 +237,8 @@ bool SelectBinder::match_label(const ast::Node* node, Clause clause, std::string
   }
   if (const auto* constant = ast::try_as<ast::AConst>(node)) {
     if (constant->kind != ast::ConstKind::kInteger) {
-      throw sql_error(SqlState::kSyntaxError, "non-integer constant in {}", clause_name).at_byte(node->location);
+      throw sql_error(SqlState::kSyntaxError, "non-integer constant in {}", clause_name)
+          .at_byte(node->location);
     }
     int position = 0;
     for (size_t i = 0; i < targets_.size(); ++i) {
@@ -239,14 +247,15 @@ bool SelectBinder::match_label(const ast::Node* node, Clause clause, std::string
         return true;
       }
     }
-    throw sql_error(SqlState::kInvalidColumnReference, "{} position {} is not in select list", clause_name,
-                    constant->ival)
+    throw sql_error(SqlState::kInvalidColumnReference, "{} position {} is not in select list",
+                    clause_name, constant->ival)
         .at_byte(node->location);
   }
   return false;
 }
 
-size_t SelectBinder::find_target(const ast::Node* node, Clause clause, std::string_view clause_name) {
+size_t SelectBinder::find_target(const ast::Node* node, Clause clause,
+                                 std::string_view clause_name) {
   size_t index = 0;
   if (match_label(node, clause, clause_name, index)) return index;
   return find_or_add(binder_.bind_value(node, scope_, clause));
@@ -283,7 +292,8 @@ LogicalOp* SelectBinder::add_windows(LogicalOp* plan) {
     const WindowInfo& info = *item.expr->window;
     WindowOp* target = nullptr;
     for (WindowOp* op : ops) {
-      if (same_list(info.partition_by, op->partition_by) && same_keys(info.order_by, op->order_by)) target = op;
+      if (same_list(info.partition_by, op->partition_by) && same_keys(info.order_by, op->order_by))
+        target = op;
     }
     if (target == nullptr) {
       target = binder_.context().make<WindowOp>();
@@ -317,7 +327,8 @@ LogicalOp* SelectBinder::add_set_returning(LogicalOp* plan) {
     }
     auto* op = binder_.context().make<ProjectSetOp>();
     op->inputs = {plan};
-    for (ColumnId column : plan->output) op->items.push_back({column, binder_.context().column_ref(column)});
+    for (ColumnId column : plan->output)
+      op->items.push_back({column, binder_.context().column_ref(column)});
     op->items.insert(op->items.end(), ready.begin(), ready.end());
     for (const ProjectItem& item : op->items) op->output.push_back(item.column);
     plan = op;
@@ -333,9 +344,10 @@ LogicalOp* SelectBinder::project(LogicalOp* plan) {
   op->inputs = {plan};
   for (Target& target : targets_) {
     const Expr& expr = *target.expr;
-    bool plain = expr.kind == ExprKind::kColumn &&
-                 std::find(op->output.begin(), op->output.end(), expr.column) == op->output.end() &&
-                 std::find(plan->output.begin(), plan->output.end(), expr.column) != plan->output.end();
+    bool plain =
+        expr.kind == ExprKind::kColumn &&
+        std::find(op->output.begin(), op->output.end(), expr.column) == op->output.end() &&
+        std::find(plan->output.begin(), plan->output.end(), expr.column) != plan->output.end();
     if (plain) {
       target.column = expr.column;
     } else {
@@ -368,7 +380,8 @@ LogicalOp* SelectBinder::add_distinct_and_sort(LogicalOp* plan) {
   bool distinct = !select_.distinct_clause.empty();
   std::vector<SortKey> keys;
   for (const OrderItem& item : order_) {
-    keys.push_back(binder_.make_sort_key(binder_.context().column_ref(targets_[item.target].column), *item.sort));
+    keys.push_back(binder_.make_sort_key(binder_.context().column_ref(targets_[item.target].column),
+                                         *item.sort));
     keys.back().expr->location = item.sort->node->location;
   }
   auto sort = [&](LogicalOp* input) -> LogicalOp* {
@@ -381,8 +394,10 @@ LogicalOp* SelectBinder::add_distinct_and_sort(LogicalOp* plan) {
   };
   if (!distinct) return sort(plan);
   for (const Target& target : targets_) {
-    if (type_info(target.expr->type.oid).compare == nullptr && (distinct_on_.empty() || target.junk)) {
-      throw sql_error(SqlState::kUndefinedFunction, "could not identify an equality operator for type {}",
+    if (type_info(target.expr->type.oid).compare == nullptr &&
+        (distinct_on_.empty() || target.junk)) {
+      throw sql_error(SqlState::kUndefinedFunction,
+                      "could not identify an equality operator for type {}",
                       format_type(target.expr->type.oid))
           .at_byte(target.expr->location);
     }
@@ -400,7 +415,8 @@ LogicalOp* SelectBinder::add_distinct_and_sort(LogicalOp* plan) {
     op->output = plan->output;
     return sort(op);
   }
-  // DISTINCT ON: the leading ORDER BY keys must be the ON expressions, in any order; the rest follows.
+  // DISTINCT ON: the leading ORDER BY keys must be the ON expressions, in any order; the rest
+  // follows.
   std::vector<size_t> missing = distinct_on_;
   for (size_t i = 0; i < order_.size(); ++i) {
     size_t target = order_[i].target;
@@ -417,7 +433,8 @@ LogicalOp* SelectBinder::add_distinct_and_sort(LogicalOp* plan) {
     keys.push_back(key);
   }
   auto* op = binder_.context().make<DistinctOp>();
-  for (size_t target : distinct_on_) op->on.push_back(binder_.context().column_ref(targets_[target].column));
+  for (size_t target : distinct_on_)
+    op->on.push_back(binder_.context().column_ref(targets_[target].column));
   plan = sort(plan);
   op->inputs = {plan};
   op->output = plan->output;
@@ -443,7 +460,8 @@ void SelectBinder::bind_locking() {
   if (select_.locking_clause.empty()) return;
   auto refuse = [&](bool present, std::string_view what) {
     if (!present) return;
-    static constexpr std::string_view kNames[] = {"", "FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE", "FOR UPDATE"};
+    static constexpr std::string_view kNames[] = {"", "FOR KEY SHARE", "FOR SHARE",
+                                                  "FOR NO KEY UPDATE", "FOR UPDATE"};
     const auto* clause = ast::as<ast::LockingClause>(select_.locking_clause[0]);
     throw sql_error(SqlState::kFeatureNotSupported, "{} is not allowed with {}",
                     kNames[static_cast<size_t>(clause->strength)], what);
@@ -457,9 +475,9 @@ void SelectBinder::bind_locking() {
   for (const ast::Node* node : select_.locking_clause) {
     const auto* clause = ast::as<ast::LockingClause>(node);
     auto strength = static_cast<RowLockStrength>(clause->strength);
-    RowLockWait wait = clause->wait_policy == ast::LockWaitPolicy::kSkip    ? RowLockWait::kSkipLocked
-                    : clause->wait_policy == ast::LockWaitPolicy::kError ? RowLockWait::kNoWait
-                                                                         : RowLockWait::kBlock;
+    RowLockWait wait = clause->wait_policy == ast::LockWaitPolicy::kSkip ? RowLockWait::kSkipLocked
+                       : clause->wait_policy == ast::LockWaitPolicy::kError ? RowLockWait::kNoWait
+                                                                            : RowLockWait::kBlock;
     auto lock_item = [&](ScopeItem& item) {
       if (item.scan == nullptr) return;
       for (LockRowsOp::Target& existing : locks_) {
@@ -480,7 +498,8 @@ void SelectBinder::bind_locking() {
       item.scan->output.push_back(target.row_key);
       target.columns.assign(item.scan->table->columns.size(), kNoColumn);
       for (size_t i = 0; i < item.scan->attribute.size(); ++i) {
-        if (item.scan->attribute[i] >= 0) target.columns[item.scan->attribute[i]] = item.scan->output[i];
+        if (item.scan->attribute[i] >= 0)
+          target.columns[item.scan->attribute[i]] = item.scan->output[i];
       }
       binder_.query_.locks.push_back({item.scan->table->oid, 2});
       locks_.push_back(std::move(target));
@@ -496,12 +515,14 @@ void SelectBinder::bind_locking() {
         if (item->alias == var->relname) found = item.get();
       }
       if (found == nullptr) {
-        throw sql_error(SqlState::kUndefinedTable, "relation \"{}\" in FOR UPDATE clause not found in FROM clause",
+        throw sql_error(SqlState::kUndefinedTable,
+                        "relation \"{}\" in FOR UPDATE clause not found in FROM clause",
                         var->relname)
             .at_byte(var->location);
       }
       if (found->scan == nullptr) {
-        throw SqlError(SqlState::kFeatureNotSupported, "FOR UPDATE of a view or subquery is not supported")
+        throw SqlError(SqlState::kFeatureNotSupported,
+                       "FOR UPDATE of a view or subquery is not supported")
             .at_byte(var->location);
       }
       lock_item(*found);

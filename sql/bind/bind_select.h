@@ -1,6 +1,6 @@
 #pragma once
-// One SELECT level (no set operation, no VALUES): FROM, WHERE, grouping, windows, targets, DISTINCT,
-// ORDER BY, LIMIT, row locks, in the order in which PostgreSQL resolves names. Used once.
+// One SELECT level (no set operation, no VALUES): FROM, WHERE, grouping, windows, targets,
+// DISTINCT, ORDER BY, LIMIT, row locks, in the order in which PostgreSQL resolves names. Used once.
 #include <string>
 #include <vector>
 
@@ -20,8 +20,8 @@ class SelectBinder {
   struct Target {
     std::string label;
     Expr* expr = nullptr;
-    bool junk = false;              // only for ORDER BY, DISTINCT ON or row locks
-    ColumnId column = kNoColumn;    // once projected
+    bool junk = false;            // only for ORDER BY, DISTINCT ON or row locks
+    ColumnId column = kNoColumn;  // once projected
   };
   struct OrderItem {
     size_t target;
@@ -35,7 +35,8 @@ class SelectBinder {
   void resolve_unknown_targets();
   size_t find_target(const ast::Node* node, Clause clause, std::string_view clause_name);
   size_t find_or_add(Expr* expr);
-  bool match_label(const ast::Node* node, Clause clause, std::string_view clause_name, size_t& index);
+  bool match_label(const ast::Node* node, Clause clause, std::string_view clause_name,
+                   size_t& index);
 
   void bind_group_clause();
   using GroupSets = std::vector<std::vector<uint32_t>>;
@@ -44,7 +45,8 @@ class SelectBinder {
   LogicalOp* add_aggregate(LogicalOp* plan);
   Expr* above_aggregate(Expr* expr);
   bool determined_by_group(const ScopeItem& item);
-  [[noreturn]] void ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery, int location);
+  [[noreturn]] void ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery,
+                                     int location);
 
   LogicalOp* add_windows(LogicalOp* plan);
   LogicalOp* add_set_returning(LogicalOp* plan);
@@ -72,7 +74,8 @@ class SelectBinder {
   bool grouped_ = false;
 };
 
-// The literal an untyped output column of a plain SELECT or VALUES row comes from; nullptr otherwise.
+// The literal an untyped output column of a plain SELECT or VALUES row comes from; nullptr
+// otherwise.
 Expr** untyped_source(LogicalOp* plan, ColumnId column);
 
 // The label PostgreSQL gives an expression without AS ("?column?" when nothing better).

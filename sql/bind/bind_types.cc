@@ -1,7 +1,7 @@
 // Type names, casts, arrays, subscripts and fields.
+#include "engine/type/typmod.h"
 #include "sql/bind/binder.h"
 #include "sql/function/registry.h"
-#include "engine/type/typmod.h"
 
 namespace luma {
 
@@ -24,13 +24,16 @@ TypeRef Binder::resolve_type_name(const ast::TypeName& name) {
   if (name.setof) {
     throw SqlError(SqlState::kDatatypeMismatch, "SETOF is not allowed here").at_byte(name.location);
   }
-  std::string_view schema = name.names.size() > 1 ? name.names[name.names.size() - 2] : std::string_view{};
+  std::string_view schema =
+      name.names.size() > 1 ? name.names[name.names.size() - 2] : std::string_view{};
   Oid type = find_type(environment_.catalog(), path(), {schema, name.names.back()});
   if (type == kInvalidOid) {
     if (schema.data() != nullptr && environment_.catalog().find_schema(schema) == nullptr) {
-      throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema).at_byte(name.location);
+      throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema)
+          .at_byte(name.location);
     }
-    throw sql_error(SqlState::kUndefinedObject, "type \"{}\" does not exist", type_text(name)).at_byte(name.location);
+    throw sql_error(SqlState::kUndefinedObject, "type \"{}\" does not exist", type_text(name))
+        .at_byte(name.location);
   }
   int32_t typmod = -1;
   if (!name.typmods.empty()) {
@@ -38,7 +41,8 @@ TypeRef Binder::resolve_type_name(const ast::TypeName& name) {
     for (const ast::Node* node : name.typmods) {
       const auto* constant = ast::try_as<ast::AConst>(node);
       if (constant == nullptr || constant->kind != ast::ConstKind::kInteger) {
-        throw SqlError(SqlState::kInvalidParameterValue, "type modifiers must be simple constants or identifiers")
+        throw SqlError(SqlState::kInvalidParameterValue,
+                       "type modifiers must be simple constants or identifiers")
             .at_byte(name.location);
       }
       values.push_back(constant->ival);
@@ -67,7 +71,8 @@ TypeRef Binder::resolve_type_name(const ast::TypeName& name) {
 
 void Binder::require_usable_type(Oid type, int location) {
   const TypeInfo* info = luma::find_type(type);
-  const TypeInfo* element = info != nullptr && info->is_array() ? luma::find_type(info->element) : info;
+  const TypeInfo* element =
+      info != nullptr && info->is_array() ? luma::find_type(info->element) : info;
   bool usable = element != nullptr && (element->input != nullptr || element->type_type == 'p');
   if (!usable) throw unsupported("type {}", format_type(type)).at_byte(location);
 }
@@ -84,7 +89,8 @@ Expr* Binder::bind_type_cast(const ast::TypeCast& cast, Scope* scope, Clause cla
   return out;
 }
 
-Expr* Binder::bind_array(const ast::AArrayExpr& node, Scope* scope, Clause clause, Oid array_type, int32_t typmod) {
+Expr* Binder::bind_array(const ast::AArrayExpr& node, Scope* scope, Clause clause, Oid array_type,
+                         int32_t typmod) {
   Oid element_type = array_type == kInvalidOid ? kInvalidOid : type_info(array_type).element;
   std::vector<Expr*> elements;
   bool nested = false;
@@ -96,7 +102,8 @@ Expr* Binder::bind_array(const ast::AArrayExpr& node, Scope* scope, Clause claus
       nested = true;
     } else {
       element = bind_expr(item, scope, clause);
-      if (element->type.oid != type_oid::kUnknown && type_info(element->type.oid).is_array()) nested = true;
+      if (element->type.oid != type_oid::kUnknown && type_info(element->type.oid).is_array())
+        nested = true;
     }
     elements.push_back(element);
   }
@@ -112,7 +119,8 @@ Expr* Binder::bind_array(const ast::AArrayExpr& node, Scope* scope, Clause claus
     nested = type_info(common).is_array();
     element_type = common;
     if (result == kInvalidOid) {
-      throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}", format_type(common))
+      throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}",
+                      format_type(common))
           .at_byte(node.location);
     }
   } else if (nested) {
@@ -120,7 +128,8 @@ Expr* Binder::bind_array(const ast::AArrayExpr& node, Scope* scope, Clause claus
   }
   for (Expr*& element : elements) {
     if (array_type != kInvalidOid) {
-      Expr* coerced = coerce(element, {element_type, nested ? -1 : typmod}, Coercion::kExplicit, element->location);
+      Expr* coerced = coerce(element, {element_type, nested ? -1 : typmod}, Coercion::kExplicit,
+                             element->location);
       if (coerced == nullptr) cannot_coerce(*element, element_type, element->location);
       element = coerced;
     } else {
@@ -153,9 +162,11 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
     }
     flush();
     if (ast::is<ast::AStar>(step)) {
-      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here").at_byte(node.location);
+      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here")
+          .at_byte(node.location);
     }
-    base = bind_field(base, ast::as<ast::String>(step)->sval, step->location >= 0 ? step->location : node.location);
+    base = bind_field(base, ast::as<ast::String>(step)->sval,
+                      step->location >= 0 ? step->location : node.location);
   }
   flush();
   return base;
@@ -164,14 +175,17 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
 Expr* Binder::bind_field(Expr* base, std::string_view field, int location) {
   if (base->kind == ExprKind::kRow) {
     for (size_t i = 0; i < base->args.size(); ++i) {
-      std::string name = i < base->field_names.size() ? std::string(base->field_names[i]) : fmt::format("f{}", i + 1);
+      std::string name = i < base->field_names.size() ? std::string(base->field_names[i])
+                                                      : fmt::format("f{}", i + 1);
       if (name == field) return base->args[i];
     }
-    throw sql_error(SqlState::kUndefinedColumn, "could not identify column \"{}\" in record data type", field)
+    throw sql_error(SqlState::kUndefinedColumn,
+                    "could not identify column \"{}\" in record data type", field)
         .at_byte(location);
   }
   if (base->type.oid == type_oid::kRecord) {
-    throw sql_error(SqlState::kUndefinedColumn, "could not identify column \"{}\" in record data type", field)
+    throw sql_error(SqlState::kUndefinedColumn,
+                    "could not identify column \"{}\" in record data type", field)
         .at_byte(location);
   }
   throw sql_error(SqlState::kWrongObjectType,
@@ -180,14 +194,15 @@ Expr* Binder::bind_field(Expr* base, std::string_view field, int location) {
       .at_byte(location);
 }
 
-Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices, Scope* scope,
-                              Clause clause) {
+Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices,
+                              Scope* scope, Clause clause) {
   Oid container = base->type.oid;
   if (container == type_oid::kJsonb) {
     // jsonb['a'][0]: the same as the -> operators, one step each.
     for (const ast::AIndices* index : indices) {
       if (index->is_slice) {
-        throw SqlError(SqlState::kDatatypeMismatch, "jsonb subscript does not support slices").at_byte(index->location);
+        throw SqlError(SqlState::kDatatypeMismatch, "jsonb subscript does not support slices")
+            .at_byte(index->location);
       }
       base = make_operator("->", base, bind_expr(index->uidx, scope, clause), base->location);
     }
@@ -197,7 +212,8 @@ Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> 
   const TypeInfo& type = type_info(container);
   bool vector = container == type_oid::kInt2Vector || container == type_oid::kOidVector;
   if (!type.is_array() && !vector) {
-    throw sql_error(SqlState::kDatatypeMismatch, "cannot subscript type {} because it does not support subscripting",
+    throw sql_error(SqlState::kDatatypeMismatch,
+                    "cannot subscript type {} because it does not support subscripting",
                     format_type(container))
         .at_byte(base->location);
   }
@@ -209,7 +225,8 @@ Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> 
     Expr* bound = bind_expr(node, scope, clause);
     Expr* coerced = coerce(bound, {type_oid::kInt4, -1}, Coercion::kAssignment, bound->location);
     if (coerced == nullptr) {
-      throw SqlError(SqlState::kDatatypeMismatch, "array subscript must have type integer").at_byte(bound->location);
+      throw SqlError(SqlState::kDatatypeMismatch, "array subscript must have type integer")
+          .at_byte(bound->location);
     }
     return coerced;
   };

@@ -1,10 +1,11 @@
 #pragma once
-// Turns syntax trees into typed logical plans by PostgreSQL's rules: names, types, coercions, overloads,
-// aggregates, windows, subqueries. One Binder per statement; not thread-safe. Throws SqlError with the
-// byte offset of the offending text.
+// Turns syntax trees into typed logical plans by PostgreSQL's rules: names, types, coercions,
+// overloads, aggregates, windows, subqueries. One Binder per statement; not thread-safe. Throws
+// SqlError with the byte offset of the offending text.
 //
-// Files: bind_query*.cc (SELECT and FROM), bind_select*.cc (one SELECT level), bind_modify*.cc (INSERT,
-// UPDATE, DELETE), bind_expr*.cc (expressions), resolve.cc (functions and operators), coerce.cc (types).
+// Files: bind_query*.cc (SELECT and FROM), bind_select*.cc (one SELECT level), bind_modify*.cc
+// (INSERT, UPDATE, DELETE), bind_expr*.cc (expressions), resolve.cc (functions and operators),
+// coerce.cc (types).
 #include <functional>
 #include <memory>
 #include <span>
@@ -42,9 +43,10 @@ class Binder {
   BoundQuery bind(const ast::Node* statement);
 
   // An expression over one table's columns (defaults, checks, index keys, generated columns):
-  // kSlot i is the table's attribute i. `target` coerces the result (oid 0: leave it). The expression
-  // lives in context().arena().
-  Expr* bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause, TypeRef target);
+  // kSlot i is the table's attribute i. `target` coerces the result (oid 0: leave it). The
+  // expression lives in context().arena().
+  Expr* bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause,
+                        TypeRef target);
   // An expression without columns, coerced to `target` as an assignment (EXECUTE arguments, ...).
   Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
   // Throws 42704 for an unknown type.
@@ -67,9 +69,12 @@ class Binder {
   EvalContext evaluation_context();
 
   // --- queries (bind_query.cc, bind_from.cc, bind_cte.cc, bind_setop.cc) ---
-  BoundSelect bind_query(const ast::Node* node, Scope* parent, const std::vector<TypeRef>* target_types = nullptr);
-  BoundSelect bind_select(const ast::SelectStmt& select, Scope* parent, const std::vector<TypeRef>* target_types);
-  BoundSelect bind_values(const ast::SelectStmt& select, Scope* parent, const std::vector<TypeRef>* target_types);
+  BoundSelect bind_query(const ast::Node* node, Scope* parent,
+                         const std::vector<TypeRef>* target_types = nullptr);
+  BoundSelect bind_select(const ast::SelectStmt& select, Scope* parent,
+                          const std::vector<TypeRef>* target_types);
+  BoundSelect bind_values(const ast::SelectStmt& select, Scope* parent,
+                          const std::vector<TypeRef>* target_types);
   BoundSelect bind_set_operation(const ast::SelectStmt& select, Scope* parent);
   BoundSelect bind_data_modifying(const ast::Node* node, Scope* parent);
   LogicalOp* set_operation_tree(const ast::SelectStmt& select, Scope* scope,
@@ -84,28 +89,33 @@ class Binder {
 
   // FROM. Adds the item(s) to `scope` and joins with `left` (may be nullptr).
   LogicalOp* bind_from_list(const ast::NodeList& from, Scope* scope);
-  LogicalOp* bind_from_item(const ast::Node* node, Scope* scope, std::vector<std::shared_ptr<ScopeItem>>& items);
-  LogicalOp* bind_range_var(const ast::RangeVar& var, Scope* scope, std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_from_item(const ast::Node* node, Scope* scope,
+                            std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_range_var(const ast::RangeVar& var, Scope* scope,
+                            std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_range_subselect(const ast::RangeSubselect& node, Scope* scope,
                                   std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_range_function(const ast::RangeFunction& node, Scope* scope,
                                  std::vector<std::shared_ptr<ScopeItem>>& items);
-  LogicalOp* bind_join(const ast::JoinExpr& join, Scope* scope, std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_join(const ast::JoinExpr& join, Scope* scope,
+                       std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_cte_reference(CteBinding& cte, const ast::RangeVar& var, ScopeItem& item);
   LogicalOp* make_scan(const TableDescPtr& table, const std::string& alias, ScopeItem& item);
   LogicalOp* bind_view(const Table& view, ScopeItem& item);
   LogicalOp* make_virtual_scan(const Table& table, const std::string& alias, ScopeItem& item);
   LogicalOp* join_inputs(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition);
   void apply_column_aliases(ScopeItem& item, const ast::Alias* alias);
-  void check_duplicate_alias(const std::vector<std::shared_ptr<ScopeItem>>& items, const ScopeItem& item,
-                             int location);
+  void check_duplicate_alias(const std::vector<std::shared_ptr<ScopeItem>>& items,
+                             const ScopeItem& item, int location);
 
   // --- expressions ---
   Expr* bind_expr(const ast::Node* node, Scope* scope, Clause clause);
   // Untyped literals become text, unresolved parameters too.
   Expr* bind_value(const ast::Node* node, Scope* scope, Clause clause);
-  Expr* bind_boolean(const ast::Node* node, Scope* scope, Clause clause, std::string_view construct);
+  Expr* bind_boolean(const ast::Node* node, Scope* scope, Clause clause,
+                     std::string_view construct);
   Expr* bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause);
+  Expr* bind_slot_ref(const ast::ColumnRef& ref);
   Expr* bind_const(const ast::AConst& value);
   Expr* bind_param(const ast::ParamRef& param);
   Expr* bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause);
@@ -119,10 +129,12 @@ class Binder {
   Expr* bind_coalesce(const ast::CoalesceExpr& node, Scope* scope, Clause clause);
   Expr* bind_min_max(const ast::MinMaxExpr& node, Scope* scope, Clause clause);
   Expr* bind_row(const ast::RowExpr& node, Scope* scope, Clause clause);
-  Expr* bind_array(const ast::AArrayExpr& node, Scope* scope, Clause clause, Oid array_type, int32_t typmod);
+  Expr* bind_array(const ast::AArrayExpr& node, Scope* scope, Clause clause, Oid array_type,
+                   int32_t typmod);
   Expr* bind_type_cast(const ast::TypeCast& cast, Scope* scope, Clause clause);
   Expr* bind_indirection(const ast::AIndirection& node, Scope* scope, Clause clause);
-  Expr* bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices, Scope* scope, Clause clause);
+  Expr* bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices, Scope* scope,
+                        Clause clause);
   Expr* bind_field(Expr* base, std::string_view field, int location);
   Expr* bind_sql_value_function(const ast::SQLValueFunction& node);
   Expr* bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause);
@@ -130,10 +142,11 @@ class Binder {
   Expr* bind_grouping(const ast::GroupingFunc& node, Scope* scope, Clause clause);
   Expr* bind_whole_row(ScopeItem& item, int location);
   Expr* bind_system_column(ScopeItem& item, std::string_view name, int location);
-  Expr* bind_row_comparison(const std::string& op, std::vector<Expr*> left, std::vector<Expr*> right,
-                            int location);
+  Expr* bind_row_comparison(const std::string& op, std::vector<Expr*> left,
+                            std::vector<Expr*> right, int location);
   // Aggregate, window and set-returning calls, after resolution.
-  Expr* make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order, Scope* scope, Clause clause);
+  Expr* make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order,
+                       Scope* scope, Clause clause);
   Expr* make_window_call(const ast::FuncCall& call, Expr* bound, Scope* scope, Clause clause);
   Expr* make_set_returning(Expr* bound, Scope* scope, Clause clause);
   const WindowInfo* bind_window(const ast::WindowDef& window, Scope* scope);
@@ -149,14 +162,16 @@ class Binder {
   Expr* make_operator(const std::string& name, Expr* left, Expr* right, int location);
   Expr* make_operator(const ast::NameList& name, Expr* left, Expr* right, int location);
   const OperatorEntry* find_operator(const std::string& name, Oid left, Oid right, int location);
-  Expr* make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any, int location);
+  Expr* make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any,
+                              int location);
   Expr* build_call(const FunctionEntry& function, std::vector<Expr*> args, int location,
                    std::span<const Oid> declared, Oid result_type);
 
   // --- types (coerce.cc) ---
   bool can_coerce(std::span<const Oid> from, std::span<const Oid> to, Coercion coercion);
   // nullptr when there is no conversion.
-  Expr* coerce(Expr* expr, TypeRef target, Coercion coercion, int location, bool explicit_form = false);
+  Expr* coerce(Expr* expr, TypeRef target, Coercion coercion, int location,
+               bool explicit_form = false);
   // Throws 42804 naming both types.
   Expr* coerce_to_boolean(Expr* expr, std::string_view construct);
   Expr* coerce_to_bigint(Expr* expr, std::string_view construct);
@@ -166,7 +181,8 @@ class Binder {
   Expr* coerce_to_common(Expr* expr, Oid type, std::string_view context);
   Expr* coerce_literal(const Expr& literal, TypeRef target, int location);
   Expr* coerce_row(Expr* expr, TypeRef target, Coercion coercion, int location);
-  // Types that PostgreSQL has and we cannot read or write yet are refused where they are named: 0A000.
+  // Types that PostgreSQL has and we cannot read or write yet are refused where they are named:
+  // 0A000.
   static void require_usable_type(Oid type, int location);
   Expr* with_typmod(Expr* expr, int32_t typmod, Coercion coercion, int location);
   void set_parameter_type(Expr& parameter, Oid type);
@@ -176,7 +192,7 @@ class Binder {
   BindEnvironment& environment_;
   BoundQuery query_;
   std::vector<Oid> parameter_types_;
-  std::vector<Expr*> parameter_nodes_;   // every kParameter made, for late type resolution
+  std::vector<Expr*> parameter_nodes_;  // every kParameter made, for late type resolution
   std::vector<std::unique_ptr<Scope>> scopes_;
   std::vector<std::unique_ptr<SelectState>> select_states_;
   std::vector<std::unique_ptr<CteBinding>> cte_bindings_;

@@ -35,8 +35,8 @@ void keep_best(std::vector<const Candidate*>& candidates, Score&& score) {
   candidates = std::move(kept);
 }
 
-// Unknown arguments: settle on a type category per position, string preferred, and drop the candidates
-// of other categories. False when the categories conflict.
+// Unknown arguments: settle on a type category per position, string preferred, and drop the
+// candidates of other categories. False when the categories conflict.
 bool filter_by_category(std::span<const Oid> actual, std::vector<const Candidate*>& candidates) {
   std::vector<char> category(actual.size(), 0);
   std::vector<bool> has_preferred(actual.size(), false);
@@ -78,7 +78,8 @@ bool filter_by_category(std::span<const Oid> actual, std::vector<const Candidate
 
 }  // namespace
 
-const Candidate* choose_candidate(std::span<const Oid> actual, const std::vector<const Candidate*>& viable) {
+const Candidate* choose_candidate(std::span<const Oid> actual,
+                                  const std::vector<const Candidate*>& viable) {
   std::vector<const Candidate*> candidates = viable;
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) return nullptr;
@@ -113,9 +114,9 @@ const Candidate* choose_candidate(std::span<const Oid> actual, const std::vector
     }
     const Candidate* found = nullptr;
     for (const Candidate* candidate : candidates) {
-      bool matches = std::all_of(candidate->arg_types.begin(), candidate->arg_types.end(), [&](Oid type) {
-        return type == known || is_binary_coercible(known, type);
-      });
+      bool matches =
+          std::all_of(candidate->arg_types.begin(), candidate->arg_types.end(),
+                      [&](Oid type) { return type == known || is_binary_coercible(known, type); });
       if (!matches) continue;
       if (found != nullptr) return nullptr;
       found = candidate;

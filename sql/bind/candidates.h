@@ -1,5 +1,6 @@
 #pragma once
-// Choosing among overloads by PostgreSQL's rules ("Function Type Resolution", "Operator Type Resolution").
+// Choosing among overloads by PostgreSQL's rules ("Function Type Resolution", "Operator Type
+// Resolution").
 #include <span>
 #include <vector>
 
@@ -7,15 +8,17 @@
 
 namespace luma {
 
-// One overload: its argument types, VARIADIC expanded and defaults cut to the call's argument count.
+// One overload: its argument types, VARIADIC expanded and defaults cut to the call's argument
+// count.
 struct Candidate {
   std::vector<Oid> arg_types;
   const void* entry = nullptr;
   bool expanded_variadic = false;
 };
 
-// The single best candidate for arguments of types `actual` (kUnknown for untyped literals), all of which
-// the candidates accept by implicit conversion; nullptr when several are equally good.
-const Candidate* choose_candidate(std::span<const Oid> actual, const std::vector<const Candidate*>& viable);
+// The single best candidate for arguments of types `actual` (kUnknown for untyped literals), all of
+// which the candidates accept by implicit conversion; nullptr when several are equally good.
+const Candidate* choose_candidate(std::span<const Oid> actual,
+                                  const std::vector<const Candidate*>& viable);
 
 }  // namespace luma

@@ -6,7 +6,8 @@
 
 namespace luma {
 
-// "WHERE", "JOIN conditions", "CHECK constraints": completes "aggregate functions are not allowed in ...".
+// "WHERE", "JOIN conditions", "CHECK constraints": completes "aggregate functions are not allowed
+// in ...".
 std::string_view clause_name(Clause clause);
 
 }  // namespace luma

@@ -1,5 +1,6 @@
-// Type conversion by PostgreSQL's rules (its parse_coerce.c is the specification): which casts may be
-// applied silently, literals taking the type they are needed in, common types of several expressions.
+// Type conversion by PostgreSQL's rules (its parse_coerce.c is the specification): which casts may
+// be applied silently, literals taking the type they are needed in, common types of several
+// expressions.
 #include <algorithm>
 
 #include "engine/exec/evaluator.h"
@@ -26,9 +27,12 @@ Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
                                              : Coercion::kExplicit;
     if (coercion < needed) return {};
     switch (cast->method) {
-      case 'f': return {Pathway::kFunction, cast->implementation};
-      case 'b': return {Pathway::kRelabel};
-      default: return {Pathway::kViaIo};
+      case 'f':
+        return {Pathway::kFunction, cast->implementation};
+      case 'b':
+        return {Pathway::kRelabel};
+      default:
+        return {Pathway::kViaIo};
     }
   }
   const TypeInfo* from = find_type(source);
@@ -40,7 +44,8 @@ Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
   };
   if (is_array(*from) && to->is_array()) {
     Pathway element = find_pathway(from->element, to->element, coercion);
-    if (element.kind != Pathway::kNone) return {element.kind == Pathway::kRelabel ? Pathway::kRelabel : Pathway::kArray};
+    if (element.kind != Pathway::kNone)
+      return {element.kind == Pathway::kRelabel ? Pathway::kRelabel : Pathway::kArray};
     return {};
   }
   // Conversion through text: assignment casts to string types, explicit ones from them.
@@ -62,8 +67,11 @@ bool is_binary_coercible(Oid source, Oid target) {
   }
   const TypeInfo* from = find_type(source);
   if (from == nullptr) return false;
-  if ((target == type_oid::kAnyArray || target == type_oid::kAnyCompatibleArray) && from->is_array()) return true;
-  if ((target == type_oid::kAnyNonArray || target == type_oid::kAnyCompatibleNonArray) && !from->is_array()) {
+  if ((target == type_oid::kAnyArray || target == type_oid::kAnyCompatibleArray) &&
+      from->is_array())
+    return true;
+  if ((target == type_oid::kAnyNonArray || target == type_oid::kAnyCompatibleNonArray) &&
+      !from->is_array()) {
     return true;
   }
   if (target == type_oid::kRecord && from->type_type == 'c') return true;
@@ -102,7 +110,8 @@ bool Binder::can_coerce(std::span<const Oid> from, std::span<const Oid> to, Coer
     if (source == type_oid::kUnknown) continue;
     if (find_pathway(source, target, coercion).kind != Pathway::kNone) continue;
     const TypeInfo* from_type = find_type(source);
-    if (target == type_oid::kRecord && from_type != nullptr && from_type->type_type == 'c') continue;
+    if (target == type_oid::kRecord && from_type != nullptr && from_type->type_type == 'c')
+      continue;
     if (target == type_oid::kRecordArray && source == type_oid::kRecordArray) continue;
     return false;
   }
@@ -119,11 +128,12 @@ Expr* Binder::coerce_literal(const Expr& literal, TypeRef target, int location) 
     if (type.input == nullptr) {
       throw unsupported("type {}", format_type(target.oid)).at_byte(location);
     }
-    // Intervals interpret their text by the typmod ('1' as INTERVAL HOUR); for other types the typmod is
-    // applied afterwards like to any value.
+    // Intervals interpret their text by the typmod ('1' as INTERVAL HOUR); for other types the
+    // typmod is applied afterwards like to any value.
     int32_t typmod = target.oid == type_oid::kInterval ? target.typmod : -1;
     try {
-      out->constant = Value(type.input(literal.constant.datum.str.view(), type, typmod, environment_.io(), arena()));
+      out->constant = Value(
+          type.input(literal.constant.datum.str.view(), type, typmod, environment_.io(), arena()));
     } catch (SqlError& error) {
       if (error.byte_offset < 0 && error.position == 0) error.at_byte(literal.location);
       throw;
@@ -158,8 +168,8 @@ Expr* Binder::with_typmod(Expr* expr, int32_t typmod, Coercion coercion, int loc
 
 Expr* Binder::coerce_row(Expr* expr, TypeRef target, Coercion, int location) {
   if (target.oid == type_oid::kRecord) return expr;
-  throw unsupported("conversion of a row to type {}", format_type(target.oid)).at_byte(
-      location >= 0 ? location : expr->location);
+  throw unsupported("conversion of a row to type {}", format_type(target.oid))
+      .at_byte(location >= 0 ? location : expr->location);
 }
 
 Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location, bool) {
@@ -183,22 +193,26 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
   Expr* out = arena().make<Expr>();
   out->type = {target.oid, -1};
   out->physical = to.physical;
-  out->collation = to.collation != kInvalidOid && expr->collation != kInvalidOid ? expr->collation : to.collation;
+  out->collation = to.collation != kInvalidOid && expr->collation != kInvalidOid ? expr->collation
+                                                                                 : to.collation;
   out->location = location >= 0 ? location : expr->location;
   out->args = copy_span(arena(), std::vector<Expr*>{expr});
   out->strict = true;
   switch (pathway.kind) {
-    case Pathway::kNone: return nullptr;
+    case Pathway::kNone:
+      return nullptr;
     case Pathway::kRelabel:
       out->kind = ExprKind::kRelabel;
       break;
     case Pathway::kFunction: {
       const FunctionEntry& function = *pathway.function;
-      std::vector<Expr*> args = {coerce(expr, {function.arg_types[0], -1}, Coercion::kExplicit, location)};
+      std::vector<Expr*> args = {
+          coerce(expr, {function.arg_types[0], -1}, Coercion::kExplicit, location)};
       if (args[0] == nullptr) args[0] = expr;
       // Casts may take the typmod and whether the cast was explicit.
       if (function.arg_types.size() > 1) {
-        args.push_back(make_constant(arena(), {type_oid::kInt4, -1}, Value(Datum::of_int32(target.typmod))));
+        args.push_back(
+            make_constant(arena(), {type_oid::kInt4, -1}, Value(Datum::of_int32(target.typmod))));
       }
       if (function.arg_types.size() > 2) {
         args.push_back(make_bool(arena(), coercion == Coercion::kExplicit));
@@ -219,7 +233,8 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
       return out;
     }
     case Pathway::kViaIo:
-      if (to.input == nullptr) throw unsupported("type {}", format_type(target.oid)).at_byte(location);
+      if (to.input == nullptr)
+        throw unsupported("type {}", format_type(target.oid)).at_byte(location);
       out->kind = ExprKind::kCoerceViaIo;
       break;
   }
@@ -237,8 +252,8 @@ Expr* Binder::coerce_to_boolean(Expr* expr, std::string_view construct) {
                   ? expr
                   : coerce(expr, {type_oid::kBool, -1}, Coercion::kAssignment, expr->location);
   if (out == nullptr) {
-    throw sql_error(SqlState::kDatatypeMismatch, "argument of {} must be type boolean, not type {}", construct,
-                    format_type(expr->type.oid))
+    throw sql_error(SqlState::kDatatypeMismatch, "argument of {} must be type boolean, not type {}",
+                    construct, format_type(expr->type.oid))
         .at_byte(expr->location);
   }
   return out;
@@ -247,8 +262,8 @@ Expr* Binder::coerce_to_boolean(Expr* expr, std::string_view construct) {
 Expr* Binder::coerce_to_bigint(Expr* expr, std::string_view construct) {
   Expr* out = coerce(expr, {type_oid::kInt8, -1}, Coercion::kAssignment, expr->location);
   if (out == nullptr) {
-    throw sql_error(SqlState::kDatatypeMismatch, "argument of {} must be type bigint, not type {}", construct,
-                    format_type(expr->type.oid))
+    throw sql_error(SqlState::kDatatypeMismatch, "argument of {} must be type bigint, not type {}",
+                    construct, format_type(expr->type.oid))
         .at_byte(expr->location);
   }
   return out;
@@ -257,7 +272,8 @@ Expr* Binder::coerce_to_bigint(Expr* expr, std::string_view construct) {
 Expr* Binder::coerce_assignment(Expr* expr, TypeRef target, std::string_view column, int location) {
   Expr* out = coerce(expr, target, Coercion::kAssignment, location);
   if (out == nullptr) {
-    throw sql_error(SqlState::kDatatypeMismatch, "column \"{}\" is of type {} but expression is of type {}", column,
+    throw sql_error(SqlState::kDatatypeMismatch,
+                    "column \"{}\" is of type {} but expression is of type {}", column,
                     format_type(target.oid), format_type(expr->type.oid))
         .hint("You will need to rewrite or cast the expression.")
         .at_byte(location);

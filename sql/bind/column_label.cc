@@ -29,7 +29,9 @@ int figure(const ast::Node* node, std::string& name) {
       }
       return figure(indirection->arg, name);
     }
-    case ast::NodeTag::kFuncCall: name = ast::as<ast::FuncCall>(node)->funcname.back(); return 2;
+    case ast::NodeTag::kFuncCall:
+      name = ast::as<ast::FuncCall>(node)->funcname.back();
+      return 2;
     case ast::NodeTag::kAExpr:
       if (ast::as<ast::AExpr>(node)->kind == ast::AExprKind::kNullif) {
         name = "nullif";
@@ -45,8 +47,11 @@ int figure(const ast::Node* node, std::string& name) {
       }
       return strength;
     }
-    case ast::NodeTag::kCollateClause: return figure(ast::as<ast::CollateClause>(node)->arg, name);
-    case ast::NodeTag::kGroupingFunc: name = "grouping"; return 2;
+    case ast::NodeTag::kCollateClause:
+      return figure(ast::as<ast::CollateClause>(node)->arg, name);
+    case ast::NodeTag::kGroupingFunc:
+      name = "grouping";
+      return 2;
     case ast::NodeTag::kSubLink: {
       const auto* link = ast::as<ast::SubLink>(node);
       if (link->sub_link_type == ast::SubLinkType::kExists) {
@@ -79,21 +84,29 @@ int figure(const ast::Node* node, std::string& name) {
       }
       return strength;
     }
-    case ast::NodeTag::kAArrayExpr: name = "array"; return 2;
-    case ast::NodeTag::kRowExpr: name = "row"; return 2;
-    case ast::NodeTag::kCoalesceExpr: name = "coalesce"; return 2;
+    case ast::NodeTag::kAArrayExpr:
+      name = "array";
+      return 2;
+    case ast::NodeTag::kRowExpr:
+      name = "row";
+      return 2;
+    case ast::NodeTag::kCoalesceExpr:
+      name = "coalesce";
+      return 2;
     case ast::NodeTag::kMinMaxExpr:
       name = ast::as<ast::MinMaxExpr>(node)->op == ast::MinMaxOp::kGreatest ? "greatest" : "least";
       return 2;
     case ast::NodeTag::kSQLValueFunction: {
       static constexpr std::string_view kNames[] = {
-          "current_date", "current_time", "current_time", "current_timestamp", "current_timestamp",
-          "localtime", "localtime", "localtimestamp", "localtimestamp", "current_role", "current_user",
-          "user", "session_user", "current_catalog", "current_schema"};
+          "current_date",      "current_time",    "current_time",  "current_timestamp",
+          "current_timestamp", "localtime",       "localtime",     "localtimestamp",
+          "localtimestamp",    "current_role",    "current_user",  "user",
+          "session_user",      "current_catalog", "current_schema"};
       name = kNames[static_cast<size_t>(ast::as<ast::SQLValueFunction>(node)->op)];
       return 2;
     }
-    default: return 0;
+    default:
+      return 0;
   }
 }
 

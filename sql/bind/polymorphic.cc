@@ -76,7 +76,9 @@ Binding bind_family(std::span<const Oid> actual, std::span<const Oid> declared) 
   for (size_t i = 0; i < actual.size() && i < declared.size(); ++i) {
     if (actual[i] == type_oid::kUnknown || !is_polymorphic(declared[i])) continue;
     switch (declared[i]) {
-      case type_oid::kAnyElement: merge_exact(binding, actual[i]); break;
+      case type_oid::kAnyElement:
+        merge_exact(binding, actual[i]);
+        break;
       case type_oid::kAnyNonArray:
         if (element_of(actual[i]) != kInvalidOid) binding.consistent = false;
         merge_exact(binding, actual[i]);
@@ -92,9 +94,15 @@ Binding bind_family(std::span<const Oid> actual, std::span<const Oid> declared) 
         if (actual[i] != type_oid::kAnyArray) merge_exact(binding, element_of(actual[i]));
         break;
       case type_oid::kAnyCompatible:
-      case type_oid::kAnyCompatibleNonArray: merge_compatible(binding, actual[i]); break;
-      case type_oid::kAnyCompatibleArray: merge_compatible(binding, element_of(actual[i])); break;
-      default: binding.consistent = false; break;
+      case type_oid::kAnyCompatibleNonArray:
+        merge_compatible(binding, actual[i]);
+        break;
+      case type_oid::kAnyCompatibleArray:
+        merge_compatible(binding, element_of(actual[i]));
+        break;
+      default:
+        binding.consistent = false;
+        break;
     }
   }
   return binding;
@@ -116,7 +124,8 @@ bool is_polymorphic(Oid type) {
     case 5080:  // anycompatiblerange
     case 4538:  // anycompatiblemultirange
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -127,10 +136,12 @@ bool polymorphic_consistent(std::span<const Oid> actual, std::span<const Oid> de
 Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared, Oid result) {
   Binding binding = bind_family(actual, declared);
   if (!binding.consistent) {
-    throw SqlError(SqlState::kDatatypeMismatch, "arguments declared \"anyelement\" are not all alike")
-        .detail(fmt::format("{} versus {}",
-                            binding.conflict_a == kInvalidOid ? "unknown" : format_type(binding.conflict_a),
-                            binding.conflict_b == kInvalidOid ? "unknown" : format_type(binding.conflict_b)));
+    throw SqlError(SqlState::kDatatypeMismatch,
+                   "arguments declared \"anyelement\" are not all alike")
+        .detail(fmt::format(
+            "{} versus {}",
+            binding.conflict_a == kInvalidOid ? "unknown" : format_type(binding.conflict_a),
+            binding.conflict_b == kInvalidOid ? "unknown" : format_type(binding.conflict_b)));
   }
   bool needs_element = false, needs_compatible = false;
   auto note = [&](Oid type) {
@@ -139,7 +150,8 @@ Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared,
   };
   for (Oid type : declared) note(type);
   note(result);
-  // All arguments untyped: the element family cannot be determined, the compatible one becomes text.
+  // All arguments untyped: the element family cannot be determined, the compatible one becomes
+  // text.
   if (needs_element && binding.element == kInvalidOid) {
     throw SqlError(SqlState::kDatatypeMismatch,
                    "could not determine polymorphic type because input has type unknown");
@@ -152,7 +164,8 @@ Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared,
       if (i < actual.size() && element_of(actual[i]) == base) return actual[i];
       Oid array = array_of(base);
       if (array == kInvalidOid) {
-        throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}", format_type(base));
+        throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}",
+                        format_type(base));
       }
       return array;
     }

@@ -12,8 +12,8 @@ bool is_polymorphic(Oid type);
 // True when actual argument types can stand for the declared ones as far as polymorphism goes.
 bool polymorphic_consistent(std::span<const Oid> actual, std::span<const Oid> declared);
 
-// Replaces pseudo-types in `declared` by the actual types they stand for (unknown literals follow the
-// others) and returns the concrete result type. Throws 42804 when they cannot be determined.
+// Replaces pseudo-types in `declared` by the actual types they stand for (unknown literals follow
+// the others) and returns the concrete result type. Throws 42804 when they cannot be determined.
 Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared, Oid result);
 
 // True when a value of `source` is one of `target` without conversion.

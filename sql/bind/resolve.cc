@@ -18,7 +18,8 @@ std::vector<Oid> types_of(std::span<Expr* const> args) {
   return types;
 }
 
-std::string signature_text(std::string_view name, std::span<const Oid> types, const std::vector<std::string>& names) {
+std::string signature_text(std::string_view name, std::span<const Oid> types,
+                           const std::vector<std::string>& names) {
   std::string text = std::string(name) + "(";
   size_t positional = types.size() - names.size();
   for (size_t i = 0; i < types.size(); ++i) {
@@ -39,8 +40,8 @@ std::string join_name(const ast::NameList& name) {
 }
 
 // Position of each declared argument's expression; -1 where a default is needed. False: no match.
-bool match_named(const FunctionEntry& function, size_t positional, const std::vector<std::string>& names,
-                 std::vector<int>& order) {
+bool match_named(const FunctionEntry& function, size_t positional,
+                 const std::vector<std::string>& names, std::vector<int>& order) {
   size_t count = function.arg_types.size();
   order.assign(count, -1);
   for (size_t i = 0; i < positional && i < count; ++i) order[i] = static_cast<int>(i);
@@ -48,8 +49,8 @@ bool match_named(const FunctionEntry& function, size_t positional, const std::ve
     size_t input = 0;
     bool found = false;
     for (size_t a = 0; a < function.arg_names.size() && !found; ++a) {
-      bool is_input = function.arg_modes.empty() || function.arg_modes[a] == 'i' || function.arg_modes[a] == 'b' ||
-                      function.arg_modes[a] == 'v';
+      bool is_input = function.arg_modes.empty() || function.arg_modes[a] == 'i' ||
+                      function.arg_modes[a] == 'b' || function.arg_modes[a] == 'v';
       if (!is_input) continue;
       if (function.arg_names[a] == names[n] && input < count && order[input] == -1) {
         order[input] = static_cast<int>(positional + n);
@@ -72,15 +73,17 @@ struct Call {
 };
 
 // All ways in which functions called `name` take this many arguments.
-std::vector<Call> function_candidates(std::string_view name, size_t arg_count, const std::vector<std::string>& names,
-                                      bool variadic_call) {
+std::vector<Call> function_candidates(std::string_view name, size_t arg_count,
+                                      const std::vector<std::string>& names, bool variadic_call) {
   std::vector<Call> calls;
   for (const FunctionEntry* function : FunctionRegistry::instance().functions(name)) {
     Call call;
     call.candidate.entry = function;
     size_t declared = function->arg_types.size();
     if (!names.empty()) {
-      if (arg_count > declared || !match_named(*function, arg_count - names.size(), names, call.order)) continue;
+      if (arg_count > declared ||
+          !match_named(*function, arg_count - names.size(), names, call.order))
+        continue;
       for (size_t i = 0; i < declared; ++i) {
         if (call.order[i] != -1) call.candidate.arg_types.push_back(function->arg_types[i]);
       }
@@ -90,16 +93,19 @@ std::vector<Call> function_candidates(std::string_view name, size_t arg_count, c
     if (arg_count <= declared && arg_count >= function->required_args() &&
         (!function->is_variadic() || variadic_call || arg_count < declared ||
          function->variadic == type_oid::kAny)) {
-      call.candidate.arg_types.assign(function->arg_types.begin(), function->arg_types.begin() + arg_count);
+      call.candidate.arg_types.assign(function->arg_types.begin(),
+                                      function->arg_types.begin() + arg_count);
       calls.push_back(call);
     }
     if (function->is_variadic() && !variadic_call && arg_count >= declared) {
       Call expanded;
       expanded.candidate.entry = function;
       expanded.candidate.expanded_variadic = true;
-      expanded.candidate.arg_types.assign(function->arg_types.begin(), function->arg_types.end() - 1);
+      expanded.candidate.arg_types.assign(function->arg_types.begin(),
+                                          function->arg_types.end() - 1);
       expanded.candidate.arg_types.resize(arg_count, function->variadic);
-      if (function->variadic != type_oid::kAny || arg_count != declared) calls.push_back(std::move(expanded));
+      if (function->variadic != type_oid::kAny || arg_count != declared)
+        calls.push_back(std::move(expanded));
     }
   }
   return calls;
@@ -136,19 +142,21 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
   call->is_volatile = function.volatility == 'v';
   call->args = copy_span(arena(), args);
   for (Expr* arg : args) {
-    if (arg->collation != kInvalidOid && call->collation == kInvalidOid) call->collation = arg->collation;
+    if (arg->collation != kInvalidOid && call->collation == kInvalidOid)
+      call->collation = arg->collation;
     if (arg->is_volatile) call->is_volatile = true;
   }
   Oid type_collation = type_info(result_type).collation;
   if (type_collation == kInvalidOid && function.kind != 'f') call->collation = kInvalidOid;
-  if (type_collation != kInvalidOid && call->collation == kInvalidOid) call->collation = type_collation;
+  if (type_collation != kInvalidOid && call->collation == kInvalidOid)
+    call->collation = type_collation;
   if (call->is_volatile) query_.has_volatile = true;
   return call;
 }
 
 Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> args,
-                                 const std::vector<std::string>& arg_names, bool variadic, bool star, int location,
-                                 const ast::FuncCall*) {
+                                 const std::vector<std::string>& arg_names, bool variadic,
+                                 bool star, int location, const ast::FuncCall*) {
   std::string_view schema = name.size() > 1 ? name[name.size() - 2] : std::string_view{};
   std::vector<Oid> actual = types_of(args);
   std::vector<Call> calls;
@@ -156,7 +164,8 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   if (schema.data() == nullptr || schema == "pg_catalog") {
     calls = function_candidates(name.back(), args.size(), arg_names, variadic);
   } else if (environment_.catalog().find_schema(schema) == nullptr) {
-    throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema).at_byte(location);
+    throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema)
+        .at_byte(location);
   }
   auto argument_order = [&](const Call& call) {
     std::vector<Oid> ordered;
@@ -168,7 +177,8 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   };
   const Call* chosen = nullptr;
   for (const Call& call : calls) {
-    if (call.candidate.arg_types == argument_order(call) && !call.candidate.expanded_variadic) chosen = &call;
+    if (call.candidate.arg_types == argument_order(call) && !call.candidate.expanded_variadic)
+      chosen = &call;
   }
   if (chosen == nullptr && args.size() == 1 && arg_names.empty() && !star) {
     // PostgreSQL reads f(x) as a cast when f is a type and the cast needs no function of its own.
@@ -177,7 +187,8 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
       bool literal = actual[0] == type_oid::kUnknown;
       const CastEntry* cast = FunctionRegistry::instance().cast(actual[0], target);
       const TypeInfo* from = find_type(actual[0]);
-      bool text_cast = cast == nullptr && (find_type(target)->category == 'S' || (from != nullptr && from->category == 'S'));
+      bool text_cast = cast == nullptr && (find_type(target)->category == 'S' ||
+                                           (from != nullptr && from->category == 'S'));
       if (literal || (cast != nullptr && cast->method == 'b') || text_cast) {
         Expr* out = coerce(args[0], {target, -1}, Coercion::kExplicit, location);
         if (out != nullptr) return out;
@@ -196,7 +207,9 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
     if (best == nullptr && viable.size() > 1) {
       throw sql_error(SqlState::kAmbiguousFunction, "function {} is not unique",
                       signature_text(join_name(name), actual, arg_names))
-          .hint("Could not choose a best candidate function. You might need to add explicit type casts.")
+          .hint(
+              "Could not choose a best candidate function. You might need to add explicit type "
+              "casts.")
           .at_byte(location);
     }
     for (const Call& call : calls) {
@@ -206,7 +219,9 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   if (chosen == nullptr) {
     throw sql_error(SqlState::kUndefinedFunction, "function {} does not exist",
                     signature_text(join_name(name), actual, arg_names))
-        .hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+        .hint(
+            "No function matches the given name and argument types. You might need to add explicit "
+            "type casts.")
         .at_byte(location);
   }
   const auto& function = *static_cast<const FunctionEntry*>(chosen->candidate.entry);
@@ -218,11 +233,13 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
       ordered.clear();
       declared.clear();
       for (size_t i = 0; i < function.arg_types.size(); ++i) {
-        int position = chosen->order.empty() ? (i < args.size() ? static_cast<int>(i) : -1) : chosen->order[i];
+        int position =
+            chosen->order.empty() ? (i < args.size() ? static_cast<int>(i) : -1) : chosen->order[i];
         Expr* arg = position >= 0 ? args[position] : nullptr;
         if (arg == nullptr) {
           size_t from_end = function.arg_types.size() - i;
-          const ast::Node* node = parse_expression(function.defaults[function.defaults.size() - from_end], arena());
+          const ast::Node* node =
+              parse_expression(function.defaults[function.defaults.size() - from_end], arena());
           arg = bind_expr(node, new_scope(nullptr), Clause::kDefault);
         }
         ordered.push_back(arg);
@@ -262,19 +279,24 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   return out;
 }
 
-const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oid right, int location) {
+const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oid right,
+                                           int location) {
   const FunctionRegistry& registry = FunctionRegistry::instance();
   bool prefix = left == kInvalidOid;
   auto fail = [&](SqlState state, std::string_view problem, std::string hint) -> SqlError {
-    std::string text = prefix ? fmt::format("{} {}", name, format_type(right))
-                              : fmt::format("{} {} {}", format_type(left), name, format_type(right));
-    return sql_error(state, "operator {}: {}", problem, text).hint(std::move(hint)).at_byte(location);
+    std::string text = prefix
+                           ? fmt::format("{} {}", name, format_type(right))
+                           : fmt::format("{} {} {}", format_type(left), name, format_type(right));
+    return sql_error(state, "operator {}: {}", problem, text)
+        .hint(std::move(hint))
+        .at_byte(location);
   };
   // An untyped literal is taken to have the other operand's type when that operator exists.
   Oid exact_left = left, exact_right = right;
   if (!prefix && left == type_oid::kUnknown && right != type_oid::kUnknown) exact_left = right;
   if (!prefix && right == type_oid::kUnknown && left != type_oid::kUnknown) exact_right = left;
-  if (const OperatorEntry* exact = registry.find_operator(name, exact_left, exact_right)) return exact;
+  if (const OperatorEntry* exact = registry.find_operator(name, exact_left, exact_right))
+    return exact;
   std::vector<Candidate> candidates;
   for (const OperatorEntry* entry : registry.operators(name)) {
     if ((entry->left == kInvalidOid) != prefix) continue;
@@ -295,23 +317,27 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
     return static_cast<const OperatorEntry*>(best->entry);
   }
   if (!viable.empty()) {
-    SqlError error = fail(SqlState::kAmbiguousFunction, "is not unique",
-                          "Could not choose a best candidate operator. You might need to add explicit type casts.");
-    error.message = fmt::format("operator is not unique: {}", error.message.substr(error.message.find(": ") + 2));
+    SqlError error = fail(
+        SqlState::kAmbiguousFunction, "is not unique",
+        "Could not choose a best candidate operator. You might need to add explicit type casts.");
+    error.message = fmt::format("operator is not unique: {}",
+                                error.message.substr(error.message.find(": ") + 2));
     throw error;
   }
-  SqlError error = fail(SqlState::kUndefinedFunction, "does not exist",
-                        prefix ? "No operator matches the given name and argument type. You might need to add an "
-                                 "explicit type cast."
-                               : "No operator matches the given name and argument types. You might need to add "
-                                 "explicit type casts.");
-  error.message = fmt::format("operator does not exist: {}", error.message.substr(error.message.find(": ") + 2));
+  SqlError error = fail(
+      SqlState::kUndefinedFunction, "does not exist",
+      prefix ? "No operator matches the given name and argument type. You might need to add an "
+               "explicit type cast."
+             : "No operator matches the given name and argument types. You might need to add "
+               "explicit type casts.");
+  error.message = fmt::format("operator does not exist: {}",
+                              error.message.substr(error.message.find(": ") + 2));
   throw error;
 }
 
 Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, int location) {
-  const OperatorEntry* entry =
-      find_operator(name, left == nullptr ? kInvalidOid : left->type.oid, right->type.oid, location);
+  const OperatorEntry* entry = find_operator(name, left == nullptr ? kInvalidOid : left->type.oid,
+                                             right->type.oid, location);
   std::vector<Expr*> args;
   std::vector<Oid> declared;
   if (left != nullptr) {
@@ -335,27 +361,33 @@ Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, in
 
 Expr* Binder::make_operator(const ast::NameList& name, Expr* left, Expr* right, int location) {
   if (name.size() > 1 && name[0] != "pg_catalog") {
-    throw sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", join_name(name)).at_byte(location);
+    throw sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", join_name(name))
+        .at_byte(location);
   }
   return make_operator(std::string(name.back()), left, right, location);
 }
 
-Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any, int location) {
+Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any,
+                                    int location) {
   Oid element = kInvalidOid;
   if (array->type.oid != type_oid::kUnknown) {
     const TypeInfo& type = type_info(array->type.oid);
-    element = type.is_array() || array->type.oid == type_oid::kInt2Vector || array->type.oid == type_oid::kOidVector
+    element = type.is_array() || array->type.oid == type_oid::kInt2Vector ||
+                      array->type.oid == type_oid::kOidVector
                   ? type.element
                   : kInvalidOid;
     if (element == kInvalidOid) {
-      throw SqlError(SqlState::kWrongObjectType, "op ANY/ALL (array) requires array on right side").at_byte(location);
+      throw SqlError(SqlState::kWrongObjectType, "op ANY/ALL (array) requires array on right side")
+          .at_byte(location);
     }
   } else {
     element = type_oid::kUnknown;
   }
-  const OperatorEntry* entry = find_operator(std::string(name.back()), scalar->type.oid, element, location);
+  const OperatorEntry* entry =
+      find_operator(std::string(name.back()), scalar->type.oid, element, location);
   if (entry->result != type_oid::kBool) {
-    throw SqlError(SqlState::kWrongObjectType, "op ANY/ALL (array) requires operator to yield boolean")
+    throw SqlError(SqlState::kWrongObjectType,
+                   "op ANY/ALL (array) requires operator to yield boolean")
         .at_byte(location);
   }
   std::vector<Oid> declared = {entry->left, entry->right};
@@ -374,7 +406,8 @@ Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Exp
   out->operator_oid = entry->oid;
   out->strict = entry->implementation->strict;
   out->collation = left != nullptr ? left->collation : kInvalidOid;
-  out->args = copy_span(arena(), std::vector<Expr*>{left != nullptr ? left : scalar, right != nullptr ? right : array});
+  out->args = copy_span(arena(), std::vector<Expr*>{left != nullptr ? left : scalar,
+                                                    right != nullptr ? right : array});
   return out;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Names visible to expressions: FROM items of one query level, linked to the enclosing levels, plus the
-// CTEs in reach. Rules are PostgreSQL's: an item has a relation name that can qualify columns
+// Names visible to expressions: FROM items of one query level, linked to the enclosing levels, plus
+// the CTEs in reach. Rules are PostgreSQL's: an item has a relation name that can qualify columns
 // (rel_visible) and columns that can be named alone (cols_visible); a JOIN hides its sides' columns
 // behind its own merged ones.
 #include <memory>
@@ -18,16 +18,16 @@ struct ScopeColumn {
 };
 
 struct ScopeItem {
-  std::string alias;                 // "" for an unaliased join
-  std::string schema;                // of a stored relation without alias, for schema.table.column
+  std::string alias;   // "" for an unaliased join
+  std::string schema;  // of a stored relation without alias, for schema.table.column
   std::vector<ScopeColumn> columns;
   bool rel_visible = true;
   bool cols_visible = true;
-  // Being bound as the right side of a join, visible only to LATERAL; and where referring to it is an
-  // error because of the join's kind.
+  // Being bound as the right side of a join, visible only to LATERAL; and where referring to it is
+  // an error because of the join's kind.
   bool lateral_only = false;
   bool lateral_ok = true;
-  ScanOp* scan = nullptr;            // a stored table: system columns can be added
+  ScanOp* scan = nullptr;  // a stored table: system columns can be added
   VirtualScanOp* virtual_scan = nullptr;
   // FROM f(...) AS a with a scalar result: "a" alone is the value, not a row.
   bool scalar_function = false;
@@ -41,7 +41,7 @@ struct CteBinding {
   // While the recursive term is being bound: its work table's columns.
   uint32_t work_table = 0;
   bool in_recursion = false;
-  std::vector<PlanColumn> columns;   // names as the CTE shows them
+  std::vector<PlanColumn> columns;  // names as the CTE shows them
   // Set when a reference in a place that recursion forbids must be refused.
   uint32_t recursive_references = 0;
 };
@@ -64,17 +64,46 @@ struct SelectState {
 struct Scope {
   Scope* parent = nullptr;
   std::vector<std::shared_ptr<ScopeItem>> items;
-  std::vector<CteBinding*> ctes;           // innermost last
-  const Scope* out_of_reach = nullptr;     // FROM siblings that only LATERAL would let in (for errors)
-  SelectState* select = nullptr;           // owner of aggregates found at this level
+  std::vector<CteBinding*> ctes;        // innermost last
+  const Scope* out_of_reach = nullptr;  // FROM siblings that only LATERAL would let in (for errors)
+  SelectState* select = nullptr;        // owner of aggregates found at this level
 };
 
 // Where an expression stands; decides what may occur in it and how errors name the place.
 enum class Clause : uint8_t {
-  kSelect, kWhere, kHaving, kJoinOn, kJoinUsing, kGroupBy, kOrderBy, kDistinctOn, kLimit, kOffset,
-  kValues, kFromFunction, kFromSubselect, kFilter, kWindowPartition, kWindowOrder, kWindowFrame,
-  kInsertTarget, kUpdateSource, kReturning, kCheck, kDefault, kIndex, kIndexPredicate, kGenerated,
-  kExecute, kCopyWhere, kCallArgument, kAlterColumnUsing, kPolicy, kTriggerWhen, kPartition, kOther
+  kSelect,
+  kWhere,
+  kHaving,
+  kJoinOn,
+  kJoinUsing,
+  kGroupBy,
+  kOrderBy,
+  kDistinctOn,
+  kLimit,
+  kOffset,
+  kValues,
+  kFromFunction,
+  kFromSubselect,
+  kFilter,
+  kWindowPartition,
+  kWindowOrder,
+  kWindowFrame,
+  kInsertTarget,
+  kUpdateSource,
+  kReturning,
+  kCheck,
+  kDefault,
+  kIndex,
+  kIndexPredicate,
+  kGenerated,
+  kExecute,
+  kCopyWhere,
+  kCallArgument,
+  kAlterColumnUsing,
+  kPolicy,
+  kTriggerWhen,
+  kPartition,
+  kOther
 };
 
 }  // namespace luma

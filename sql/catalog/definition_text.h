@@ -19,9 +19,9 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
                                   const Table& table, const Constraint& constraint, bool pretty);
 std::string view_definition(const Table& view);
 
-// A stored expression as it is shown: names in casts lose their schema where the search path finds them
-// (nextval('public.s'::regclass) -> nextval('s'::regclass)); `pretty` drops parentheses that AND, OR and
-// the whole text don't need.
+// A stored expression as it is shown: names in casts lose their schema where the search path finds
+// them (nextval('public.s'::regclass) -> nextval('s'::regclass)); `pretty` drops parentheses that
+// AND, OR and the whole text don't need.
 std::string shown_expression(const Catalog& catalog, const SearchPath& path,
                              std::string_view expression, bool pretty);
 

@@ -110,7 +110,8 @@ std::string joined(std::vector<std::string> parts) {
 
 namespace {
 
-// Foreign keys are enforced by triggers in PostgreSQL; clients look for keys only where this says so.
+// Foreign keys are enforced by triggers in PostgreSQL; clients look for keys only where this says
+// so.
 bool has_triggers(const Catalog& catalog, const Table& table) {
   return table.has_triggers || !catalog.foreign_keys_to(table.oid).empty() ||
          std::ranges::any_of(table.constraints, [](const Constraint& c) { return c.type == 'f'; });

@@ -7,9 +7,9 @@
 #include "engine/type/string.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/function/families.h"
-#include "sql/parse/deparse.h"
 #include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
+#include "sql/parse/deparse.h"
 
 namespace luma {
 

@@ -39,13 +39,18 @@ bool refers_to_scan(const ScanOp& scan, const Expr& expr) {
 
 int64_t integer_of(const Expr& constant) {
   switch (constant.physical) {
-    case PhysicalType::kInt16: return constant.constant.datum.i16;
-    case PhysicalType::kInt32: return constant.constant.datum.i32;
-    default: return constant.constant.datum.i64;
+    case PhysicalType::kInt16:
+      return constant.constant.datum.i16;
+    case PhysicalType::kInt32:
+      return constant.constant.datum.i32;
+    default:
+      return constant.constant.datum.i64;
   }
 }
 
-bool is_integer(Oid type) { return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8; }
+bool is_integer(Oid type) {
+  return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
+}
 
 // `value` as the key's type, or nullptr when that could change the comparison.
 Expr* as_key_type(PlanContext& context, Expr* value, const KeyPart& key) {
@@ -54,8 +59,8 @@ Expr* as_key_type(PlanContext& context, Expr* value, const KeyPart& key) {
   const TypeInfo& from_type = type_info(from);
   const TypeInfo& to_type = type_info(to);
   bool both_strings = from_type.category == 'S' && to_type.category == 'S';
-  if (both_strings && from != type_oid::kBpchar && to != type_oid::kBpchar && from != type_oid::kName &&
-      to != type_oid::kName) {
+  if (both_strings && from != type_oid::kBpchar && to != type_oid::kBpchar &&
+      from != type_oid::kName && to != type_oid::kName) {
     return value;
   }
   if (!is_integer(from) || !is_integer(to)) return nullptr;
@@ -76,15 +81,18 @@ Expr* as_key_type(PlanContext& context, Expr* value, const KeyPart& key) {
   if (value->kind != ExprKind::kConstant || value->constant.is_null) return nullptr;
   int64_t number = integer_of(*value);
   if (to == type_oid::kInt4 && number == static_cast<int32_t>(number)) {
-    return make_constant(context.arena(), {to, -1}, Value(Datum::of_int32(static_cast<int32_t>(number))));
+    return make_constant(context.arena(), {to, -1},
+                         Value(Datum::of_int32(static_cast<int32_t>(number))));
   }
   if (to == type_oid::kInt2 && number == static_cast<int16_t>(number)) {
-    return make_constant(context.arena(), {to, -1}, Value(Datum::of_int16(static_cast<int16_t>(number))));
+    return make_constant(context.arena(), {to, -1},
+                         Value(Datum::of_int16(static_cast<int16_t>(number))));
   }
   return nullptr;
 }
 
-void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts, std::vector<Bound>& bounds) {
+void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
+                    std::vector<Bound>& bounds) {
   const FunctionRegistry& registry = FunctionRegistry::instance();
   for (Expr* conjunct : conjuncts) {
     if (conjunct->kind == ExprKind::kIsNull) {
@@ -94,7 +102,9 @@ void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts, std
     }
     bool any = conjunct->kind == ExprKind::kArrayAny;
     if (!any && conjunct->kind != ExprKind::kFunction) continue;
-    if (conjunct->operator_oid == kInvalidOid || conjunct->args.size() != 2 || has_volatile(*conjunct)) continue;
+    if (conjunct->operator_oid == kInvalidOid || conjunct->args.size() != 2 ||
+        has_volatile(*conjunct))
+      continue;
     auto memberships = registry.btree_memberships(conjunct->operator_oid);
     if (memberships.empty() || has_subquery(*conjunct)) continue;
     int strategy = memberships[0].strategy;
@@ -103,7 +113,8 @@ void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts, std
       Expr* value = conjunct->args[1 - side];
       if (attribute < 0 || refers_to_scan(scan, *value)) continue;
       if (any && strategy != kEqual) continue;
-      bounds.push_back({attribute, side == 0 ? strategy : commuted(strategy), value, any, false, conjunct});
+      bounds.push_back(
+          {attribute, side == 0 ? strategy : commuted(strategy), value, any, false, conjunct});
       break;
     }
   }
@@ -157,9 +168,10 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
     }
     path.range.parts.push_back(entry);
     path.used.push_back(best->conjunct);
-    double list = best->is_any && best->value->kind == ExprKind::kArray ? static_cast<double>(best->value->args.size())
-                  : best->is_any                                        ? 10
-                                                                        : 1;
+    double list = best->is_any && best->value->kind == ExprKind::kArray
+                      ? static_cast<double>(best->value->args.size())
+                  : best->is_any ? 10
+                                 : 1;
     selectivity *= std::min(1.0, 0.005 * list);
   }
   path.equal_parts = part;
@@ -175,7 +187,8 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   if (full || has_any || part >= index.keys.size() || index.keys[part].column < 0) return path;
   const KeyPart& key = index.keys[part];
   for (const Bound& bound : bounds) {
-    if (bound.attribute != key.column || bound.strategy == kEqual || bound.is_any || bound.is_null) continue;
+    if (bound.attribute != key.column || bound.strategy == kEqual || bound.is_any || bound.is_null)
+      continue;
     Expr* value = as_key_type(context, bound.value, key);
     if (value == nullptr) continue;
     bool is_lower = bound.strategy == kGreater || bound.strategy == kGreaterEqual;
@@ -189,7 +202,9 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
       continue;
     }
     path.used.push_back(bound.conjunct);
-    path.rows = std::max(1.0, path.rows * (path.range.lower != nullptr && path.range.upper != nullptr ? 0.05 : 0.33));
+    path.rows = std::max(
+        1.0,
+        path.rows * (path.range.lower != nullptr && path.range.upper != nullptr ? 0.05 : 0.33));
   }
   return path;
 }
@@ -199,18 +214,20 @@ bool covers(const ScanOp& scan, const IndexDesc& index) {
     if (attribute < 0) return false;
     bool in_key = std::any_of(index.keys.begin(), index.keys.end(),
                               [&](const KeyPart& key) { return key.column == attribute; });
-    return in_key || std::find(index.include.begin(), index.include.end(), attribute) != index.include.end();
+    return in_key ||
+           std::find(index.include.begin(), index.include.end(), attribute) != index.include.end();
   });
 }
 
 // A partial index holds all wanted rows when its predicate is among the conjuncts, up to slots.
-bool predicate_implied(const ScanOp& scan, const IndexDesc& index, const std::vector<Expr*>& conjuncts) {
+bool predicate_implied(const ScanOp& scan, const IndexDesc& index,
+                       const std::vector<Expr*>& conjuncts) {
   std::function<bool(const Expr&, const Expr&)> same = [&](const Expr& stored, const Expr& wanted) {
     if (stored.kind == ExprKind::kSlot) {
       return scan_attribute(scan, wanted) == static_cast<int32_t>(stored.index);
     }
-    if (stored.kind != wanted.kind || stored.args.size() != wanted.args.size() || stored.function != wanted.function ||
-        stored.type.oid != wanted.type.oid) {
+    if (stored.kind != wanted.kind || stored.args.size() != wanted.args.size() ||
+        stored.function != wanted.function || stored.type.oid != wanted.type.oid) {
       return false;
     }
     if (stored.kind == ExprKind::kConstant) return expr_equal(stored, wanted);
@@ -222,7 +239,8 @@ bool predicate_implied(const ScanOp& scan, const IndexDesc& index, const std::ve
   std::vector<Expr*> needed;
   split_conjuncts(const_cast<Expr*>(index.predicate), needed);
   return std::all_of(needed.begin(), needed.end(), [&](const Expr* part) {
-    return std::any_of(conjuncts.begin(), conjuncts.end(), [&](const Expr* given) { return same(*part, *given); });
+    return std::any_of(conjuncts.begin(), conjuncts.end(),
+                       [&](const Expr* given) { return same(*part, *given); });
   });
 }
 
@@ -238,13 +256,15 @@ int32_t scan_attribute(const ScanOp& scan, const Expr& expr) {
 }
 
 std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp& scan,
-                                             const std::vector<Expr*>& conjuncts, double table_rows) {
+                                             const std::vector<Expr*>& conjuncts,
+                                             double table_rows) {
   std::vector<Bound> bounds;
   collect_bounds(scan, conjuncts, bounds);
   if (bounds.empty()) return std::nullopt;
   std::optional<AccessPath> best;
   auto cost = [&](const AccessPath& path) {
-    // A secondary index entry leads to a random read of the row; scanning costs a tenth of that per row.
+    // A secondary index entry leads to a random read of the row; scanning costs a tenth of that per
+    // row.
     bool direct = path.index->clustered || covers(scan, *path.index);
     return path.rows * (direct ? 1.0 : 10.0);
   };
@@ -254,17 +274,20 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
     AccessPath path = match_index(context, index, bounds, table_rows);
     if (path.used.empty()) continue;
     if (path.is_unique_lookup) {
-      if (!best || !best->is_unique_lookup || (index.clustered && !best->index->clustered)) best = std::move(path);
+      if (!best || !best->is_unique_lookup || (index.clustered && !best->index->clustered))
+        best = std::move(path);
       continue;
     }
     if (best && best->is_unique_lookup) continue;
     if (!best || cost(path) < cost(*best)) best = std::move(path);
   }
-  if (best && !best->is_unique_lookup && cost(*best) > table_rows * 2 && !best->index->clustered) return std::nullopt;
+  if (best && !best->is_unique_lookup && cost(*best) > table_rows * 2 && !best->index->clustered)
+    return std::nullopt;
   return best;
 }
 
-const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>& keys, bool* reverse) {
+const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>& keys,
+                                  bool* reverse) {
   for (const IndexDesc& index : scan.table->indexes) {
     if (!index.valid || index.predicate != nullptr || keys.size() > index.keys.size()) continue;
     bool forward = true, backward = true;
@@ -275,8 +298,10 @@ const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>
         break;
       }
       bool nulls_matter = key.nullable;
-      bool same = keys[i].descending == key.descending && (!nulls_matter || keys[i].nulls_first == key.nulls_first);
-      bool opposite = keys[i].descending != key.descending && (!nulls_matter || keys[i].nulls_first != key.nulls_first);
+      bool same = keys[i].descending == key.descending &&
+                  (!nulls_matter || keys[i].nulls_first == key.nulls_first);
+      bool opposite = keys[i].descending != key.descending &&
+                      (!nulls_matter || keys[i].nulls_first != key.nulls_first);
       forward &= same;
       backward &= opposite;
     }

@@ -1,5 +1,5 @@
-// Joins: hash join for equalities, an index lookup per outer row where that is cheaper, nested loop for
-// the rest, Apply for what could not be decorrelated.
+// Joins: hash join for equalities, an index lookup per outer row where that is cheaper, nested loop
+// for the rest, Apply for what could not be decorrelated.
 #include <algorithm>
 
 #include "engine/exec/op_apply.h"
@@ -18,15 +18,24 @@ namespace {
 
 JoinMode mode_of(JoinKind kind) {
   switch (kind) {
-    case JoinKind::kInner: return JoinMode::kInner;
-    case JoinKind::kLeft: return JoinMode::kLeft;
-    case JoinKind::kRight: return JoinMode::kRight;
-    case JoinKind::kFull: return JoinMode::kFull;
-    case JoinKind::kSemi: return JoinMode::kSemi;
-    case JoinKind::kAnti: return JoinMode::kAnti;
-    case JoinKind::kNullAwareAnti: return JoinMode::kNullAwareAnti;
-    case JoinKind::kMark: return JoinMode::kMark;
-    case JoinKind::kSingle: return JoinMode::kSingle;
+    case JoinKind::kInner:
+      return JoinMode::kInner;
+    case JoinKind::kLeft:
+      return JoinMode::kLeft;
+    case JoinKind::kRight:
+      return JoinMode::kRight;
+    case JoinKind::kFull:
+      return JoinMode::kFull;
+    case JoinKind::kSemi:
+      return JoinMode::kSemi;
+    case JoinKind::kAnti:
+      return JoinMode::kAnti;
+    case JoinKind::kNullAwareAnti:
+      return JoinMode::kNullAwareAnti;
+    case JoinKind::kMark:
+      return JoinMode::kMark;
+    case JoinKind::kSingle:
+      return JoinMode::kSingle;
   }
   return JoinMode::kInner;
 }
@@ -45,10 +54,12 @@ std::vector<ColumnId> both(const std::vector<ColumnId>& left, const std::vector<
   return layout;
 }
 
-bool is_three_valued(JoinKind kind) { return kind == JoinKind::kMark || kind == JoinKind::kNullAwareAnti; }
+bool is_three_valued(JoinKind kind) {
+  return kind == JoinKind::kMark || kind == JoinKind::kNullAwareAnti;
+}
 
-// Both sides of an equality as one type, so that equal values hash alike: the comparison's operands are
-// already coerced to the operator's types; cross-type operators (int4 = int8) need a cast more.
+// Both sides of an equality as one type, so that equal values hash alike: the comparison's operands
+// are already coerced to the operator's types; cross-type operators (int4 = int8) need a cast more.
 bool align_types(PlanContext& context, Expr*& left, Expr*& right) {
   if (left->type.oid == right->type.oid) return true;
   const TypeInfo& a = type_info(left->type.oid);
@@ -73,7 +84,8 @@ bool align_types(PlanContext& context, Expr*& left, Expr*& right) {
 }
 
 // `a IS NOT DISTINCT FROM b` with one side per input.
-bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnSet& right, Equality& out) {
+bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnSet& right,
+                           Equality& out) {
   if (condition->kind != ExprKind::kIsNotDistinct) return false;
   for (int side = 0; side < 2; ++side) {
     ColumnSet a = columns_of(*condition->args[side]);
@@ -88,7 +100,8 @@ bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnS
 
 }  // namespace
 
-bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner, const std::vector<Expr*>& conjuncts) {
+bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
+                               const std::vector<Expr*>& conjuncts) {
   if (outer.rows < 0) return false;
   std::vector<Expr*> all = conjuncts;
   split_conjuncts(inner.filter, all);
@@ -112,16 +125,18 @@ Lowered Lowering::lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, 
   ColumnSet passed;
   for (const Expr* conjunct : conjuncts) {
     for (ColumnId column : columns_of(*conjunct)) {
-      bool from_outer = std::find(left.layout.begin(), left.layout.end(), column) != left.layout.end();
+      bool from_outer =
+          std::find(left.layout.begin(), left.layout.end(), column) != left.layout.end();
       if (!from_outer || !passed.insert(column).second) continue;
       parameters.push_back({slots(context_.column_ref(column), left.layout), column});
     }
   }
   uses_exec_parameters_ = true;
   std::vector<ColumnId> layout = joined_layout(kind, left.layout, right.layout, op.mark);
-  auto apply = std::make_unique<ApplyOperator>(mode_of(kind), std::move(left.op), std::move(right.op),
-                                               std::move(parameters));
-  apply->explain.node_type = kind == JoinKind::kInner ? "Nested Loop" : join_mode_label(mode_of(kind));
+  auto apply = std::make_unique<ApplyOperator>(mode_of(kind), std::move(left.op),
+                                               std::move(right.op), std::move(parameters));
+  apply->explain.node_type =
+      kind == JoinKind::kInner ? "Nested Loop" : join_mode_label(mode_of(kind));
   return {std::move(apply), std::move(layout)};
 }
 
@@ -132,8 +147,9 @@ Lowered Lowering::lower_join(JoinOp& op) {
   split_conjuncts(op.condition, conjuncts);
   bool plain = std::none_of(conjuncts.begin(), conjuncts.end(),
                             [](const Expr* e) { return has_subquery(*e) || has_volatile(*e); });
-  bool by_lookup = op.join == JoinKind::kInner || op.join == JoinKind::kLeft || op.join == JoinKind::kSemi ||
-                   op.join == JoinKind::kAnti || op.join == JoinKind::kSingle;
+  bool by_lookup = op.join == JoinKind::kInner || op.join == JoinKind::kLeft ||
+                   op.join == JoinKind::kSemi || op.join == JoinKind::kAnti ||
+                   op.join == JoinKind::kSingle;
   if (plain && by_lookup && right_op->kind == OpKind::kScan &&
       index_join_pays(*left_op, static_cast<ScanOp&>(*right_op), conjuncts)) {
     return lower_index_join(op, op.join, *left_op, static_cast<ScanOp&>(*right_op), conjuncts);
@@ -143,7 +159,8 @@ Lowered Lowering::lower_join(JoinOp& op) {
     return lower_index_join(op, op.join, *right_op, static_cast<ScanOp&>(*left_op), conjuncts);
   }
   // The build side (right) should be the smaller one.
-  if (op.join == JoinKind::kInner && left_op->rows >= 0 && left_op->rows < right_op->rows) std::swap(left_op, right_op);
+  if (op.join == JoinKind::kInner && left_op->rows >= 0 && left_op->rows < right_op->rows)
+    std::swap(left_op, right_op);
   Lowered left = lower(*left_op);
   Lowered right = lower(*right_op);
   ColumnSet left_columns(left.layout.begin(), left.layout.end());
@@ -159,7 +176,8 @@ Lowered Lowering::lower_join(JoinOp& op) {
     Equality equality;
     bool null_safe = false;
     bool is_key = as_equality(conjunct, left_columns, right_columns, equality) ||
-                  (!three_valued && (null_safe = as_null_safe_equality(conjunct, left_columns, right_columns, equality)));
+                  (!three_valued && (null_safe = as_null_safe_equality(conjunct, left_columns,
+                                                                       right_columns, equality)));
     if (is_key && !align_types(context_, equality.left, equality.right)) is_key = false;
     if (!is_key) {
       rest.push_back(conjunct);
@@ -168,14 +186,17 @@ Lowered Lowering::lower_join(JoinOp& op) {
     HashJoinKey key;
     key.left = slots(equality.left, left.layout);
     key.right = slots(equality.right, right.layout);
-    key.null_rule = three_valued ? NullRule::kUnknown : null_safe ? NullRule::kMatchesNull : NullRule::kNoMatch;
+    key.null_rule = three_valued ? NullRule::kUnknown
+                    : null_safe  ? NullRule::kMatchesNull
+                                 : NullRule::kNoMatch;
     keys.push_back(key);
     text += (text.empty() ? "" : " AND ") + explain_expr(context_, *conjunct);
   }
   std::vector<Expr*> members;
   split_conjuncts(op.membership, members);
   if (three_valued) {
-    // Equalities about membership may be hash keys too: such rows are simply not there when they differ.
+    // Equalities about membership may be hash keys too: such rows are simply not there when they
+    // differ.
     bool hashable = !keys.empty() && rest.empty();
     if (conjuncts.empty()) {
       // EXISTS as a value: membership alone decides.
@@ -184,7 +205,8 @@ Lowered Lowering::lower_join(JoinOp& op) {
         Equality equality;
         if (as_equality(member, left_columns, right_columns, equality) &&
             align_types(context_, equality.left, equality.right)) {
-          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout), NullRule::kNoMatch});
+          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout),
+                          NullRule::kNoMatch});
         } else {
           kept.push_back(member);
         }
@@ -197,7 +219,8 @@ Lowered Lowering::lower_join(JoinOp& op) {
         Equality equality;
         if (as_equality(member, left_columns, right_columns, equality) &&
             align_types(context_, equality.left, equality.right)) {
-          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout), NullRule::kNoMatch});
+          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout),
+                          NullRule::kNoMatch});
         } else {
           kept.push_back(member);
         }
@@ -206,30 +229,32 @@ Lowered Lowering::lower_join(JoinOp& op) {
     }
     const Expr* membership = slots(make_and(context_.arena(), members), pair_layout);
     if (hashable) {
-      auto join = std::make_unique<HashJoinOperator>(mode_of(op.join), std::move(left.op), std::move(right.op),
-                                                     std::move(keys), membership);
+      auto join = std::make_unique<HashJoinOperator>(
+          mode_of(op.join), std::move(left.op), std::move(right.op), std::move(keys), membership);
       join->explain.properties.push_back({"Hash Cond", text});
       return {std::move(join), std::move(layout)};
     }
     const Expr* comparison = slots(make_and(context_.arena(), conjuncts), pair_layout);
-    auto join = std::make_unique<NestedLoopJoinOperator>(mode_of(op.join), std::move(left.op), std::move(right.op),
-                                                         membership, comparison);
+    auto join = std::make_unique<NestedLoopJoinOperator>(
+        mode_of(op.join), std::move(left.op), std::move(right.op), membership, comparison);
     return {std::move(join), std::move(layout)};
   }
   const Expr* residual = slots(make_and(context_.arena(), rest), pair_layout);
   if (!keys.empty()) {
-    auto join = std::make_unique<HashJoinOperator>(mode_of(op.join), std::move(left.op), std::move(right.op),
-                                                   std::move(keys), residual);
+    auto join = std::make_unique<HashJoinOperator>(mode_of(op.join), std::move(left.op),
+                                                   std::move(right.op), std::move(keys), residual);
     join->explain.properties.push_back({"Hash Cond", text});
     if (!rest.empty()) {
-      join->explain.properties.push_back({"Join Filter", explain_expr(context_, *make_and(context_.arena(), rest))});
+      join->explain.properties.push_back(
+          {"Join Filter", explain_expr(context_, *make_and(context_.arena(), rest))});
     }
     return {std::move(join), std::move(layout)};
   }
-  auto join = std::make_unique<NestedLoopJoinOperator>(mode_of(op.join), std::move(left.op), std::move(right.op),
-                                                       residual);
+  auto join = std::make_unique<NestedLoopJoinOperator>(mode_of(op.join), std::move(left.op),
+                                                       std::move(right.op), residual);
   if (!rest.empty()) {
-    join->explain.properties.push_back({"Join Filter", explain_expr(context_, *make_and(context_.arena(), rest))});
+    join->explain.properties.push_back(
+        {"Join Filter", explain_expr(context_, *make_and(context_.arena(), rest))});
   }
   return {std::move(join), std::move(layout)};
 }
@@ -248,9 +273,9 @@ Lowered Lowering::lower_apply(ApplyOp& op) {
   const Expr* condition = slots(op.condition, pair_layout);
   const Expr* membership = slots(op.membership, pair_layout);
   bool three_valued = is_three_valued(op.join);
-  auto apply = std::make_unique<ApplyOperator>(mode_of(op.join), std::move(left.op), std::move(right.op),
-                                               std::move(parameters), three_valued ? membership : condition,
-                                               three_valued ? condition : nullptr);
+  auto apply = std::make_unique<ApplyOperator>(
+      mode_of(op.join), std::move(left.op), std::move(right.op), std::move(parameters),
+      three_valued ? membership : condition, three_valued ? condition : nullptr);
   return {std::move(apply), std::move(layout)};
 }
 

@@ -12,10 +12,12 @@ namespace luma {
 
 namespace {
 
-static_assert(kRowKeyColumn == ScanOp::kRowKeyAttribute && kTableOidColumn == ScanOp::kTableOidAttribute);
+static_assert(kRowKeyColumn == ScanOp::kRowKeyAttribute &&
+              kTableOidColumn == ScanOp::kTableOidAttribute);
 
 std::string target_text(const ScanOp& scan) {
-  return " on " + scan.table->name + (scan.alias != scan.table->name && !scan.alias.empty() ? " " + scan.alias : "");
+  return " on " + scan.table->name +
+         (scan.alias != scan.table->name && !scan.alias.empty() ? " " + scan.alias : "");
 }
 
 }  // namespace
@@ -24,7 +26,8 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
   std::vector<Expr*> conjuncts;
   split_conjuncts(scan.filter, conjuncts);
   conjuncts.insert(conjuncts.end(), extra_conjuncts.begin(), extra_conjuncts.end());
-  std::optional<AccessPath> path = choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
+  std::optional<AccessPath> path =
+      choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
   auto constant_expr = [&](const Expr* expr) { return slots(const_cast<Expr*>(expr), {}); };
   OperatorPtr op;
   std::string condition_text, filter_text;
@@ -44,14 +47,16 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
     if (range.lower != nullptr) range.lower = constant_expr(range.lower);
     if (range.upper != nullptr) range.upper = constant_expr(range.upper);
     const Expr* filter = slots(make_and(context_.arena(), rest), scan.output);
-    op = std::make_unique<IndexScanOperator>(scan.table, path->index, std::move(range), false, scan.attribute, filter);
+    op = std::make_unique<IndexScanOperator>(scan.table, path->index, std::move(range), false,
+                                             scan.attribute, filter);
     op->explain.node_type = "Index Scan";
     op->explain.target = " using " + path->index->name + target_text(scan);
     op->explain.properties.push_back({"Index Cond", condition_text});
   } else {
     Expr* filter = make_and(context_.arena(), conjuncts);
     if (filter != nullptr) filter_text = explain_expr(context_, *filter);
-    op = std::make_unique<TableScanOperator>(scan.table, scan.attribute, slots(filter, scan.output));
+    op =
+        std::make_unique<TableScanOperator>(scan.table, scan.attribute, slots(filter, scan.output));
     op->explain.node_type = "Seq Scan";
     op->explain.target = target_text(scan);
   }
@@ -84,15 +89,17 @@ Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool rev
   range.lower = constant_expr(range.lower);
   range.upper = constant_expr(range.upper);
   for (Expr* conjunct : conjuncts) {
-    bool used = path && std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();
+    bool used =
+        path && std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();
     if (!used) rest.push_back(conjunct);
   }
   Expr* filter = make_and(context_.arena(), rest);
-  auto op = std::make_unique<IndexScanOperator>(scan.table, &index, std::move(range), reverse, scan.attribute,
-                                                slots(filter, scan.output));
+  auto op = std::make_unique<IndexScanOperator>(scan.table, &index, std::move(range), reverse,
+                                                scan.attribute, slots(filter, scan.output));
   op->explain.node_type = reverse ? "Index Scan Backward" : "Index Scan";
   op->explain.target = " using " + index.name + target_text(scan);
-  if (filter != nullptr) op->explain.properties.push_back({"Filter", explain_expr(context_, *filter)});
+  if (filter != nullptr)
+    op->explain.properties.push_back({"Filter", explain_expr(context_, *filter)});
   return {std::move(op), scan.output};
 }
 
@@ -138,12 +145,14 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
     lowered->where = slots(conflict.where, layout);
     spec.conflict = std::move(lowered);
   }
-  // RETURNING sees the child's columns, then the row as stored (as removed for DELETE, whose columns the
-  // scan's identities name: those refer to the current version, so they map to the row part).
+  // RETURNING sees the child's columns, then the row as stored (as removed for DELETE, whose
+  // columns the scan's identities name: those refer to the current version, so they map to the row
+  // part).
   std::vector<ColumnId> layout = input.layout;
   if (op.modify == ModifyKind::kDelete) {
     for (ColumnId& column : layout) {
-      if (std::find(op.old_columns.begin(), op.old_columns.end(), column) != op.old_columns.end()) column = kNoColumn;
+      if (std::find(op.old_columns.begin(), op.old_columns.end(), column) != op.old_columns.end())
+        column = kNoColumn;
     }
     layout.insert(layout.end(), op.old_columns.begin(), op.old_columns.end());
   } else {
@@ -165,7 +174,9 @@ Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
   Lowered input = lower(*op.inputs[0]);
   auto slot_in = [&](ColumnId column) -> int32_t {
     auto found = std::find(input.layout.begin(), input.layout.end(), column);
-    return column == kNoColumn || found == input.layout.end() ? -1 : static_cast<int32_t>(found - input.layout.begin());
+    return column == kNoColumn || found == input.layout.end()
+               ? -1
+               : static_cast<int32_t>(found - input.layout.begin());
   };
   std::vector<LockTarget> targets;
   for (const LockRowsOp::Target& target : op.targets) {
@@ -175,13 +186,14 @@ Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
     LUMA_CHECK(key >= 0);
     lowered.row_key_slot = static_cast<uint32_t>(key);
     for (ColumnId column : target.columns) lowered.slots.push_back(slot_in(column));
-    lowered.strength = target.strength == RowLockStrength::kForKeyShare      ? LockStrength::kForKeyShare
-                       : target.strength == RowLockStrength::kForShare       ? LockStrength::kForShare
-                       : target.strength == RowLockStrength::kForNoKeyUpdate ? LockStrength::kForNoKeyUpdate
-                                                                             : LockStrength::kForUpdate;
+    lowered.strength = target.strength == RowLockStrength::kForKeyShare ? LockStrength::kForKeyShare
+                       : target.strength == RowLockStrength::kForShare  ? LockStrength::kForShare
+                       : target.strength == RowLockStrength::kForNoKeyUpdate
+                           ? LockStrength::kForNoKeyUpdate
+                           : LockStrength::kForUpdate;
     lowered.wait = target.wait == RowLockWait::kSkipLocked ? LockWaitPolicy::kSkipLocked
                    : target.wait == RowLockWait::kNoWait   ? LockWaitPolicy::kNoWait
-                                                        : LockWaitPolicy::kBlock;
+                                                           : LockWaitPolicy::kBlock;
     targets.push_back(std::move(lowered));
   }
   const Expr* recheck = slots(op.recheck, input.layout);

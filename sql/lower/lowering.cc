@@ -74,7 +74,8 @@ Expr* Lowering::subplan(const Expr& expr, const std::vector<ColumnId>& layout) {
   description.kind = info.kind;
   std::vector<ColumnId> columns(info.columns.begin(), info.columns.end());
   for (ColumnId column : columns) description.column_types.push_back(type_of(column));
-  // What it needs of the outer query: this level's columns are arguments, others come from further out.
+  // What it needs of the outer query: this level's columns are arguments, others come from further
+  // out.
   std::vector<ColumnId> used = free_columns(*info.plan);
   if (info.test != nullptr) {
     std::vector<ColumnId> in_test;
@@ -123,7 +124,8 @@ Expr* Lowering::subplan(const Expr& expr, const std::vector<ColumnId>& layout) {
   return out;
 }
 
-std::vector<SortKey> Lowering::sort_keys(const std::vector<SortKey>& keys, const std::vector<ColumnId>& layout) {
+std::vector<SortKey> Lowering::sort_keys(const std::vector<SortKey>& keys,
+                                         const std::vector<ColumnId>& layout) {
   std::vector<SortKey> out = keys;
   for (SortKey& key : out) key.expr = const_cast<Expr*>(slots(key.expr, layout));
   return out;
@@ -145,44 +147,89 @@ Lowered Lowering::project_columns(Lowered input, const std::vector<ColumnId>& wa
 Lowered Lowering::lower(LogicalOp& op) {
   Lowered out;
   switch (op.kind) {
-    case OpKind::kScan: out = lower_scan(static_cast<ScanOp&>(op), {}); break;
-    case OpKind::kVirtualScan: out = lower_virtual_scan(static_cast<VirtualScanOp&>(op)); break;
-    case OpKind::kValues: out = lower_values(static_cast<ValuesOp&>(op)); break;
-    case OpKind::kOneRow: out = {std::make_unique<OneRowOperator>(), {}}; break;
-    case OpKind::kFilter: out = lower_filter(static_cast<FilterOp&>(op)); break;
-    case OpKind::kProject: out = lower_project(static_cast<ProjectOp&>(op)); break;
-    case OpKind::kProjectSet: out = lower_project_set(static_cast<ProjectSetOp&>(op)); break;
-    case OpKind::kJoin: out = lower_join(static_cast<JoinOp&>(op)); break;
-    case OpKind::kApply: out = lower_apply(static_cast<ApplyOp&>(op)); break;
-    case OpKind::kAggregate: out = lower_aggregate(static_cast<AggregateOp&>(op)); break;
-    case OpKind::kWindow: out = lower_window(static_cast<WindowOp&>(op)); break;
-    case OpKind::kDistinct: out = lower_distinct(static_cast<DistinctOp&>(op)); break;
-    case OpKind::kSort: out = lower_sort(static_cast<SortOp&>(op), nullptr); break;
-    case OpKind::kLimit: out = lower_limit(static_cast<LimitOp&>(op)); break;
-    case OpKind::kSetOp: out = lower_set_op(static_cast<SetOpOp&>(op)); break;
-    case OpKind::kWith: out = lower_with(static_cast<WithOp&>(op)); break;
-    case OpKind::kCteScan: out = lower_cte_scan(static_cast<CteScanOp&>(op)); break;
-    case OpKind::kRecursiveUnion: out = lower_recursive(static_cast<RecursiveUnionOp&>(op)); break;
+    case OpKind::kScan:
+      out = lower_scan(static_cast<ScanOp&>(op), {});
+      break;
+    case OpKind::kVirtualScan:
+      out = lower_virtual_scan(static_cast<VirtualScanOp&>(op));
+      break;
+    case OpKind::kValues:
+      out = lower_values(static_cast<ValuesOp&>(op));
+      break;
+    case OpKind::kOneRow:
+      out = {std::make_unique<OneRowOperator>(), {}};
+      break;
+    case OpKind::kFilter:
+      out = lower_filter(static_cast<FilterOp&>(op));
+      break;
+    case OpKind::kProject:
+      out = lower_project(static_cast<ProjectOp&>(op));
+      break;
+    case OpKind::kProjectSet:
+      out = lower_project_set(static_cast<ProjectSetOp&>(op));
+      break;
+    case OpKind::kJoin:
+      out = lower_join(static_cast<JoinOp&>(op));
+      break;
+    case OpKind::kApply:
+      out = lower_apply(static_cast<ApplyOp&>(op));
+      break;
+    case OpKind::kAggregate:
+      out = lower_aggregate(static_cast<AggregateOp&>(op));
+      break;
+    case OpKind::kWindow:
+      out = lower_window(static_cast<WindowOp&>(op));
+      break;
+    case OpKind::kDistinct:
+      out = lower_distinct(static_cast<DistinctOp&>(op));
+      break;
+    case OpKind::kSort:
+      out = lower_sort(static_cast<SortOp&>(op), nullptr);
+      break;
+    case OpKind::kLimit:
+      out = lower_limit(static_cast<LimitOp&>(op));
+      break;
+    case OpKind::kSetOp:
+      out = lower_set_op(static_cast<SetOpOp&>(op));
+      break;
+    case OpKind::kWith:
+      out = lower_with(static_cast<WithOp&>(op));
+      break;
+    case OpKind::kCteScan:
+      out = lower_cte_scan(static_cast<CteScanOp&>(op));
+      break;
+    case OpKind::kRecursiveUnion:
+      out = lower_recursive(static_cast<RecursiveUnionOp&>(op));
+      break;
     case OpKind::kWorkTableScan: {
       auto& scan = static_cast<WorkTableScanOp&>(op);
-      out = {std::make_unique<WorkTableScanOperator>(work_tables_.at(scan.work_table)), scan.output};
+      out = {std::make_unique<WorkTableScanOperator>(work_tables_.at(scan.work_table)),
+             scan.output};
       out.op->explain.target = " on " + scan.alias;
       break;
     }
-    case OpKind::kTableFunction: out = lower_table_function(static_cast<TableFunctionOp&>(op)); break;
-    case OpKind::kModify: out = lower_modify(static_cast<ModifyOp&>(op)); break;
-    case OpKind::kLockRows: out = lower_lock_rows(static_cast<LockRowsOp&>(op)); break;
+    case OpKind::kTableFunction:
+      out = lower_table_function(static_cast<TableFunctionOp&>(op));
+      break;
+    case OpKind::kModify:
+      out = lower_modify(static_cast<ModifyOp&>(op));
+      break;
+    case OpKind::kLockRows:
+      out = lower_lock_rows(static_cast<LockRowsOp&>(op));
+      break;
   }
   if (op.rows >= 0) out.op->explain.estimated_rows = op.rows;
   return out;
 }
 
-OperatorPtr Lowering::lower_result(LogicalOp& root, const std::vector<BoundQuery::ResultColumn>& result) {
+OperatorPtr Lowering::lower_result(LogicalOp& root,
+                                   const std::vector<BoundQuery::ResultColumn>& result) {
   const LogicalOp* top = &root;
   while (top->kind == OpKind::kWith) top = top->inputs[0];
   if (top->kind == OpKind::kModify) root_modify_ = top;
   Lowered lowered = lower(root);
-  if (modify_count_ > 1) lowered.op = std::make_unique<StatementConstraintsOperator>(std::move(lowered.op));
+  if (modify_count_ > 1)
+    lowered.op = std::make_unique<StatementConstraintsOperator>(std::move(lowered.op));
   std::vector<ColumnId> wanted;
   for (const auto& column : result) wanted.push_back(column.column);
   if (root.kind == OpKind::kModify && wanted.empty()) return std::move(lowered.op);
@@ -197,16 +244,19 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan) {
   for (Expr* conjunct : conjuncts) {
     ColumnSet own = output_of(scan);
     if (conjunct->kind != ExprKind::kFunction || conjunct->args.size() != 2) continue;
-    const OperatorEntry* op = conjunct->operator_oid == kInvalidOid
-                                  ? nullptr
-                                  : FunctionRegistry::instance().operator_by_oid(conjunct->operator_oid);
+    const OperatorEntry* op =
+        conjunct->operator_oid == kInvalidOid
+            ? nullptr
+            : FunctionRegistry::instance().operator_by_oid(conjunct->operator_oid);
     if (op == nullptr || op->name != "=") continue;
     for (int side = 0; side < 2; ++side) {
       const Expr* column = conjunct->args[side];
       while (column->kind == ExprKind::kRelabel) column = column->args[0];
       Expr* value = conjunct->args[1 - side];
       int slot = column->kind == ExprKind::kColumn ? slot_of(scan.output, column->column) : -1;
-      if (slot < 0 || scan.attribute[slot] < 0 || intersects(columns_of(*value), own) || has_volatile(*value)) continue;
+      if (slot < 0 || scan.attribute[slot] < 0 || intersects(columns_of(*value), own) ||
+          has_volatile(*value))
+        continue;
       if (value->physical != column->physical) continue;
       filters.push_back({static_cast<uint32_t>(scan.attribute[slot]), slots(value, {})});
       break;
@@ -214,10 +264,12 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan) {
   }
   std::vector<PhysicalType> types;
   for (ColumnId column : scan.output) types.push_back(type_info(type_of(column).oid).physical);
-  auto op = std::make_unique<VirtualScanOperator>(scan.name, scan.relation, scan.attribute, std::move(types),
-                                                  std::move(filters), slots(scan.filter, scan.output));
+  auto op = std::make_unique<VirtualScanOperator>(scan.name, scan.relation, scan.attribute,
+                                                  std::move(types), std::move(filters),
+                                                  slots(scan.filter, scan.output));
   op->explain.target = " on " + scan.name + (scan.alias != scan.name ? " " + scan.alias : "");
-  if (scan.filter != nullptr) op->explain.properties.push_back({"Filter", explain_expr(context_, *scan.filter)});
+  if (scan.filter != nullptr)
+    op->explain.properties.push_back({"Filter", explain_expr(context_, *scan.filter)});
   return {std::move(op), scan.output};
 }
 
@@ -255,7 +307,8 @@ Lowered Lowering::lower_project(ProjectOp& op) {
     identity &= exprs.back()->kind == ExprKind::kSlot && exprs.back()->index == i;
   }
   if (identity) return {std::move(input.op), std::move(layout)};
-  return {std::make_unique<ProjectOperator>(std::move(input.op), std::move(exprs)), std::move(layout)};
+  return {std::make_unique<ProjectOperator>(std::move(input.op), std::move(exprs)),
+          std::move(layout)};
 }
 
 namespace {
@@ -263,10 +316,12 @@ namespace {
 // Column types of a set-returning call: OUT parameters, or the single result.
 std::vector<TypeRef> set_columns(const Expr& call) {
   std::vector<TypeRef> types;
-  if (call.type.oid == type_oid::kRecord && call.function != nullptr && !call.function->arg_modes.empty()) {
+  if (call.type.oid == type_oid::kRecord && call.function != nullptr &&
+      !call.function->arg_modes.empty()) {
     for (size_t i = 0; i < call.function->all_arg_types.size(); ++i) {
       char mode = call.function->arg_modes[i];
-      if (mode == 'o' || mode == 't' || mode == 'b') types.push_back({call.function->all_arg_types[i], -1});
+      if (mode == 'o' || mode == 't' || mode == 'b')
+        types.push_back({call.function->all_arg_types[i], -1});
     }
   }
   if (types.empty()) types.push_back(call.type);
@@ -283,9 +338,11 @@ Lowered Lowering::lower_project_set(ProjectSetOp& op) {
   for (const ProjectItem& item : op.items) {
     layout.push_back(item.column);
     exprs.push_back(slots(item.expr, input.layout));
-    columns.push_back(item.expr->kind == ExprKind::kSetReturning ? set_columns(*item.expr) : std::vector<TypeRef>{});
+    columns.push_back(item.expr->kind == ExprKind::kSetReturning ? set_columns(*item.expr)
+                                                                 : std::vector<TypeRef>{});
   }
-  return {std::make_unique<ProjectSetOperator>(std::move(input.op), std::move(exprs), std::move(columns)),
+  return {std::make_unique<ProjectSetOperator>(std::move(input.op), std::move(exprs),
+                                               std::move(columns)),
           std::move(layout)};
 }
 
@@ -323,7 +380,8 @@ Lowered Lowering::lower_window(WindowOp& op) {
     spec.calls.push_back(slots(item.expr, input.layout));
     layout.push_back(item.column);
   }
-  return {std::make_unique<WindowOperator>(std::move(input.op), std::move(spec)), std::move(layout)};
+  return {std::make_unique<WindowOperator>(std::move(input.op), std::move(spec)),
+          std::move(layout)};
 }
 
 Lowered Lowering::lower_distinct(DistinctOp& op) {
@@ -334,7 +392,8 @@ Lowered Lowering::lower_distinct(DistinctOp& op) {
   }
   std::vector<const Expr*> on;
   for (Expr* expr : op.on) on.push_back(slots(expr, input.layout));
-  return {std::make_unique<UniqueOperator>(std::move(input.op), std::move(on)), std::move(input.layout)};
+  return {std::make_unique<UniqueOperator>(std::move(input.op), std::move(on)),
+          std::move(input.layout)};
 }
 
 Lowered Lowering::lower_limit(LimitOp& op) {
@@ -355,7 +414,8 @@ Lowered Lowering::lower_limit(LimitOp& op) {
 Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
   auto limited = [&](Lowered input) -> Lowered {
     if (limit == nullptr) return input;
-    return {std::make_unique<LimitOperator>(std::move(input.op), slots(limit->limit, {}), slots(limit->offset, {})),
+    return {std::make_unique<LimitOperator>(std::move(input.op), slots(limit->limit, {}),
+                                            slots(limit->offset, {})),
             std::move(input.layout)};
   };
   // Rows that an index hands out in the wanted order need no sort.
@@ -383,8 +443,8 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
     std::vector<Expr*> conjuncts;
     split_conjuncts(scan.filter, conjuncts);
     auto path = choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
-    // The index must also be the one that the filter wants, or there is no better one; and reading in order
-    // through a secondary index pays only for few rows.
+    // The index must also be the one that the filter wants, or there is no better one; and reading
+    // in order through a secondary index pays only for few rows.
     bool same = index != nullptr && (!path || path->index == index);
     if (same && (index->clustered || limit != nullptr || (path && path->index == index))) {
       Lowered out = scan_with_order(scan, *index, reverse);
@@ -395,7 +455,8 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
           layout.push_back(item.column);
           exprs.push_back(slots(item.expr, out.layout));
         }
-        out = {std::make_unique<ProjectOperator>(std::move(out.op), std::move(exprs)), std::move(layout)};
+        out = {std::make_unique<ProjectOperator>(std::move(out.op), std::move(exprs)),
+               std::move(layout)};
       }
       return limited(std::move(out));
     }
@@ -404,13 +465,14 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
   std::vector<SortKey> keys = sort_keys(op.keys, input.layout);
   std::string text;
   for (const SortKey& key : op.keys) {
-    text += (text.empty() ? "" : ", ") + explain_expr(context_, *key.expr) + (key.descending ? " DESC" : "");
+    text += (text.empty() ? "" : ", ") + explain_expr(context_, *key.expr) +
+            (key.descending ? " DESC" : "");
     if (key.nulls_first != key.descending) text += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
   }
   OperatorPtr sort;
   if (limit != nullptr) {
-    sort = std::make_unique<SortOperator>(std::move(input.op), std::move(keys), slots(limit->limit, {}),
-                                          slots(limit->offset, {}));
+    sort = std::make_unique<SortOperator>(std::move(input.op), std::move(keys),
+                                          slots(limit->limit, {}), slots(limit->offset, {}));
   } else {
     sort = std::make_unique<SortOperator>(std::move(input.op), std::move(keys));
   }
@@ -423,10 +485,13 @@ Lowered Lowering::lower_set_op(SetOpOp& op) {
   for (int side = 0; side < 2; ++side) {
     sides[side] = project_columns(lower(*op.inputs[side]), op.columns[side], op.columns[side]).op;
   }
-  SetOpMode mode = op.set_op == SetOpKind::kUnion       ? (op.all ? SetOpMode::kUnionAll : SetOpMode::kUnion)
-                   : op.set_op == SetOpKind::kIntersect ? (op.all ? SetOpMode::kIntersectAll : SetOpMode::kIntersect)
-                                                        : (op.all ? SetOpMode::kExceptAll : SetOpMode::kExcept);
-  return {make_set_operation(mode, std::move(sides[0]), std::move(sides[1]), types_of(op.output)), op.output};
+  SetOpMode mode = op.set_op == SetOpKind::kUnion
+                       ? (op.all ? SetOpMode::kUnionAll : SetOpMode::kUnion)
+                   : op.set_op == SetOpKind::kIntersect
+                       ? (op.all ? SetOpMode::kIntersectAll : SetOpMode::kIntersect)
+                       : (op.all ? SetOpMode::kExceptAll : SetOpMode::kExcept);
+  return {make_set_operation(mode, std::move(sides[0]), std::move(sides[1]), types_of(op.output)),
+          op.output};
 }
 
 Lowered Lowering::lower_with(WithOp& op) {
@@ -439,7 +504,8 @@ Lowered Lowering::lower_with(WithOp& op) {
     producers.push_back(std::move(producer));
   }
   Lowered main = lower(*op.inputs[0]);
-  return {std::make_unique<WithOperator>(std::move(main.op), std::move(producers)), std::move(main.layout)};
+  return {std::make_unique<WithOperator>(std::move(main.op), std::move(producers)),
+          std::move(main.layout)};
 }
 
 Lowered Lowering::lower_cte_scan(CteScanOp& op) {
@@ -457,8 +523,9 @@ Lowered Lowering::lower_recursive(RecursiveUnionOp& op) {
   for (int side = 0; side < 2; ++side) {
     sides[side] = project_columns(lower(*op.inputs[side]), op.columns[side], op.columns[side]).op;
   }
-  return {std::make_unique<RecursiveUnionOperator>(std::move(sides[0]), std::move(sides[1]), std::move(table),
-                                                   op.all ? std::vector<TypeRef>{} : types_of(op.output)),
+  return {std::make_unique<RecursiveUnionOperator>(
+              std::move(sides[0]), std::move(sides[1]), std::move(table),
+              op.all ? std::vector<TypeRef>{} : types_of(op.output)),
           op.output};
 }
 

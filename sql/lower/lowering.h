@@ -1,8 +1,9 @@
 #pragma once
 // Logical plan -> operators: chooses join algorithms and access paths, replaces ColumnIds by slots.
 //
-// Correlation: the exec parameter that carries a column's value into an inner plan has the ColumnId as its
-// index, so parameters need no bookkeeping. Shared by pointer with subplans, which lower their plans later.
+// Correlation: the exec parameter that carries a column's value into an inner plan has the ColumnId
+// as its index, so parameters need no bookkeeping. Shared by pointer with subplans, which lower
+// their plans later.
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -24,7 +25,8 @@ struct Lowered {
 
 class Lowering : public std::enable_shared_from_this<Lowering> {
  public:
-  Lowering(PlanContext& context, const TableStatistics& statistics) : context_(context), statistics_(&statistics) {}
+  Lowering(PlanContext& context, const TableStatistics& statistics)
+      : context_(context), statistics_(&statistics) {}
 
   Lowered lower(LogicalOp& op);
   // `result` becomes the output, column by column.
@@ -43,8 +45,10 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_project_set(ProjectSetOp& op);
   Lowered lower_join(JoinOp& op);
   Lowered lower_apply(ApplyOp& op);
-  Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, ScanOp& inner, const std::vector<Expr*>& conjuncts);
-  bool index_join_pays(const LogicalOp& outer, const ScanOp& inner, const std::vector<Expr*>& conjuncts);
+  Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, ScanOp& inner,
+                           const std::vector<Expr*>& conjuncts);
+  bool index_join_pays(const LogicalOp& outer, const ScanOp& inner,
+                       const std::vector<Expr*>& conjuncts);
   Lowered lower_aggregate(AggregateOp& op);
   Lowered lower_window(WindowOp& op);
   Lowered lower_distinct(DistinctOp& op);
@@ -61,11 +65,13 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   // Columns to slots of `layout`; columns not in it become exec parameters.
   const Expr* slots(Expr* expr, const std::vector<ColumnId>& layout);
   Expr* subplan(const Expr& expr, const std::vector<ColumnId>& layout);
-  std::vector<SortKey> sort_keys(const std::vector<SortKey>& keys, const std::vector<ColumnId>& layout);
+  std::vector<SortKey> sort_keys(const std::vector<SortKey>& keys,
+                                 const std::vector<ColumnId>& layout);
   TypeRef type_of(ColumnId column) const { return context_.column(column).type; }
   std::vector<TypeRef> types_of(const std::vector<ColumnId>& columns) const;
   // Reorders (or repeats) columns; the operator itself when nothing changes.
-  Lowered project_columns(Lowered input, const std::vector<ColumnId>& wanted, const std::vector<ColumnId>& names);
+  Lowered project_columns(Lowered input, const std::vector<ColumnId>& wanted,
+                          const std::vector<ColumnId>& names);
   double table_rows(const TableDesc& table) const;
 
   PlanContext& context_;
@@ -73,7 +79,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   std::unordered_map<uint32_t, std::shared_ptr<CteProducer>> ctes_;
   std::unordered_map<uint32_t, std::shared_ptr<WorkTable>> work_tables_;
   bool uses_exec_parameters_ = false;
-  const LogicalOp* root_modify_ = nullptr;   // whose rows the command tag counts
+  const LogicalOp* root_modify_ = nullptr;  // whose rows the command tag counts
   uint32_t modify_count_ = 0;
 };
 

@@ -20,8 +20,8 @@ double total_rows(LogicalOp& root) {
 // A unique-key lookup, or one row of VALUES into a table.
 bool is_point_operation(const LogicalOp& root, const TableStatistics& statistics) {
   const LogicalOp* op = &root;
-  while (op->kind == OpKind::kProject || op->kind == OpKind::kFilter || op->kind == OpKind::kLimit ||
-         op->kind == OpKind::kModify) {
+  while (op->kind == OpKind::kProject || op->kind == OpKind::kFilter ||
+         op->kind == OpKind::kLimit || op->kind == OpKind::kModify) {
     op = op->inputs[0];
   }
   if (op->kind == OpKind::kOneRow) return true;
@@ -34,16 +34,20 @@ char command_of(const LogicalOp* root) {
   while (root->kind == OpKind::kWith) root = root->inputs[0];
   if (root->kind != OpKind::kModify) return 'S';
   switch (static_cast<const ModifyOp*>(root)->modify) {
-    case ModifyKind::kInsert: return 'I';
-    case ModifyKind::kUpdate: return 'U';
-    default: return 'D';
+    case ModifyKind::kInsert:
+      return 'I';
+    case ModifyKind::kUpdate:
+      return 'U';
+    default:
+      return 'D';
   }
 }
 
 }  // namespace
 
 std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context) {
-  OptimizerContext optimizer{*query.context, context.statistics, context.evaluation, context.disabled_passes};
+  OptimizerContext optimizer{*query.context, context.statistics, context.evaluation,
+                             context.disabled_passes};
   optimize(query, optimizer);
   auto plan = std::make_unique<PhysicalPlan>();
   plan->is_point_operation = is_point_operation(*query.root, context.statistics);
@@ -83,8 +87,8 @@ void explain_operator(Operator& op, int depth, bool analyze, bool costs, bool ti
   const Operator::Explain& info = op.explain;
   line += info.node_type + info.target;
   if (costs) {
-    line += fmt::format("  (cost={:.2f}..{:.2f} rows={:.0f} width={})", info.startup_cost, info.total_cost,
-                        std::max(1.0, info.estimated_rows), info.width_bytes);
+    line += fmt::format("  (cost={:.2f}..{:.2f} rows={:.0f} width={})", info.startup_cost,
+                        info.total_cost, std::max(1.0, info.estimated_rows), info.width_bytes);
   }
   if (analyze) {
     const OperatorStats& stats = op.stats();
@@ -94,10 +98,12 @@ void explain_operator(Operator& op, int depth, bool analyze, bool costs, bool ti
       auto loops = static_cast<double>(stats.loops);
       line += " (actual ";
       if (timing) {
-        line += fmt::format("time={:.3f}..{:.3f} ", static_cast<double>(stats.startup_ns) / 1e6 / loops,
-                            static_cast<double>(stats.total_ns) / 1e6 / loops);
+        line +=
+            fmt::format("time={:.3f}..{:.3f} ", static_cast<double>(stats.startup_ns) / 1e6 / loops,
+                        static_cast<double>(stats.total_ns) / 1e6 / loops);
       }
-      line += fmt::format("rows={:.0f} loops={})", static_cast<double>(stats.rows) / loops, stats.loops);
+      line += fmt::format("rows={:.0f} loops={})", static_cast<double>(stats.rows) / loops,
+                          stats.loops);
     }
   }
   out.push_back(line);
@@ -108,7 +114,8 @@ void explain_operator(Operator& op, int depth, bool analyze, bool costs, bool ti
   if (analyze && op.stats().spilled_bytes > 0) {
     out.push_back(indent + fmt::format("Disk: {}kB", op.stats().spilled_bytes / 1024));
   }
-  for (Operator* child : op.children()) explain_operator(*child, depth + 1, analyze, costs, timing, out);
+  for (Operator* child : op.children())
+    explain_operator(*child, depth + 1, analyze, costs, timing, out);
 }
 
 }  // namespace

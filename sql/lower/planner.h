@@ -1,6 +1,6 @@
 #pragma once
-// From a syntax tree to something that runs: bind, optimize, lower. The result owns everything it needs
-// (expressions, operators); it can be executed any number of times, one execution at a time.
+// From a syntax tree to something that runs: bind, optimize, lower. The result owns everything it
+// needs (expressions, operators); it can be executed any number of times, one execution at a time.
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,14 +16,14 @@ namespace luma {
 struct ResultColumnInfo {
   std::string name;
   TypeRef type;
-  Oid table = kInvalidOid;     // the stored column behind it, 0 when computed
+  Oid table = kInvalidOid;  // the stored column behind it, 0 when computed
   int16_t attnum = 0;
 };
 
 struct PhysicalPlan {
   // Declared before the operators: they point into it and go first.
   std::unique_ptr<PlanContext> context;
-  OperatorPtr root;                          // output column i is result column i
+  OperatorPtr root;  // output column i is result column i
   std::vector<ResultColumnInfo> columns;
   std::vector<TypeRef> parameter_types;
   std::vector<BoundQuery::TableLock> locks;  // to take before each execution
@@ -31,19 +31,19 @@ struct PhysicalPlan {
   bool modifies_data = false;                // INSERT/UPDATE/DELETE, also inside WITH
   bool locks_rows = false;
   bool cacheable = true;
-  bool is_point_operation = false;           // a unique-key lookup, or one row by VALUES
-  double estimated_cost = 0;                 // in rows touched, roughly
+  bool is_point_operation = false;  // a unique-key lookup, or one row by VALUES
+  double estimated_cost = 0;        // in rows touched, roughly
   // What the command tag counts: 'S' rows returned, or the root modification's kind 'I', 'U', 'D'.
   char command = 'S';
-  bool has_returning = false;                // a modification that returns rows
+  bool has_returning = false;  // a modification that returns rows
 };
 
 struct PlannerContext {
   BindEnvironment& environment;
   const TableStatistics& statistics;
-  EvalContext evaluation;                    // constant folding; session may be null
+  EvalContext evaluation;  // constant folding; session may be null
   std::string disabled_passes;
-  std::vector<Oid> parameter_types;          // declared ones; 0 = infer
+  std::vector<Oid> parameter_types;  // declared ones; 0 = infer
 };
 
 // `statement` is a SELECT, VALUES, INSERT, UPDATE or DELETE. Throws SqlError.
@@ -52,7 +52,8 @@ std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerCont
 // An already bound query.
 std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context);
 
-// EXPLAIN's text of a plan (after execution, with counts, when `analyze`; with times when `timing`).
+// EXPLAIN's text of a plan (after execution, with counts, when `analyze`; with times when
+// `timing`).
 std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs,
                                       bool timing);
 

@@ -6,7 +6,8 @@
 namespace luma {
 
 VirtualScanOperator::VirtualScanOperator(std::string_view relation_name, Oid relation,
-                                         std::vector<int32_t> attributes, std::vector<PhysicalType> types,
+                                         std::vector<int32_t> attributes,
+                                         std::vector<PhysicalType> types,
                                          std::vector<VirtualScanFilter> filters, const Expr* filter)
     : Operator(types),
       relation_(find_virtual_relation(relation_name)),
@@ -26,8 +27,14 @@ namespace {
 class RowKeeper final : public VirtualRowSink {
  public:
   RowKeeper(std::vector<std::vector<Value>>& rows, const std::vector<int32_t>& attributes,
-            const std::vector<PhysicalType>& types, Oid relation, Arena& arena, Interrupt* interrupt)
-      : rows_(rows), attributes_(attributes), types_(types), relation_(relation), arena_(arena), interrupt_(interrupt) {}
+            const std::vector<PhysicalType>& types, Oid relation, Arena& arena,
+            Interrupt* interrupt)
+      : rows_(rows),
+        attributes_(attributes),
+        types_(types),
+        relation_(relation),
+        arena_(arena),
+        interrupt_(interrupt) {}
 
   void add(std::span<const Value> row) override {
     if (interrupt_ != nullptr && (rows_.size() & 255) == 0) interrupt_->check();
@@ -79,7 +86,8 @@ const Chunk* VirtualScanOperator::do_next(ExecContext& context) {
     chunk_.begin();
     uint32_t count = 0;
     for (; count < kVectorSize && next_row_ < rows_.size(); ++count, ++next_row_) {
-      for (size_t i = 0; i < attributes_.size(); ++i) chunk_.columns[i].set_value(count, rows_[next_row_][i], false);
+      for (size_t i = 0; i < attributes_.size(); ++i)
+        chunk_.columns[i].set_value(count, rows_[next_row_][i], false);
     }
     chunk_.size = count;
     if (filter_ == nullptr) return &chunk_;

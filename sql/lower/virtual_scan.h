@@ -1,6 +1,6 @@
 #pragma once
-// Scan of a system relation whose rows are generated (sql/catalog/virtual_relation.h). The rows are made
-// at open() and kept until close().
+// Scan of a system relation whose rows are generated (sql/catalog/virtual_relation.h). The rows are
+// made at open() and kept until close().
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,14 +14,15 @@ namespace luma {
 // attribute = value: handed to the generator, which may produce fewer rows because of it.
 struct VirtualScanFilter {
   uint32_t attribute = 0;
-  const Expr* value = nullptr;   // no slots
+  const Expr* value = nullptr;  // no slots
 };
 
 class VirtualScanOperator final : public Operator {
  public:
   // `attributes`: 0-based columns of the relation, or kTableOidColumn (engine/table/scan.h).
   VirtualScanOperator(std::string_view relation_name, Oid relation, std::vector<int32_t> attributes,
-                      std::vector<PhysicalType> types, std::vector<VirtualScanFilter> filters, const Expr* filter);
+                      std::vector<PhysicalType> types, std::vector<VirtualScanFilter> filters,
+                      const Expr* filter);
   std::vector<Operator*> children() override { return {}; }
 
  private:

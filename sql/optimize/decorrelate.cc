@@ -1,17 +1,18 @@
-// Apply (dependent join) -> join, by moving what refers to the left side up until nothing below does:
+// Apply (dependent join) -> join, by moving what refers to the left side up until nothing below
+// does:
 //   - a filter's correlated conjuncts go into the join condition (Filter);
 //   - projections are seen through: conditions are rewritten over their inputs (Project);
-//   - a correlated equality `outer = inner` crosses an aggregation by making `inner` a group key; the
-//     aggregate without groups, which yields a row even for no input, then becomes a single join whose
-//     count-like results are 0 where nothing matched (Aggregate);
+//   - a correlated equality `outer = inner` crosses an aggregation by making `inner` a group key;
+//   the
+//     aggregate without groups, which yields a row even for no input, then becomes a single join
+//     whose count-like results are 0 where nothing matched (Aggregate);
 //   - inner joins, sorts, distincts: from either input.
-// The special case for equalities of: T. Neumann, A. Kemper, "Unnesting Arbitrary Queries", BTW 2015.
-// What cannot be moved (correlation under LIMIT, outer joins, windows, set operations, or in an aggregated
-// expression itself) stays an Apply, which runs the right side per left row.
+// The special case for equalities of: T. Neumann, A. Kemper, "Unnesting Arbitrary Queries", BTW
+// 2015. What cannot be moved (correlation under LIMIT, outer joins, windows, set operations, or in
+// an aggregated expression itself) stays an Apply, which runs the right side per left row.
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
-
 #include "sql/function/registry.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
@@ -89,7 +90,8 @@ class Decorrelator {
     join->output = apply->inputs[0]->output;
     bool shows_right = apply->join == JoinKind::kInner || apply->join == JoinKind::kLeft ||
                        apply->join == JoinKind::kSingle;
-    if (shows_right) join->output.insert(join->output.end(), right->output.begin(), right->output.end());
+    if (shows_right)
+      join->output.insert(join->output.end(), right->output.begin(), right->output.end());
     if (apply->mark != kNoColumn) join->output.push_back(apply->mark);
     LogicalOp* result = join;
     if (pulled.scalar_aggregate) {
@@ -114,12 +116,14 @@ class Decorrelator {
     for (auto& [column, value] : pulled.empty_values) {
       Expr* coalesce = context_.arena().make<Expr>(*context_.column_ref(column));
       coalesce->kind = ExprKind::kCoalesce;
-      coalesce->args = copy_span(context_.arena(), std::vector<Expr*>{context_.column_ref(column), value});
+      coalesce->args =
+          copy_span(context_.arena(), std::vector<Expr*>{context_.column_ref(column), value});
       ColumnId corrected = context_.new_column(PlanColumn(context_.column(column)));
       project->items.push_back({corrected, coalesce});
       renamed.emplace_back(column, corrected);
     }
-    for (ColumnId column : join->output) project->items.push_back({column, context_.column_ref(column)});
+    for (ColumnId column : join->output)
+      project->items.push_back({column, context_.column_ref(column)});
     for (const ProjectItem& item : project->items) project->output.push_back(item.column);
     LogicalOp* result = project;
     auto corrected = [&](ColumnId column) -> Expr* {
@@ -139,7 +143,8 @@ class Decorrelator {
     for (ColumnId column : join->output) {
       if (given.contains(column)) continue;
       Expr* replacement = corrected(column);
-      outer->items.push_back({column, replacement != nullptr ? replacement : context_.column_ref(column)});
+      outer->items.push_back(
+          {column, replacement != nullptr ? replacement : context_.column_ref(column)});
     }
     for (const ProjectItem& item : outer->items) outer->output.push_back(item.column);
     return outer;
@@ -153,7 +158,8 @@ class Decorrelator {
         std::vector<Expr*> conjuncts;
         split_conjuncts(static_cast<const FilterOp&>(op).condition, conjuncts);
         for (const Expr* conjunct : conjuncts) {
-          if (is_correlated(*conjunct) && (has_subquery(*conjunct) || has_volatile(*conjunct))) return false;
+          if (is_correlated(*conjunct) && (has_subquery(*conjunct) || has_volatile(*conjunct)))
+            return false;
         }
         return can_pull(*op.inputs[0], single, false);
       }
@@ -161,7 +167,8 @@ class Decorrelator {
         for (const ProjectItem& item : static_cast<const ProjectOp&>(op).items) {
           bool plain = item.expr->kind == ExprKind::kColumn;
           if (is_correlated(*item.expr)) return false;
-          // A computed column must stay NULL for unmatched rows: fine below the join. Nothing to check.
+          // A computed column must stay NULL for unmatched rows: fine below the join. Nothing to
+          // check.
           (void)plain;
         }
         return can_pull(*op.inputs[0], single, top);
@@ -181,20 +188,24 @@ class Decorrelator {
       case OpKind::kJoin: {
         const auto& join = static_cast<const JoinOp&>(op);
         bool inner = join.join == JoinKind::kInner;
-        bool left_only = join.join == JoinKind::kSemi || join.join == JoinKind::kAnti || join.join == JoinKind::kLeft ||
-                         join.join == JoinKind::kSingle || join.join == JoinKind::kMark ||
-                         join.join == JoinKind::kNullAwareAnti;
+        bool left_only = join.join == JoinKind::kSemi || join.join == JoinKind::kAnti ||
+                         join.join == JoinKind::kLeft || join.join == JoinKind::kSingle ||
+                         join.join == JoinKind::kMark || join.join == JoinKind::kNullAwareAnti;
         if (!inner && !left_only) return false;
-        if (!inner && (is_correlated(*op.inputs[1]) || (join.condition != nullptr && is_correlated(*join.condition)) ||
+        if (!inner && (is_correlated(*op.inputs[1]) ||
+                       (join.condition != nullptr && is_correlated(*join.condition)) ||
                        (join.membership != nullptr && is_correlated(*join.membership)))) {
           return false;
         }
         return can_pull(*op.inputs[0], single, false) && can_pull(*op.inputs[1], single, false);
       }
-      case OpKind::kSort: return can_pull(*op.inputs[0], single, top) && !keys_correlated(op);
+      case OpKind::kSort:
+        return can_pull(*op.inputs[0], single, top) && !keys_correlated(op);
       case OpKind::kDistinct:
-        return static_cast<const DistinctOp&>(op).on.empty() && only_equalities(*op.inputs[0]) && !single;
-      default: return false;
+        return static_cast<const DistinctOp&>(op).on.empty() && only_equalities(*op.inputs[0]) &&
+               !single;
+      default:
+        return false;
     }
   }
 
@@ -210,7 +221,8 @@ class Decorrelator {
     if (!can_pull(op, false, false)) return false;
     bool good = true;
     for_each_op(const_cast<LogicalOp&>(op), [&](LogicalOp& below) {
-      const Expr* condition = below.kind == OpKind::kFilter ? static_cast<FilterOp&>(below).condition
+      const Expr* condition = below.kind == OpKind::kFilter
+                                  ? static_cast<FilterOp&>(below).condition
                               : below.kind == OpKind::kJoin ? static_cast<JoinOp&>(below).condition
                                                             : nullptr;
       std::vector<Expr*> conjuncts;
@@ -273,7 +285,8 @@ class Decorrelator {
         for (const ProjectItem& item : project->items) project->output.push_back(item.column);
         return project;
       }
-      case OpKind::kAggregate: return pull_aggregate(static_cast<AggregateOp*>(op), pulled);
+      case OpKind::kAggregate:
+        return pull_aggregate(static_cast<AggregateOp*>(op), pulled);
       case OpKind::kJoin: {
         auto* join = static_cast<JoinOp*>(op);
         for (LogicalOp*& input : join->inputs) input = pull(input, pulled);
@@ -286,8 +299,10 @@ class Decorrelator {
           join->condition = make_and(context_.arena(), kept);
         }
         join->output = join->inputs[0]->output;
-        if (join->join == JoinKind::kInner || join->join == JoinKind::kLeft || join->join == JoinKind::kSingle) {
-          join->output.insert(join->output.end(), join->inputs[1]->output.begin(), join->inputs[1]->output.end());
+        if (join->join == JoinKind::kInner || join->join == JoinKind::kLeft ||
+            join->join == JoinKind::kSingle) {
+          join->output.insert(join->output.end(), join->inputs[1]->output.begin(),
+                              join->inputs[1]->output.end());
         }
         if (join->mark != kNoColumn) join->output.push_back(join->mark);
         return join;
@@ -300,17 +315,21 @@ class Decorrelator {
         op->output = op->inputs[0]->output;
         return op;
       }
-      default: LUMA_CHECK(false); return op;
+      default:
+        LUMA_CHECK(false);
+        return op;
     }
   }
 
   // Adds to a projection the input columns that pulled conditions refer to.
-  void hand_up(std::vector<ProjectItem>& items, LogicalOp* input, const std::vector<Expr*>& conditions) {
+  void hand_up(std::vector<ProjectItem>& items, LogicalOp* input,
+               const std::vector<Expr*>& conditions) {
     ColumnSet available = output_of(*input);
     for (const Expr* condition : conditions) {
       for (ColumnId column : columns_of(*condition)) {
         if (!available.contains(column)) continue;
-        bool have = std::any_of(items.begin(), items.end(), [&](const ProjectItem& i) { return i.column == column; });
+        bool have = std::any_of(items.begin(), items.end(),
+                                [&](const ProjectItem& i) { return i.column == column; });
         if (!have) items.push_back({column, context_.column_ref(column)});
       }
     }
@@ -352,10 +371,12 @@ class Decorrelator {
     if (scalar) {
       pulled.scalar_aggregate = true;
       for (const ProjectItem& item : aggregate->aggregates) {
-        std::string_view name = item.expr->function != nullptr ? item.expr->function->name : std::string_view{};
+        std::string_view name =
+            item.expr->function != nullptr ? item.expr->function->name : std::string_view{};
         if (name == "count" || name == "regr_count") {
           pulled.empty_values.emplace_back(
-              item.column, make_constant(context_.arena(), {type_oid::kInt8, -1}, Value(Datum::of_int64(0))));
+              item.column,
+              make_constant(context_.arena(), {type_oid::kInt8, -1}, Value(Datum::of_int64(0))));
         }
       }
     }

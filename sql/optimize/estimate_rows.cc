@@ -1,11 +1,10 @@
-// Row estimates, bottom-up: table sizes from statistics, textbook selectivities for conditions (a unique
-// key equality finds one row). Distinct counts and histograms will refine them.
-#include "sql/optimize/estimate.h"
-
+// Row estimates, bottom-up: table sizes from statistics, textbook selectivities for conditions (a
+// unique key equality finds one row). Distinct counts and histograms will refine them.
 #include <algorithm>
 #include <cmath>
 
 #include "sql/function/registry.h"
+#include "sql/optimize/estimate.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -35,37 +34,46 @@ double condition_selectivity(const Expr& condition) {
       for (const Expr* arg : condition.args) miss *= 1 - condition_selectivity(*arg);
       return 1 - miss;
     }
-    case ExprKind::kNot: return 1 - condition_selectivity(*condition.args[0]);
-    case ExprKind::kIsNull: return 0.01;
-    case ExprKind::kIsNotNull: return 0.99;
+    case ExprKind::kNot:
+      return 1 - condition_selectivity(*condition.args[0]);
+    case ExprKind::kIsNull:
+      return 0.01;
+    case ExprKind::kIsNotNull:
+      return 0.99;
     case ExprKind::kArrayAny: {
       const Expr& list = *condition.args[1];
       double count = list.kind == ExprKind::kArray ? static_cast<double>(list.args.size()) : 10;
       return std::min(1.0, count * kEqualitySelectivity);
     }
-    case ExprKind::kFunction: break;
-    default: return kDefaultSelectivity;
+    case ExprKind::kFunction:
+      break;
+    default:
+      return kDefaultSelectivity;
   }
-  const OperatorEntry* op = condition.operator_oid == kInvalidOid
-                                ? nullptr
-                                : FunctionRegistry::instance().operator_by_oid(condition.operator_oid);
+  const OperatorEntry* op =
+      condition.operator_oid == kInvalidOid
+          ? nullptr
+          : FunctionRegistry::instance().operator_by_oid(condition.operator_oid);
   if (op == nullptr) return kDefaultSelectivity;
   if (op->name == "=") return kEqualitySelectivity;
   if (op->name == "<>") return 1 - kEqualitySelectivity;
-  if (op->name == "<" || op->name == "<=" || op->name == ">" || op->name == ">=") return kRangeSelectivity;
+  if (op->name == "<" || op->name == "<=" || op->name == ">" || op->name == ">=")
+    return kRangeSelectivity;
   if (op->name == "~~" || op->name == "~~*") return kLikeSelectivity;
   return kDefaultSelectivity;
 }
 
-bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts, const ColumnSet& bound) {
+bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
+                      const ColumnSet& bound) {
   for (const IndexDesc& index : scan.table->indexes) {
     if (!index.unique || index.predicate != nullptr || index.keys.empty()) continue;
     bool all = std::all_of(index.keys.begin(), index.keys.end(), [&](const KeyPart& key) {
       return std::any_of(conjuncts.begin(), conjuncts.end(), [&](Expr* conjunct) {
         if (conjunct->kind != ExprKind::kFunction || conjunct->args.size() != 2) return false;
-        const OperatorEntry* op = conjunct->operator_oid == kInvalidOid
-                                      ? nullptr
-                                      : FunctionRegistry::instance().operator_by_oid(conjunct->operator_oid);
+        const OperatorEntry* op =
+            conjunct->operator_oid == kInvalidOid
+                ? nullptr
+                : FunctionRegistry::instance().operator_by_oid(conjunct->operator_oid);
         if (op == nullptr || op->name != "=") return false;
         for (int side = 0; side < 2; ++side) {
           const Expr& column = *conjunct->args[side];
@@ -125,34 +133,61 @@ void estimate(LogicalOp& op, const TableStatistics& statistics) {
   }
   auto input_rows = [&](size_t i) { return std::max(1.0, op.inputs[i]->rows); };
   switch (op.kind) {
-    case OpKind::kScan: op.rows = scan_rows(static_cast<ScanOp&>(op), statistics); break;
+    case OpKind::kScan:
+      op.rows = scan_rows(static_cast<ScanOp&>(op), statistics);
+      break;
     case OpKind::kVirtualScan: {
       auto& scan = static_cast<VirtualScanOp&>(op);
-      op.rows = scan.filter == nullptr ? 500 : std::max(1.0, 500 * condition_selectivity(*scan.filter));
+      op.rows =
+          scan.filter == nullptr ? 500 : std::max(1.0, 500 * condition_selectivity(*scan.filter));
       break;
     }
-    case OpKind::kValues: op.rows = static_cast<double>(static_cast<ValuesOp&>(op).value_rows.size()); break;
-    case OpKind::kOneRow: op.rows = 1; break;
-    case OpKind::kFilter:
-      op.rows = std::max(1.0, input_rows(0) * condition_selectivity(*static_cast<FilterOp&>(op).condition));
+    case OpKind::kValues:
+      op.rows = static_cast<double>(static_cast<ValuesOp&>(op).value_rows.size());
       break;
-    case OpKind::kProjectSet: op.rows = input_rows(0) * 10; break;
+    case OpKind::kOneRow:
+      op.rows = 1;
+      break;
+    case OpKind::kFilter:
+      op.rows = std::max(
+          1.0, input_rows(0) * condition_selectivity(*static_cast<FilterOp&>(op).condition));
+      break;
+    case OpKind::kProjectSet:
+      op.rows = input_rows(0) * 10;
+      break;
     case OpKind::kJoin:
     case OpKind::kApply: {
-      JoinKind kind = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
-      Expr* condition = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).condition : static_cast<ApplyOp&>(op).condition;
+      JoinKind kind =
+          op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
+      Expr* condition = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).condition
+                                                 : static_cast<ApplyOp&>(op).condition;
       std::vector<Expr*> conjuncts;
       split_conjuncts(condition, conjuncts);
-      double joined = join_rows(*op.inputs[0], *op.inputs[1], input_rows(0), input_rows(1), conjuncts, statistics);
+      double joined = join_rows(*op.inputs[0], *op.inputs[1], input_rows(0), input_rows(1),
+                                conjuncts, statistics);
       switch (kind) {
-        case JoinKind::kInner: op.rows = joined; break;
-        case JoinKind::kLeft: op.rows = std::max(joined, input_rows(0)); break;
-        case JoinKind::kRight: op.rows = std::max(joined, input_rows(1)); break;
-        case JoinKind::kFull: op.rows = std::max({joined, input_rows(0), input_rows(1)}); break;
-        case JoinKind::kSemi: op.rows = std::max(1.0, input_rows(0) * 0.5); break;
+        case JoinKind::kInner:
+          op.rows = joined;
+          break;
+        case JoinKind::kLeft:
+          op.rows = std::max(joined, input_rows(0));
+          break;
+        case JoinKind::kRight:
+          op.rows = std::max(joined, input_rows(1));
+          break;
+        case JoinKind::kFull:
+          op.rows = std::max({joined, input_rows(0), input_rows(1)});
+          break;
+        case JoinKind::kSemi:
+          op.rows = std::max(1.0, input_rows(0) * 0.5);
+          break;
         case JoinKind::kAnti:
-        case JoinKind::kNullAwareAnti: op.rows = std::max(1.0, input_rows(0) * 0.5); break;
-        default: op.rows = input_rows(0); break;
+        case JoinKind::kNullAwareAnti:
+          op.rows = std::max(1.0, input_rows(0) * 0.5);
+          break;
+        default:
+          op.rows = input_rows(0);
+          break;
       }
       break;
     }
@@ -161,7 +196,9 @@ void estimate(LogicalOp& op, const TableStatistics& statistics) {
       op.rows = aggregate.groups.empty() ? 1 : std::max(1.0, std::pow(input_rows(0), 0.75));
       break;
     }
-    case OpKind::kDistinct: op.rows = std::max(1.0, input_rows(0) * 0.5); break;
+    case OpKind::kDistinct:
+      op.rows = std::max(1.0, input_rows(0) * 0.5);
+      break;
     case OpKind::kLimit: {
       const Expr* limit = static_cast<LimitOp&>(op).limit;
       op.rows = input_rows(0);
@@ -170,12 +207,24 @@ void estimate(LogicalOp& op, const TableStatistics& statistics) {
       }
       break;
     }
-    case OpKind::kSetOp: op.rows = input_rows(0) + input_rows(1); break;
-    case OpKind::kCteScan: op.rows = std::max(1.0, static_cast<CteScanOp&>(op).cte->plan->rows); break;
-    case OpKind::kRecursiveUnion: op.rows = input_rows(0) * 10; break;
-    case OpKind::kWorkTableScan: op.rows = 100; break;
-    case OpKind::kTableFunction: op.rows = 100; break;
-    default: op.rows = op.inputs.empty() ? 1 : input_rows(0); break;
+    case OpKind::kSetOp:
+      op.rows = input_rows(0) + input_rows(1);
+      break;
+    case OpKind::kCteScan:
+      op.rows = std::max(1.0, static_cast<CteScanOp&>(op).cte->plan->rows);
+      break;
+    case OpKind::kRecursiveUnion:
+      op.rows = input_rows(0) * 10;
+      break;
+    case OpKind::kWorkTableScan:
+      op.rows = 100;
+      break;
+    case OpKind::kTableFunction:
+      op.rows = 100;
+      break;
+    default:
+      op.rows = op.inputs.empty() ? 1 : input_rows(0);
+      break;
   }
 }
 
@@ -186,7 +235,8 @@ LogicalOp* estimate_rows(LogicalOp* root, OptimizerContext& context) {
     // Plans inside expressions are roots of their own.
     for_each_expr(static_cast<const LogicalOp&>(op), [&](const Expr& expr) {
       std::function<void(const Expr&)> visit = [&](const Expr& e) {
-        if (e.subquery != nullptr && e.subquery->plan != nullptr) estimate(*e.subquery->plan, context.statistics);
+        if (e.subquery != nullptr && e.subquery->plan != nullptr)
+          estimate(*e.subquery->plan, context.statistics);
         for_each_child(e, [&](Expr* child) { visit(*child); });
       };
       visit(expr);

@@ -1,5 +1,6 @@
-// (a AND b) OR (a AND c)  ->  a AND (b OR c): conjuncts that all arms of an OR share come out of it, so that
-// a join condition written into every arm is seen as one (TPC-H Q19). Not done for volatile conjuncts.
+// (a AND b) OR (a AND c)  ->  a AND (b OR c): conjuncts that all arms of an OR share come out of
+// it, so that a join condition written into every arm is seen as one (TPC-H Q19). Not done for
+// volatile conjuncts.
 #include <algorithm>
 
 #include "sql/optimize/passes.h"
@@ -18,7 +19,8 @@ Expr* factor(Expr* expr, Arena& arena) {
   for (Expr* candidate : arms[0]) {
     if (has_volatile(*candidate) || has_subquery(*candidate)) continue;
     bool everywhere = std::all_of(arms.begin() + 1, arms.end(), [&](const std::vector<Expr*>& arm) {
-      return std::any_of(arm.begin(), arm.end(), [&](const Expr* e) { return expr_equal(*e, *candidate); });
+      return std::any_of(arm.begin(), arm.end(),
+                         [&](const Expr* e) { return expr_equal(*e, *candidate); });
     });
     if (everywhere) shared.push_back(candidate);
   }
@@ -27,8 +29,9 @@ Expr* factor(Expr* expr, Arena& arena) {
   for (std::vector<Expr*>& arm : arms) {
     arm.erase(std::remove_if(arm.begin(), arm.end(),
                              [&](const Expr* e) {
-                               return std::any_of(shared.begin(), shared.end(),
-                                                  [&](const Expr* s) { return expr_equal(*s, *e); });
+                               return std::any_of(shared.begin(), shared.end(), [&](const Expr* s) {
+                                 return expr_equal(*s, *e);
+                               });
                              }),
               arm.end());
     // An arm that was nothing but the shared part makes the rest true.

@@ -1,6 +1,6 @@
-// Constant folding: immutable (and, inside one statement, no other) calls whose arguments are constants
-// become constants; AND/OR/NOT over constants simplify. A call that fails is left alone: it may never be
-// executed, and when it is, the error belongs there.
+// Constant folding: immutable (and, inside one statement, no other) calls whose arguments are
+// constants become constants; AND/OR/NOT over constants simplify. A call that fails is left alone:
+// it may never be executed, and when it is, the error belongs there.
 #include "engine/base/sql_error.h"
 #include "engine/exec/evaluator.h"
 #include "sql/function/registry.h"
@@ -19,15 +19,18 @@ bool foldable(const Expr& expr) {
   }
   switch (expr.kind) {
     case ExprKind::kFunction:
-      return expr.function != nullptr && expr.function->volatility == 'i' && expr.implementation.kernel != nullptr;
+      return expr.function != nullptr && expr.function->volatility == 'i' &&
+             expr.implementation.kernel != nullptr;
     case ExprKind::kRelabel:
     case ExprKind::kApplyTypmod:
     case ExprKind::kNot:
     case ExprKind::kIsNull:
     case ExprKind::kIsNotNull:
     case ExprKind::kArray:
-    case ExprKind::kCoalesce: return true;
-    default: return false;
+    case ExprKind::kCoalesce:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -69,7 +72,8 @@ LogicalOp* fold_constants(LogicalOp* root, OptimizerContext& context) {
     // VALUES rows are evaluated once anyway.
     if (op.kind == OpKind::kValues) return;
     for_each_expr(op, [&](Expr*& expr) {
-      expr = rewrite_expr(context.plan.arena(), expr, [&](Expr* node) { return fold(node, context); });
+      expr =
+          rewrite_expr(context.plan.arena(), expr, [&](Expr* node) { return fold(node, context); });
     });
   });
   return root;

@@ -1,5 +1,5 @@
-// A CTE that is referenced once and neither recursive, volatile, materialized nor data-modifying is put
-// in the place of its reference, as PostgreSQL does. Unreferenced ones of that kind disappear.
+// A CTE that is referenced once and neither recursive, volatile, materialized nor data-modifying is
+// put in the place of its reference, as PostgreSQL does. Unreferenced ones of that kind disappear.
 #include <algorithm>
 
 #include "sql/optimize/passes.h"
@@ -14,13 +14,15 @@ bool is_volatile_plan(LogicalOp& plan) {
   bool found = false;
   for_each_op(plan, [&](LogicalOp& op) {
     if (op.kind == OpKind::kModify || op.kind == OpKind::kLockRows) found = true;
-    for_each_expr(static_cast<const LogicalOp&>(op), [&](const Expr& expr) { found |= has_volatile(expr); });
+    for_each_expr(static_cast<const LogicalOp&>(op),
+                  [&](const Expr& expr) { found |= has_volatile(expr); });
   });
   return found;
 }
 
 bool can_inline(const CteDefinition& cte) {
-  if (cte.recursive || cte.modifies_data || cte.mode == CteDefinition::Mode::kMaterialized) return false;
+  if (cte.recursive || cte.modifies_data || cte.mode == CteDefinition::Mode::kMaterialized)
+    return false;
   return cte.references <= 1 && !is_volatile_plan(*cte.plan);
 }
 
@@ -38,7 +40,8 @@ void replace_reference(LogicalOp*& op, CteDefinition& cte, PlanContext& context)
   }
   for (LogicalOp*& input : op->inputs) replace_reference(input, cte, context);
   if (op->kind == OpKind::kWith) {
-    for (CteDefinition* other : static_cast<WithOp*>(op)->ctes) replace_reference(other->plan, cte, context);
+    for (CteDefinition* other : static_cast<WithOp*>(op)->ctes)
+      replace_reference(other->plan, cte, context);
   }
   std::function<void(Expr*)> visit = [&](Expr* expr) {
     if (expr->subquery != nullptr && expr->subquery->plan != nullptr) {

@@ -36,7 +36,8 @@ bool is_disabled(std::string_view list, std::string_view name) {
 
 void optimize(BoundQuery& query, OptimizerContext& context) {
   for (const Pass& pass : all_passes()) {
-    if (!is_disabled(context.disabled_passes, pass.name)) query.root = pass.run(query.root, context);
+    if (!is_disabled(context.disabled_passes, pass.name))
+      query.root = pass.run(query.root, context);
   }
   std::vector<ColumnId> needed;
   for (const auto& column : query.result) needed.push_back(column.column);

@@ -1,6 +1,6 @@
 #pragma once
-// Rewrites a bound plan into an equivalent, cheaper one. A flat list of passes, each a function in a
-// file of its own, each switchable by name (setting luma.disabled_passes) and timed for EXPLAIN.
+// Rewrites a bound plan into an equivalent, cheaper one. A flat list of passes, each a function in
+// a file of its own, each switchable by name (setting luma.disabled_passes) and timed for EXPLAIN.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +21,8 @@ class TableStatistics {
 struct OptimizerContext {
   PlanContext& plan;
   const TableStatistics& statistics;
-  EvalContext evaluation;               // for constant folding
-  std::string_view disabled_passes;     // comma-separated names
+  EvalContext evaluation;            // for constant folding
+  std::string_view disabled_passes;  // comma-separated names
 };
 
 // Optimizes query.root in place.

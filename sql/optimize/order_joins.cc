@@ -1,9 +1,9 @@
-// Join order of inner joins: a tree of inner joins is taken apart into relations and conditions and put
-// together anew, cheapest intermediate results first. Up to kExactRelations relations by dynamic
-// programming over connected subsets (after: G. Moerkotte, T. Neumann, "Dynamic Programming Strikes
-// Back", SIGMOD 2008, here in its plain subset form), more by always joining the pair with the smallest
-// result. Cost is the sum of intermediate result sizes. Outer, semi and other joins stay where they are;
-// their inputs are ordered on their own.
+// Join order of inner joins: a tree of inner joins is taken apart into relations and conditions and
+// put together anew, cheapest intermediate results first. Up to kExactRelations relations by
+// dynamic programming over connected subsets (after: G. Moerkotte, T. Neumann, "Dynamic Programming
+// Strikes Back", SIGMOD 2008, here in its plain subset form), more by always joining the pair with
+// the smallest result. Cost is the sum of intermediate result sizes. Outer, semi and other joins
+// stay where they are; their inputs are ordered on their own.
 #include <algorithm>
 #include <bit>
 #include <unordered_map>
@@ -71,7 +71,8 @@ class JoinOrderer {
     return op->kind == OpKind::kJoin && static_cast<const JoinOp*>(op)->join == JoinKind::kInner;
   }
 
-  static void flatten(LogicalOp* op, std::vector<LogicalOp*>& relations, std::vector<Expr*>& conditions) {
+  static void flatten(LogicalOp* op, std::vector<LogicalOp*>& relations,
+                      std::vector<Expr*>& conditions) {
     if (!is_inner_join(op)) {
       relations.push_back(op);
       return;
@@ -99,7 +100,8 @@ class JoinOrderer {
     return std::max(1.0, rows);
   }
 
-  // Equality: one over the larger of the two base relations involved, which stands for its distinct keys.
+  // Equality: one over the larger of the two base relations involved, which stands for its distinct
+  // keys.
   double selectivity(const Condition& condition, double, double, Set left, Set right) {
     ColumnSet left_columns, right_columns;
     double largest = 1;
@@ -115,8 +117,8 @@ class JoinOrderer {
     return condition_selectivity(*condition.expr);
   }
 
-  // Distinct values that relation i's side of an equality has at the most: its unfiltered size when the
-  // column is a key of the table, the filtered size otherwise.
+  // Distinct values that relation i's side of an equality has at the most: its unfiltered size when
+  // the column is a key of the table, the filtered size otherwise.
   double key_count(size_t i, const Expr& condition) {
     const LogicalOp* op = base_[i];
     while (op->kind == OpKind::kFilter || op->kind == OpKind::kProject) op = op->inputs[0];
@@ -161,8 +163,8 @@ class JoinOrderer {
     return make_filter(context_.plan, plan, make_and(context_.plan.arena(), elsewhere));
   }
 
-  LogicalOp* build_join(LogicalOp* left, LogicalOp* right, Set left_set, Set right_set, double left_rows,
-                        double right_rows) {
+  LogicalOp* build_join(LogicalOp* left, LogicalOp* right, Set left_set, Set right_set,
+                        double left_rows, double right_rows) {
     // Hash joins build on the right: the smaller side goes there.
     if (left_rows < right_rows) {
       std::swap(left, right);
@@ -210,8 +212,8 @@ class JoinOrderer {
     std::function<LogicalOp*(Set)> build = [&](Set set) -> LogicalOp* {
       if (std::popcount(set) == 1) return base_[std::countr_zero(set)];
       const Entry& entry = table[set];
-      return build_join(build(entry.left), build(entry.right), entry.left, entry.right, table[entry.left].rows,
-                        table[entry.right].rows);
+      return build_join(build(entry.left), build(entry.right), entry.left, entry.right,
+                        table[entry.left].rows, table[entry.right].rows);
     };
     return build(all);
   }
@@ -231,7 +233,8 @@ class JoinOrderer {
       for (size_t a = 0; a < parts.size(); ++a) {
         for (size_t b = a + 1; b < parts.size(); ++b) {
           bool connected = false;
-          double rows = combined_rows(parts[a].set, parts[b].set, parts[a].rows, parts[b].rows, connected);
+          double rows =
+              combined_rows(parts[a].set, parts[b].set, parts[a].rows, parts[b].rows, connected);
           bool better = best_rows < 0 || (connected && !best_connected) ||
                         (connected == best_connected && rows < best_rows);
           if (!better) continue;
@@ -241,8 +244,8 @@ class JoinOrderer {
           best_connected = connected;
         }
       }
-      Part joined{build_join(parts[best_a].plan, parts[best_b].plan, parts[best_a].set, parts[best_b].set,
-                             parts[best_a].rows, parts[best_b].rows),
+      Part joined{build_join(parts[best_a].plan, parts[best_b].plan, parts[best_a].set,
+                             parts[best_b].set, parts[best_a].rows, parts[best_b].rows),
                   parts[best_a].set | parts[best_b].set, best_rows};
       parts.erase(parts.begin() + static_cast<ptrdiff_t>(best_b));
       parts[best_a] = joined;

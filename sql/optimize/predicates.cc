@@ -25,7 +25,8 @@ ColumnSet columns_of(const Expr& expr) {
 ColumnSet output_of(const LogicalOp& op) { return {op.output.begin(), op.output.end()}; }
 
 bool covered_by(const ColumnSet& used, const ColumnSet& available) {
-  return std::all_of(used.begin(), used.end(), [&](ColumnId column) { return available.contains(column); });
+  return std::all_of(used.begin(), used.end(),
+                     [&](ColumnId column) { return available.contains(column); });
 }
 
 bool intersects(const ColumnSet& a, const ColumnSet& b) {
@@ -33,7 +34,8 @@ bool intersects(const ColumnSet& a, const ColumnSet& b) {
 }
 
 bool has_volatile(const Expr& expr) {
-  return expr_contains(expr, [](const Expr& e) { return e.is_volatile || e.kind == ExprKind::kSubplan; });
+  return expr_contains(expr,
+                       [](const Expr& e) { return e.is_volatile || e.kind == ExprKind::kSubplan; });
 }
 
 bool has_subquery(const Expr& expr) {
@@ -49,7 +51,8 @@ bool as_equality(Expr* condition, const ColumnSet& left, const ColumnSet& right,
   if (op == nullptr || op->name != "=" || !(op->can_hash || op->can_merge)) return false;
   ColumnSet first = columns_of(*condition->args[0]);
   ColumnSet second = columns_of(*condition->args[1]);
-  if (first.empty() || second.empty() || has_volatile(*condition) || has_subquery(*condition)) return false;
+  if (first.empty() || second.empty() || has_volatile(*condition) || has_subquery(*condition))
+    return false;
   out.condition = condition;
   if (covered_by(first, left) && covered_by(second, right)) {
     out.left = condition->args[0];
@@ -69,17 +72,22 @@ namespace {
 // NULL in (for all of `columns`), NULL out.
 bool is_strict_in(const Expr& expr, const ColumnSet& columns) {
   switch (expr.kind) {
-    case ExprKind::kColumn: return columns.contains(expr.column);
+    case ExprKind::kColumn:
+      return columns.contains(expr.column);
     case ExprKind::kFunction:
-      return expr.strict && std::any_of(expr.args.begin(), expr.args.end(),
-                                        [&](const Expr* arg) { return is_strict_in(*arg, columns); });
+      return expr.strict && std::any_of(expr.args.begin(), expr.args.end(), [&](const Expr* arg) {
+               return is_strict_in(*arg, columns);
+             });
     case ExprKind::kRelabel:
     case ExprKind::kCoerceViaIo:
     case ExprKind::kCoerceArray:
     case ExprKind::kApplyTypmod:
-    case ExprKind::kNot: return is_strict_in(*expr.args[0], columns);
-    case ExprKind::kArrayAny: return is_strict_in(*expr.args[0], columns);
-    default: return false;
+    case ExprKind::kNot:
+      return is_strict_in(*expr.args[0], columns);
+    case ExprKind::kArrayAny:
+      return is_strict_in(*expr.args[0], columns);
+    default:
+      return false;
   }
 }
 
@@ -96,8 +104,10 @@ bool rejects_nulls(const Expr& condition, const ColumnSet& columns) {
     case ExprKind::kIsNotNull:
     case ExprKind::kIsTrue:
     case ExprKind::kIsFalse:
-    case ExprKind::kIsNotUnknown: return is_strict_in(*condition.args[0], columns);
-    default: return is_strict_in(condition, columns);
+    case ExprKind::kIsNotUnknown:
+      return is_strict_in(*condition.args[0], columns);
+    default:
+      return is_strict_in(condition, columns);
   }
 }
 

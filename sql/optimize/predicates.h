@@ -21,7 +21,7 @@ bool has_volatile(const Expr& expr);
 bool has_subquery(const Expr& expr);
 // `a = b` by an operator that can hash and merge, with each side over one input only.
 struct Equality {
-  Expr* left = nullptr;    // over the left input
+  Expr* left = nullptr;  // over the left input
   Expr* right = nullptr;
   Expr* condition = nullptr;
 };

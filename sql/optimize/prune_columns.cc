@@ -1,5 +1,6 @@
-// Drops what nobody needs: columns of scans, computed columns, aggregates, window results. Runs last and
-// always, because it also makes every `output` list say exactly what lowering will hand up.
+// Drops what nobody needs: columns of scans, computed columns, aggregates, window results. Runs
+// last and always, because it also makes every `output` list say exactly what lowering will hand
+// up.
 #include <algorithm>
 
 #include "sql/optimize/passes.h"
@@ -17,14 +18,28 @@ class Pruner {
   // After it, op.output holds at least `needed` (in no particular order).
   void prune(LogicalOp& op, const ColumnSet& needed) {
     switch (op.kind) {
-      case OpKind::kScan: prune_scan(static_cast<ScanOp&>(op), needed); break;
-      case OpKind::kVirtualScan: prune_scan(static_cast<VirtualScanOp&>(op), needed); break;
-      case OpKind::kProject: prune_items(op, static_cast<ProjectOp&>(op).items, needed, false); break;
-      case OpKind::kProjectSet: prune_items(op, static_cast<ProjectSetOp&>(op).items, needed, true); break;
-      case OpKind::kAggregate: prune_aggregate(static_cast<AggregateOp&>(op), needed); break;
-      case OpKind::kWindow: prune_window(static_cast<WindowOp&>(op), needed); break;
+      case OpKind::kScan:
+        prune_scan(static_cast<ScanOp&>(op), needed);
+        break;
+      case OpKind::kVirtualScan:
+        prune_scan(static_cast<VirtualScanOp&>(op), needed);
+        break;
+      case OpKind::kProject:
+        prune_items(op, static_cast<ProjectOp&>(op).items, needed, false);
+        break;
+      case OpKind::kProjectSet:
+        prune_items(op, static_cast<ProjectSetOp&>(op).items, needed, true);
+        break;
+      case OpKind::kAggregate:
+        prune_aggregate(static_cast<AggregateOp&>(op), needed);
+        break;
+      case OpKind::kWindow:
+        prune_window(static_cast<WindowOp&>(op), needed);
+        break;
       case OpKind::kJoin:
-      case OpKind::kApply: prune_join(op, needed); break;
+      case OpKind::kApply:
+        prune_join(op, needed);
+        break;
       case OpKind::kSetOp: {
         auto& set = static_cast<SetOpOp&>(op);
         for (int side = 0; side < 2; ++side) {
@@ -35,7 +50,8 @@ class Pruner {
       case OpKind::kRecursiveUnion: {
         auto& recursive = static_cast<RecursiveUnionOp&>(op);
         for (int side = 0; side < 2; ++side) {
-          prune(*op.inputs[side], ColumnSet(recursive.columns[side].begin(), recursive.columns[side].end()));
+          prune(*op.inputs[side],
+                ColumnSet(recursive.columns[side].begin(), recursive.columns[side].end()));
         }
         break;
       }
@@ -72,7 +88,8 @@ class Pruner {
       case OpKind::kLockRows: {
         ColumnSet wanted = needed;
         add_own(op, wanted);
-        for (const auto& target : static_cast<LockRowsOp&>(op).targets) wanted.insert(target.row_key);
+        for (const auto& target : static_cast<LockRowsOp&>(op).targets)
+          wanted.insert(target.row_key);
         prune(*op.inputs[0], wanted);
         op.output = op.inputs[0]->output;
         break;
@@ -105,7 +122,8 @@ class Pruner {
 
   void prune_subqueries(const Expr& expr) {
     if (expr.subquery != nullptr && expr.subquery->plan != nullptr) {
-      prune(*expr.subquery->plan, ColumnSet(expr.subquery->columns.begin(), expr.subquery->columns.end()));
+      prune(*expr.subquery->plan,
+            ColumnSet(expr.subquery->columns.begin(), expr.subquery->columns.end()));
     }
     for_each_child(expr, [&](Expr* child) { prune_subqueries(*child); });
   }
@@ -135,7 +153,8 @@ class Pruner {
     scan.attribute = std::move(attributes);
   }
 
-  void prune_items(LogicalOp& op, std::vector<ProjectItem>& items, const ColumnSet& needed, bool keep_sets) {
+  void prune_items(LogicalOp& op, std::vector<ProjectItem>& items, const ColumnSet& needed,
+                   bool keep_sets) {
     std::vector<ProjectItem> kept;
     for (const ProjectItem& item : items) {
       bool is_set = item.expr->kind == ExprKind::kSetReturning;
@@ -151,9 +170,10 @@ class Pruner {
 
   void prune_aggregate(AggregateOp& op, const ColumnSet& needed) {
     auto& items = op.aggregates;
-    items.erase(std::remove_if(items.begin(), items.end(),
-                               [&](const ProjectItem& item) { return !needed.contains(item.column); }),
-                items.end());
+    items.erase(
+        std::remove_if(items.begin(), items.end(),
+                       [&](const ProjectItem& item) { return !needed.contains(item.column); }),
+        items.end());
     ColumnSet wanted;
     add_own(op, wanted);
     prune(*op.inputs[0], wanted);
@@ -165,9 +185,10 @@ class Pruner {
 
   void prune_window(WindowOp& op, const ColumnSet& needed) {
     auto& items = op.items;
-    items.erase(std::remove_if(items.begin(), items.end(),
-                               [&](const ProjectItem& item) { return !needed.contains(item.column); }),
-                items.end());
+    items.erase(
+        std::remove_if(items.begin(), items.end(),
+                       [&](const ProjectItem& item) { return !needed.contains(item.column); }),
+        items.end());
     ColumnSet wanted = needed;
     add_own(op, wanted);
     prune(*op.inputs[0], wanted);
@@ -178,8 +199,10 @@ class Pruner {
   void prune_join(LogicalOp& op, const ColumnSet& needed) {
     ColumnSet wanted = needed;
     add_own(op, wanted);
-    JoinKind kind = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
-    ColumnId mark = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).mark : static_cast<ApplyOp&>(op).mark;
+    JoinKind kind =
+        op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
+    ColumnId mark =
+        op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).mark : static_cast<ApplyOp&>(op).mark;
     ColumnSet left = wanted;
     if (op.kind == OpKind::kApply) {
       for (ColumnId column : free_columns(*op.inputs[1])) left.insert(column);
@@ -187,9 +210,11 @@ class Pruner {
     prune(*op.inputs[1], wanted);
     prune(*op.inputs[0], left);
     op.output = op.inputs[0]->output;
-    bool shows_right = kind == JoinKind::kInner || kind == JoinKind::kLeft || kind == JoinKind::kRight ||
-                       kind == JoinKind::kFull || kind == JoinKind::kSingle;
-    if (shows_right) op.output.insert(op.output.end(), op.inputs[1]->output.begin(), op.inputs[1]->output.end());
+    bool shows_right = kind == JoinKind::kInner || kind == JoinKind::kLeft ||
+                       kind == JoinKind::kRight || kind == JoinKind::kFull ||
+                       kind == JoinKind::kSingle;
+    if (shows_right)
+      op.output.insert(op.output.end(), op.inputs[1]->output.begin(), op.inputs[1]->output.end());
     if (mark != kNoColumn) op.output.push_back(mark);
   }
 

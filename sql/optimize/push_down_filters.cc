@@ -1,7 +1,7 @@
-// Moves filter conjuncts as far down as they go: through projections, into join sides and conditions,
-// below aggregations (group columns), windows (partition columns), DISTINCT and set operations, into
-// scans. An outer join whose null-supplying side a conjunct rejects NULLs of becomes a plainer join first.
-// Volatile conjuncts and those with subqueries stay where they are.
+// Moves filter conjuncts as far down as they go: through projections, into join sides and
+// conditions, below aggregations (group columns), windows (partition columns), DISTINCT and set
+// operations, into scans. An outer join whose null-supplying side a conjunct rejects NULLs of
+// becomes a plainer join first. Volatile conjuncts and those with subqueries stay where they are.
 #include <algorithm>
 
 #include "sql/optimize/passes.h"
@@ -61,11 +61,13 @@ class FilterPusher {
         project->inputs[0] = push(project->inputs[0], std::move(below));
         return make_filter(context_, project, make_and(context_.arena(), above));
       }
-      case OpKind::kJoin: return push_into_join(static_cast<JoinOp*>(op), std::move(conjuncts));
+      case OpKind::kJoin:
+        return push_into_join(static_cast<JoinOp*>(op), std::move(conjuncts));
       case OpKind::kApply: {
         ColumnSet left = output_of(*op->inputs[0]);
         std::vector<Expr*> below, above;
-        for (Expr* conjunct : conjuncts) (covered(*conjunct, left) ? below : above).push_back(conjunct);
+        for (Expr* conjunct : conjuncts)
+          (covered(*conjunct, left) ? below : above).push_back(conjunct);
         op->inputs[0] = push(op->inputs[0], std::move(below));
         op->inputs[1] = push(op->inputs[1], {});
         return make_filter(context_, op, make_and(context_.arena(), above));
@@ -74,8 +76,10 @@ class FilterPusher {
         auto* aggregate = static_cast<AggregateOp*>(op);
         std::vector<Expr*> below, above;
         for (Expr* conjunct : conjuncts) {
-          Expr* rewritten = aggregate->grouping_sets.empty() ? over_groups(conjunct, *aggregate) : nullptr;
-          (rewritten != nullptr ? below : above).push_back(rewritten != nullptr ? rewritten : conjunct);
+          Expr* rewritten =
+              aggregate->grouping_sets.empty() ? over_groups(conjunct, *aggregate) : nullptr;
+          (rewritten != nullptr ? below : above)
+              .push_back(rewritten != nullptr ? rewritten : conjunct);
         }
         op->inputs[0] = push(op->inputs[0], std::move(below));
         return make_filter(context_, op, make_and(context_.arena(), above));
@@ -100,7 +104,8 @@ class FilterPusher {
         op->inputs[0] = push(op->inputs[0], std::move(conjuncts));
         return op;
       }
-      case OpKind::kSetOp: return push_into_set_operation(static_cast<SetOpOp*>(op), conjuncts);
+      case OpKind::kSetOp:
+        return push_into_set_operation(static_cast<SetOpOp*>(op), conjuncts);
       case OpKind::kScan: {
         auto* scan = static_cast<ScanOp*>(op);
         split_conjuncts(scan->filter, conjuncts);
@@ -118,16 +123,20 @@ class FilterPusher {
         op->inputs[0] = push(op->inputs[0], std::move(conjuncts));
         return op;
       }
-      default: return stop(op, conjuncts);
+      default:
+        return stop(op, conjuncts);
     }
   }
 
-  static bool covered(const Expr& expr, const ColumnSet& available) { return covered_by(columns_of(expr), available); }
+  static bool covered(const Expr& expr, const ColumnSet& available) {
+    return covered_by(columns_of(expr), available);
+  }
 
   // Conjuncts over `columns` (and outer references) go below; the rest stays.
   LogicalOp* push_where(LogicalOp* op, std::vector<Expr*> conjuncts, const ColumnSet& columns) {
     std::vector<Expr*> below, above;
-    for (Expr* conjunct : conjuncts) (covered(*conjunct, columns) ? below : above).push_back(conjunct);
+    for (Expr* conjunct : conjuncts)
+      (covered(*conjunct, columns) ? below : above).push_back(conjunct);
     op->inputs[0] = push(op->inputs[0], std::move(below));
     return make_filter(context_, op, make_and(context_.arena(), above));
   }
@@ -192,7 +201,8 @@ class FilterPusher {
     ColumnSet left = output_of(*join->inputs[0]);
     ColumnSet right = output_of(*join->inputs[1]);
     std::vector<Expr*> to_left, to_right, here, above, own;
-    bool keeps_left = join->join == JoinKind::kLeft || join->join == JoinKind::kSingle || join->join == JoinKind::kFull;
+    bool keeps_left = join->join == JoinKind::kLeft || join->join == JoinKind::kSingle ||
+                      join->join == JoinKind::kFull;
     bool keeps_right = join->join == JoinKind::kRight || join->join == JoinKind::kFull;
     bool left_only = join->join == JoinKind::kSemi || join->join == JoinKind::kAnti ||
                      join->join == JoinKind::kNullAwareAnti || join->join == JoinKind::kMark;
@@ -212,9 +222,11 @@ class FilterPusher {
     for (Expr* conjunct : own) {
       bool fixed = has_volatile(*conjunct) || has_subquery(*conjunct);
       bool inner = join->join == JoinKind::kInner;
-      bool right_may_vanish = inner || join->join == JoinKind::kLeft || join->join == JoinKind::kSemi ||
-                              join->join == JoinKind::kAnti || join->join == JoinKind::kSingle;
-      bool left_may_vanish = inner || join->join == JoinKind::kRight || join->join == JoinKind::kSemi;
+      bool right_may_vanish = inner || join->join == JoinKind::kLeft ||
+                              join->join == JoinKind::kSemi || join->join == JoinKind::kAnti ||
+                              join->join == JoinKind::kSingle;
+      bool left_may_vanish =
+          inner || join->join == JoinKind::kRight || join->join == JoinKind::kSemi;
       if (!fixed && left_may_vanish && covered(*conjunct, left)) {
         to_left.push_back(conjunct);
       } else if (!fixed && right_may_vanish && covered(*conjunct, right)) {

@@ -3,10 +3,10 @@
 //   WHERE x IN (q)           -> semi join        WHERE x NOT IN (q)    -> null-aware anti join
 //   EXISTS / IN / op ANY / op ALL as a value     -> mark join, the mark column in its place
 //   (SELECT ...) as a value                      -> single join, its column in its place
-// The right side may refer to the left one: then it is an Apply, which the decorrelate pass turns into a
-// join where it can. Subqueries stay expressions (run per row by a subplan) in VALUES lists, conditions of
-// outer joins, ARRAY(...), and where an enclosing CASE or COALESCE must decide whether they run at all
-// and they could fail (scalar ones).
+// The right side may refer to the left one: then it is an Apply, which the decorrelate pass turns
+// into a join where it can. Subqueries stay expressions (run per row by a subplan) in VALUES lists,
+// conditions of outer joins, ARRAY(...), and where an enclosing CASE or COALESCE must decide
+// whether they run at all and they could fail (scalar ones).
 #include <algorithm>
 
 #include "sql/optimize/passes.h"
@@ -28,7 +28,9 @@ class Unnester {
     }
     visit_nested_plans(*op);
     switch (op->kind) {
-      case OpKind::kFilter: unnest_filter(op); break;
+      case OpKind::kFilter:
+        unnest_filter(op);
+        break;
       case OpKind::kProject:
       case OpKind::kProjectSet:
       case OpKind::kAggregate:
@@ -38,10 +40,14 @@ class Unnester {
         unnest_values(*op);
         break;
       case OpKind::kModify:
-        if (static_cast<ModifyOp*>(op)->modify != ModifyKind::kDelete) unnest_assignments(static_cast<ModifyOp&>(*op));
+        if (static_cast<ModifyOp*>(op)->modify != ModifyKind::kDelete)
+          unnest_assignments(static_cast<ModifyOp&>(*op));
         break;
-      case OpKind::kJoin: unnest_join_condition(op); break;
-      default: break;
+      case OpKind::kJoin:
+        unnest_join_condition(op);
+        break;
+      default:
+        break;
     }
   }
 
@@ -60,10 +66,12 @@ class Unnester {
   }
 
   // Joins `right` to `left`; as Apply when it depends on it.
-  LogicalOp* attach(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition, ColumnId mark) {
+  LogicalOp* attach(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition,
+                    ColumnId mark) {
     ColumnSet left_columns = output_of(*left);
     std::vector<ColumnId> free = free_columns(*right);
-    bool dependent = std::any_of(free.begin(), free.end(), [&](ColumnId c) { return left_columns.contains(c); });
+    bool dependent =
+        std::any_of(free.begin(), free.end(), [&](ColumnId c) { return left_columns.contains(c); });
     auto fill = [&](auto* op) -> LogicalOp* {
       op->join = kind;
       op->condition = condition;
@@ -103,18 +111,21 @@ class Unnester {
       if (inner->kind == ExprKind::kSubquery) {
         const SubqueryInfo& info = *inner->subquery;
         if (info.kind == SubqueryKind::kExists) {
-          input = attach(input, info.plan, negated ? JoinKind::kAnti : JoinKind::kSemi, nullptr, kNoColumn);
+          input = attach(input, info.plan, negated ? JoinKind::kAnti : JoinKind::kSemi, nullptr,
+                         kNoColumn);
           continue;
         }
         bool nested_test = info.test != nullptr && has_subquery(*info.test);
         if (info.kind == SubqueryKind::kAny && !nested_test) {
-          input = attach(input, info.plan, negated ? JoinKind::kNullAwareAnti : JoinKind::kSemi, info.test, kNoColumn);
+          input = attach(input, info.plan, negated ? JoinKind::kNullAwareAnti : JoinKind::kSemi,
+                         info.test, kNoColumn);
           continue;
         }
         if (info.kind == SubqueryKind::kAll && !nested_test) {
           // x op ALL (q) is true when "NOT (x op ANY)" holds for the negated comparison.
           Expr* test = make_not(context_.arena(), info.test);
-          input = attach(input, info.plan, negated ? JoinKind::kSemi : JoinKind::kNullAwareAnti, test, kNoColumn);
+          input = attach(input, info.plan, negated ? JoinKind::kSemi : JoinKind::kNullAwareAnti,
+                         test, kNoColumn);
           continue;
         }
       }
@@ -147,7 +158,8 @@ class Unnester {
           Expr* column = context_.column_ref(mark);
           return all ? make_not(context_.arena(), column) : column;
         }
-        case SubqueryKind::kArray: return expr;
+        case SubqueryKind::kArray:
+          return expr;
       }
     }
     bool branches = expr->kind == ExprKind::kCase || expr->kind == ExprKind::kCoalesce;
@@ -161,7 +173,8 @@ class Unnester {
 
   void unnest_values(LogicalOp& op) {
     bool any = false;
-    for_each_expr(static_cast<const LogicalOp&>(op), [&](const Expr& expr) { any |= has_subquery(expr); });
+    for_each_expr(static_cast<const LogicalOp&>(op),
+                  [&](const Expr& expr) { any |= has_subquery(expr); });
     if (!any) return;
     for_each_expr(op, [&](Expr*& expr) {
       if (has_subquery(*expr)) expr = replace(expr, op.inputs[0], false);
@@ -179,7 +192,9 @@ class Unnester {
   // Inner joins: conjuncts with subqueries move into a filter above.
   void unnest_join_condition(LogicalOp*& op) {
     auto* join = static_cast<JoinOp*>(op);
-    if (join->join != JoinKind::kInner || join->condition == nullptr || !has_subquery(*join->condition)) return;
+    if (join->join != JoinKind::kInner || join->condition == nullptr ||
+        !has_subquery(*join->condition))
+      return;
     Expr* condition = join->condition;
     join->condition = nullptr;
     op = make_filter(context_, join, condition);

@@ -9,15 +9,16 @@ namespace {
 
 const char* op_name(OpKind kind) {
   static constexpr const char* kNames[] = {
-      "Scan", "VirtualScan", "Values", "OneRow", "Filter", "Project", "ProjectSet", "Join", "Apply",
-      "Aggregate", "Window", "Distinct", "Sort", "Limit", "SetOp", "With", "CteScan", "RecursiveUnion",
+      "Scan",          "VirtualScan",   "Values", "OneRow",    "Filter",  "Project",
+      "ProjectSet",    "Join",          "Apply",  "Aggregate", "Window",  "Distinct",
+      "Sort",          "Limit",         "SetOp",  "With",      "CteScan", "RecursiveUnion",
       "WorkTableScan", "TableFunction", "Modify", "LockRows"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 const char* join_name(JoinKind kind) {
-  static constexpr const char* kNames[] = {"inner", "left", "right", "full", "semi", "anti",
-                                           "null-aware-anti", "mark", "single"};
+  static constexpr const char* kNames[] = {
+      "inner", "left", "right", "full", "semi", "anti", "null-aware-anti", "mark", "single"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -31,8 +32,10 @@ void dump_op(const PlanContext& context, const LogicalOp& op, int depth, std::st
   out += op_name(op.kind);
   if (op.kind == OpKind::kScan) out += " " + static_cast<const ScanOp&>(op).table->name;
   if (op.kind == OpKind::kVirtualScan) out += " " + static_cast<const VirtualScanOp&>(op).name;
-  if (op.kind == OpKind::kJoin) out += fmt::format(" {}", join_name(static_cast<const JoinOp&>(op).join));
-  if (op.kind == OpKind::kApply) out += fmt::format(" {}", join_name(static_cast<const ApplyOp&>(op).join));
+  if (op.kind == OpKind::kJoin)
+    out += fmt::format(" {}", join_name(static_cast<const JoinOp&>(op).join));
+  if (op.kind == OpKind::kApply)
+    out += fmt::format(" {}", join_name(static_cast<const ApplyOp&>(op).join));
   out += " [";
   for (size_t i = 0; i < op.output.size(); ++i) {
     out += (i == 0 ? "" : ", ") + column_name(context, op.output[i]);
@@ -54,17 +57,22 @@ void dump_op(const PlanContext& context, const LogicalOp& op, int depth, std::st
 
 std::string dump_expr(const PlanContext& context, const Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::kColumn: return column_name(context, expr.column);
-    case ExprKind::kSlot: return fmt::format("slot{}", expr.index);
-    case ExprKind::kParameter: return fmt::format("${}", expr.index + 1);
+    case ExprKind::kColumn:
+      return column_name(context, expr.column);
+    case ExprKind::kSlot:
+      return fmt::format("slot{}", expr.index);
+    case ExprKind::kParameter:
+      return fmt::format("${}", expr.index + 1);
     case ExprKind::kConstant: {
       if (expr.constant.is_null) return "NULL";
       const TypeInfo* type = find_type(expr.type.oid);
       std::string text;
-      if (type != nullptr && type->output != nullptr) type->output(expr.constant.datum, *type, IoContext{}, text);
+      if (type != nullptr && type->output != nullptr)
+        type->output(expr.constant.datum, *type, IoContext{}, text);
       return "'" + text + "'";
     }
-    default: break;
+    default:
+      break;
   }
   std::string out = fmt::format("k{}", static_cast<int>(expr.kind));
   if (expr.subquery != nullptr && expr.subquery->plan != nullptr) {

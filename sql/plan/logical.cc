@@ -13,7 +13,8 @@ Expr* PlanContext::column_ref(ColumnId id) {
 }
 
 void collect_columns(const Expr& expr, std::vector<ColumnId>& out) {
-  if (expr.kind == ExprKind::kColumn && std::find(out.begin(), out.end(), expr.column) == out.end()) {
+  if (expr.kind == ExprKind::kColumn &&
+      std::find(out.begin(), out.end(), expr.column) == out.end()) {
     out.push_back(expr.column);
   }
   if (expr.subquery != nullptr && expr.subquery->plan != nullptr) {
@@ -39,7 +40,8 @@ void collect_columns(const Expr& expr, std::vector<ColumnId>& out) {
 
 namespace {
 
-void collect_free(const LogicalOp& op, std::vector<ColumnId>& used, std::unordered_set<ColumnId>& produced) {
+void collect_free(const LogicalOp& op, std::vector<ColumnId>& used,
+                  std::unordered_set<ColumnId>& produced) {
   std::vector<ColumnId> made;
   collect_produced(op, made);
   produced.insert(made.begin(), made.end());

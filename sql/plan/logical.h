@@ -1,10 +1,11 @@
 #pragma once
-// The plan IR: relational operators over columns with query-unique identities. Every language lowers to
-// it, the optimizer rewrites it, sql/lower turns it into physical operators.
+// The plan IR: relational operators over columns with query-unique identities. Every language
+// lowers to it, the optimizer rewrites it, sql/lower turns it into physical operators.
 //
-// A ColumnId names one column produced by exactly one operator; expressions refer to columns by it, in
-// whatever depth. A correlated reference is simply a ColumnId that no operator below produces. Operators
-// and columns are owned by the PlanContext; pointers are stable until it dies. Not thread-safe.
+// A ColumnId names one column produced by exactly one operator; expressions refer to columns by it,
+// in whatever depth. A correlated reference is simply a ColumnId that no operator below produces.
+// Operators and columns are owned by the PlanContext; pointers are stable until it dies. Not
+// thread-safe.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,9 +18,28 @@
 namespace luma {
 
 enum class OpKind : uint8_t {
-  kScan, kVirtualScan, kValues, kOneRow, kFilter, kProject, kProjectSet, kJoin, kApply, kAggregate,
-  kWindow, kDistinct, kSort, kLimit, kSetOp, kWith, kCteScan, kRecursiveUnion, kWorkTableScan,
-  kTableFunction, kModify, kLockRows
+  kScan,
+  kVirtualScan,
+  kValues,
+  kOneRow,
+  kFilter,
+  kProject,
+  kProjectSet,
+  kJoin,
+  kApply,
+  kAggregate,
+  kWindow,
+  kDistinct,
+  kSort,
+  kLimit,
+  kSetOp,
+  kWith,
+  kCteScan,
+  kRecursiveUnion,
+  kWorkTableScan,
+  kTableFunction,
+  kModify,
+  kLockRows
 };
 
 struct LogicalOp {
@@ -40,18 +60,25 @@ struct ProjectItem {
   Expr* expr = nullptr;
 };
 
-enum class RowLockStrength : uint8_t { kNone, kForKeyShare, kForShare, kForNoKeyUpdate, kForUpdate };
+enum class RowLockStrength : uint8_t {
+  kNone,
+  kForKeyShare,
+  kForShare,
+  kForNoKeyUpdate,
+  kForUpdate
+};
 enum class RowLockWait : uint8_t { kBlock, kSkipLocked, kNoWait };
 
-// A stored table. output lists the needed columns; attribute[i] is the 0-based attribute of output[i].
+// A stored table. output lists the needed columns; attribute[i] is the 0-based attribute of
+// output[i].
 struct ScanOp : LogicalOp {
   ScanOp() : LogicalOp(OpKind::kScan) {}
   TableDescPtr table;
   std::string alias;
-  std::vector<int32_t> attribute;       // parallel to output; kRowKeyAttribute for the row's key
-  Expr* filter = nullptr;               // conjuncts pushed into the scan, over output columns
-  static constexpr int32_t kRowKeyAttribute = -1;   // varlen: key bytes, for DML and row locks
-  static constexpr int32_t kTableOidAttribute = -2; // oid
+  std::vector<int32_t> attribute;  // parallel to output; kRowKeyAttribute for the row's key
+  Expr* filter = nullptr;          // conjuncts pushed into the scan, over output columns
+  static constexpr int32_t kRowKeyAttribute = -1;    // varlen: key bytes, for DML and row locks
+  static constexpr int32_t kTableOidAttribute = -2;  // oid
 };
 
 // A pg_catalog relation produced by code.
@@ -60,7 +87,7 @@ struct VirtualScanOp : LogicalOp {
   Oid relation = kInvalidOid;
   std::string name;
   std::string alias;
-  std::vector<int32_t> attribute;   // parallel to output; kTableOidAttribute allowed
+  std::vector<int32_t> attribute;  // parallel to output; kTableOidAttribute allowed
   Expr* filter = nullptr;
 };
 
@@ -78,8 +105,8 @@ struct FilterOp : LogicalOp {
   Expr* condition = nullptr;
 };
 
-// output = items' columns; what is to pass through appears as an item whose expr is that very column
-// (item.column == item.expr->column), which costs nothing.
+// output = items' columns; what is to pass through appears as an item whose expr is that very
+// column (item.column == item.expr->column), which costs nothing.
 struct ProjectOp : LogicalOp {
   ProjectOp() : LogicalOp(OpKind::kProject) {}
   std::vector<ProjectItem> items;
@@ -93,19 +120,23 @@ struct ProjectSetOp : LogicalOp {
 };
 
 enum class JoinKind : uint8_t {
-  kInner, kLeft, kRight, kFull,
-  kSemi, kAnti,        // left rows with / without a match (anti: NOT EXISTS)
-  kNullAwareAnti,      // NOT IN: condition is a conjunction of equalities under three-valued logic
-  kMark,               // all left rows plus `mark`: true/false/NULL as IN gives it
-  kSingle,             // left join; a second match for a left row is error 21000
+  kInner,
+  kLeft,
+  kRight,
+  kFull,
+  kSemi,
+  kAnti,           // left rows with / without a match (anti: NOT EXISTS)
+  kNullAwareAnti,  // NOT IN: condition is a conjunction of equalities under three-valued logic
+  kMark,           // all left rows plus `mark`: true/false/NULL as IN gives it
+  kSingle,         // left join; a second match for a left row is error 21000
 };
 // output: left columns, then right columns (not for semi/anti/mark), then mark.
 struct JoinOp : LogicalOp {
   JoinOp() : LogicalOp(OpKind::kJoin) {}
   JoinKind join = JoinKind::kInner;
-  Expr* condition = nullptr;            // nullptr: true
-  // kMark, kNullAwareAnti: which right rows belong to the subquery at all, as opposed to `condition`,
-  // the three-valued comparison with them.
+  Expr* condition = nullptr;  // nullptr: true
+  // kMark, kNullAwareAnti: which right rows belong to the subquery at all, as opposed to
+  // `condition`, the three-valued comparison with them.
   Expr* membership = nullptr;
   ColumnId mark = kNoColumn;
 };
@@ -118,7 +149,8 @@ struct ApplyOp : LogicalOp {
   ColumnId mark = kNoColumn;
 };
 
-// output: group columns (in all grouping sets; NULL where not in the set), aggregates, grouping marks.
+// output: group columns (in all grouping sets; NULL where not in the set), aggregates, grouping
+// marks.
 struct AggregateOp : LogicalOp {
   AggregateOp() : LogicalOp(OpKind::kAggregate) {}
   std::vector<ProjectItem> groups;      // group column = expr over the input
@@ -138,7 +170,7 @@ struct WindowOp : LogicalOp {
   WindowOp() : LogicalOp(OpKind::kWindow) {}
   std::vector<Expr*> partition_by;
   std::vector<SortKey> order_by;
-  std::vector<ProjectItem> items;       // column = kWindow expr; output = input's output + these
+  std::vector<ProjectItem> items;  // column = kWindow expr; output = input's output + these
 };
 
 struct DistinctOp : LogicalOp {
@@ -154,9 +186,9 @@ struct SortOp : LogicalOp {
 
 struct LimitOp : LogicalOp {
   LimitOp() : LogicalOp(OpKind::kLimit) {}
-  Expr* limit = nullptr;                // int8; NULL value = no limit
+  Expr* limit = nullptr;  // int8; NULL value = no limit
   Expr* offset = nullptr;
-  bool with_ties = false;               // the input is a SortOp
+  bool with_ties = false;  // the input is a SortOp
 };
 
 enum class SetOpKind : uint8_t { kUnion, kIntersect, kExcept };
@@ -171,9 +203,9 @@ struct SetOpOp : LogicalOp {
 // WITH: inputs[0] is the main query, the rest are in `ctes`. Each CTE is evaluated at most once
 // per evaluation of this operator (data-modifying ones exactly once, to the end).
 struct CteDefinition {
-  uint32_t id = 0;                      // unique in the PlanContext
+  uint32_t id = 0;  // unique in the PlanContext
   std::string name;
-  LogicalOp* plan = nullptr;            // output columns = plan->output
+  LogicalOp* plan = nullptr;  // output columns = plan->output
   enum class Mode : uint8_t { kDefault, kMaterialized, kNotMaterialized } mode = Mode::kDefault;
   bool modifies_data = false;
   bool recursive = false;
@@ -181,7 +213,7 @@ struct CteDefinition {
 };
 struct WithOp : LogicalOp {
   WithOp() : LogicalOp(OpKind::kWith) {}
-  std::vector<CteDefinition*> ctes;     // owned by the PlanContext
+  std::vector<CteDefinition*> ctes;  // owned by the PlanContext
 };
 // One reference to a CTE: output[i] is this reference's name for the CTE's column i.
 struct CteScanOp : LogicalOp {
@@ -195,7 +227,7 @@ struct RecursiveUnionOp : LogicalOp {
   RecursiveUnionOp() : LogicalOp(OpKind::kRecursiveUnion) {}
   uint32_t work_table = 0;
   bool all = false;
-  std::vector<ColumnId> columns[2];     // as in SetOpOp
+  std::vector<ColumnId> columns[2];  // as in SetOpOp
 };
 struct WorkTableScanOp : LogicalOp {
   WorkTableScanOp() : LogicalOp(OpKind::kWorkTableScan) {}
@@ -207,27 +239,27 @@ struct WorkTableScanOp : LogicalOp {
 struct TableFunctionOp : LogicalOp {
   TableFunctionOp() : LogicalOp(OpKind::kTableFunction) {}
   struct Call {
-    Expr* call = nullptr;               // kSetReturning, or any scalar expression (one row)
-    uint32_t column_count = 1;          // columns it contributes to output
-    bool expand_record = false;         // a scalar composite result spread over the columns
+    Expr* call = nullptr;        // kSetReturning, or any scalar expression (one row)
+    uint32_t column_count = 1;   // columns it contributes to output
+    bool expand_record = false;  // a scalar composite result spread over the columns
   };
   std::vector<Call> calls;
-  bool ordinality = false;              // last output column: int8
+  bool ordinality = false;  // last output column: int8
   std::string alias;
 };
 
 enum class ModifyKind : uint8_t { kInsert, kUpdate, kDelete };
 struct CheckExpr {
-  std::string name;                     // of the constraint
-  Expr* expr = nullptr;                 // over new_columns; NULL passes
-  bool view_option = false;             // WITH CHECK OPTION: 44000 instead of 23514
+  std::string name;          // of the constraint
+  Expr* expr = nullptr;      // over new_columns; NULL passes
+  bool view_option = false;  // WITH CHECK OPTION: 44000 instead of 23514
 };
 struct OnConflict {
-  bool update = false;                  // DO UPDATE, otherwise DO NOTHING
-  std::vector<Oid> indexes;             // arbiters; empty: any unique index (DO NOTHING only)
-  std::vector<ColumnId> old_columns;    // the existing row, by attribute
+  bool update = false;                // DO UPDATE, otherwise DO NOTHING
+  std::vector<Oid> indexes;           // arbiters; empty: any unique index (DO NOTHING only)
+  std::vector<ColumnId> old_columns;  // the existing row, by attribute
   std::vector<ColumnId> excluded_columns;
-  std::vector<Expr*> assignments;       // by attribute, nullptr = unchanged
+  std::vector<Expr*> assignments;  // by attribute, nullptr = unchanged
   Expr* where = nullptr;
 };
 // INSERT, UPDATE, DELETE. Vectors "by attribute" have one entry per TableDesc column.
@@ -238,17 +270,17 @@ struct ModifyOp : LogicalOp {
   // UPDATE/DELETE: the target row as the input produces it.
   ColumnId row_key = kNoColumn;
   std::vector<ColumnId> old_columns;
-  // The condition that made the row qualify, over input columns: evaluated again on the row's latest
-  // version when somebody changed it meanwhile (READ COMMITTED).
+  // The condition that made the row qualify, over input columns: evaluated again on the row's
+  // latest version when somebody changed it meanwhile (READ COMMITTED).
   Expr* recheck = nullptr;
   // INSERT: every attribute; UPDATE: the assigned ones. Over input columns.
   std::vector<Expr*> assignments;
   // The row as stored, after generated columns; CHECKs and RETURNING refer to these.
   std::vector<ColumnId> new_columns;
-  std::vector<Expr*> generated;         // by attribute, over new_columns; nullptr if not generated
+  std::vector<Expr*> generated;  // by attribute, over new_columns; nullptr if not generated
   std::vector<CheckExpr> checks;
-  OnConflict* on_conflict = nullptr;    // owned by the PlanContext
-  std::vector<ProjectItem> returning;   // over new_columns (DELETE: old_columns) and input columns
+  OnConflict* on_conflict = nullptr;   // owned by the PlanContext
+  std::vector<ProjectItem> returning;  // over new_columns (DELETE: old_columns) and input columns
 };
 
 // FOR UPDATE/SHARE: locks the named rows as they pass.
@@ -257,7 +289,7 @@ struct LockRowsOp : LogicalOp {
   struct Target {
     TableDescPtr table;
     ColumnId row_key = kNoColumn;
-    std::vector<ColumnId> columns;      // by attribute, kNoColumn where not read
+    std::vector<ColumnId> columns;  // by attribute, kNoColumn where not read
     RowLockStrength strength = RowLockStrength::kForUpdate;
     RowLockWait wait = RowLockWait::kBlock;
   };
@@ -318,8 +350,8 @@ class PlanContext {
   uint32_t work_tables_ = 0;
 };
 
-// One bound statement that runs as a plan (SELECT, VALUES, INSERT, UPDATE, DELETE, and the query inside
-// EXPLAIN, COPY, CREATE TABLE AS, DECLARE CURSOR, ...).
+// One bound statement that runs as a plan (SELECT, VALUES, INSERT, UPDATE, DELETE, and the query
+// inside EXPLAIN, COPY, CREATE TABLE AS, DECLARE CURSOR, ...).
 struct BoundQuery {
   std::unique_ptr<PlanContext> context;
   LogicalOp* root = nullptr;
@@ -329,15 +361,15 @@ struct BoundQuery {
     ColumnId column = kNoColumn;
   };
   std::vector<ResultColumn> result;
-  std::vector<TypeRef> parameter_types;      // $1..$n, all resolved
+  std::vector<TypeRef> parameter_types;  // $1..$n, all resolved
   // Tables touched, with the table lock mode each needs (PostgreSQL's numbering 1..8).
   struct TableLock {
     Oid table;
     uint8_t mode;
   };
   std::vector<TableLock> locks;
-  bool modifies_data = false;     // INSERT/UPDATE/DELETE anywhere (also in a CTE)
-  bool locks_rows = false;        // FOR UPDATE/SHARE
+  bool modifies_data = false;  // INSERT/UPDATE/DELETE anywhere (also in a CTE)
+  bool locks_rows = false;     // FOR UPDATE/SHARE
   bool has_volatile = false;
   // False when the text depends on things that a later execution could see differently beyond the
   // catalog version (then the plan cache must not keep it).
@@ -348,7 +380,8 @@ struct BoundQuery {
 std::string dump_plan(const PlanContext& context, const LogicalOp& root);
 std::string dump_expr(const PlanContext& context, const Expr& expr);
 
-// The columns an expression refers to (subqueries' free columns included), appended without duplicates.
+// The columns an expression refers to (subqueries' free columns included), appended without
+// duplicates.
 void collect_columns(const Expr& expr, std::vector<ColumnId>& out);
 // Columns used below `op` that no operator below produces: its correlation.
 std::vector<ColumnId> free_columns(const LogicalOp& op);

@@ -4,7 +4,8 @@ namespace luma {
 
 namespace {
 
-bool map_keys(std::span<const SortKey>& keys, Arena& arena, const std::function<Expr*(Expr*)>& map) {
+bool map_keys(std::span<const SortKey>& keys, Arena& arena,
+              const std::function<Expr*(Expr*)>& map) {
   std::vector<SortKey> mapped(keys.begin(), keys.end());
   bool changed = false;
   for (SortKey& key : mapped) {

@@ -52,14 +52,24 @@ void append_items(std::vector<ColumnId>& out, const std::vector<ProjectItem>& it
 
 void for_each_expr(LogicalOp& op, const std::function<void(Expr*&)>& visit) {
   switch (op.kind) {
-    case OpKind::kScan: visit_one(static_cast<ScanOp&>(op).filter, visit); break;
-    case OpKind::kVirtualScan: visit_one(static_cast<VirtualScanOp&>(op).filter, visit); break;
+    case OpKind::kScan:
+      visit_one(static_cast<ScanOp&>(op).filter, visit);
+      break;
+    case OpKind::kVirtualScan:
+      visit_one(static_cast<VirtualScanOp&>(op).filter, visit);
+      break;
     case OpKind::kValues:
       for (auto& row : static_cast<ValuesOp&>(op).value_rows) visit_list(row, visit);
       break;
-    case OpKind::kFilter: visit_one(static_cast<FilterOp&>(op).condition, visit); break;
-    case OpKind::kProject: visit_items(static_cast<ProjectOp&>(op).items, visit); break;
-    case OpKind::kProjectSet: visit_items(static_cast<ProjectSetOp&>(op).items, visit); break;
+    case OpKind::kFilter:
+      visit_one(static_cast<FilterOp&>(op).condition, visit);
+      break;
+    case OpKind::kProject:
+      visit_items(static_cast<ProjectOp&>(op).items, visit);
+      break;
+    case OpKind::kProjectSet:
+      visit_items(static_cast<ProjectSetOp&>(op).items, visit);
+      break;
     case OpKind::kJoin:
       visit_one(static_cast<JoinOp&>(op).condition, visit);
       visit_one(static_cast<JoinOp&>(op).membership, visit);
@@ -79,7 +89,9 @@ void for_each_expr(LogicalOp& op, const std::function<void(Expr*&)>& visit) {
       visit_items(window.items, visit);
       break;
     }
-    case OpKind::kDistinct: visit_list(static_cast<DistinctOp&>(op).on, visit); break;
+    case OpKind::kDistinct:
+      visit_list(static_cast<DistinctOp&>(op).on, visit);
+      break;
     case OpKind::kSort:
       for (SortKey& key : static_cast<SortOp&>(op).keys) visit(key.expr);
       break;
@@ -90,8 +102,12 @@ void for_each_expr(LogicalOp& op, const std::function<void(Expr*&)>& visit) {
     case OpKind::kTableFunction:
       for (auto& call : static_cast<TableFunctionOp&>(op).calls) visit_one(call.call, visit);
       break;
-    case OpKind::kModify: visit_modify(static_cast<ModifyOp&>(op), visit); break;
-    case OpKind::kLockRows: visit_one(static_cast<LockRowsOp&>(op).recheck, visit); break;
+    case OpKind::kModify:
+      visit_modify(static_cast<ModifyOp&>(op), visit);
+      break;
+    case OpKind::kLockRows:
+      visit_one(static_cast<LockRowsOp&>(op).recheck, visit);
+      break;
     case OpKind::kOneRow:
     case OpKind::kSetOp:
     case OpKind::kWith:
@@ -147,8 +163,12 @@ void substitute_columns(PlanContext& context, LogicalOp& root, const ColumnRepla
 
 void collect_produced(const LogicalOp& op, std::vector<ColumnId>& out) {
   switch (op.kind) {
-    case OpKind::kProject: append_items(out, static_cast<const ProjectOp&>(op).items); break;
-    case OpKind::kProjectSet: append_items(out, static_cast<const ProjectSetOp&>(op).items); break;
+    case OpKind::kProject:
+      append_items(out, static_cast<const ProjectOp&>(op).items);
+      break;
+    case OpKind::kProjectSet:
+      append_items(out, static_cast<const ProjectSetOp&>(op).items);
+      break;
     case OpKind::kJoin:
       if (static_cast<const JoinOp&>(op).mark != kNoColumn) {
         out.push_back(static_cast<const JoinOp&>(op).mark);
@@ -166,7 +186,9 @@ void collect_produced(const LogicalOp& op, std::vector<ColumnId>& out) {
       for (const auto& mark : aggregate.grouping_marks) out.push_back(mark.column);
       break;
     }
-    case OpKind::kWindow: append_items(out, static_cast<const WindowOp&>(op).items); break;
+    case OpKind::kWindow:
+      append_items(out, static_cast<const WindowOp&>(op).items);
+      break;
     case OpKind::kModify: {
       auto& modify = static_cast<const ModifyOp&>(op);
       append(out, modify.new_columns);

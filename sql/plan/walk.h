@@ -1,6 +1,6 @@
 #pragma once
-// Generic access to the expressions and column lists of plan operators, so that passes need no switch of
-// their own over operator kinds.
+// Generic access to the expressions and column lists of plan operators, so that passes need no
+// switch of their own over operator kinds.
 #include <functional>
 
 #include "sql/plan/logical.h"
@@ -15,8 +15,8 @@ void for_each_expr(const LogicalOp& op, const std::function<void(const Expr&)>& 
 // Pre-order over `root`, its inputs, its CTE plans and the plans of subquery expressions.
 void for_each_op(LogicalOp& root, const std::function<void(LogicalOp&)>& visit);
 
-// Replaces, everywhere below `root` (subqueries included), references to columns by `replace(column)`;
-// nullptr keeps the reference.
+// Replaces, everywhere below `root` (subqueries included), references to columns by
+// `replace(column)`; nullptr keeps the reference.
 using ColumnReplacement = std::function<Expr*(ColumnId)>;
 void substitute_columns(PlanContext& context, LogicalOp& root, const ColumnReplacement& replace);
 // The same in one expression, including plans of subqueries inside it.

@@ -154,14 +154,14 @@ void SqlSession::define_specials() {
                          [](std::string_view, bool) {}});
   settings_.set_special("session_authorization",
                         {[this] { return environment_.role_name(environment_.session_user_oid()); },
-                         [this](std::string_view value, bool) { assign_role(value, true); }});
-  settings_.set_special("role",
-                        {[this] {
-                           return environment_.current_user_oid() == environment_.session_user_oid()
-                                      ? std::string("none")
-                                      : environment_.role_name(environment_.current_user_oid());
-                         },
-                         [this](std::string_view value, bool) { assign_role(value, false); }});
+                         [this](std::string_view value, bool) { assign_role(value, true); }, true});
+  settings_.set_special(
+      "role", {[this] {
+                 return environment_.current_user_oid() == environment_.session_user_oid()
+                            ? std::string("none")
+                            : environment_.role_name(environment_.current_user_oid());
+               },
+               [this](std::string_view value, bool) { assign_role(value, false); }, true});
   settings_.set_special("seed", {[] { return std::string("unavailable"); },
                                  [this](std::string_view value, bool) {
                                    double seed = std::atof(std::string(value).c_str());

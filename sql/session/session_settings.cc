@@ -256,6 +256,14 @@ void SessionSettings::change(const std::string& name, const SettingDefinition* d
   apply(name, definition);
 }
 
+void SessionSettings::assign_special(const std::string& name, const Special& special,
+                                     std::string_view value, bool local) {
+  std::optional<std::string> before;
+  if (special.transactional) before = special.show();
+  special.assign(value, local);
+  if (before) undo_.push_back({name, {}, std::move(before), local});
+}
+
 void SessionSettings::set(std::string_view name, std::string_view value_text, bool local,
                           bool superuser) {
   const SettingDefinition* definition = find(name);
@@ -267,7 +275,7 @@ void SessionSettings::set(std::string_view name, std::string_view value_text, bo
     stored = prepare(*definition, value_text);
     auto special = specials_.find(key);
     if (special != specials_.end() && special->second.assign) {
-      special->second.assign(stored, local);
+      assign_special(key, special->second, stored, local);
       if (definition->affects_plans) ++plan_epoch_;
       if (special->second.show) return;
     }
@@ -295,7 +303,8 @@ void SessionSettings::reset(std::string_view name, bool local, bool superuser) {
     check_permission(*definition, superuser, false);
     auto special = specials_.find(key);
     if (special != specials_.end() && special->second.assign) {
-      special->second.assign("default", local);
+      assign_special(key, special->second, "default", local);
+      if (definition->affects_plans) ++plan_epoch_;
       if (special->second.show) return;
     }
   }
@@ -427,6 +436,11 @@ void SessionSettings::rollback_to(Mark mark) {
   while (undo_.size() > mark) {
     Undo undo = std::move(undo_.back());
     undo_.pop_back();
+    if (undo.special) {
+      specials_.find(undo.name)->second.assign(*undo.special, false);
+      ++plan_epoch_;
+      continue;
+    }
     entries_[undo.name] = std::move(undo.before);
     apply(undo.name, find(undo.name));
   }
@@ -436,7 +450,15 @@ void SessionSettings::commit() {
   if (undo_.empty()) return;
   std::vector<Undo> undo = std::move(undo_);
   undo_.clear();
-  for (const Undo& item : undo) {
+  // In reverse: the oldest SET LOCAL knows what was before all of them.
+  for (auto it = undo.rbegin(); it != undo.rend(); ++it) {
+    const Undo& item = *it;
+    if (item.special) {
+      if (!item.local) continue;
+      specials_.find(item.name)->second.assign(*item.special, false);
+      ++plan_epoch_;
+      continue;
+    }
     Entry& entry = entries_[item.name];
     if (!entry.local) continue;
     entry.local.reset();

@@ -69,6 +69,8 @@ class SessionSettings {
     std::function<std::string()> show;
     // Null: stored like any other once `show` is null too.
     std::function<void(std::string_view value, bool local)> assign;
+    // A rollback gives back the former value, the end of the transaction that of before SET LOCAL.
+    bool transactional = false;
   };
 
   SessionSettings();
@@ -131,7 +133,12 @@ class SessionSettings {
   struct Undo {
     std::string name;
     Entry before;
+    // Of a special setting: its former value, and whether it was SET LOCAL.
+    std::optional<std::string> special = {};
+    bool local = false;
   };
+  void assign_special(const std::string& name, const Special& special, std::string_view value,
+                      bool local);
 
   const SettingDefinition& require(std::string_view name) const;
   const SettingDefinition* find(std::string_view name) const;

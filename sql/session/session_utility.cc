@@ -159,8 +159,6 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
       throw unsupported("MERGE");
     case ast::NodeTag::kAlterSystemStmt:
       throw unsupported("ALTER SYSTEM");
-    case ast::NodeTag::kClusterStmt:
-      throw unsupported("CLUSTER");
     default:
       tag = run_command_statement(node, text, receiver);
   }

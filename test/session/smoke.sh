@@ -49,12 +49,14 @@ check "statement_timeout" "ERROR:  canceling statement due to statement timeout"
 check "cancel" "ERROR:  canceling statement due to user request" "$(
   q 'select pg_sleep(5)' &
   sleep 0.3
-  q "select pg_cancel_backend(pid) from pg_stat_activity where query like '%sleep(5)' and pid <> pg_backend_pid()" >/dev/null
+  q "select pg_cancel_backend(pid) from pg_stat_activity
+     where query like '%sleep(5)' and pid <> pg_backend_pid()" >/dev/null
   wait $!)"
 check "terminate" "FATAL:  terminating connection due to administrator command" "$(
   q 'select pg_sleep(6)' | head -n 1 &
   sleep 0.3
-  q "select pg_terminate_backend(pid) from pg_stat_activity where query like '%sleep(6)' and pid <> pg_backend_pid()" >/dev/null
+  q "select pg_terminate_backend(pid) from pg_stat_activity
+     where query like '%sleep(6)' and pid <> pg_backend_pid()" >/dev/null
   wait $!)"
 check "lock_timeout" "ERROR:  canceling statement due to lock timeout" "$(
   q 'begin' 'update t set b = b where a = 1' 'select pg_sleep(0.8)' 'commit' >/dev/null &
@@ -72,7 +74,8 @@ check "a table changes while a statement waits for it" "3|x|7" "$(
   q 'select * from t where a = 3'
   wait)"
 check "memory limit" "ERROR:  out of memory" \
-  "$(q "set luma.query_memory_limit = '1MB'" "set work_mem = '1GB'" 'select g from generate_series(1, 1000000) g order by g desc limit 1 offset 500000' | head -n 1)"
+  "$(q "set luma.query_memory_limit = '1MB'" "set work_mem = '1GB'" \
+    'select g from generate_series(1, 1000000) g order by g desc limit 1 offset 500000' | head -n 1)"
 
 check "temporary tables are private" "ERROR:  relation \"mine\" does not exist" "$(
   q 'create temp table mine(a int)' 'select pg_sleep(0.3)' >/dev/null &
@@ -84,7 +87,8 @@ check "notification" "Asynchronous notification \"news\" with payload \"hello\" 
   q 'listen news' "notify news, 'hello'" | sed 's/ from server.*//')"
 check "a prepared statement sees the new table" "1
 ERROR:  cached plan must not change result type" \
-  "$(q 'create table p(a int)' 'insert into p values (1)' 'prepare s as select * from p' 'execute s' 'alter table p add b int' 'execute s')"
+  "$(q 'create table p(a int)' 'insert into p values (1)' \
+    'prepare s as select * from p' 'execute s' 'alter table p add b int' 'execute s')"
 check "serial" "1
 2" "$(q 'create table n(id serial, a int)' 'insert into n(a) values (1), (2)' 'select id from n order by id')"
 
