@@ -341,37 +341,8 @@ void TableAlterer::set_persistence(char persistence) {
 }
 
 void TableAlterer::cluster_on(std::string_view index_name) {
-  Oid chosen = kInvalidOid;
-  if (!index_name.empty()) {
-    const Relation* found = context_.ddl().view()->find_relation(now().schema, index_name);
-    if (found == nullptr || found->kind != ObjectKind::kIndex) {
-      throw sql_error(SqlState::kUndefinedObject, "index \"{}\" for table \"{}\" does not exist",
-                      index_name, now().name);
-    }
-    const auto& index = static_cast<const Index&>(*found);
-    if (index.table != table_) {
-      throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not an index for table \"{}\"",
-                      index_name, now().name);
-    }
-    if (!index.predicate.empty()) {
-      throw sql_error(SqlState::kFeatureNotSupported, "cannot cluster on partial index \"{}\"",
-                      index_name);
-    }
-    if (index.access_method == kHashAm) {
-      throw sql_error(SqlState::kFeatureNotSupported,
-                      "cannot cluster on index \"{}\" because access method does not support "
-                      "clustering",
-                      index_name);
-    }
-    chosen = index.oid;
-  }
-  for (Oid oid : context_.ddl().view()->indexes_of(table_)) {
-    const Index& index = *context_.ddl().view()->index(oid);
-    if (index.clustered == (oid == chosen)) continue;
-    auto changed = std::make_shared<Index>(index);
-    changed->clustered = oid == chosen;
-    context_.ddl().put(std::move(changed));
-  }
+  mark_clustered(context_, table_,
+                 index_name.empty() ? kInvalidOid : clusterable_index(context_, now(), index_name));
 }
 
 void TableAlterer::set_replica_identity(const ast::ReplicaIdentityStmt& node) {

@@ -75,7 +75,6 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kLoadStmt, "LOAD"},
     {ast::NodeTag::kDoStmt, "DO"},
     {ast::NodeTag::kCallStmt, "CALL"},
-    {ast::NodeTag::kClusterStmt, "CLUSTER"},
 };
 
 std::string_view unsupported_name(const ast::Node* statement) {
@@ -108,6 +107,7 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kRefreshMatViewStmt, run_as<ast::RefreshMatViewStmt, refresh_materialized_view>},
     {ast::NodeTag::kIndexStmt, run_as<ast::IndexStmt, create_index>},
     {ast::NodeTag::kReindexStmt, run_as<ast::ReindexStmt, reindex>},
+    {ast::NodeTag::kClusterStmt, run_as<ast::ClusterStmt, cluster_table>},
     {ast::NodeTag::kViewStmt, run_as<ast::ViewStmt, create_view>},
     {ast::NodeTag::kCreateSeqStmt, run_as<ast::CreateSeqStmt, create_sequence>},
     {ast::NodeTag::kAlterSeqStmt, run_as<ast::AlterSeqStmt, alter_sequence>},

@@ -13,6 +13,7 @@ CommandResult refresh_materialized_view(const ast::RefreshMatViewStmt& statement
                                         CommandContext& context);
 CommandResult create_index(const ast::IndexStmt& statement, CommandContext& context);
 CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context);
+CommandResult cluster_table(const ast::ClusterStmt& statement, CommandContext& context);
 CommandResult create_view(const ast::ViewStmt& statement, CommandContext& context);
 CommandResult create_sequence(const ast::CreateSeqStmt& statement, CommandContext& context);
 CommandResult alter_sequence(const ast::AlterSeqStmt& statement, CommandContext& context);

@@ -1,4 +1,4 @@
-// CREATE INDEX and REINDEX.
+// CREATE INDEX, REINDEX and CLUSTER.
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/index_build.h"
@@ -109,6 +109,26 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
     }
   }
   return {"REINDEX"};
+}
+
+// Rows are stored by their key whatever is said here, so only the mark changes.
+CommandResult cluster_table(const ast::ClusterStmt& statement, CommandContext& context) {
+  if (statement.relation == nullptr) return {"CLUSTER"};
+  const Relation& relation =
+      require_and_lock(context, *statement.relation, TableLockMode::kAccessExclusive);
+  if (relation.relkind != 'r' && relation.relkind != 'm') throw_wrong_kind(relation, "table");
+  require_owner(context, relation);
+  const auto& table = static_cast<const Table&>(relation);
+  if (statement.indexname.empty()) {
+    for (Oid oid : context.ddl().view()->indexes_of(table.oid)) {
+      if (context.ddl().view()->index(oid)->clustered) return {"CLUSTER"};
+    }
+    throw sql_error(SqlState::kUndefinedObject,
+                    "there is no previously clustered index for table \"{}\"", table.name);
+  }
+  Oid table_oid = table.oid;
+  mark_clustered(context, table_oid, clusterable_index(context, table, statement.indexname));
+  return {"CLUSTER"};
 }
 
 }  // namespace luma

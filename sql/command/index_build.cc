@@ -334,4 +334,38 @@ void rebuild_index(CommandContext& context, Oid index_oid) {
   fill_index(context, index_oid);
 }
 
+Oid clusterable_index(CommandContext& context, const Table& table, std::string_view index_name) {
+  const Relation* found = context.ddl().view()->find_relation(table.schema, index_name);
+  if (found == nullptr || found->kind != ObjectKind::kIndex) {
+    throw sql_error(SqlState::kUndefinedObject, "index \"{}\" for table \"{}\" does not exist",
+                    index_name, table.name);
+  }
+  const auto& index = static_cast<const Index&>(*found);
+  if (index.table != table.oid) {
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not an index for table \"{}\"",
+                    index_name, table.name);
+  }
+  if (!index.predicate.empty()) {
+    throw sql_error(SqlState::kFeatureNotSupported, "cannot cluster on partial index \"{}\"",
+                    index_name);
+  }
+  if (index.access_method == kHashAm) {
+    throw sql_error(
+        SqlState::kFeatureNotSupported,
+        "cannot cluster on index \"{}\" because access method does not support clustering",
+        index_name);
+  }
+  return index.oid;
+}
+
+void mark_clustered(CommandContext& context, Oid table, Oid chosen) {
+  for (Oid oid : context.ddl().view()->indexes_of(table)) {
+    const Index& index = *context.ddl().view()->index(oid);
+    if (index.clustered == (oid == chosen)) continue;
+    auto changed = std::make_shared<Index>(index);
+    changed->clustered = oid == chosen;
+    context.ddl().put(std::move(changed));
+  }
+}
+
 }  // namespace luma

@@ -35,6 +35,11 @@ void fill_index(CommandContext& context, Oid index);
 // Gives an index new storage and fills it.
 void rebuild_index(CommandContext& context, Oid index);
 
+// Marks one index of the table (0: none) as that of CLUSTER.
+void mark_clustered(CommandContext& context, Oid table, Oid index);
+// The index of CLUSTER ON; throws when it is none of the table's or no order.
+Oid clusterable_index(CommandContext& context, const Table& table, std::string_view index_name);
+
 // 0: the default one. Throws 42704 for an unknown name, 0A000 for an order LumaDB does not have.
 Oid collation_oid(const ast::NameList& name, int location);
 

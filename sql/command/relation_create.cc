@@ -43,6 +43,11 @@ NewRelationPlace place_of_new_relation(CommandContext& context, const ast::Range
     place.persistence = 't';
     return place;
   }
+  if (place.schema == schema_oid::kPgCatalog) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "permission denied to create \"{}.{}\"",
+                    context.ddl().view()->schema_name(place.schema), name.relname)
+        .detail("System catalog modifications are currently disallowed.");
+  }
   require_create_privilege(context, place.schema);
   return place;
 }

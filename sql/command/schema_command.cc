@@ -1,4 +1,6 @@
 // CREATE SCHEMA.
+#include <set>
+
 #include "sql/ast/rewrite.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
@@ -47,6 +49,26 @@ const ast::Node* element_in_schema(const ast::Node* element, std::string_view sc
     default:
       throw unsupported("{} in CREATE SCHEMA", ast::node_name(element->tag));
   }
+}
+
+// The new schema is the first one in which elements look for relations.
+const ast::Node* with_names_in_schema(const ast::Node* element, const Catalog& catalog,
+                                      const std::string& schema, Arena& arena) {
+  Oid oid = catalog.find_schema(schema)->oid;
+  std::set<std::string_view> ctes;
+  ast::walk(element, [&](const ast::Node* node) {
+    if (const auto* cte = ast::try_as<ast::CommonTableExpr>(node)) ctes.insert(cte->ctename);
+    return true;
+  });
+  return ast::rewrite(element, arena, [&](ast::Node* node) -> const ast::Node* {
+    if (node->tag != ast::NodeTag::kRangeVar) return node;
+    auto& name = static_cast<ast::RangeVar&>(*node);
+    bool free = name.schemaname.empty() && !ctes.contains(name.relname);
+    if (free && catalog.find_relation(oid, name.relname) != nullptr) {
+      name.schemaname = arena.copy(schema);
+    }
+    return node;
+  });
 }
 
 int creation_rank(const ast::Node* element) {
@@ -100,7 +122,9 @@ CommandResult create_schema(const ast::CreateSchemaStmt& statement, std::string_
   for (int rank = 0; rank <= 4; ++rank) {
     for (const ast::Node* element : statement.schema_elts) {
       if (creation_rank(element) != rank) continue;
-      run_command(element_in_schema(element, name, arena), sql, context);
+      const ast::Node* placed = element_in_schema(element, name, arena);
+      CatalogPtr now = context.ddl().view();
+      run_command(with_names_in_schema(placed, *now, name, arena), sql, context);
     }
   }
   return {"CREATE SCHEMA"};
