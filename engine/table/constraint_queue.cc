@@ -245,10 +245,14 @@ void ConstraintQueue::check_child(const ConstraintEvent& event) {
   const ForeignKeyDesc& key = event.table->foreign_keys[event.constraint];
   Parent& parent = parent_of(event.table, event.constraint);
   const auto& values = event.values.all();
-  if (parent.probe->encode(values, key_) && parent.probe->lock(*context_, key_)) return;
+  bool encoded = parent.probe->encode(values, key_);
+  if (encoded && parent.probe->lock(*context_, key_)) return;
   // The row that made us look may be gone by now, and another one may stand for it.
   ChildProbe probe(event.table, key, column_types(*event.table, key.child_columns));
   if (!probe.set_values(values) || !has_child(probe)) return;
+  if (encoded && parent.probe->encode(values, key_)) {
+    parent.probe->refuse_if_changed_since_snapshot(*context_, key_);
+  }
   throw missing_parent_error(*context_, *event.table, key, *parent.probe->table(), values);
 }
 

@@ -119,6 +119,13 @@ bool ParentProbe::lock(ExecContext& context, std::string_view index_key) {
   return false;
 }
 
+void ParentProbe::refuse_if_changed_since_snapshot(ExecContext& context,
+                                                   std::string_view index_key) {
+  // Only rows carry the commit timestamp that tells; entries of other indexes do not.
+  if (!index_->clustered) return;
+  context.transaction->check_unchanged_since_snapshot(KvFamily::kData, index_key);
+}
+
 bool ParentProbe::exists(ExecContext& context, std::string_view index_key) {
   Transaction& txn = *context.transaction;
   if (index_->clustered) {

@@ -31,7 +31,9 @@ class ParentProbe {
   bool encode(std::span<const Value> values, std::string& index_key);
   // Whether the row exists; when so, it is locked FOR KEY SHARE.
   bool lock(ExecContext& context, std::string_view index_key);
-  // The same without a lock.
+  // REPEATABLE READ and up: 40001 when the parent row was there at the snapshot and is gone now.
+  void refuse_if_changed_since_snapshot(ExecContext& context, std::string_view index_key);
+  // Like lock(), without a lock.
   bool exists(ExecContext& context, std::string_view index_key);
 
  private:

@@ -7,7 +7,6 @@ create unique index child_two on child(parent_id, v desc);
 create view child_view as select c.id, p.code from child c join parent p on p.id = c.parent_id;
 create sequence counter increment 5;
 create type color as enum ('red', 'green');
-create domain positive as int check (value > 0);
 comment on table parent is 'the parents';
 comment on column parent.code is 'short';
 \d
@@ -26,7 +25,7 @@ comment on column parent.code is 'short';
 \dT
 \dD
 \du postgres
-\df lower
+\df abs
 \dp parent
 \l postgres
 insert into parent values (1, 'a'), (2, 'b');
