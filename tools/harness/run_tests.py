@@ -172,6 +172,9 @@ def main():
             continue
         run.script(name, [python, *command], 6 * 3600 if part in ("longfaults", "bench") else 1800)
 
+    if "sql" in parts and not args.quick and built:
+        run.script("sessions", ["bash", "test/session/smoke.sh",
+                                os.path.join(ROOT, "build", preset, "bin", "lumadb")])
     run.say("")
     for name, passed, failed, seconds in run.results:
         run.say(f"{'FAIL' if failed else 'ok':5} {name:32} {passed:6} passed {failed:5} failed "
