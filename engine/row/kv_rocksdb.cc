@@ -115,6 +115,7 @@ KvStatus Kv::write(KvBatch& batch, bool sync) {
     std::lock_guard guard(impl_->stop_mutex);
     return impl_->stop_reason;
   }
+  stop_counting();
   rocksdb::WriteOptions options = impl_->write_options;
   options.sync = sync;
   rocksdb::Status status = impl_->db->Write(options, &batch.impl_->batch);

@@ -129,6 +129,7 @@ size_t KvBatch::count() const { return impl_->batch.Count(); }
 size_t KvBatch::size_bytes() const { return impl_->batch.GetDataSize(); }
 
 KvStatus Kv::get(KvFamily family, std::string_view key, const KvSnapshot* snapshot, KvValue* out) {
+  stop_counting();
   out->reset();
   rocksdb::ReadOptions options;
   options.snapshot = KvSnapshotAccess::handle(snapshot);
@@ -145,6 +146,7 @@ KvStatus Kv::get(KvFamily family, std::string_view key, const KvSnapshot* snapsh
 void Kv::multi_get(KvFamily family, std::span<const std::string_view> keys,
                    const KvSnapshot* snapshot, bool sorted, KvValue* values, KvStatus* statuses) {
   constexpr size_t kBatch = 64;
+  stop_counting();
   rocksdb::ReadOptions options;
   options.snapshot = KvSnapshotAccess::handle(snapshot);
   for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
@@ -185,6 +187,7 @@ KvIterator::KvIterator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KvIterator::~KvIterator() = default;
 
 std::unique_ptr<KvIterator> Kv::new_iterator(KvFamily family, const KvReadOptions& read_options) {
+  stop_counting();
   auto impl = std::make_unique<KvIterator::Impl>();
   impl->set_bounds(read_options.lower, read_options.upper);
   rocksdb::ReadOptions options;
