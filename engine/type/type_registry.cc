@@ -97,6 +97,10 @@ class TypeRegistry {
     for (TypeInfo& type : types_) {
       if (type.is_array()) bind_array_codec(type, types_[index_of_oid_[type.element]]);
     }
+    // Catalog columns are declared so (pg_attribute.attmissingval): an array says what it holds.
+    TypeInfo& any_array = types_[index_of_oid_[type_oid::kAnyArray]];
+    any_array.output = array_codec().output;
+    any_array.send = array_codec().send;
   }
 
   const TypeInfo* find(Oid oid) const {

@@ -208,6 +208,22 @@ Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> 
     }
     return base;
   }
+  if (container == type_oid::kName && indices.size() == 1 && !indices[0]->is_slice) {
+    // A name is a fixed array of bytes, counted from 0: catalog queries look at its first one.
+    Expr* index = coerce(bind_expr(indices[0]->uidx, scope, clause), {type_oid::kInt4, -1},
+                         Coercion::kAssignment, base->location);
+    if (index == nullptr) {
+      throw SqlError(SqlState::kDatatypeMismatch, "array subscript must have type integer")
+          .at_byte(indices[0]->location);
+    }
+    Expr* one = make_constant(arena(), {type_oid::kInt4, -1}, Value(Datum::of_int32(1)));
+    Expr* text = coerce(base, {type_oid::kText, -1}, Coercion::kImplicit, base->location);
+    std::string_view function[] = {"substr"};
+    Expr* letter = make_function_call(ast::NameList(function, 1),
+                                      {text, make_operator("+", index, one, base->location), one},
+                                      {}, false, false, base->location, nullptr);
+    return coerce(letter, {type_oid::kChar, -1}, Coercion::kExplicit, base->location);
+  }
   if (container == type_oid::kUnknown) base = resolve_unknown(base);
   const TypeInfo& type = type_info(container);
   bool vector = container == type_oid::kInt2Vector || container == type_oid::kOidVector;
