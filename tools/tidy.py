@@ -128,7 +128,7 @@ class Layers:
         self.where[name] = where
         self.deps[name + "_test"] = values["DEPS"] + values["TEST_DEPS"] + [name]
 
-    def library_of(self, path):
+    def owner_of(self, path):
         folder = os.path.dirname(path)
         while folder:
             if folder in self.folder_of:
@@ -156,7 +156,7 @@ class Layers:
 
 
 def check_includes(path, text, layers, findings):
-    own = layers.library_of(path)
+    own = layers.owner_of(path)
     allowed = None
     if own:
         name = own + "_test" if path.endswith("_test.cc") else own
@@ -167,7 +167,7 @@ def check_includes(path, text, layers, findings):
             continue
         header = match[2]
         if match[1] == '"' and header.split("/")[0] in FOLDERS:
-            theirs = layers.library_of(header)
+            theirs = layers.owner_of(header)
             if not os.path.exists(os.path.join(ROOT, header)):
                 findings.error(path, number, f"includes {header}, which does not exist")
             elif allowed is not None and theirs and theirs not in allowed:
