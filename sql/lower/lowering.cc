@@ -107,8 +107,7 @@ Expr* Lowering::subplan(const Expr& expr, const std::vector<ColumnId>& layout) {
   auto work_tables = work_tables_;
   LogicalOp* plan = info.plan;
   description.make_plan = [self, ctes, work_tables, plan, columns]() {
-    auto inner = std::make_shared<Lowering>(self->context_, *self->statistics_);
-    inner->statistics_ = self->statistics_;
+    auto inner = std::make_shared<Lowering>(self->context_, self->statistics_);
     inner->ctes_ = ctes;
     inner->work_tables_ = work_tables;
     Lowered lowered = inner->lower(*plan);

@@ -25,8 +25,9 @@ struct Lowered {
 
 class Lowering : public std::enable_shared_from_this<Lowering> {
  public:
-  Lowering(PlanContext& context, const TableStatistics& statistics)
-      : context_(context), statistics_(&statistics) {}
+  // `statistics` may be null: subplans can be lowered when planning is over.
+  Lowering(PlanContext& context, const TableStatistics* statistics)
+      : context_(context), statistics_(statistics) {}
 
   Lowered lower(LogicalOp& op);
   // `result` becomes the output, column by column.

@@ -54,7 +54,7 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   plan->estimated_cost = total_rows(*query.root);
   plan->command = command_of(query.root);
   plan->has_returning = plan->command != 'S' && !query.result.empty();
-  auto lowering = std::make_shared<Lowering>(*query.context, context.statistics);
+  auto lowering = std::make_shared<Lowering>(*query.context, &context.statistics);
   plan->root = lowering->lower_result(*query.root, query.result);
   lowering->forget_statistics();
   for (const auto& column : query.result) {
