@@ -76,11 +76,15 @@ SqlSession::Outcome SqlSession::run_one(const ast::Node* node, std::string_view 
       if (!run->plan().parameter_types.empty()) {
         throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", 1);
       }
-      try {
-        tag = run_plan(*run, &receiver);
-      } catch (const PlanChanged&) {
-        run = make_plan(node, {});
-        tag = run_plan(*run, &receiver);
+      // Definitions may change again while the next plan waits, or is being made.
+      for (bool done = false; !done;) {
+        try {
+          tag = run_plan(*run, &receiver);
+          done = true;
+        } catch (const PlanChanged&) {
+          interrupt_.check();
+          run = make_plan(node, {});
+        }
       }
     } else {
       Outcome outcome = run_utility(node, text, receiver, tag);

@@ -89,6 +89,25 @@ check "a prepared statement sees the new table" "1
 ERROR:  cached plan must not change result type" \
   "$(q 'create table p(a int)' 'insert into p values (1)' \
     'prepare s as select * from p' 'execute s' 'alter table p add b int' 'execute s')"
+# Other sessions change definitions all the time: a statement is planned anew as often as it takes.
+q 'create table base(id int, k int)' 'insert into base select g, g % 5 from generate_series(1, 50) g' \
+  >/dev/null
+cat >"$home/churn.sql" <<'SQL'
+create table if not exists churn_:client_id (a int);
+alter table churn_:client_id add column b int;
+drop table churn_:client_id;
+SQL
+cat >"$home/group.sql" <<'SQL'
+select k, count(*) from base group by k;
+insert into base select 1, 2 where exists (select 1 from base group by k);
+SQL
+bench() {
+  pgbench -h "$home" -p "${socket##*.}" -U postgres -n -M simple -c 4 -T 2 -f "$1" postgres 2>&1
+}
+check "statements among changing definitions" "" "$(
+  bench "$home/churn.sql" >/dev/null &
+  bench "$home/group.sql" | grep -E 'ERROR|aborted' | head -n 3
+  wait)"
 check "serial" "1
 2" "$(q 'create table n(id serial, a int)' 'insert into n(a) values (1), (2)' 'select id from n order by id')"
 
