@@ -23,6 +23,15 @@ void append_text(const RowCall& call, const Typed& argument, std::string& out) {
   append_value_text(call.context, argument, out);
 }
 
+// As a cast to text has it, which for boolean is not what its output function prints.
+void append_cast_to_text(const RowCall& call, const Typed& argument, std::string& out) {
+  if (argument.type.oid == type_oid::kBool) {
+    out += argument.value.datum.b ? "true" : "false";
+  } else {
+    append_text(call, argument, out);
+  }
+}
+
 Value concat(RowCall& call, const Value* args) {
   if (spreads_null(call, args)) return Value::null();
   std::string out;
@@ -48,7 +57,9 @@ Value concat_ws(RowCall& call, const Value* args) {
 // text || anything
 Value text_with_any(RowCall& call, const Value* args) {
   std::string out;
-  for (size_t i = 0; i < 2; ++i) append_text(call, {args[i], call.expr.args[i]->type}, out);
+  for (size_t i = 0; i < 2; ++i) {
+    append_cast_to_text(call, {args[i], call.expr.args[i]->type}, out);
+  }
   return arena_string(call.arena, out);
 }
 
@@ -209,7 +220,7 @@ Datum quoted_literal(RowCall& call, string_view text) {
 }
 Value quoted_any(RowCall& call, const Value* args) {
   std::string text;
-  append_text(call, {args[0], call.expr.args[0]->type}, text);
+  append_cast_to_text(call, {args[0], call.expr.args[0]->type}, text);
   return arena_string(call.arena, quote_literal(text));
 }
 Value quoted_nullable(RowCall& call, const Value* args) {
