@@ -38,7 +38,7 @@ endif()
 find_program(LUMA_CCACHE ccache)
 if(LUMA_CCACHE)
   # Precompiled headers and __DATE__ style macros would otherwise make every compile a miss.
-  set(LUMA_CCACHE_ENV CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime)
+  set(LUMA_CCACHE_ENV CCACHE_SLOPPINESS=pch_defines,time_macros)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env ${LUMA_CCACHE_ENV} ${LUMA_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env ${LUMA_CCACHE_ENV} ${LUMA_CCACHE})
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
