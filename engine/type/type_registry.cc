@@ -7,6 +7,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/array.h"
+#include "engine/type/bit_string.h"
 #include "engine/type/boolean.h"
 #include "engine/type/bytea.h"
 #include "engine/type/datetime.h"
@@ -91,7 +92,7 @@ class TypeRegistry {
     for (std::span<const TypeCodec> family :
          {boolean_codecs(), integer_codecs(), float_codecs(), numeric_codecs(), money_codecs(),
           string_codecs(), bytea_codecs(), uuid_codecs(), object_id_codecs(), array_vector_codecs(),
-          record_codecs(), datetime_codecs(), json_codecs()}) {
+          record_codecs(), datetime_codecs(), json_codecs(), bit_string_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/array.h"
+#include "engine/type/bit_string.h"
 #include "engine/type/datetime.h"
 #include "engine/type/interval.h"
 #include "engine/type/numeric.h"
@@ -264,6 +265,9 @@ Datum apply_typmod(const Datum& value, const TypeInfo& type, int32_t typmod, boo
     case type_oid::kBpchar:
       if (typmod < kVarlenHeader) return value;
       return fit_string(value, typmod - kVarlenHeader, true, explicit_cast, arena);
+    case kBitOid:
+    case kVarbitOid:
+      return apply_bit_typmod(value, type.oid == kBitOid, typmod, explicit_cast, arena);
     case type_oid::kNumeric:
       return numeric_apply_typmod(value, typmod, arena);
     case type_oid::kTime:

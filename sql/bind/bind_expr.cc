@@ -156,8 +156,12 @@ Expr* Binder::bind_const(const ast::AConst& value) {
       out->location = value.location;
       return out;
     }
-    case ast::ConstKind::kBitString:
-      throw unsupported("type bit").at_byte(value.location);
+    case ast::ConstKind::kBitString: {
+      constexpr Oid kBitOid = 1560;
+      Expr literal = make_node(ExprKind::kConstant, type_oid::kUnknown, value.location);
+      literal.constant = Value(Datum::of_string(value.text));
+      return coerce_literal(literal, {kBitOid, -1}, value.location);
+    }
   }
   throw SqlError(SqlState::kInternalError, "unknown kind of literal");
 }

@@ -1,5 +1,7 @@
 #include "sql/function/families.h"
 
+#include "sql/function/type_families.h"
+
 namespace luma {
 
 std::span<const std::span<const KernelRow>> all_kernel_families() {
@@ -33,6 +35,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       catalog_definition_kernels(),
       privilege_kernels(),
       catalog_table_kernels(),
+      bit_string_kernels(),
   };
   return kFamilies;
 }

@@ -1,0 +1,11 @@
+#pragma once
+// The function families of the less common types, one for each file of its name.
+#include <span>
+
+#include "sql/function/kernel_row.h"
+
+namespace luma {
+
+std::span<const KernelRow> bit_string_kernels();
+
+}  // namespace luma
