@@ -1,0 +1,115 @@
+#pragma once
+// Segments: immutable files that hold rows of a columnar table in order of their row ids, column by
+// column. Layout: magic; the chunks of each row group; footer (where the chunks are, their
+// checksums and zone maps); a tail that finds and checks the footer. Each chunk is checked when it
+// is read; what does not fit is XX001 and names the file.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/column/chunk_cache.h"
+#include "engine/column/column_chunk.h"
+#include "engine/column/segment_file.h"
+#include "engine/column/zone_map.h"
+
+namespace luma {
+
+inline constexpr uint32_t kRowGroupRows = 64 * kBlockRows;
+inline constexpr uint32_t kSegmentRows = 8 * kRowGroupRows;
+
+struct ChunkPlace {
+  uint64_t offset = 0;
+  uint32_t stored_bytes = 0;
+  uint32_t raw_bytes = 0;  // differs from stored_bytes when compressed
+  uint64_t checksum = 0;   // of the stored bytes
+  ZoneMap zone;
+};
+
+struct RowGroup {
+  uint32_t row_count = 0;
+  uint64_t first_row_id = 0, last_row_id = 0;
+  uint64_t greatest_stamp = 0;
+  std::vector<ChunkPlace> columns;  // the table's, then row ids, then commit timestamps
+};
+
+struct SegmentFooter {
+  std::vector<ColumnSpec> columns;  // of the table, by attribute
+  // False: all rows were written by the transaction that committed the segment.
+  bool has_stamps = false;
+  uint64_t row_count = 0;
+  std::vector<RowGroup> groups;
+
+  size_t row_id_column() const { return columns.size(); }
+  size_t stamp_column() const { return columns.size() + 1; }
+};
+
+struct SegmentOptions {
+  int zstd_level = 0;  // 0: chunks are not compressed on top of their encoding
+  uint32_t row_group_rows = kRowGroupRows;
+};
+
+struct SegmentSummary {
+  uint64_t row_count = 0;
+  uint64_t size_bytes = 0;
+  uint64_t first_row_id = 0, last_row_id = 0;
+};
+
+// Writes one segment. The file stays behind when this fails: whoever made it removes it. One
+// thread.
+class SegmentWriter {
+ public:
+  SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, bool has_stamps,
+                const SegmentOptions& options);
+
+  // Rows [from, from + row_ids.size()) of a chunk whose columns are the table's attributes. Row ids
+  // ascend. `stamps` is empty when the segment has none.
+  void append(const Chunk& rows, uint32_t from, std::span<const uint64_t> row_ids,
+              std::span<const uint64_t> stamps);
+  uint64_t row_count() const { return footer_.row_count + pending_rows_; }
+  size_t memory_bytes() const;
+  // Writes what is pending and the footer, and syncs.
+  SegmentSummary finish();
+
+ private:
+  void write_group();
+  ChunkPlace write_chunk(ColumnBuilder& builder);
+
+  SegmentFile file_;
+  SegmentOptions options_;
+  SegmentFooter footer_;
+  std::vector<ColumnBuilder> builders_;
+  uint32_t pending_rows_ = 0;
+  uint64_t pending_first_ = 0, pending_last_ = 0, pending_stamp_ = 0;
+  std::string encoded_;
+};
+
+// Reads a segment. Threads may share it.
+class SegmentReader {
+ public:
+  // Reads and checks the footer. `cache` outlives the reader.
+  SegmentReader(uint64_t file_id, SegmentFile file, ChunkCache& cache);
+
+  uint64_t file_id() const { return file_id_; }
+  uint64_t size_bytes() const { return file_.size_bytes(); }
+  const SegmentFooter& footer() const { return footer_; }
+  // `column` may be row_id_column() or stamp_column().
+  ChunkRef chunk(uint32_t group, uint32_t column) const;
+  // Reads everything: XX001 when something is broken.
+  void verify() const;
+
+ private:
+  [[noreturn]] void fail(const char* what) const;
+  std::shared_ptr<const LoadedChunk> load(uint32_t group, uint32_t column) const;
+  ColumnSpec spec_of(uint32_t column) const;
+  void parse_footer(std::string_view bytes);
+
+  uint64_t file_id_;
+  SegmentFile file_;
+  ChunkCache& cache_;
+  SegmentFooter footer_;
+};
+
+}  // namespace luma

@@ -1,0 +1,104 @@
+#include "engine/column/segment_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "engine/base/sql_error.h"
+
+namespace luma {
+
+namespace {
+
+[[noreturn]] void fail(std::string_view action, const std::string& path) {
+  int error = errno;
+  bool full = error == ENOSPC || error == EDQUOT;
+  throw sql_error(full ? SqlState::kDiskFull : SqlState::kIoError, "could not {} file \"{}\": {}",
+                  action, path, std::strerror(error));
+}
+
+void sync_directory_of(const std::string& path) {
+  std::string directory = std::filesystem::path(path).parent_path().string();
+  int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail("open", directory);
+  int result = ::fsync(descriptor);
+  ::close(descriptor);
+  if (result != 0) fail("fsync", directory);
+}
+
+}  // namespace
+
+SegmentFile::SegmentFile(SegmentFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)),
+      size_bytes_(other.size_bytes_) {}
+
+SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(path_, other.path_);
+  std::swap(size_bytes_, other.size_bytes_);
+  return *this;
+}
+
+SegmentFile::~SegmentFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+SegmentFile SegmentFile::create(const std::string& path) {
+  int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) fail("create", path);
+  return {descriptor, path};
+}
+
+SegmentFile SegmentFile::open(const std::string& path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    if (errno == ENOENT) {
+      throw sql_error(SqlState::kDataCorrupted, "segment file \"{}\" is missing", path);
+    }
+    fail("open", path);
+  }
+  SegmentFile file(descriptor, path);
+  struct stat facts;
+  if (::fstat(descriptor, &facts) != 0) fail("stat", path);
+  file.size_bytes_ = static_cast<uint64_t>(facts.st_size);
+  return file;
+}
+
+void SegmentFile::append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t written =
+        ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_bytes_));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) fail("write to", path_);
+    size_bytes_ += static_cast<uint64_t>(written);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+void SegmentFile::sync() {
+  if (::fdatasync(descriptor_) != 0) fail("fsync", path_);
+  sync_directory_of(path_);
+}
+
+void SegmentFile::read(uint64_t offset, size_t size, void* out) const {
+  auto* to = static_cast<char*>(out);
+  while (size > 0) {
+    ssize_t got = ::pread(descriptor_, to, size, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("read", path_);
+    if (got == 0) {
+      throw sql_error(SqlState::kDataCorrupted, "segment file \"{}\" is too short", path_);
+    }
+    to += got;
+    offset += static_cast<uint64_t>(got);
+    size -= static_cast<size_t>(got);
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,36 @@
+#pragma once
+// Files of segments: written once from front to end, then only read. Errors of the system become
+// 53100 (disk full) or 58030, missing bytes XX001. A file object may be read by several threads.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace luma {
+
+class SegmentFile {
+ public:
+  SegmentFile() = default;
+  SegmentFile(SegmentFile&& other) noexcept;
+  SegmentFile& operator=(SegmentFile&& other) noexcept;
+  ~SegmentFile();
+
+  // Fails when the file exists.
+  static SegmentFile create(const std::string& path);
+  static SegmentFile open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  uint64_t size_bytes() const { return size_bytes_; }
+  void append(std::string_view bytes);
+  // Waits until the contents and the file's name are on disk.
+  void sync();
+  // Reads exactly `size` bytes; XX001 when the file is shorter.
+  void read(uint64_t offset, size_t size, void* out) const;
+
+ private:
+  SegmentFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  int descriptor_ = -1;
+  std::string path_;
+  uint64_t size_bytes_ = 0;
+};
+
+}  // namespace luma

@@ -1,0 +1,118 @@
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "engine/base/sql_error.h"
+#include "engine/column/segment.h"
+#include "engine/column/segment_layout.h"
+
+namespace luma {
+
+SegmentReader::SegmentReader(uint64_t file_id, SegmentFile file, ChunkCache& cache)
+    : file_id_(file_id), file_(std::move(file)), cache_(cache) {
+  uint64_t magic = 0;
+  SegmentTail tail;
+  if (file_.size_bytes() < sizeof magic + sizeof tail) fail("it is too short");
+  file_.read(0, sizeof magic, &magic);
+  file_.read(file_.size_bytes() - sizeof tail, sizeof tail, &tail);
+  if (magic != kSegmentMagic || tail.magic != kSegmentMagic) fail("it is not a segment");
+  if (tail.footer_bytes > file_.size_bytes() - sizeof magic - sizeof tail) {
+    fail("its footer is cut short");
+  }
+  auto words = std::make_unique<uint64_t[]>(tail.footer_bytes / 8 + 1);
+  file_.read(file_.size_bytes() - sizeof tail - tail.footer_bytes, tail.footer_bytes, words.get());
+  if (XXH3_64bits(words.get(), tail.footer_bytes) != tail.footer_checksum) {
+    fail("checksum mismatch in its footer");
+  }
+  try {
+    parse_footer({reinterpret_cast<const char*>(words.get()), tail.footer_bytes});
+  } catch (const CorruptChunk& corrupt) {
+    fail(corrupt.what);
+  }
+}
+
+void SegmentReader::fail(const char* what) const {
+  throw sql_error(SqlState::kDataCorrupted, "segment file \"{}\" is corrupted: {}", file_.path(),
+                  what);
+}
+
+void SegmentReader::parse_footer(std::string_view bytes) {
+  SectionReader reader(bytes);
+  auto columns = reader.value<uint64_t>();
+  for (uint64_t i = 0; i < columns; ++i) {
+    auto physical = reader.value<uint32_t>();
+    bool numeric = reader.value<uint32_t>() != 0;
+    if (physical > static_cast<uint32_t>(PhysicalType::kVarlen)) throw CorruptChunk{"unknown type"};
+    footer_.columns.push_back({static_cast<PhysicalType>(physical), numeric});
+  }
+  footer_.has_stamps = reader.value<uint64_t>() != 0;
+  footer_.row_count = reader.value<uint64_t>();
+  auto groups = reader.value<uint64_t>();
+  for (uint64_t i = 0; i < groups; ++i) {
+    RowGroup& group = footer_.groups.emplace_back();
+    group.row_count = static_cast<uint32_t>(reader.value<uint64_t>());
+    group.first_row_id = reader.value<uint64_t>();
+    group.last_row_id = reader.value<uint64_t>();
+    group.greatest_stamp = reader.value<uint64_t>();
+    size_t chunks = columns + (footer_.has_stamps ? 2 : 1);
+    for (size_t column = 0; column < chunks; ++column) {
+      ChunkPlace& place = group.columns.emplace_back();
+      place.offset = reader.value<uint64_t>();
+      place.stored_bytes = reader.value<uint32_t>();
+      place.raw_bytes = reader.value<uint32_t>();
+      place.checksum = reader.value<uint64_t>();
+      place.zone = ZoneMap::read(reader);
+    }
+  }
+}
+
+ColumnSpec SegmentReader::spec_of(uint32_t column) const {
+  return column < footer_.columns.size() ? footer_.columns[column] : kSystemColumn;
+}
+
+std::shared_ptr<const LoadedChunk> SegmentReader::load(uint32_t group, uint32_t column) const {
+  const RowGroup& rows = footer_.groups.at(group);
+  const ChunkPlace& place = rows.columns.at(column);
+  auto chunk = std::make_shared<LoadedChunk>();
+  auto make_room = [](size_t bytes) {
+    return std::unique_ptr<uint64_t[]>(new uint64_t[bytes / 8 + 2]);
+  };
+  chunk->bytes = make_room(place.stored_bytes);
+  file_.read(place.offset, place.stored_bytes, chunk->bytes.get());
+  if (XXH3_64bits(chunk->bytes.get(), place.stored_bytes) != place.checksum) {
+    fail("checksum mismatch");
+  }
+  if (place.raw_bytes != place.stored_bytes) {
+    auto raw = make_room(place.raw_bytes);
+    size_t size =
+        ZSTD_decompress(raw.get(), place.raw_bytes, chunk->bytes.get(), place.stored_bytes);
+    if (size != place.raw_bytes) fail("a chunk does not decompress");
+    chunk->bytes = std::move(raw);
+  }
+  chunk->size_bytes = place.raw_bytes;
+  try {
+    chunk->reader = ColumnChunkReader(
+        {reinterpret_cast<const char*>(chunk->bytes.get()), place.raw_bytes}, spec_of(column));
+  } catch (const CorruptChunk& corrupt) {
+    fail(corrupt.what);
+  }
+  if (chunk->reader.rows() != rows.row_count) fail("wrong number of rows");
+  return chunk;
+}
+
+ChunkRef SegmentReader::chunk(uint32_t group, uint32_t column) const {
+  ChunkKey key{file_id_, group, column};
+  if (ChunkRef found = cache_.find(key)) return found;
+  ChunkRef loaded = load(group, column);
+  cache_.insert(key, loaded);
+  return loaded;
+}
+
+void SegmentReader::verify() const {
+  for (uint32_t group = 0; group < footer_.groups.size(); ++group) {
+    for (uint32_t column = 0; column < footer_.groups[group].columns.size(); ++column) {
+      load(group, column);
+    }
+  }
+}
+
+}  // namespace luma

@@ -1,0 +1,133 @@
+#include <xxhash.h>
+#include <zstd.h>
+
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "engine/column/segment.h"
+#include "engine/column/segment_layout.h"
+
+namespace luma {
+
+SegmentWriter::SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, bool has_stamps,
+                             const SegmentOptions& options)
+    : file_(std::move(file)), options_(options) {
+  footer_.columns = std::move(columns);
+  footer_.has_stamps = has_stamps;
+  for (const ColumnSpec& spec : footer_.columns) builders_.emplace_back(spec);
+  builders_.emplace_back(kSystemColumn);
+  if (has_stamps) builders_.emplace_back(kSystemColumn);
+  std::string head;
+  SectionWriter(head).value(kSegmentMagic);
+  file_.append(head);
+}
+
+void SegmentWriter::append(const Chunk& rows, uint32_t from, std::span<const uint64_t> row_ids,
+                           std::span<const uint64_t> stamps) {
+  LUMA_CHECK(stamps.size() == (footer_.has_stamps ? row_ids.size() : 0));
+  while (!row_ids.empty()) {
+    auto count = static_cast<uint32_t>(
+        std::min<size_t>(row_ids.size(), options_.row_group_rows - pending_rows_));
+    if (pending_rows_ == 0) {
+      pending_first_ = row_ids[0];
+      pending_stamp_ = 0;
+    }
+    for (size_t i = 0; i < footer_.columns.size(); ++i) {
+      builders_[i].append(rows.columns[i], from, count);
+    }
+    builders_[footer_.row_id_column()].append_ints(row_ids.first(count));
+    pending_last_ = row_ids[count - 1];
+    if (footer_.has_stamps) {
+      builders_[footer_.stamp_column()].append_ints(stamps.first(count));
+      pending_stamp_ = std::max(
+          pending_stamp_, *std::max_element(stamps.begin(), stamps.begin() + ptrdiff_t{count}));
+      stamps = stamps.subspan(count);
+    }
+    row_ids = row_ids.subspan(count);
+    from += count;
+    pending_rows_ += count;
+    if (pending_rows_ == options_.row_group_rows) write_group();
+  }
+}
+
+size_t SegmentWriter::memory_bytes() const {
+  size_t total = 0;
+  for (const ColumnBuilder& builder : builders_) total += builder.memory_bytes();
+  return total;
+}
+
+ChunkPlace SegmentWriter::write_chunk(ColumnBuilder& builder) {
+  encoded_.clear();
+  ChunkPlace place;
+  place.zone = builder.encode(encoded_);
+  place.raw_bytes = static_cast<uint32_t>(encoded_.size());
+  LUMA_CHECK(place.raw_bytes == encoded_.size());
+  if (options_.zstd_level > 0) {
+    std::string compressed(ZSTD_compressBound(encoded_.size()), '\0');
+    size_t size = ZSTD_compress(compressed.data(), compressed.size(), encoded_.data(),
+                                encoded_.size(), options_.zstd_level);
+    if (!ZSTD_isError(size) && size < encoded_.size() - encoded_.size() / 8) {
+      compressed.resize(size);
+      encoded_.swap(compressed);
+    }
+  }
+  place.stored_bytes = static_cast<uint32_t>(encoded_.size());
+  place.offset = file_.size_bytes();
+  place.checksum = XXH3_64bits(encoded_.data(), encoded_.size());
+  file_.append(encoded_);
+  return place;
+}
+
+void SegmentWriter::write_group() {
+  RowGroup& group = footer_.groups.emplace_back();
+  group.row_count = pending_rows_;
+  group.first_row_id = pending_first_;
+  group.last_row_id = pending_last_;
+  group.greatest_stamp = pending_stamp_;
+  for (ColumnBuilder& builder : builders_) group.columns.push_back(write_chunk(builder));
+  footer_.row_count += pending_rows_;
+  pending_rows_ = 0;
+}
+
+SegmentSummary SegmentWriter::finish() {
+  if (pending_rows_ > 0) write_group();
+  std::string bytes;
+  SectionWriter writer(bytes);
+  writer.value(static_cast<uint64_t>(footer_.columns.size()));
+  for (const ColumnSpec& spec : footer_.columns) {
+    writer.value(static_cast<uint32_t>(spec.physical));
+    writer.value(static_cast<uint32_t>(spec.numeric));
+  }
+  writer.value(static_cast<uint64_t>(footer_.has_stamps));
+  writer.value(footer_.row_count);
+  writer.value(static_cast<uint64_t>(footer_.groups.size()));
+  for (const RowGroup& group : footer_.groups) {
+    writer.value(uint64_t{group.row_count});
+    writer.value(group.first_row_id);
+    writer.value(group.last_row_id);
+    writer.value(group.greatest_stamp);
+    for (const ChunkPlace& place : group.columns) {
+      writer.value(place.offset);
+      writer.value(place.stored_bytes);
+      writer.value(place.raw_bytes);
+      writer.value(place.checksum);
+      place.zone.write(writer);
+    }
+  }
+  SegmentTail tail;
+  tail.footer_bytes = bytes.size();
+  tail.footer_checksum = XXH3_64bits(bytes.data(), bytes.size());
+  SectionWriter(bytes).value(tail);
+  file_.append(bytes);
+  file_.sync();
+  SegmentSummary summary;
+  summary.row_count = footer_.row_count;
+  summary.size_bytes = file_.size_bytes();
+  if (!footer_.groups.empty()) {
+    summary.first_row_id = footer_.groups.front().first_row_id;
+    summary.last_row_id = footer_.groups.back().last_row_id;
+  }
+  return summary;
+}
+
+}  // namespace luma

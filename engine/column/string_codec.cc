@@ -1,0 +1,213 @@
+#include "engine/column/string_codec.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "engine/column/section.h"
+
+namespace luma {
+
+namespace {
+
+constexpr size_t kDictionaryLimit = 1 << 16;
+constexpr size_t kSampleBytes = 16 << 10;
+constexpr size_t kSampleStrings = 2048;
+
+struct Dictionary {
+  std::vector<std::string_view> values;
+  std::vector<int64_t> codes;
+  size_t bytes = 0;
+};
+
+// False when values do not repeat enough.
+bool make_dictionary(std::span<const StringRef> values, Dictionary& dictionary, size_t limit) {
+  std::unordered_map<std::string_view, int64_t> seen;
+  dictionary.codes.reserve(values.size());
+  for (const StringRef& value : values) {
+    auto [at, added] = seen.emplace(value.view(), static_cast<int64_t>(seen.size()));
+    if (added) {
+      if (seen.size() > limit) return false;
+      dictionary.values.push_back(value.view());
+      dictionary.bytes += value.size();
+    }
+    dictionary.codes.push_back(at->second);
+  }
+  return true;
+}
+
+bool may_repeat(std::span<const StringRef> values) {
+  std::vector<std::string_view> sample;
+  size_t step = std::max<size_t>(1, values.size() / kSampleStrings);
+  for (size_t i = 0; i < values.size(); i += step) sample.push_back(values[i].view());
+  std::sort(sample.begin(), sample.end());
+  auto distinct = std::unique(sample.begin(), sample.end()) - sample.begin();
+  return static_cast<size_t>(distinct) * 10 < sample.size() * 8;
+}
+
+std::vector<std::string_view> fsst_sample(std::span<const StringRef> values) {
+  std::vector<std::string_view> sample;
+  size_t step = std::max<size_t>(1, values.size() / kSampleStrings);
+  size_t bytes = 0;
+  for (size_t i = 0; i < values.size() && bytes < kSampleBytes; i += step) {
+    std::string_view text = values[i].view().substr(0, 512);
+    sample.push_back(text);
+    bytes += text.size();
+  }
+  return sample;
+}
+
+void write_dictionary(const Dictionary& dictionary, std::string& out) {
+  SectionWriter writer(out);
+  writer.value(static_cast<uint64_t>(StringEncoding::kDictionary));
+  std::string codes;
+  encode_ints_as(IntEncoding::kPacked, dictionary.codes, codes);
+  writer.part(codes);
+  std::vector<uint32_t> lengths;
+  std::string bytes;
+  for (std::string_view value : dictionary.values) {
+    lengths.push_back(static_cast<uint32_t>(value.size()));
+    bytes.append(value);
+  }
+  writer.value(static_cast<uint64_t>(lengths.size()));
+  writer.array(std::span<const uint32_t>(lengths));
+  writer.part(bytes);
+}
+
+// Plain and FSST: stored lengths, where the blocks begin, bytes.
+void write_bytes(std::span<const StringRef> values, const SymbolTable* symbols, std::string& out) {
+  std::vector<int64_t> lengths;
+  std::vector<StringReader::Block> blocks;
+  std::string bytes;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i % kBlockRows == 0) blocks.push_back({bytes.size(), 0});
+    size_t before = bytes.size();
+    if (symbols == nullptr) {
+      bytes.append(values[i].view());
+    } else {
+      symbols->compress(values[i].view(), bytes);
+    }
+    lengths.push_back(static_cast<int64_t>(bytes.size() - before));
+    blocks.back().text_bytes += values[i].size();
+  }
+  blocks.push_back({bytes.size(), 0});
+  SectionWriter writer(out);
+  writer.value(
+      static_cast<uint64_t>(symbols == nullptr ? StringEncoding::kPlain : StringEncoding::kFsst));
+  std::string encoded;
+  encode_ints_as(IntEncoding::kPacked, lengths, encoded);
+  writer.part(encoded);
+  writer.value(static_cast<uint64_t>(blocks.size()));
+  writer.array(std::span<const StringReader::Block>(blocks));
+  std::string table;
+  if (symbols != nullptr) symbols->append_to(table);
+  writer.part(table);
+  writer.part(bytes);
+}
+
+}  // namespace
+
+void encode_strings_as(StringEncoding encoding, std::span<const StringRef> values,
+                       std::string& out) {
+  switch (encoding) {
+    case StringEncoding::kDictionary: {
+      Dictionary dictionary;
+      make_dictionary(values, dictionary, values.size());
+      return write_dictionary(dictionary, out);
+    }
+    case StringEncoding::kFsst: {
+      SymbolTable symbols = SymbolTable::train(fsst_sample(values));
+      return write_bytes(values, &symbols, out);
+    }
+    case StringEncoding::kPlain:
+      return write_bytes(values, nullptr, out);
+  }
+}
+
+void encode_strings(std::span<const StringRef> values, std::string& out) {
+  size_t total = 0;
+  for (const StringRef& value : values) total += value.size();
+  Dictionary dictionary;
+  if (may_repeat(values) &&
+      make_dictionary(values, dictionary, std::min(kDictionaryLimit, values.size() / 2 + 1))) {
+    size_t bytes = dictionary.bytes + dictionary.values.size() * sizeof(uint32_t) +
+                   values.size() * bit_width_of(dictionary.values.size()) / 8;
+    if (bytes < total + values.size() || dictionary.values.size() == 1) {
+      return write_dictionary(dictionary, out);
+    }
+  }
+  // Short texts fit a StringRef anyway: decoding them would cost more than it saves.
+  if (values.empty() || total / values.size() < 6) return write_bytes(values, nullptr, out);
+  std::vector<std::string_view> sample = fsst_sample(values);
+  SymbolTable symbols = SymbolTable::train(sample);
+  std::string coded;
+  size_t sample_bytes = 0;
+  for (std::string_view text : sample) {
+    symbols.compress(text, coded);
+    sample_bytes += text.size();
+  }
+  bool saves = coded.size() * 10 < sample_bytes * 8;
+  write_bytes(values, saves ? &symbols : nullptr, out);
+}
+
+StringReader::StringReader(std::string_view bytes) {
+  SectionReader reader(bytes);
+  auto encoding = reader.value<uint64_t>();
+  if (encoding > static_cast<uint64_t>(StringEncoding::kPlain)) {
+    throw CorruptChunk{"unknown string encoding"};
+  }
+  encoding_ = static_cast<StringEncoding>(encoding);
+  lengths_or_codes_ = IntReader(reader.part());
+  auto count = reader.value<uint64_t>();
+  if (encoding_ == StringEncoding::kDictionary) {
+    auto lengths = reader.array<uint32_t>(count);
+    bytes_ = reader.part();
+    size_t at = 0;
+    dictionary_.reserve(count);
+    for (uint32_t length : lengths) {
+      if (length > bytes_.size() - at) throw CorruptChunk{"a dictionary is cut short"};
+      dictionary_.emplace_back(bytes_.data() + at, length);
+      at += length;
+    }
+    return;
+  }
+  if (count != block_count(size()) + 1) throw CorruptChunk{"wrong number of blocks"};
+  blocks_ = reader.array<Block>(count);
+  std::string_view table = reader.part();
+  bytes_ = reader.part();
+  if (encoding_ == StringEncoding::kFsst) symbols_ = SymbolTable::parse(table);
+  if (blocks_.back().offset > bytes_.size()) throw CorruptChunk{"strings are cut short"};
+}
+
+void StringReader::read_block(uint32_t block, StringRef* out, Arena& heap) const {
+  uint32_t rows = lengths_or_codes_.rows_of_block(block);
+  int32_t numbers[kBlockRows];
+  lengths_or_codes_.read_block(block, numbers);
+  if (encoding_ == StringEncoding::kDictionary) {
+    for (uint32_t i = 0; i < rows; ++i) out[i] = dictionary_[static_cast<uint32_t>(numbers[i])];
+    return;
+  }
+  const char* at = bytes_.data() + blocks_[block].offset;
+  const char* end = bytes_.data() + blocks_[block + 1].offset;
+  if (encoding_ == StringEncoding::kPlain) {
+    for (uint32_t i = 0; i < rows; ++i) {
+      auto length = static_cast<uint32_t>(numbers[i]);
+      if (length > static_cast<size_t>(end - at)) throw CorruptChunk{"a string is cut short"};
+      out[i] = StringRef(at, length);
+      at += length;
+    }
+    return;
+  }
+  size_t room = blocks_[block].text_bytes;
+  char* text = heap.allocate_bytes(room + 8);
+  for (uint32_t i = 0; i < rows; ++i) {
+    auto length = static_cast<uint32_t>(numbers[i]);
+    if (length > static_cast<size_t>(end - at)) throw CorruptChunk{"a string is cut short"};
+    size_t size = symbols_.decompress({at, length}, text, room);
+    out[i] = StringRef(text, static_cast<uint32_t>(size));
+    text += size;
+    room -= size;
+    at += length;
+  }
+}
+
+}  // namespace luma
