@@ -3,9 +3,31 @@
 #include <algorithm>
 
 #include "sql/bind/bind_select.h"
+#include "sql/function/identity_value.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
+
+namespace {
+
+// The conjuncts of `condition` that can be evaluated on one row alone.
+Expr* without_subqueries(Arena& arena, Expr* condition) {
+  if (condition == nullptr) return nullptr;
+  std::vector<Expr*> parts;
+  if (condition->kind == ExprKind::kAnd) {
+    parts.assign(condition->args.begin(), condition->args.end());
+  } else {
+    parts.push_back(condition);
+  }
+  std::vector<Expr*> kept;
+  for (Expr* part : parts) {
+    if (!expr_contains(*part, [](const Expr& e) { return e.kind == ExprKind::kSubquery; }))
+      kept.push_back(part);
+  }
+  return make_and(arena, kept);
+}
+
+}  // namespace
 
 ModifyBinder::ModifyBinder(Binder& binder, Scope* parent) : binder_(binder), parent_(parent) {}
 
@@ -33,8 +55,12 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
                     "permission denied: \"{}\" is a system catalog", table_->name)
         .at_byte(var.location);
   }
-  if (table_->is_view())
-    throw unsupported("changing a table through view \"{}\"", table_->name).at_byte(var.location);
+  target_schema_ =
+      var.alias != nullptr ? "" : binder_.environment_.catalog().schema_name(table_->schema);
+  if (table_->is_view()) {
+    view_ = std::make_unique<ViewTarget>(binder_, *table_, modify_->modify);
+    table_ = &view_->base();
+  }
   if (table_->relkind == 'm') {
     throw sql_error(SqlState::kWrongObjectType, "cannot change materialized view \"{}\"",
                     table_->name)
@@ -42,6 +68,15 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
   }
   desc_ = binder_.environment_.table_desc(*table_);
   modify_->table = desc_;
+  if (view_ != nullptr) {
+    privilege_ = view_->base_privilege();
+  } else {
+    RequiredPrivilege& required = binder_.require_privilege(*table_);
+    required.insert = modify_->modify == ModifyKind::kInsert;
+    required.update = modify_->modify == ModifyKind::kUpdate;
+    required.remove = modify_->modify == ModifyKind::kDelete;
+    privilege_ = binder_.last_privilege();
+  }
   alias_ = var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
   binder_.query_.locks.push_back({table_->oid, 3});
   modify_->assignments.assign(desc_->columns.size(), nullptr);
@@ -52,20 +87,39 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
 LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = alias_;
-  if (var.alias == nullptr) item->schema = desc_->schema_name;
+  item->schema = target_schema_;
   LogicalOp* plan = binder_.make_scan(desc_, alias_, *item);
-  if (var.alias != nullptr) binder_.apply_column_aliases(*item, var.alias);
+  binder_.tie_columns(*table_, privilege_, *item);
+  if (var.alias != nullptr && view_ == nullptr) binder_.apply_column_aliases(*item, var.alias);
   auto* scan = static_cast<ScanOp*>(plan);
   for (size_t i = 0; i < scan->attribute.size(); ++i)
     modify_->old_columns[scan->attribute[i]] = scan->output[i];
   modify_->row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
   scan->attribute.push_back(ScanOp::kRowKeyAttribute);
   scan->output.push_back(modify_->row_key);
-  scope->items.push_back(std::move(item));
-  return plan;
+  if (view_ == nullptr) {
+    scope->items.push_back(std::move(item));
+    return plan;
+  }
+  scope->items.push_back(target_item(modify_->old_columns, alias_));
+  Expr* condition = view_->condition(modify_->old_columns);
+  if (condition == nullptr) return plan;
+  add_recheck(condition);
+  auto* filter = binder_.context().make<FilterOp>();
+  filter->inputs = {plan};
+  filter->condition = condition;
+  filter->output = plan->output;
+  return filter;
 }
 
 int ModifyBinder::attribute_of(std::string_view name, int location) {
+  if (view_ != nullptr) {
+    int attribute = view_->attribute_of(name);
+    if (attribute >= 0) return attribute;
+    throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
+                    name, view_->view().name)
+        .at_byte(location);
+  }
   for (size_t i = 0; i < desc_->columns.size(); ++i) {
     if (!desc_->columns[i].dropped && desc_->columns[i].name == name) return static_cast<int>(i);
   }
@@ -74,15 +128,38 @@ int ModifyBinder::attribute_of(std::string_view name, int location) {
       .at_byte(location);
 }
 
+void ModifyBinder::add_recheck(Expr* condition) {
+  Expr* part = without_subqueries(binder_.arena(), condition);
+  if (part == nullptr) return;
+  std::vector<Expr*> parts = {part};
+  if (modify_->recheck != nullptr) parts.insert(parts.begin(), modify_->recheck);
+  modify_->recheck = make_and(binder_.arena(), parts);
+}
+
 std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& columns,
                                                   std::string alias) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = std::move(alias);
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] == kNoColumn || desc_->columns[i].dropped) continue;
-    item->columns.push_back({desc_->columns[i].name, columns[i]});
+    item->columns.push_back(
+        {desc_->columns[i].name, columns[i], privilege_, static_cast<int16_t>(i + 1)});
   }
+  item->privilege = privilege_;
   return item;
+}
+
+std::shared_ptr<ScopeItem> ModifyBinder::target_item(const std::vector<ColumnId>& columns,
+                                                     std::string alias) {
+  std::shared_ptr<ScopeItem> item = view_ == nullptr ? row_item(columns, std::move(alias))
+                                                     : view_->item(columns, std::move(alias));
+  item->schema = target_schema_;
+  return item;
+}
+
+std::string_view ModifyBinder::target_column_name(int attribute) const {
+  return view_ == nullptr ? std::string_view(table_->columns[attribute].name)
+                          : view_->name_of(attribute);
 }
 
 // --- values of columns ---
@@ -91,7 +168,11 @@ Expr* ModifyBinder::default_of(int attribute) {
   const Column& column = table_->columns[attribute];
   Arena& arena = binder_.arena();
   Expr* value = nullptr;
-  if (column.identity != '\0') {
+  std::string_view default_sql = view_ == nullptr ? "" : view_->default_of(attribute);
+  if (default_sql.empty() && column.identity == '\0' && column.generated == '\0') {
+    default_sql = column.default_sql;
+  }
+  if (default_sql.empty() && column.identity != '\0') {
     for (const Sequence* sequence :
          binder_.environment_.catalog().sequences_owned_by(table_->oid)) {
       if (sequence->owned_by_column != column.number || !sequence->is_identity) continue;
@@ -100,9 +181,10 @@ Expr* ModifyBinder::default_of(int attribute) {
       std::string_view name[] = {"nextval"};
       value =
           binder_.make_function_call(ast::NameList(name, 1), {oid}, {}, false, false, -1, nullptr);
+      value->implementation.kernel = identity_value_kernel();
     }
-  } else if (column.has_default() && column.generated == '\0') {
-    const ast::Node* node = parse_expression(column.default_sql, arena);
+  } else if (!default_sql.empty()) {
+    const ast::Node* node = parse_expression(default_sql, arena);
     try {
       value = binder_.bind_expr(node, binder_.new_scope(nullptr), Clause::kDefault);
     } catch (SqlError& error) {
@@ -155,6 +237,7 @@ void ModifyBinder::check_writable(int attribute, bool is_default, ast::Overridin
 
 std::vector<int> ModifyBinder::insert_columns(const ast::InsertStmt& insert) {
   std::vector<int> columns;
+  if (insert.cols.empty() && view_ != nullptr) return view_->attributes();
   if (insert.cols.empty()) {
     for (size_t i = 0; i < desc_->columns.size(); ++i) {
       if (!desc_->columns[i].dropped) columns.push_back(static_cast<int>(i));
@@ -163,12 +246,13 @@ std::vector<int> ModifyBinder::insert_columns(const ast::InsertStmt& insert) {
   }
   for (const ast::Node* node : insert.cols) {
     const auto* target = ast::as<ast::ResTarget>(node);
-    if (!target->indirection.empty()) {
-      throw unsupported("INSERT into a part of column \"{}\"", target->name)
-          .at_byte(target->location);
-    }
     int attribute = attribute_of(target->name, target->location);
-    if (std::find(columns.begin(), columns.end(), attribute) != columns.end()) {
+    bool repeated = false;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      repeated |= columns[i] == attribute && (target->indirection.empty() || parts_[i].empty());
+    }
+    parts_.push_back(target->indirection);
+    if (repeated) {
       throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once",
                       target->name)
           .at_byte(target->location);
@@ -208,6 +292,7 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
     bound.reserve(width);
     for (size_t i = 0; i < width; ++i) {
       const ast::Node* item = list->items[i];
+      if (columns[i] == ViewTarget::kNotAssignable) view_->refuse_column(i);
       const Column& column = table_->columns[columns[i]];
       bool is_default = ast::is<ast::SetToDefault>(item);
       bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
@@ -217,8 +302,15 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
         continue;
       }
       Expr* value = binder_.bind_expr(item, scope, Clause::kValues);
+      if (!parts_.empty() && !parts_[i].empty()) {
+        Expr* whole = nullptr;
+        for (size_t j = 0; j < i; ++j) whole = columns[j] == columns[i] ? bound[j] : whole;
+        bound.push_back(
+            assign_part(columns[i], parts_[i], whole, item, value, item->location, scope));
+        continue;
+      }
       bound.push_back(
-          binder_.coerce_assignment(value, column.type, column.name,
+          binder_.coerce_assignment(value, column.type, target_column_name(columns[i]),
                                     value->location >= 0 ? value->location : item->location));
     }
     values->value_rows.push_back(std::move(bound));
@@ -235,17 +327,26 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
 LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<int>& columns,
                                       Scope* scope) {
   std::vector<TypeRef> types;
-  for (int attribute : columns) types.push_back(table_->columns[attribute].type);
+  for (int attribute : columns) {
+    if (attribute == ViewTarget::kNotAssignable) break;
+    types.push_back(table_->columns[attribute].type);
+  }
   BoundSelect source = binder_.bind_query(query, scope, &types);
   if (source.columns.size() > columns.size()) throw too_many(-1);
   for (size_t i = 0; i < source.columns.size(); ++i) {
+    if (columns[i] == ViewTarget::kNotAssignable) view_->refuse_column(i);
     const Column& column = table_->columns[columns[i]];
     bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
     check_writable(columns[i], ignored, overriding_, -1, false);
     Expr* value = binder_.context().column_ref(source.columns[i].column);
+    if (!parts_.empty() && !parts_[i].empty()) {
+      Expr*& whole = modify_->assignments[columns[i]];
+      whole = assign_part(columns[i], parts_[i], whole, nullptr, value, -1, scope);
+      continue;
+    }
     modify_->assignments[columns[i]] =
         ignored ? default_of(columns[i])
-                : binder_.coerce_assignment(value, column.type, column.name, -1);
+                : binder_.coerce_assignment(value, column.type, target_column_name(columns[i]), -1);
   }
   return source.plan;
 }
@@ -263,6 +364,9 @@ void ModifyBinder::make_new_columns() {
 void ModifyBinder::bind_constraints() {
   Scope* scope = binder_.new_scope(nullptr);
   scope->items.push_back(row_item(modify_->new_columns, desc_->name));
+  // What the table's own definition reads is nobody's privilege.
+  for (ScopeColumn& column : scope->items.back()->columns) column.privilege = -1;
+  scope->items.back()->privilege = -1;
   auto bind = [&](const std::string& sql, Clause clause) {
     try {
       return binder_.bind_expr(parse_expression(sql, binder_.arena()), scope, clause);
@@ -285,6 +389,9 @@ void ModifyBinder::bind_constraints() {
   }
   std::sort(modify_->checks.begin(), modify_->checks.end(),
             [](const CheckExpr& a, const CheckExpr& b) { return a.name < b.name; });
+  if (view_ != nullptr && modify_->modify != ModifyKind::kDelete) {
+    for (CheckExpr& check : view_->checks(modify_->new_columns)) modify_->checks.push_back(check);
+  }
 }
 
 BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
@@ -299,7 +406,7 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
   size_t given = 0;
   if (insert.select_stmt == nullptr) {
     plan = binder_.context().make<OneRowOp>();
-    given = columns.size();
+    columns.clear();
   } else if (select != nullptr && !select->values_lists.empty() && select->sort_clause.empty() &&
              select->limit_count == nullptr && select->limit_offset == nullptr &&
              select->with_clause == nullptr) {
@@ -311,8 +418,18 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
         static_cast<size_t>(std::count_if(modify_->assignments.begin(), modify_->assignments.end(),
                                           [](Expr* e) { return e != nullptr; }));
   }
-  if (given < columns.size() && !insert.cols.empty()) {
+  size_t wanted = columns.size();
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    // Several parts of a column make one assignment.
+    bool again = std::find(columns.begin(), columns.begin() + static_cast<ptrdiff_t>(i),
+                           columns[i]) != columns.begin() + static_cast<ptrdiff_t>(i);
+    if (again && select != nullptr && select->values_lists.empty()) --wanted;
+  }
+  if (given < wanted && !insert.cols.empty()) {
     throw too_few(ast::as<ast::ResTarget>(insert.cols[given])->location);
+  }
+  for (size_t i = 0; i < std::min(given, columns.size()); ++i) {
+    required().inserted.push_back(static_cast<int16_t>(columns[i] + 1));
   }
   for (size_t i = 0; i < desc_->columns.size(); ++i) {
     if (modify_->assignments[i] == nullptr && !desc_->columns[i].dropped) {
@@ -323,11 +440,9 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
   bind_constraints();
   Scope* row_scope = binder_.new_scope(parent_);
   row_scope->ctes = scope->ctes;
-  if (insert.on_conflict_clause != nullptr)
-    bind_on_conflict(*insert.on_conflict_clause, row_scope, *insert.relation);
+  if (insert.on_conflict_clause != nullptr) bind_on_conflict(*insert.on_conflict_clause, row_scope);
   row_scope->items.clear();
-  row_scope->items.push_back(row_item(modify_->new_columns, alias_));
-  row_scope->items.back()->schema = insert.relation->alias == nullptr ? desc_->schema_name : "";
+  row_scope->items.push_back(target_item(modify_->new_columns, alias_));
   return finish(plan, with, insert.returning_list, row_scope);
 }
 
@@ -335,12 +450,15 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
 
 std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Scope* scope) {
   if (infer.conname.data() != nullptr) {
-    const Constraint* constraint = table_->find_constraint(infer.conname);
+    const Constraint* constraint =
+        view_ != nullptr ? nullptr : table_->find_constraint(infer.conname);
     if (constraint == nullptr) {
       throw sql_error(SqlState::kUndefinedObject,
                       "constraint \"{}\" for table \"{}\" does not exist", infer.conname,
-                      table_->name);
+                      view_ != nullptr ? view_->view().name : table_->name);
     }
+    required().select = true;
+    for (int16_t column : constraint->columns) required().selected.push_back(column);
     if (constraint->index == kInvalidOid || (constraint->type != 'p' && constraint->type != 'u')) {
       throw SqlError(SqlState::kWrongObjectType,
                      "constraint in ON CONFLICT clause has no associated index");
@@ -359,6 +477,8 @@ std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Sco
       throw unsupported("ON CONFLICT over an expression").at_byte(node->location);
     }
     wanted.push_back(attribute_of(element->name, infer.location));
+    required().select = true;
+    required().selected.push_back(static_cast<int16_t>(wanted.back() + 1));
   }
   Expr* where =
       infer.where_clause == nullptr
@@ -382,8 +502,7 @@ std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Sco
   return found;
 }
 
-void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope,
-                                    const ast::RangeVar& var) {
+void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope) {
   OnConflict* conflict = binder_.context().make_on_conflict();
   modify_->on_conflict = conflict;
   conflict->update = clause.action == ast::OnConflictAction::kUpdate;
@@ -397,9 +516,7 @@ void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* 
   };
   make_row(conflict->old_columns);
   make_row(conflict->excluded_columns);
-  auto target = row_item(conflict->old_columns, alias_);
-  if (var.alias == nullptr) target->schema = desc_->schema_name;
-  scope->items = {target};
+  scope->items = {target_item(conflict->old_columns, alias_)};
   if (clause.infer != nullptr) {
     conflict->indexes = infer_arbiters(*clause.infer, scope);
   } else if (conflict->update) {
@@ -409,7 +526,9 @@ void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* 
         .at_byte(clause.location);
   }
   if (!conflict->update) return;
-  auto excluded = row_item(conflict->excluded_columns, "excluded");
+  required().update = true;
+  auto excluded = target_item(conflict->excluded_columns, "excluded");
+  excluded->schema.clear();
   scope->items.push_back(excluded);
   conflict->assignments.assign(desc_->columns.size(), nullptr);
   // "excluded" must be named to be reached in SET: unqualified names mean the target row.
@@ -422,16 +541,35 @@ void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* 
 
 // --- SET lists ---
 
+Expr* ModifyBinder::assign_part(int attribute, const ast::NodeList& steps, Expr* whole,
+                                const ast::Node* item, Expr* value, int location, Scope* scope) {
+  const Column& column = table_->columns[attribute];
+  if (item != nullptr && ast::is<ast::SetToDefault>(item)) {
+    throw SqlError(SqlState::kFeatureNotSupported, ast::is<ast::AIndices>(steps[0])
+                                                       ? "cannot set an array element to DEFAULT"
+                                                       : "cannot set a subfield to DEFAULT")
+        .at_byte(location);
+  }
+  if (whole == nullptr) whole = make_constant(binder_.arena(), column.type, Value::null());
+  return binder_.assign_part(whole, {steps.begin(), steps.size()}, value, column.name, location,
+                             scope);
+}
+
 void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
                                  std::vector<Expr*>& assignments, LogicalOp** plan) {
   // A subquery that supplies several columns is joined once and read by all of them.
   const ast::Node* shared_source = nullptr;
   std::vector<ColumnId> shared_columns;
+  std::vector<bool> part_assigned(desc_->columns.size(), false);
   for (const ast::Node* node : targets) {
     const auto* target = ast::as<ast::ResTarget>(node);
     int attribute = attribute_of(target->name, target->location);
     const Column& column = table_->columns[attribute];
-    if (assignments[attribute] != nullptr) {
+    required().updated.push_back(column.number);
+    Expr* before = assignments[attribute];
+    bool parts_only = !target->indirection.empty() && part_assigned[attribute];
+    part_assigned[attribute] = !target->indirection.empty();
+    if (before != nullptr && !parts_only) {
       throw sql_error(SqlState::kSyntaxError, "multiple assignments to same column \"{}\"",
                       column.name)
           .at_byte(target->location);
@@ -469,42 +607,29 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
     }
     bool is_default = bound == nullptr && ast::is<ast::SetToDefault>(value);
     check_writable(attribute, is_default, ast::OverridingKind::kNotSet, target->location, true);
-    if (is_default) {
+    if (is_default && target->indirection.empty()) {
       if (column.generated == '\0') assignments[attribute] = default_of(attribute);
       continue;
     }
+    if (bound == nullptr && !is_default)
+      bound = binder_.bind_expr(value, scope, Clause::kUpdateSource);
     if (!target->indirection.empty()) {
-      throw unsupported("assignment to a part of column \"{}\"", column.name)
-          .at_byte(target->location);
+      // Parts build on each other, the first one on the row's value.
+      const std::vector<ColumnId>& old = modify_->on_conflict != nullptr
+                                             ? modify_->on_conflict->old_columns
+                                             : modify_->old_columns;
+      Expr* whole = before != nullptr ? before : binder_.context().column_ref(old[attribute]);
+      assignments[attribute] =
+          assign_part(attribute, target->indirection, whole, value, bound, target->location, scope);
+      continue;
     }
-    if (bound == nullptr) bound = binder_.bind_expr(value, scope, Clause::kUpdateSource);
-    assignments[attribute] = binder_.coerce_assignment(
-        bound, column.type, column.name, value->location >= 0 ? value->location : target->location);
+    assignments[attribute] =
+        binder_.coerce_assignment(bound, column.type, target_column_name(attribute),
+                                  value->location >= 0 ? value->location : target->location);
   }
 }
 
 // --- UPDATE, DELETE ---
-
-namespace {
-
-// The conjuncts of `condition` that can be evaluated on one row alone.
-Expr* without_subqueries(Arena& arena, Expr* condition) {
-  if (condition == nullptr) return nullptr;
-  std::vector<Expr*> parts;
-  if (condition->kind == ExprKind::kAnd) {
-    parts.assign(condition->args.begin(), condition->args.end());
-  } else {
-    parts.push_back(condition);
-  }
-  std::vector<Expr*> kept;
-  for (Expr* part : parts) {
-    if (!expr_contains(*part, [](const Expr& e) { return e.kind == ExprKind::kSubquery; }))
-      kept.push_back(part);
-  }
-  return make_and(arena, kept);
-}
-
-}  // namespace
 
 BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
   modify_->modify = ModifyKind::kUpdate;
@@ -526,21 +651,13 @@ BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
     plan = filter;
   }
   bind_set_list(update.target_list, scope, modify_->assignments, &plan);
-  modify_->recheck = without_subqueries(binder_.arena(), where);
+  add_recheck(where);
   make_new_columns();
   bind_constraints();
   Scope* row_scope = binder_.new_scope(parent_);
   row_scope->ctes = scope->ctes;
   row_scope->items = scope->items;
-  auto row = row_item(modify_->new_columns, alias_);
-  row->schema = scope->items[0]->schema;
-  row->columns.clear();
-  size_t position = 0;
-  for (size_t i = 0; i < desc_->columns.size(); ++i) {
-    if (desc_->columns[i].dropped) continue;
-    row->columns.push_back({scope->items[0]->columns[position++].name, modify_->new_columns[i]});
-  }
-  row_scope->items[0] = row;
+  row_scope->items[0] = target_item(modify_->new_columns, alias_);
   return finish(plan, with, update.returning_list, row_scope);
 }
 
@@ -561,7 +678,7 @@ BoundSelect ModifyBinder::bind_delete(const ast::DeleteStmt& remove) {
     filter->condition = where;
     filter->output = plan->output;
     plan = filter;
-    modify_->recheck = without_subqueries(binder_.arena(), where);
+    add_recheck(where);
   }
   return finish(plan, with, remove.returning_list, scope);
 }
@@ -591,8 +708,10 @@ void ModifyBinder::bind_returning(const ast::NodeList& list, Scope* scope, Bound
       for (const auto& item : scope->items) {
         if (alias.data() != nullptr ? item->alias != alias : !item->cols_visible) continue;
         found = true;
-        for (const ScopeColumn& column : item->columns)
-          add(column.name, binder_.context().column_ref(column.id));
+        for (const ScopeColumn& column : item->columns) {
+          binder_.use_column(column);
+          add(column.name, binder_.column_value(column));
+        }
       }
       if (!found) {
         throw sql_error(SqlState::kUndefinedTable, "missing FROM-clause entry for table \"{}\"",
@@ -610,6 +729,7 @@ void ModifyBinder::bind_returning(const ast::NodeList& list, Scope* scope, Bound
 BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning,
                                  Scope* scope) {
   BoundSelect out;
+  if (view_ != nullptr) view_->require_assigned();
   modify_->inputs = {input};
   bind_returning(returning, scope, out);
   for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sql/bind/binder.h"
+#include "sql/bind/view_target.h"
 
 namespace luma {
 
@@ -29,12 +29,19 @@ class ModifyBinder {
   Expr* default_of(int attribute);
   void check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location,
                       bool update);
-  void bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope,
-                        const ast::RangeVar& var);
+  void bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope);
   std::vector<Oid> infer_arbiters(const ast::InferClause& infer, Scope* scope);
   void bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments,
                      LogicalOp** plan);
+  RequiredPrivilege& required() {
+    return binder_.query_.privileges[static_cast<size_t>(privilege_)];
+  }
+  // `whole` (nullptr: NULL) after the part of the attribute that `steps` name got this value.
+  Expr* assign_part(int attribute, const ast::NodeList& steps, Expr* whole, const ast::Node* item,
+                    Expr* value, int location, Scope* scope);
   int attribute_of(std::string_view name, int location);
+  // A condition that the row's latest version must still fulfil.
+  void add_recheck(Expr* condition);
   // Columns of the stored row, then checks and generation expressions over them.
   void make_new_columns();
   void bind_constraints();
@@ -44,10 +51,19 @@ class ModifyBinder {
 
   Binder& binder_;
   Scope* parent_;
-  const Table* table_ = nullptr;
+  // What the statement's names see of a row: the table's columns, or the view's over them.
+  std::shared_ptr<ScopeItem> target_item(const std::vector<ColumnId>& columns, std::string alias);
+  std::string_view target_column_name(int attribute) const;
+
+  const Table* table_ = nullptr;  // the stored one, below a view
+  std::unique_ptr<ViewTarget> view_;
   TableDescPtr desc_;
   std::string alias_;
+  std::string target_schema_;  // "" when an alias hides it
+  int32_t privilege_ = -1;  // what the statement needs of its target
   ModifyOp* modify_ = nullptr;
+  // The parts of columns that INSERT names (a[1], c.f), parallel to its columns; whole ones: empty.
+  std::vector<ast::NodeList> parts_;
   ast::OverridingKind overriding_ = ast::OverridingKind::kNotSet;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/table/table_build.h"
+#include "sql/command/check_option.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
@@ -293,15 +294,10 @@ void TableAlterer::set_options(const ast::AlterTableCmd& command) {
     OptionOwner owner = table.relkind == 'v'   ? OptionOwner::kView
                         : table.relkind == 'm' ? OptionOwner::kMaterializedView
                                                : OptionOwner::kTable;
-    for (const ast::Node* node : ast::as<ast::ListNode>(command.def)->items) {
-      if (ast::as<ast::DefElem>(node)->defname == "check_option" &&
-          command.subtype == Type_::kSetRelOptions) {
-        throw unsupported("WITH CHECK OPTION");
-      }
-    }
     if (command.subtype == Type_::kReplaceRelOptions) table.options.clear();
     change_options(table.options, ast::as<ast::ListNode>(command.def)->items, owner,
                    command.subtype == Type_::kResetRelOptions);
+    if (table.relkind == 'v') require_checkable(context_, table);
   });
 }
 

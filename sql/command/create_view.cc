@@ -3,6 +3,7 @@
 
 #include "sql/ast/tree.h"
 #include "sql/bind/binder.h"
+#include "sql/command/check_option.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -15,14 +16,6 @@ namespace luma {
 namespace {
 
 void check_query(const ast::ViewStmt& statement) {
-  if (statement.with_check_option != ast::ViewCheckOption::kNo) {
-    throw unsupported("WITH CHECK OPTION");
-  }
-  for (const ast::Node* node : statement.options) {
-    if (ast::as<ast::DefElem>(node)->defname == "check_option") {
-      throw unsupported("WITH CHECK OPTION");
-    }
-  }
   const auto* select = ast::try_as<ast::SelectStmt>(statement.query);
   if (select == nullptr) throw unsupported("a view over this statement");
   if (select->into_clause != nullptr) {
@@ -74,6 +67,21 @@ bool reads_temporary(CommandContext& context, const ast::Node* query) {
                             found |= relation.persistence == 't';
                           });
   return found;
+}
+
+void set_check_option(CommandContext& context, const ast::ViewStmt& statement, Table& view) {
+  if (statement.with_check_option != ast::ViewCheckOption::kNo) {
+    bool local = statement.with_check_option == ast::ViewCheckOption::kLocal;
+    for (const std::string& option : view.options) {
+      if (option.starts_with("check_option=")) {
+        throw SqlError(SqlState::kInvalidParameterValue,
+                       "parameter \"check_option\" specified more than once");
+      }
+    }
+    view.options.emplace_back("check_option=");
+    view.options.back() += local ? "local" : "cascaded";
+  }
+  require_checkable(context, view);
 }
 
 }  // namespace
@@ -134,6 +142,7 @@ CommandResult create_view(const ast::ViewStmt& statement, CommandContext& contex
   view->definition_search_path = context.search_path_setting();
   view->dependencies = view_dependencies(context, statement.query, bound, view->address());
   change_options(view->options, statement.options, OptionOwner::kView, false);
+  set_check_option(context, statement, *view);
   bool is_new_temporary = old_relation == nullptr && place.persistence == 't';
   Oid oid = view->oid;
   context.ddl().put(std::move(view));

@@ -13,6 +13,7 @@
 #include "sql/catalog/comments.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/catalog/object_names.h"
+#include "sql/function/updatable_view.h"
 
 namespace luma {
 
@@ -331,11 +332,18 @@ Value relation_filenode(RowCall& call, const Value* args) {
 
 Value tablespace_location(RowCall& call, const Value*) { return text_value(call, ""); }
 
-// What can be done to a relation: bits 4 UPDATE, 8 INSERT, 16 DELETE.
 Value relation_is_updatable(RowCall& call, const Value* args) {
-  const Relation* relation = session_of(call).catalog().relation(args[0].datum.oid());
-  bool table = relation != nullptr && relation->relkind == 'r';
-  return Datum::of_int32(table ? 4 + 8 + 16 : 0);
+  const SessionCatalog& session = session_of(call);
+  return Datum::of_int32(updatable_events(session.catalog(), args[0].datum.oid(),
+                                          session.search_path().temp_schema, nullptr));
+}
+Value column_is_updatable(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  std::set<int16_t> column = {args[1].datum.i16};
+  if (*column.begin() <= 0) return Datum::of_bool(false);
+  int32_t events = updatable_events(session.catalog(), args[0].datum.oid(),
+                                    session.search_path().temp_schema, &column);
+  return Datum::of_bool((events & kUpdateEvent) != 0 && (events & kDeleteEvent) != 0);
 }
 Value relation_is_publishable(RowCall& call, const Value* args) {
   const Relation* relation = session_of(call).catalog().relation(args[0].datum.oid());
@@ -404,6 +412,7 @@ const KernelRow kRows[] = {
     scalar_row("pg_relation_filenode(regclass)", row_kernel<relation_filenode>),
     scalar_row("pg_tablespace_location(oid)", row_kernel<tablespace_location>),
     scalar_row("pg_relation_is_updatable(regclass,bool)", row_kernel<relation_is_updatable>),
+    scalar_row("pg_column_is_updatable(regclass,int2,bool)", row_kernel<column_is_updatable>),
     scalar_row("pg_relation_is_publishable(regclass)", row_kernel<relation_is_publishable>),
     scalar_row("pg_sequence_last_value(regclass)", row_kernel<sequence_last_value>),
 };
