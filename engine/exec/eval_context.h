@@ -34,7 +34,8 @@ class SessionServices {
   virtual bool setting(std::string_view name, bool missing_ok, std::string& value) const = 0;
   virtual std::string set_setting(std::string_view name, std::string_view value, bool local) = 0;
   // Sequences by oid.
-  virtual int64_t sequence_next(Oid sequence) = 0;
+  // An identity column's own next value needs no privilege.
+  virtual int64_t sequence_next(Oid sequence, bool check_privilege) = 0;
   virtual int64_t sequence_current(Oid sequence) = 0;
   virtual int64_t sequence_last() = 0;
   virtual int64_t sequence_set(Oid sequence, int64_t value, bool is_called) = 0;

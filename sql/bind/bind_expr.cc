@@ -1,5 +1,6 @@
 // Expressions: dispatch, literals, parameters, column references, boolean logic.
 #include "engine/exec/evaluator.h"
+#include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/clause_name.h"
 #include "sql/function/registry.h"
@@ -36,6 +37,12 @@ struct DepthGuard {
 
 Expr* Binder::bind_expr(const ast::Node* node, Scope* scope, Clause clause) {
   DepthGuard guard(depth_);
+  Expr* out = bind_expr_by_kind(node, scope, clause);
+  if (record_ != nullptr && view_depth_ == 0) record_->expressions.insert_or_assign(node, out);
+  return out;
+}
+
+Expr* Binder::bind_expr_by_kind(const ast::Node* node, Scope* scope, Clause clause) {
   switch (node->tag) {
     case ast::NodeTag::kColumnRef:
       return bind_column_ref(*ast::as<ast::ColumnRef>(node), scope, clause);
@@ -226,6 +233,25 @@ Expr* Binder::bind_slot_ref(const ast::ColumnRef& ref) {
       .at_byte(ref.location);
 }
 
+Expr* Binder::column_value(const ScopeColumn& column) {
+  return column.compute ? column.compute() : context().column_ref(column.id);
+}
+
+void Binder::record_column(const ast::ColumnRef& ref, const Scope& level, const ScopeItem& item,
+                           const ScopeColumn& column) {
+  if (view_depth_ != 0) return;
+  BindRecord::ColumnName name{item.alias.empty() ? nullptr : &item, column.name};
+  // A column that a join shows belongs to one of its sides, unless it was merged from both.
+  for (const auto& side : level.items) {
+    if (name.item != nullptr) break;
+    for (const ScopeColumn& own : side->columns) {
+      if (own.id != column.id || side->alias.empty() || !side->rel_visible) continue;
+      name = {side.get(), own.name};
+    }
+  }
+  record_->columns.insert_or_assign(&ref, std::move(name));
+}
+
 Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause) {
   if (ast::is<ast::AStar>(ref.fields.back())) {
     // t.* as a value: the whole row.
@@ -235,19 +261,26 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
     }
   }
   if (slot_table_ != nullptr) return bind_slot_ref(ref);
+  if (domain_value_.oid != kInvalidOid && ref.fields.size() == 1 &&
+      string_of(ref.fields[0]) == "value") {
+    Expr* value = make_slot(arena(), 0, domain_value_);
+    value->location = ref.location;
+    return value;
+  }
   if (clause == Clause::kDefault) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "cannot use column reference in DEFAULT expression")
         .at_byte(ref.location);
   }
-  auto found = [&](const ScopeItem& item, const ScopeColumn& column) {
+  auto found = [&]([[maybe_unused]] const Scope& level, const ScopeItem& item, const ScopeColumn& column) {
     if (item.lateral_only && !item.lateral_ok) {
       throw sql_error(SqlState::kInvalidColumnReference,
                       "invalid reference to FROM-clause entry for table \"{}\"", item.alias)
           .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
           .at_byte(ref.location);
     }
-    Expr* out = context().column_ref(column.id);
+    use_column(column);
+    Expr* out = column_value(column);
     out->location = ref.location;
     return out;
   };
@@ -270,7 +303,7 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
         throw sql_error(SqlState::kAmbiguousColumn, "column reference \"{}\" is ambiguous", name)
             .at_byte(ref.location);
       }
-      if (match != nullptr) return found(*owner, *match);
+      if (match != nullptr) return found(*level, *owner, *match);
       for (const auto& item : level->items) {
         if (!item->cols_visible) continue;
         if (Expr* system = bind_system_column(*item, name, ref.location)) return system;
@@ -317,7 +350,7 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
         throw sql_error(SqlState::kAmbiguousColumn, "column reference \"{}\" is ambiguous", name)
             .at_byte(ref.location);
       }
-      if (column != nullptr) return found(*item, *column);
+      if (column != nullptr) return found(*level, *item, *column);
       if (Expr* system = bind_system_column(*item, name, ref.location)) return system;
       throw sql_error(SqlState::kUndefinedColumn, "column {}.{} does not exist", alias, name)
           .at_byte(ref.location);
@@ -367,6 +400,8 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
 
 Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int location) {
   if (name == "tableoid") {
+    constexpr int16_t kTableOidNumber = -6;
+    use_system_column(item, kTableOidNumber);
     auto add = [&](auto* scan, Oid table) {
       for (size_t i = 0; i < scan->attribute.size(); ++i) {
         if (scan->attribute[i] == ScanOp::kTableOidAttribute)
@@ -392,6 +427,7 @@ Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int loc
 }
 
 Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
+  use_row(item);
   if (item.scalar_function && item.columns.size() == 1) {
     Expr* out = context().column_ref(item.columns[0].id);
     out->location = location;
@@ -401,12 +437,37 @@ Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
   std::vector<Expr*> fields;
   std::vector<std::string_view> names;
   for (const ScopeColumn& column : item.columns) {
-    fields.push_back(context().column_ref(column.id));
+    fields.push_back(column_value(column));
     names.push_back(arena().copy(column.name));
   }
   row->args = copy_span(arena(), fields);
   row->field_names = copy_span(arena(), names);
-  return row;
+  if (item.row_type != kInvalidOid) row->type.oid = item.row_type;
+  return item.nullable ? row_if_present(row, item) : row;
+}
+
+// A row that an outer join did not find is NULL, not a row of NULLs.
+Expr* Binder::row_if_present(Expr* row, ScopeItem& item) {
+  if (item.scan == nullptr) return row;
+  Expr* key = nullptr;
+  for (size_t i = 0; i < item.scan->attribute.size(); ++i) {
+    if (item.scan->attribute[i] == ScanOp::kRowKeyAttribute)
+      key = context().column_ref(item.scan->output[i]);
+  }
+  if (key == nullptr) {
+    ColumnId id = context().new_column({"row key", {type_oid::kBytea, -1}});
+    item.scan->attribute.push_back(ScanOp::kRowKeyAttribute);
+    item.scan->output.push_back(id);
+    key = context().column_ref(id);
+  }
+  Expr* present = arena().make<Expr>(make_node(ExprKind::kIsNotNull, type_oid::kBool, -1));
+  present->args = copy_span(arena(), std::vector<Expr*>{key});
+  Expr* out = arena().make<Expr>(*row);
+  out->kind = ExprKind::kCase;
+  out->field_names = {};
+  out->args = copy_span(
+      arena(), std::vector<Expr*>{present, row, make_constant(arena(), row->type, Value::null())});
+  return out;
 }
 
 // --- logic ---
@@ -554,9 +615,14 @@ Expr* Binder::bind_row(const ast::RowExpr& node, Scope* scope, Clause clause) {
   std::vector<Expr*> args;
   for (const ast::Node* arg : node.args) {
     const auto* ref = ast::try_as<ast::ColumnRef>(arg);
-    if (ref != nullptr && ref->fields.size() > 1 && ast::is<ast::AStar>(ref->fields.back())) {
-      Expr* row = bind_column_ref(*ref, scope, clause);
-      args.insert(args.end(), row->args.begin(), row->args.end());
+    bool star = ref != nullptr && ref->fields.size() > 1 && ast::is<ast::AStar>(ref->fields.back());
+    const auto* value = ast::try_as<ast::AIndirection>(arg);
+    if (star || (value != nullptr && ast::is<ast::AStar>(value->indirection.back()))) {
+      Expr* row = star ? bind_column_ref(*ref, scope, clause)
+                       : bind_star_operand(arg, scope, clause);
+      std::vector<RowField> fields;
+      std::vector<Expr*> values = expand_row(row, fields, arg->location);
+      args.insert(args.end(), values.begin(), values.end());
       continue;
     }
     // Untyped fields stay so: a comparison gives them the other side's type.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sql/bind/bind_select.h"
+#include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
 #include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
@@ -12,6 +13,15 @@ namespace luma {
 namespace {
 constexpr uint32_t kMaxViewDepth = 64;
 using Items = std::vector<std::shared_ptr<ScopeItem>>;
+
+// A reloption that says "name=true" in one of its spellings.
+bool has_true_option(const Relation& relation, std::string_view name) {
+  return std::ranges::any_of(relation.options, [&](std::string_view option) {
+    if (!option.starts_with(name) || !option.substr(name.size()).starts_with('=')) return false;
+    std::string_view value = option.substr(name.size() + 1);
+    return value == "true" || value == "on" || value == "yes" || value == "1" || value == "t";
+  });
+}
 }  // namespace
 
 Scope* Binder::new_scope(Scope* parent) {
@@ -70,6 +80,14 @@ void Binder::check_duplicate_alias(const Items& items, const ScopeItem& item, in
 }
 
 LogicalOp* Binder::bind_from_item(const ast::Node* node, Scope* scope, Items& items) {
+  LogicalOp* plan = bind_from_item_by_kind(node, scope, items);
+  if (record_ != nullptr && view_depth_ == 0 && !items.empty()) {
+    record_->items.insert_or_assign(node, items.back());
+  }
+  return plan;
+}
+
+LogicalOp* Binder::bind_from_item_by_kind(const ast::Node* node, Scope* scope, Items& items) {
   switch (node->tag) {
     case ast::NodeTag::kRangeVar:
       return bind_range_var(*ast::as<ast::RangeVar>(node), scope, items);
@@ -108,6 +126,8 @@ LogicalOp* Binder::make_scan(const TableDescPtr& table, const std::string& alias
   scan->table = table;
   scan->alias = alias;
   item.scan = scan;
+  if (const Table* stored = environment_.catalog().table(table->oid))
+    item.row_type = stored->row_type;
   for (size_t i = 0; i < table->columns.size(); ++i) {
     const ColumnDesc& column = table->columns[i];
     if (column.dropped) continue;
@@ -127,6 +147,7 @@ LogicalOp* Binder::make_virtual_scan(const Table& table, const std::string& alia
   scan->name = table.name;
   scan->alias = alias;
   item.virtual_scan = scan;
+  item.row_type = table.row_type;
   for (const Column& column : table.columns) {
     ColumnId id = context().new_column(
         {column.name, column.type, column.collation, table.oid, column.number});
@@ -144,15 +165,19 @@ LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
   }
   SearchPath defined_under = environment_.resolve_path(view.definition_search_path);
   const SearchPath* outer = view_path_;
+  Oid outer_check_as = check_as_;
   view_path_ = &defined_under;
+  check_as_ = has_true_option(view, "security_invoker") ? kInvalidOid : view.owner;
   struct Restore {
     Binder& binder;
     const SearchPath* outer;
+    Oid check_as;
     ~Restore() {
       binder.view_path_ = outer;
+      binder.check_as_ = check_as;
       --binder.view_depth_;
     }
-  } restore{*this, outer};
+  } restore{*this, outer, outer_check_as};
   ParseResult parsed = parse_sql(view.definition, arena());
   BoundSelect bound;
   try {
@@ -168,6 +193,7 @@ LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
     ColumnId id = bound.columns[position++].column;
     item.columns.push_back({column.name, id});
   }
+  item.row_type = view.row_type;
   return bound.plan;
 }
 
@@ -201,6 +227,9 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
   }
   std::string alias =
       var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+  // Before what the view's own tables need.
+  require_privilege(*table).select = true;
+  int32_t privilege = last_privilege();
   if (table->virtual_relation != nullptr) {
     plan = make_virtual_scan(*table, alias, *item);
   } else if (table->relkind == 'v') {
@@ -213,6 +242,7 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
     plan = make_scan(environment_.table_desc(*table), alias, *item);
     query_.locks.push_back({table->oid, 1});
   }
+  tie_columns(*table, privilege, *item);
   apply_column_aliases(*item, var.alias);
   items.push_back(item);
   return plan;
@@ -266,6 +296,11 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
     const ast::Node* definitions;
   };
   std::vector<Entry> entries;
+  struct SpreadRow {
+    ColumnId row;
+    size_t first, count;  // of the item's columns
+  };
+  std::vector<SpreadRow> rows;
   for (const ast::Node* entry : node.functions) {
     const auto* pair = ast::as<ast::ListNode>(entry);
     const ast::Node* definitions = pair->items.size() > 1 ? pair->items[1] : nullptr;
@@ -310,7 +345,18 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
       op->output.push_back(id);
       item->columns.push_back({std::move(label), id});
     };
+    // A composite result is one column of the function, spread over those of the item.
+    auto add_row = [&](TypeRef type, std::vector<RowField> fields) {
+      ColumnId row = context().new_column({name, type});
+      op->output.push_back(row);
+      rows.push_back({row, item->columns.size(), fields.size()});
+      for (RowField& field : fields) {
+        ColumnId id = context().new_column({field.name, field.type, field.collation});
+        item->columns.push_back({field.name, id});
+      }
+    };
     bool is_record = call->type.oid == type_oid::kRecord;
+    std::vector<RowField> row_type;
     if (is_record && function != nullptr && !function->arg_modes.empty() && columns.empty()) {
       // OUT and TABLE parameters name the columns.
       uint32_t count = 0;
@@ -332,12 +378,22 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
             "a column definition list is only allowed for functions returning \"record\"")
             .at_byte(node.location);
       }
-      described.column_count = static_cast<uint32_t>(columns.size());
-      described.expand_record = call->kind != ExprKind::kSetReturning;
+      if (function != nullptr && !function->arg_modes.empty()) {
+        throw SqlError(SqlState::kSyntaxError,
+                       "a column definition list is redundant for a function with OUT parameters")
+            .at_byte(node.location);
+      }
+      std::vector<RowField> fields;
       for (const ast::Node* definition : columns) {
         const auto* column = ast::as<ast::ColumnDef>(definition);
-        add_column(std::string(column->colname), resolve_type_name(*column->type_name));
+        TypeRef type = resolve_type_name(*column->type_name);
+        fields.push_back({std::string(column->colname), type, type_info(type.oid).collation});
       }
+      described.call = describe_record(call, fields);
+      add_row(described.call->type, std::move(fields));
+    } else if (row_fields(call->type.oid, row_type)) {
+      add_row(call->type, std::move(row_type));
+      if (entries.size() == 1 && !node.ordinality) item->row_type = call->type.oid;
     } else if (is_record) {
       throw SqlError(SqlState::kSyntaxError,
                      "a column definition list is required for functions returning \"record\"")
@@ -369,7 +425,22 @@ LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* sc
   apply_column_aliases(*item, node.alias);
   op->alias = item->alias;
   items.push_back(item);
-  return op;
+  if (rows.empty()) return op;
+  auto* project = context().make<ProjectOp>();
+  project->inputs = {op};
+  for (ColumnId column : op->output)
+    project->items.push_back({column, context().column_ref(column)});
+  for (const SpreadRow& spread : rows) {
+    for (size_t i = 0; i < spread.count; ++i) {
+      const ColumnId id = item->columns[spread.first + i].id;
+      const PlanColumn& column = context().column(id);
+      RowField field{column.name, column.type, column.collation};
+      project->items.push_back({id, make_field(context().column_ref(spread.row),
+                                               static_cast<uint32_t>(i), field, -1)});
+    }
+  }
+  for (const ProjectItem& entry : project->items) project->output.push_back(entry.column);
+  return project;
 }
 
 // --- joins ---
@@ -444,6 +515,7 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
                       side)
           .at_byte(join.location);
     }
+    use_column(*found);
     return found->id;
   };
   for (const std::string& name : shared) {
@@ -499,6 +571,11 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
   };
   add_rest(left_columns, true);
   add_rest(right_columns, false);
+  auto may_be_missing = [](const Items& side) {
+    for (const auto& sub : side) sub->nullable = true;
+  };
+  if (kind == JoinKind::kLeft || kind == JoinKind::kFull) may_be_missing(right_items);
+  if (kind == JoinKind::kRight || kind == JoinKind::kFull) may_be_missing(left_items);
   for (Items* side : {&left_items, &right_items}) {
     for (auto& sub : *side) {
       sub->cols_visible = false;

@@ -26,6 +26,7 @@ bool Binder::can_bind(const ast::Node* statement) {
 BoundQuery Binder::bind(const ast::Node* statement) {
   BoundSelect bound = bind_query(statement, nullptr);
   query_.root = bound.plan;
+  std::ranges::stable_sort(query_.privileges, {}, &RequiredPrivilege::level);
   query_.result = std::move(bound.columns);
   for (size_t i = 0; i < parameter_types_.size(); ++i) {
     if (parameter_types_[i] == kInvalidOid || parameter_types_[i] == type_oid::kUnknown) {
@@ -44,6 +45,11 @@ BoundQuery Binder::bind(const ast::Node* statement) {
 
 BoundSelect Binder::bind_query(const ast::Node* node, Scope* parent,
                                const std::vector<TypeRef>* target_types) {
+  struct Level {
+    uint32_t& level;
+    explicit Level(uint32_t& counter) : level(++counter) {}
+    ~Level() { --level; }
+  } level(query_level_);
   if (const auto* select = ast::try_as<ast::SelectStmt>(node))
     return bind_select(*select, parent, target_types);
   return bind_data_modifying(node, parent);

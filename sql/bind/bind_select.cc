@@ -127,7 +127,16 @@ void SelectBinder::add_target(const ast::ResTarget& target) {
   }
   if (const auto* indirection = ast::try_as<ast::AIndirection>(target.val)) {
     if (ast::is<ast::AStar>(indirection->indirection.back())) {
-      throw unsupported("expansion of a composite value with \".*\"").at_byte(target.location);
+      Expr* row = binder_.bind_star_operand(target.val, scope_, Clause::kSelect);
+      std::vector<RowField> fields;
+      std::vector<Expr*> values = binder_.expand_row(row, fields, target.location);
+      for (size_t i = 0; i < values.size(); ++i) {
+        Target field;
+        field.label = fields[i].name;
+        field.expr = values[i];
+        targets_.push_back(std::move(field));
+      }
+      return;
     }
   }
   Target bound;
@@ -139,9 +148,10 @@ void SelectBinder::add_target(const ast::ResTarget& target) {
 
 void SelectBinder::add_star_columns(const ScopeItem& item) {
   for (const ScopeColumn& column : item.columns) {
+    binder_.use_column(column);
     Target target;
     target.label = column.name;
-    target.expr = binder_.context().column_ref(column.id);
+    target.expr = binder_.column_value(column);
     targets_.push_back(std::move(target));
   }
 }
@@ -479,6 +489,9 @@ void SelectBinder::bind_locking() {
                        : clause->wait_policy == ast::LockWaitPolicy::kError ? RowLockWait::kNoWait
                                                                             : RowLockWait::kBlock;
     auto lock_item = [&](ScopeItem& item) {
+      if (item.privilege >= 0) {
+        binder_.query_.privileges[static_cast<size_t>(item.privilege)].update = true;
+      }
       if (item.scan == nullptr) return;
       for (LockRowsOp::Target& existing : locks_) {
         if (existing.row_key != kNoColumn && item.scan->table == existing.table &&

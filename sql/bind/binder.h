@@ -20,11 +20,19 @@
 
 namespace luma {
 
+struct BindRecord;
 struct FunctionEntry;
 struct OperatorEntry;
 
 // How hard a conversion may try (PostgreSQL's CoercionContext).
 enum class Coercion : uint8_t { kImplicit, kAssignment, kExplicit };
+
+// A field of a composite type.
+struct RowField {
+  std::string name;
+  TypeRef type;
+  Oid collation = kInvalidOid;
+};
 
 // A bound query level: its plan and what it shows.
 struct BoundSelect {
@@ -49,8 +57,13 @@ class Binder {
                         TypeRef target);
   // An expression without columns, coerced to `target` as an assignment (EXECUTE arguments, ...).
   Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
+  // The condition of a domain's CHECK, over kSlot 0 for VALUE of type `base`; boolean.
+  Expr* bind_domain_check(const ast::Node* node, TypeRef base);
   // Throws 42704 for an unknown type.
   TypeRef resolve_type_name(const ast::TypeName& name);
+
+  // From now on notes in `record` what becomes of each node (bind_record.h).
+  void record(BindRecord* record) { record_ = record; }
 
   PlanContext& context() { return *query_.context; }
   // Gives the context away (after bind_table_expr / bind_standalone), to keep expressions alive.
@@ -60,6 +73,7 @@ class Binder {
  private:
   friend class SelectBinder;
   friend class ModifyBinder;
+  friend class ViewTarget;
   Arena& arena() { return query_.context->arena(); }
   const SearchPath& path() const {
     return view_path_ != nullptr ? *view_path_ : environment_.search_path();
@@ -91,6 +105,8 @@ class Binder {
   LogicalOp* bind_from_list(const ast::NodeList& from, Scope* scope);
   LogicalOp* bind_from_item(const ast::Node* node, Scope* scope,
                             std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_from_item_by_kind(const ast::Node* node, Scope* scope,
+                                    std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_range_var(const ast::RangeVar& var, Scope* scope,
                             std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_range_subselect(const ast::RangeSubselect& node, Scope* scope,
@@ -110,12 +126,16 @@ class Binder {
 
   // --- expressions ---
   Expr* bind_expr(const ast::Node* node, Scope* scope, Clause clause);
+  Expr* bind_expr_by_kind(const ast::Node* node, Scope* scope, Clause clause);
   // Untyped literals become text, unresolved parameters too.
   Expr* bind_value(const ast::Node* node, Scope* scope, Clause clause);
   Expr* bind_boolean(const ast::Node* node, Scope* scope, Clause clause,
                      std::string_view construct);
   Expr* bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause);
   Expr* bind_slot_ref(const ast::ColumnRef& ref);
+  void record_column(const ast::ColumnRef& ref, const Scope& level, const ScopeItem& item,
+                     const ScopeColumn& column);
+  Expr* column_value(const ScopeColumn& column);
   Expr* bind_const(const ast::AConst& value);
   Expr* bind_param(const ast::ParamRef& param);
   Expr* bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause);
@@ -136,11 +156,42 @@ class Binder {
   Expr* bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices, Scope* scope,
                         Clause clause);
   Expr* bind_field(Expr* base, std::string_view field, int location);
+  // --- composite values (bind_rows.cc) ---
+  // The live fields of a composite type, or of a record whose fields the binder can see.
+  bool row_fields(const Expr& row, std::vector<RowField>& fields);
+  bool row_fields(Oid type, std::vector<RowField>& fields);
+  Expr* make_field(Expr* base, uint32_t index, const RowField& field, int location);
+  // The fields behind "row.*".
+  std::vector<Expr*> expand_row(Expr* row, std::vector<RowField>& fields, int location);
+  // A call that returns "record", told the fields that its caller wants: as its last argument, a
+  // record of NULLs of these types, and as the names of its fields.
+  Expr* describe_record(Expr* call, const std::vector<RowField>& fields);
+  Expr* bind_star_operand(const ast::Node* node, Scope* scope, Clause clause);
+  // --- assignment to parts of values (bind_parts.cc) ---
+  // What becomes of `base`, a column's value, when the part that `steps` name is set to `value`
+  // (bound, any type).
+  Expr* assign_part(Expr* base, std::span<const ast::Node* const> steps, Expr* value,
+                    std::string_view column, int location, Scope* scope);
+  Expr* store_field(Expr* base, uint32_t index, Expr* value, int location);
+  Expr* assign_elements(Expr* base, std::span<const ast::Node* const> steps, size_t count,
+                        Expr* value, int location, Scope* scope);
+  Expr* jsonb_path_text(const ast::AIndices& index, Scope* scope, Clause clause);
   Expr* bind_sql_value_function(const ast::SQLValueFunction& node);
   Expr* bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause);
   Expr* bind_boolean_test(const ast::BooleanTest& node, Scope* scope, Clause clause);
   Expr* bind_grouping(const ast::GroupingFunc& node, Scope* scope, Clause clause);
+  // Privileges (bind_privileges.cc): what the query needs is collected as names are resolved.
+  // An entry for `relation`, to be filled in; valid until the next one is added.
+  RequiredPrivilege& require_privilege(const Relation& relation);
+  int32_t last_privilege() const { return static_cast<int32_t>(query_.privileges.size()) - 1; }
+  // Ties the item's columns, in order, to the live columns of the table.
+  void tie_columns(const Table& table, int32_t privilege, ScopeItem& item);
+  void use_column(const ScopeColumn& column);
+  void use_system_column(const ScopeItem& item, int16_t number);
+  void use_row(const ScopeItem& item);
+  void use_function(const FunctionEntry& function);
   Expr* bind_whole_row(ScopeItem& item, int location);
+  Expr* row_if_present(Expr* row, ScopeItem& item);
   Expr* bind_system_column(ScopeItem& item, std::string_view name, int location);
   Expr* bind_row_comparison(const std::string& op, std::vector<Expr*> left,
                             std::vector<Expr*> right, int location);
@@ -180,7 +231,10 @@ class Binder {
   Oid select_common_type(std::span<Expr* const> exprs, std::string_view context);
   Expr* coerce_to_common(Expr* expr, Oid type, std::string_view context);
   Expr* coerce_literal(const Expr& literal, TypeRef target, int location);
-  Expr* coerce_row(Expr* expr, TypeRef target, Coercion coercion, int location);
+  // ROW(...) or a whole row to a composite type; nullptr for rows that are not spelled out.
+  Expr* coerce_row(Expr* expr, Oid target, Coercion coercion, int location);
+  // The value as `domain`, which it is checked for when evaluated.
+  Expr* coerce_to_domain(Expr* expr, Oid domain, Coercion coercion, int location);
   // Types that PostgreSQL has and we cannot read or write yet are refused where they are named:
   // 0A000.
   static void require_usable_type(Oid type, int location);
@@ -197,12 +251,17 @@ class Binder {
   std::vector<std::unique_ptr<SelectState>> select_states_;
   std::vector<std::unique_ptr<CteBinding>> cte_bindings_;
   const TableDesc* slot_table_ = nullptr;  // bind_table_expr: columns become slots
+  TypeRef domain_value_;                   // bind_domain_check: what VALUE is
+  BindRecord* record_ = nullptr;
   int depth_ = 0;
   bool in_aggregate_ = false;
   bool in_window_ = false;
   uint32_t view_depth_ = 0;
-  // Set while a view's definition is bound: the path it was written under.
+  // Set while a view's definition is bound: the path it was written under, and whose privileges
+  // count (0: the caller's).
   const SearchPath* view_path_ = nullptr;
+  Oid check_as_ = kInvalidOid;
+  uint32_t query_level_ = 0;
 };
 
 }  // namespace luma

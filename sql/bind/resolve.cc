@@ -1,6 +1,7 @@
 // Functions and operators: from a name and argument expressions to a typed call.
 #include <algorithm>
 
+#include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/candidates.h"
 #include "sql/bind/polymorphic.h"
@@ -15,6 +16,12 @@ std::vector<Oid> types_of(std::span<Expr* const> args) {
   std::vector<Oid> types;
   types.reserve(args.size());
   for (const Expr* arg : args) types.push_back(arg->type.oid);
+  return types;
+}
+
+// Overloads are chosen for what lies below domains.
+std::vector<Oid> base_types(std::vector<Oid> types) {
+  for (Oid& type : types) type = base_type_of(type);
   return types;
 }
 
@@ -131,6 +138,7 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
     Expr* coerced = coerce(args[i], {target, -1}, Coercion::kImplicit, args[i]->location);
     if (coerced != nullptr) args[i] = coerced;
   }
+  use_function(function);
   Expr* call = arena().make<Expr>();
   call->kind = ExprKind::kFunction;
   call->type = {result_type, -1};
@@ -203,7 +211,7 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
       }
     }
     // A non-variadic match beats an expanded one of the same function with equal types.
-    const Candidate* best = choose_candidate(actual, viable);
+    const Candidate* best = choose_candidate(base_types(actual), viable);
     if (best == nullptr && viable.size() > 1) {
       throw sql_error(SqlState::kAmbiguousFunction, "function {} is not unique",
                       signature_text(join_name(name), actual, arg_names))
@@ -292,9 +300,9 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
         .at_byte(location);
   };
   // An untyped literal is taken to have the other operand's type when that operator exists.
-  Oid exact_left = left, exact_right = right;
-  if (!prefix && left == type_oid::kUnknown && right != type_oid::kUnknown) exact_left = right;
-  if (!prefix && right == type_oid::kUnknown && left != type_oid::kUnknown) exact_right = left;
+  Oid exact_left = base_type_of(left), exact_right = base_type_of(right);
+  if (!prefix && left == type_oid::kUnknown && right != type_oid::kUnknown) exact_left = exact_right;
+  if (!prefix && right == type_oid::kUnknown && left != type_oid::kUnknown) exact_right = exact_left;
   if (const OperatorEntry* exact = registry.find_operator(name, exact_left, exact_right))
     return exact;
   std::vector<Candidate> candidates;
@@ -313,7 +321,7 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
   for (const Candidate& candidate : candidates) {
     if (can_coerce(actual, candidate.arg_types, Coercion::kImplicit)) viable.push_back(&candidate);
   }
-  if (const Candidate* best = choose_candidate(actual, viable)) {
+  if (const Candidate* best = choose_candidate(base_types(actual), viable)) {
     return static_cast<const OperatorEntry*>(best->entry);
   }
   if (!viable.empty()) {
@@ -371,7 +379,7 @@ Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Exp
                                     int location) {
   Oid element = kInvalidOid;
   if (array->type.oid != type_oid::kUnknown) {
-    const TypeInfo& type = type_info(array->type.oid);
+    const TypeInfo& type = type_info(base_type_of(array->type.oid));
     element = type.is_array() || array->type.oid == type_oid::kInt2Vector ||
                       array->type.oid == type_oid::kOidVector
                   ? type.element

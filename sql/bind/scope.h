@@ -3,6 +3,7 @@
 // the CTEs in reach. Rules are PostgreSQL's: an item has a relation name that can qualify columns
 // (rel_visible) and columns that can be named alone (cols_visible); a JOIN hides its sides' columns
 // behind its own merged ones.
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,12 @@ namespace luma {
 struct ScopeColumn {
   std::string name;
   ColumnId id = kNoColumn;
+  // Whose SELECT privilege a reference needs: an entry of BoundQuery::privileges, or -1, and the
+  // column's number there.
+  int32_t privilege = -1;
+  int16_t number = 0;
+  // A column of an updated view: bound anew at each reference.
+  std::function<Expr*()> compute;
 };
 
 struct ScopeItem {
@@ -29,6 +36,11 @@ struct ScopeItem {
   bool lateral_ok = true;
   ScanOp* scan = nullptr;  // a stored table: system columns can be added
   VirtualScanOp* virtual_scan = nullptr;
+  int32_t privilege = -1;  // of the relation that the item is: an entry of BoundQuery::privileges
+  // The composite type of its rows; 0: they are records.
+  Oid row_type = kInvalidOid;
+  // On the side of an outer join that may be missing: a row of NULLs there is no row.
+  bool nullable = false;
   // FROM f(...) AS a with a scalar result: "a" alone is the value, not a row.
   bool scalar_function = false;
   // The work table of a recursive query, seen from its recursive term.

@@ -8,6 +8,7 @@
 #include "engine/type/typmod.h"
 #include "sql/ast/expression.h"
 #include "sql/catalog/fact_table.h"
+#include "sql/catalog/privileges.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -67,11 +68,26 @@ std::string display(const QualifiedName& name) {
   return out + std::string(name.name);
 }
 
+bool may_use(const Catalog& catalog, const SearchPath& path, const Schema& schema) {
+  return path.user == kInvalidOid || schema.oid == schema_oid::kPgCatalog ||
+         has_schema_privilege(catalog, path.user, schema, 'U');
+}
+
 // 0 when there is no such schema.
 Oid schema_by_name(const Catalog& catalog, const SearchPath& path, std::string_view name) {
   if (name == "pg_temp") return path.temp_schema;
   const Schema* schema = catalog.find_schema(name);
   return schema == nullptr ? kInvalidOid : schema->oid;
+}
+
+// Of a schema that qualifies a name: throws 42501 without the privilege to use it.
+Oid usable_schema(const Catalog& catalog, const SearchPath& path, const QualifiedName& name) {
+  Oid oid = schema_by_name(catalog, path, name.schema);
+  if (oid == kInvalidOid || oid == path.temp_schema) return oid;
+  const Schema& schema = *catalog.schema(oid);
+  if (may_use(catalog, path, schema)) return oid;
+  throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for schema {}", schema.name)
+      .at_byte(name.location);
 }
 
 void require_this_database(const Catalog& catalog, const QualifiedName& name) {
@@ -90,8 +106,11 @@ bool SearchPath::contains(Oid schema) const {
 }
 
 SearchPath resolve_search_path(const Catalog& catalog, std::string_view setting,
-                               std::string_view user_name, Oid temp_schema) {
+                               std::string_view user_name, Oid temp_schema,
+                               bool stored_definition) {
   SearchPath path;
+  const Role* user = stored_definition ? nullptr : catalog.find_role(user_name);
+  if (user != nullptr) path.user = user->oid;
   path.temp_schema = temp_schema;
   std::vector<std::string> names;
   split_names(setting, ',', names);
@@ -103,7 +122,7 @@ SearchPath resolve_search_path(const Catalog& catalog, std::string_view setting,
       oid = temp_schema;
     } else {
       const Schema* schema = catalog.find_schema(name == "$user" ? user_name : name);
-      if (schema != nullptr) oid = schema->oid;
+      if (schema != nullptr && may_use(catalog, path, *schema)) oid = schema->oid;
     }
     if (oid == kInvalidOid ||
         std::ranges::find(path.explicit_schemas, oid) != path.explicit_schemas.end()) {
@@ -126,7 +145,7 @@ const Relation* find_relation(const Catalog& catalog, const SearchPath& path,
                               const QualifiedName& name) {
   require_this_database(catalog, name);
   if (!name.schema.empty()) {
-    Oid schema = schema_by_name(catalog, path, name.schema);
+    Oid schema = usable_schema(catalog, path, name);
     return schema == kInvalidOid ? nullptr : catalog.find_relation(schema, name.name);
   }
   for (Oid schema : path.schemas) {
@@ -173,7 +192,7 @@ Oid creation_schema(const Catalog& catalog, const SearchPath& path, std::string_
 Oid find_type(const Catalog& catalog, const SearchPath& path, const QualifiedName& name) {
   require_this_database(catalog, name);
   if (!name.schema.empty()) {
-    Oid schema = schema_by_name(catalog, path, name.schema);
+    Oid schema = usable_schema(catalog, path, name);
     return schema == kInvalidOid ? kInvalidOid : catalog.find_type_oid(schema, name.name);
   }
   for (Oid schema : path.schemas) {

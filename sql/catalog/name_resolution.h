@@ -20,13 +20,18 @@ struct SearchPath {
   std::vector<Oid> explicit_schemas;  // without the implicit ones: current_schemas(false)
   Oid creation_schema = kInvalidOid;  // first existing one; 0: 3F000 "no schema has been selected"
   Oid temp_schema = kInvalidOid;      // this session's pg_temp_N; 0 = not made yet
+  // Whose USAGE privilege naming a schema needs: names in others throw 42501. 0: any may be named
+  // (in stored definitions).
+  Oid user = kInvalidOid;
 
   bool contains(Oid schema) const;
 };
 
-// `setting` is the text of search_path; names that do not exist are skipped.
+// `setting` is the text of search_path; names that do not exist are skipped, and so are schemas
+// that the user may not use, unless the path is that of a stored definition.
 SearchPath resolve_search_path(const Catalog& catalog, std::string_view setting,
-                               std::string_view user_name, Oid temp_schema);
+                               std::string_view user_name, Oid temp_schema,
+                               bool stored_definition = false);
 
 // [database.][schema.]name; empty schema = search the path. `location` is a byte offset or -1.
 struct QualifiedName {

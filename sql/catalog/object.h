@@ -30,6 +30,12 @@ inline constexpr Oid kPgCatalog = 11, kToast = 99, kPublic = 2200, kInformationS
 
 inline constexpr Oid kBootstrapRole = 10;
 inline constexpr Oid kDatabaseOwnerRole = 6171;  // pg_database_owner
+// Predefined roles whose members may do what others need grants for.
+inline constexpr Oid kMonitorRole = 3373, kReadAllSettingsRole = 3374, kReadAllStatsRole = 3375,
+                     kStatScanTablesRole = 3377, kSignalBackendRole = 4200, kCheckpointRole = 4544,
+                     kReadServerFilesRole = 4569, kWriteServerFilesRole = 4570,
+                     kExecuteServerProgramRole = 4571, kReadAllDataRole = 6181,
+                     kWriteAllDataRole = 6182;
 inline constexpr Oid kPublicGrantee = 0;
 inline constexpr Oid kHeapAm = 2, kBtreeAm = 403, kHashAm = 405;
 inline constexpr Oid kDefaultTablespace = 1663, kGlobalTablespace = 1664;

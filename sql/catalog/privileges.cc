@@ -1,10 +1,26 @@
 #include "sql/catalog/privileges.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
 namespace luma {
 namespace {
+
+struct RestrictedFunction {
+  Oid function;
+  Oid also;  // a role that may EXECUTE it besides its owner; 0: none
+};
+constexpr RestrictedFunction kRestrictedFunctions[] = {
+#include "sql/catalog/restricted_functions.inc"
+};
+
+const RestrictedFunction* find_restricted(Oid function) {
+  auto found =
+      std::ranges::lower_bound(kRestrictedFunctions, function, {}, &RestrictedFunction::function);
+  bool there = found != std::end(kRestrictedFunctions) && found->function == function;
+  return there ? found : nullptr;
+}
 
 // Roles reached from `role` through memberships; `inherit_only` stops at roles that don't inherit.
 std::set<Oid> reachable_roles(const Catalog& catalog, Oid role, bool inherit_only) {
@@ -65,8 +81,31 @@ bool has_privilege(const Catalog& catalog, Oid role, Oid owner, const std::optio
   return false;
 }
 
+std::optional<Acl> function_acl(const Catalog&, Oid function) {
+  const RestrictedFunction* restricted = find_restricted(function);
+  if (restricted == nullptr) return std::nullopt;
+  Acl acl{{kBootstrapRole, kBootstrapRole, "X", ""}};
+  if (restricted->also != kInvalidOid) acl.push_back({restricted->also, kBootstrapRole, "X", ""});
+  return acl;
+}
+
+bool has_default_acl(const Catalog&, Oid function) { return find_restricted(function) == nullptr; }
+
+bool has_function_privilege(const Catalog& catalog, Oid role, Oid function, char privilege,
+                            bool grant_option) {
+  return has_privilege(catalog, role, kBootstrapRole, function_acl(catalog, function), privilege,
+                       grant_option, "X");
+}
+
 bool has_relation_privilege(const Catalog& catalog, Oid role, const Relation& relation,
                             char privilege, bool grant_option) {
+  if (!grant_option) {
+    // The predefined roles stand for the privilege on every table, view and sequence.
+    if (privilege == 'r' && has_privileges_of(catalog, role, kReadAllDataRole)) return true;
+    bool writes = privilege == 'a' || privilege == 'w' || privilege == 'd';
+    bool is_system = relation.oid < kFirstUserOid;
+    if (writes && !is_system && has_privileges_of(catalog, role, kWriteAllDataRole)) return true;
+  }
   return has_privilege(catalog, role, relation.owner, relation.acl, privilege, grant_option);
 }
 
@@ -79,6 +118,11 @@ bool has_column_privilege(const Catalog& catalog, Oid role, const Table& table,
 
 bool has_schema_privilege(const Catalog& catalog, Oid role, const Schema& schema, char privilege,
                           bool grant_option) {
+  if (privilege == 'U' && !grant_option &&
+      (has_privileges_of(catalog, role, kReadAllDataRole) ||
+       has_privileges_of(catalog, role, kWriteAllDataRole))) {
+    return true;
+  }
   return has_privilege(catalog, role, schema.owner, schema.acl, privilege, grant_option);
 }
 

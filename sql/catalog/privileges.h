@@ -30,4 +30,10 @@ bool has_schema_privilege(const Catalog& catalog, Oid role, const Schema& schema
 bool has_database_privilege(const Catalog& catalog, Oid role, const Database& database,
                             char privilege, bool grant_option = false);
 
+// The list of a function; nullopt: its owner and everybody may EXECUTE it.
+std::optional<Acl> function_acl(const Catalog& catalog, Oid function);
+bool has_default_acl(const Catalog& catalog, Oid function);
+bool has_function_privilege(const Catalog& catalog, Oid role, Oid function, char privilege = 'X',
+                            bool grant_option = false);
+
 }  // namespace luma

@@ -27,6 +27,7 @@ class CopyOut {
   ~CopyOut();
 
   const std::vector<BoundQuery::TableLock>& locks() const { return plan_->locks; }
+  const PhysicalPlan& plan() const { return *plan_; }
   // COPY (INSERT ... RETURNING ...) and the like.
   bool modifies_data() const { return plan_->modifies_data; }
   bool to_file() const { return !file_name_.empty(); }

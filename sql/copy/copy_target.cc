@@ -10,8 +10,6 @@ namespace luma {
 
 namespace {
 
-constexpr Oid kReadServerFilesRole = 4569, kWriteServerFilesRole = 4570;
-
 SqlError wrong_kind(std::string_view direction, std::string_view kind, const Relation& relation) {
   return sql_error(SqlState::kWrongObjectType, "cannot copy {} {} \"{}\"", direction, kind,
                    relation.name);

@@ -8,6 +8,7 @@
 #include "engine/base/would_block.h"
 #include "engine/exec/kernel_adapter.h"
 #include "sql/function/families.h"
+#include "sql/function/identity_value.h"
 #include "sql/function/utf8_text.h"
 
 namespace luma {
@@ -63,7 +64,10 @@ Value set_config(RowCall& call, const Value* args) {
 }
 
 Value next_value(RowCall& call, const Value* args) {
-  return Datum::of_int64(session_of(call).sequence_next(args[0].datum.oid()));
+  return Datum::of_int64(session_of(call).sequence_next(args[0].datum.oid(), true));
+}
+Value next_identity_value(RowCall& call, const Value* args) {
+  return Datum::of_int64(session_of(call).sequence_next(args[0].datum.oid(), false));
 }
 Value current_value(RowCall& call, const Value* args) {
   return Datum::of_int64(session_of(call).sequence_current(args[0].datum.oid()));
@@ -176,6 +180,8 @@ const KernelRow kRows[] = {
 };
 
 }  // namespace
+
+VectorKernel identity_value_kernel() { return row_kernel<next_identity_value>; }
 
 std::span<const KernelRow> session_kernels() { return kRows; }
 

@@ -63,6 +63,8 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   }
   plan->parameter_types = std::move(query.parameter_types);
   plan->locks = std::move(query.locks);
+  plan->privileges = std::move(query.privileges);
+  plan->functions = std::move(query.functions);
   plan->modifies_data = query.modifies_data;
   plan->locks_rows = query.locks_rows;
   plan->cacheable = query.cacheable;

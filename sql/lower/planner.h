@@ -27,6 +27,8 @@ struct PhysicalPlan {
   std::vector<ResultColumnInfo> columns;
   std::vector<TypeRef> parameter_types;
   std::vector<BoundQuery::TableLock> locks;  // to take before each execution
+  std::vector<RequiredPrivilege> privileges;  // that whoever executes it must have
+  std::vector<Oid> functions;                 // likewise EXECUTE on these
   uint32_t exec_parameter_count = 0;         // size of EvalContext::exec_parameters
   bool modifies_data = false;                // INSERT/UPDATE/DELETE, also inside WITH
   bool locks_rows = false;

@@ -350,6 +350,18 @@ class PlanContext {
   uint32_t work_tables_ = 0;
 };
 
+// What a query needs of one relation that it names; checked when its plan is about to run.
+struct RequiredPrivilege {
+  Oid relation = kInvalidOid;
+  Oid check_as = kInvalidOid;  // the owner of the view that names it; 0: whoever runs the query
+  // Depth of the subquery or view that names it: outer ones are checked first.
+  uint32_t level = 0;
+  bool select = false, insert = false, update = false, remove = false;
+  // attnums; 0 is the whole row, negative ones are system columns. Empty: a privilege on any column
+  // will do.
+  std::vector<int16_t> selected, inserted, updated;
+};
+
 // One bound statement that runs as a plan (SELECT, VALUES, INSERT, UPDATE, DELETE, and the query
 // inside EXPLAIN, COPY, CREATE TABLE AS, DECLARE CURSOR, ...).
 struct BoundQuery {
@@ -368,6 +380,8 @@ struct BoundQuery {
     uint8_t mode;
   };
   std::vector<TableLock> locks;
+  std::vector<RequiredPrivilege> privileges;
+  std::vector<Oid> functions;  // called ones that not everybody may EXECUTE by default
   bool modifies_data = false;  // INSERT/UPDATE/DELETE anywhere (also in a CTE)
   bool locks_rows = false;     // FOR UPDATE/SHARE
   bool has_volatile = false;

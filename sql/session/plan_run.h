@@ -62,6 +62,9 @@ class PlanRun {
   // What the plan was made under.
   uint64_t catalog_version = 0;
   uint64_t plan_epoch = 0;
+  Oid role = kInvalidOid;
+  // That role was found to have the privileges that the plan needs.
+  bool is_permitted = false;
 
  private:
   std::unique_ptr<PhysicalPlan> plan_;

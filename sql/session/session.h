@@ -89,7 +89,8 @@ struct Portal {
   bool is_cursor = false, holdable = false, no_scroll = false, binary = false, scroll = false;
   std::string statement;
   int64_t creation_micros = 0;
-  std::unique_ptr<ChunkStore> store;  // rows read so far
+  std::unique_ptr<ChunkStore> store;  // rows read so far; without is_cursor: all there are
+  uint64_t affected = 0;              // by a statement whose rows are all in `store`
   uint64_t position = 0;              // 0: before the first row; rows+1: after the last
   std::vector<ResultColumnInfo> columns;
 };
@@ -232,7 +233,8 @@ class SqlSession {
   bool plan_is_current(const PlanRun& run) const;
   // Thrown where a plan turns out to be older than the definitions it uses.
   struct PlanChanged {};
-  void lock_plan(const PlanRun& run);
+  void lock_plan(PlanRun& run);
+  void check_privileges(PlanRun& run) const;
   void check_runnable(const PlanRun& run) const;
   // Runs the whole plan; returns the command tag.
   std::string run_plan(PlanRun& run, RowReceiver* receiver);
@@ -259,6 +261,8 @@ class SqlSession {
   Portal& create_portal(std::string_view name);
   void replan_portal(Portal& portal);
   void run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver& receiver);
+  void keep_all_rows(Portal& portal);
+  void send_kept_rows(Portal& portal, int64_t max_rows, RowReceiver& receiver);
 
   // --- session_cursor.cc
   void declare_cursor(const ast::DeclareCursorStmt& statement, std::string_view text);
@@ -282,6 +286,7 @@ class SqlSession {
   void deallocate(const ast::DeallocateStmt& statement, std::string& tag);
   void discard(const ast::DiscardStmt& statement, std::string& tag);
   void lock_statement(const ast::LockStmt& statement);
+  void require_lock_privilege(const Relation& relation, TableLockMode mode) const;
   void set_constraints(const ast::ConstraintsSetStmt& statement);
   std::string run_command_statement(const ast::Node* node, std::string_view text,
                                     RowReceiver& receiver);

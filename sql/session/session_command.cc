@@ -84,6 +84,7 @@ class SqlSession::Commands final : public CommandContext {
     context.evaluation.arena = &arena_;
     PlanRun run(plan_bound_query(std::move(query), context), &session_.memory_);
     session_.lock_tables(run.plan());
+    session_.check_privileges(run);
     session_.ran_query_ = true;
     session_.fill_context(run.context());
     if (values_.size() == run.parameters().size()) run.parameters() = values_;

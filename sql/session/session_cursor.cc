@@ -32,6 +32,7 @@ void SqlSession::declare_cursor(const ast::DeclareCursorStmt& statement, std::st
                    "DECLARE CURSOR must not contain data-modifying statements in WITH");
   }
   lock_tables(run->plan());
+  check_privileges(*run);
   ran_query_ = true;
   Portal& portal = create_portal(statement.portalname);
   portal.is_cursor = true;
@@ -55,6 +56,8 @@ void SqlSession::pull_rows(Portal& portal, uint64_t wanted) {
   if (portal.done || portal.store->row_count() >= wanted) return;
   ensure_transaction();
   PlanRun& run = *portal.run;
+  // What changes data runs to its end, whoever fetches how many of its rows.
+  if (run.plan().modifies_data) wanted = UINT64_MAX;
   fill_context(run.context());
   run.context().inline_mode = false;
   // Kept rows outlive the plan: they belong to the session's budget.
@@ -98,35 +101,25 @@ uint64_t SqlSession::emit_rows(Portal& portal, uint64_t first, uint64_t count, b
   while (done < count) {
     uint64_t window = backward ? std::min<uint64_t>(count - done, kVectorSize) : count - done;
     uint64_t begin = backward ? first + count - done - window : first + done;
-    ChunkStore::Cursor cursor;
-    Chunk chunk{std::span<const PhysicalType>(types)};
-    Chunk reversed{std::span<const PhysicalType>(types)};
-    std::vector<std::pair<uint32_t, uint32_t>> pieces;
-    uint64_t at = 0;
+    ChunkStore::Cursor cursor = portal.store->cursor_at(begin);
+    std::vector<uint32_t> pieces;
     uint64_t left = window;
     std::vector<Chunk> held;
     while (left > 0) {
       Chunk next{std::span<const PhysicalType>(types)};
       if (!portal.store->read(cursor, next)) break;
-      uint64_t end = at + next.size;
-      if (end > begin) {
-        auto from = static_cast<uint32_t>(begin > at ? begin - at : 0);
-        auto n = static_cast<uint32_t>(std::min<uint64_t>(next.size - from, left));
-        if (!backward) {
-          receiver->rows(next, from, n);
-        } else {
-          // Emitted below, from the last piece to the first; the strings stay in the store.
-          pieces.emplace_back(from, n);
-          held.push_back(std::move(next));
-        }
-        left -= n;
+      auto n = static_cast<uint32_t>(std::min<uint64_t>(next.size, left));
+      if (!backward) {
+        receiver->rows(next, 0, n);
+      } else {
+        // Emitted below, from the last piece to the first; the strings stay in the store.
+        pieces.push_back(n);
+        held.push_back(std::move(next));
       }
-      at = end;
+      left -= n;
     }
     for (size_t p = held.size(); p-- > 0;) {
-      for (uint32_t i = pieces[p].second; i-- > 0;) {
-        receiver->rows(held[p], pieces[p].first + i, 1);
-      }
+      for (uint32_t i = pieces[p]; i-- > 0;) receiver->rows(held[p], i, 1);
     }
     done += window;
   }
@@ -140,6 +133,10 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
                     statement.portalname);
   }
   Portal& portal = *it->second;
+  if (!portal.is_cursor && portal.store != nullptr) {
+    portal.is_cursor = portal.no_scroll = portal.done = true;
+    portal.columns = portal.query->columns;
+  }
   if (!portal.is_cursor) {
     if (portal.run == nullptr || portal.is_open) throw unsupported("FETCH from a running portal");
     portal.is_cursor = portal.no_scroll = true;

@@ -168,6 +168,7 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
         .count();
   };
   double planning_ms = ms_since(started);
+  check_privileges(*run);
   double execution_ms = 0;
   if (options.analyze) {
     lock_tables(run->plan());

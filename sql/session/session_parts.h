@@ -17,7 +17,7 @@ class SqlSession::Services final : public SessionServices {
   int32_t backend_pid() const override;
   bool setting(std::string_view name, bool missing_ok, std::string& value) const override;
   std::string set_setting(std::string_view name, std::string_view value, bool local) override;
-  int64_t sequence_next(Oid sequence) override;
+  int64_t sequence_next(Oid sequence, bool check_privilege) override;
   int64_t sequence_current(Oid sequence) override;
   int64_t sequence_last() override;
   int64_t sequence_set(Oid sequence, int64_t value, bool is_called) override;
@@ -26,6 +26,8 @@ class SqlSession::Services final : public SessionServices {
 
  private:
   const Sequence& require_sequence(Oid oid) const;
+  // Any of the sufficient privileges will do; throws 42501.
+  void require_privilege(const Sequence& sequence, std::string_view sufficient) const;
   SqlSession& session_;
 };
 

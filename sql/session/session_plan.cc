@@ -5,6 +5,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/txn/lock_manager.h"
 #include "sql/bind/binder.h"
+#include "sql/session/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -62,12 +63,13 @@ std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
   auto run = std::make_unique<PlanRun>(plan_query(node, context), &memory_);
   run->catalog_version = environment_.catalog_version();
   run->plan_epoch = settings_.plan_epoch();
+  run->role = environment_.current_user_oid();
   return run;
 }
 
 bool SqlSession::plan_is_current(const PlanRun& run) const {
   return run.catalog_version == environment_.catalog_version() &&
-         run.plan_epoch == settings_.plan_epoch();
+         run.plan_epoch == settings_.plan_epoch() && run.role == environment_.current_user_oid();
 }
 
 // True when the text has a constant such as 'now' or 'today', whose value becomes part of a plan.
@@ -146,11 +148,21 @@ void SqlSession::lock_tables(const std::vector<BoundQuery::TableLock>& locks) {
 
 // Takes the plan's table locks. While they were waited for, definitions may have changed: then the
 // plan is of no use (PlanChanged), and the next one finds the locks taken.
-void SqlSession::lock_plan(const PlanRun& run) {
+void SqlSession::lock_plan(PlanRun& run) {
   lock_tables(run.plan());
-  if (environment_.is_current(run.catalog_version)) return;
-  environment_.refresh();
-  if (!plan_is_current(run)) throw PlanChanged{};
+  if (!environment_.is_current(run.catalog_version)) {
+    environment_.refresh();
+    if (!plan_is_current(run)) throw PlanChanged{};
+  }
+  check_privileges(run);
+}
+
+// A plan is of one role and one catalog version, which changes with lists and roles: it is checked
+// once.
+void SqlSession::check_privileges(PlanRun& run) const {
+  if (run.is_permitted) return;
+  luma::check_privileges(environment_.catalog(), environment_.current_user_oid(), run.plan());
+  run.is_permitted = true;
 }
 
 // Before a plan runs: may it, here and now?

@@ -1,5 +1,9 @@
 // What functions ask of the session: users, settings, sequences, notices.
+#include <algorithm>
+
 #include "engine/base/sql_error.h"
+#include "sql/catalog/privileges.h"
+#include "sql/session/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -47,8 +51,19 @@ SequenceSpec spec_of(const Sequence& sequence) {
 
 }  // namespace
 
-int64_t SqlSession::Services::sequence_next(Oid oid) {
+void SqlSession::Services::require_privilege(const Sequence& sequence,
+                                             std::string_view sufficient) const {
+  const StatementEnvironment& environment = session_.environment_;
+  bool allowed = std::ranges::any_of(sufficient, [&](char privilege) {
+    return has_relation_privilege(environment.catalog(), environment.current_user_oid(), sequence,
+                                  privilege);
+  });
+  if (!allowed) throw permission_denied(sequence);
+}
+
+int64_t SqlSession::Services::sequence_next(Oid oid, bool check_privilege) {
   const Sequence& sequence = require_sequence(oid);
+  if (check_privilege) require_privilege(sequence, "Uw");
   Transaction& transaction = session_.ensure_transaction();
   if (transaction.read_only() && sequence.persistence != 't') {
     session_.require_writable("nextval()");
@@ -71,6 +86,7 @@ int64_t SqlSession::Services::sequence_next(Oid oid) {
 
 int64_t SqlSession::Services::sequence_current(Oid oid) {
   const Sequence& sequence = require_sequence(oid);
+  require_privilege(sequence, "Ur");
   auto it = session_.last_values_.find(oid);
   if (it != session_.last_values_.end()) return it->second;
   throw sql_error(SqlState::kObjectNotInPrerequisiteState,
@@ -79,13 +95,17 @@ int64_t SqlSession::Services::sequence_current(Oid oid) {
 
 int64_t SqlSession::Services::sequence_last() {
   auto it = session_.last_values_.find(session_.last_sequence_);
-  if (it != session_.last_values_.end()) return it->second;
+  if (it != session_.last_values_.end()) {
+    require_privilege(require_sequence(session_.last_sequence_), "Ur");
+    return it->second;
+  }
   throw SqlError(SqlState::kObjectNotInPrerequisiteState,
                  "lastval is not yet defined in this session");
 }
 
 int64_t SqlSession::Services::sequence_set(Oid oid, int64_t value, bool is_called) {
   const Sequence& sequence = require_sequence(oid);
+  require_privilege(sequence, "w");
   Transaction& transaction = session_.ensure_transaction();
   if (transaction.read_only() && sequence.persistence != 't') {
     session_.require_writable("setval()");

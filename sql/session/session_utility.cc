@@ -5,7 +5,9 @@
 #include "engine/exec/evaluator.h"
 #include "engine/txn/lock_manager.h"
 #include "sql/bind/binder.h"
+#include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
+#include "sql/session/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -369,6 +371,18 @@ void SqlSession::discard(const ast::DiscardStmt& statement, std::string& tag) {
   }
 }
 
+// Any privilege that allows statements which take a lock of that strength will do.
+void SqlSession::require_lock_privilege(const Relation& relation, TableLockMode mode) const {
+  std::string_view sufficient = mode == TableLockMode::kAccessShare    ? "r"
+                                : mode == TableLockMode::kRowExclusive ? "awdD"
+                                                                       : "wdD";
+  bool allowed = std::ranges::any_of(sufficient, [&](char privilege) {
+    return has_relation_privilege(environment_.catalog(), environment_.current_user_oid(), relation,
+                                  privilege);
+  });
+  if (!allowed) throw permission_denied(relation);
+}
+
 void SqlSession::lock_statement(const ast::LockStmt& statement) {
   require_block("LOCK TABLE");
   for (const ast::Node* node : statement.relations) {
@@ -379,6 +393,7 @@ void SqlSession::lock_statement(const ast::LockStmt& statement) {
     if (relation.relkind != 'r' && relation.relkind != 'v' && relation.relkind != 'p') {
       throw sql_error(SqlState::kWrongObjectType, "cannot lock relation \"{}\"", relation.name);
     }
+    require_lock_privilege(relation, static_cast<TableLockMode>(statement.mode));
     LockOptions options;
     options.wait = statement.nowait ? LockWait::kNoWait : LockWait::kWait;
     options.inline_mode = inline_;

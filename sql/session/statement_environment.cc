@@ -74,7 +74,7 @@ void StatementEnvironment::sync() const {
                               role == nullptr ? std::string_view() : role->name, temp_schema_);
   path_epoch_ = settings_.plan_epoch();
   path_catalog_version_ = view_->version();
-  names_.emplace(*view_, path_, builtins());
+  names_.emplace(self(), *view_, path_, builtins(), services_);
   io_.names = &*names_;
 }
 
@@ -99,7 +99,7 @@ const SearchPath& StatementEnvironment::search_path() const {
 SearchPath StatementEnvironment::resolve_path(std::string_view setting) const {
   const Role* role = catalog().role(current_user_);
   return resolve_search_path(catalog(), setting, role == nullptr ? std::string_view() : role->name,
-                             temp_schema_);
+                             temp_schema_, true);
 }
 
 const BuiltinAvailability& StatementEnvironment::builtins() const {

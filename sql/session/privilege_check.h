@@ -1,0 +1,16 @@
+#pragma once
+// Whether a role may run a plan: the privileges that binding collected, against a snapshot's access
+// control lists. Pure functions; thread-safe.
+#include "sql/catalog/catalog.h"
+#include "sql/lower/planner.h"
+
+namespace luma {
+
+// Throws 42501 "permission denied for table t" for the first privilege that `role`, or the owner of
+// the view that stands in between, lacks.
+void check_privileges(const Catalog& catalog, Oid role, const PhysicalPlan& plan);
+
+// "permission denied for <kind> <name>".
+SqlError permission_denied(const Relation& relation);
+
+}  // namespace luma
