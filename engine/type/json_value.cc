@@ -8,6 +8,7 @@
 #include "engine/type/jsonb.h"
 #include "engine/type/numeric.h"
 #include "engine/type/record.h"
+#include "engine/type/user_type.h"
 
 namespace luma {
 namespace {
@@ -63,6 +64,10 @@ void put_date_text(const Datum& v, Shape shape, const IoContext& io, std::string
 }
 
 std::string field_name(const RecordFieldNames* names, TypeRef type, uint32_t i) {
+  // Users' types know their fields themselves.
+  const TypeInfo* info = find_type(type.oid);
+  if (info != nullptr && info->user != nullptr && i < info->user->field_names.size())
+    return info->user->field_names[i];
   return names ? names->field_name(type, i) : fmt::format("f{}", i + 1);
 }
 

@@ -157,6 +157,9 @@ Datum jsonb_set(JsonbView view, std::span<const JsonPathStep> path, JsonbView va
                 Arena& arena);
 Datum jsonb_insert(JsonbView view, std::span<const JsonPathStep> path, JsonbView value, bool after,
                    Arena& arena);
+// view[path...] = value as subscripts assign: missing keys, containers and elements are made.
+Datum jsonb_assign(JsonbView view, std::span<const std::string_view> path, JsonbView value,
+                   Arena& arena);
 Datum jsonb_strip_nulls(JsonbView view, Arena& arena);
 
 // ---- making

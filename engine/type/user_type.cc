@@ -108,6 +108,30 @@ void describe_composite(TypeInfo& info) {
   info.receive = composite_recv;
 }
 
+// Domains: their base's codecs, but input goes through the constraints.
+
+Datum constrained(Datum value, const TypeInfo& type, const TypeInfo& base, int32_t typmod,
+                  const IoContext& io, Arena& arena) {
+  Datum fitted = apply_typmod(value, base, typmod, false, arena);
+  check_domain(type.oid, Value(fitted), io);
+  return fitted;
+}
+
+Datum domain_in(std::string_view text, const TypeInfo& type, int32_t, const IoContext& io,
+                Arena& arena) {
+  TypeRef ref = base_type_of(TypeRef{type.oid, -1});
+  const TypeInfo& base = type_info(ref.oid);
+  return constrained(base.input(text, base, ref.typmod, io, arena), type, base, ref.typmod, io,
+                     arena);
+}
+Datum domain_recv(std::string_view bytes, const TypeInfo& type, int32_t, const IoContext& io,
+                  Arena& arena) {
+  TypeRef ref = base_type_of(TypeRef{type.oid, -1});
+  const TypeInfo& base = type_info(ref.oid);
+  return constrained(base.receive(bytes, base, ref.typmod, io, arena), type, base, ref.typmod, io,
+                     arena);
+}
+
 // The base's labels or fields stay reachable: its codec looks for them here.
 void describe_domain(TypeInfo& info, const UserType& user) {
   std::string_view name = info.name;
@@ -117,6 +141,8 @@ void describe_domain(TypeInfo& info, const UserType& user) {
   info.type_type = 'd';
   info.preferred = false;
   info.array = user.array;
+  if (info.input != nullptr) info.input = domain_in;
+  if (info.receive != nullptr) info.receive = domain_recv;
 }
 
 std::unique_ptr<Definition> describe(UserType type) {
@@ -159,6 +185,7 @@ std::unique_ptr<Definition> describe(UserType type) {
 struct UserTypeTable {
   std::shared_mutex mutex;
   std::unordered_map<Oid, const TypeInfo*> types;
+  std::unordered_map<Oid, TypeRef> domains;             // their bases
   std::deque<std::unique_ptr<Definition>> definitions;  // replaced ones too
 };
 
@@ -173,12 +200,41 @@ UserTypeTable& table() {
 void define_user_type(UserType type) {
   std::unique_ptr<Definition> definition = describe(std::move(type));
   UserTypeTable& all = table();
-  std::unique_lock lock(all.mutex);
-  all.types[definition->info.oid] = &definition->info;
-  if (definition->array_info.oid != kInvalidOid) {
-    all.types[definition->array_info.oid] = &definition->array_info;
+  const Oid oid = definition->info.oid;
+  std::vector<UserType> dependents;
+  {
+    std::unique_lock lock(all.mutex);
+    all.types[oid] = &definition->info;
+    if (definition->array_info.oid != kInvalidOid) {
+      all.types[definition->array_info.oid] = &definition->array_info;
+    }
+    if (definition->type.type_type == 'd') all.domains[oid] = definition->type.base;
+    all.definitions.push_back(std::move(definition));
+    // Domains copied what they know of their base.
+    for (const auto& [domain, base] : all.domains) {
+      if (base.oid != oid) continue;
+      auto latest = std::find_if(all.definitions.rbegin(), all.definitions.rend(),
+                                 [&](const auto& d) { return d->info.oid == domain; });
+      dependents.push_back((*latest)->type);
+    }
   }
-  all.definitions.push_back(std::move(definition));
+  for (UserType& dependent : dependents) define_user_type(std::move(dependent));
+}
+
+void check_domain(Oid domain, const Value& value, const IoContext& io) {
+  const auto* constraints = dynamic_cast<const DomainConstraints*>(io.names);
+  if (constraints != nullptr) constraints->check_domain(domain, value);
+}
+
+TypeRef base_type_of(TypeRef type) {
+  if (type.oid < kFirstUserOid) return type;
+  UserTypeTable& all = table();
+  std::shared_lock lock(all.mutex);
+  for (auto found = all.domains.find(type.oid); found != all.domains.end();
+       found = all.domains.find(type.oid)) {
+    type = {found->second.oid, type.typmod >= 0 ? type.typmod : found->second.typmod};
+  }
+  return type;
 }
 
 const TypeInfo* find_user_type(Oid oid) {

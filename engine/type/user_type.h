@@ -4,8 +4,8 @@
 // table only grows: oids are not used twice, and a row that a newer definition replaces stays valid
 // for who still holds it. Thread-safe.
 //
-// Values: an enum is the oid of its label (kInt32); a domain has its base type's form and codec
-// (its constraints and typmod are the caller's); a composite has the record form (record.h).
+// Values: an enum is the oid of its label (kInt32); a domain has its base type's form, and its
+// input applies the base's typmod and the constraints; a composite has the record form (record.h).
 #include <string>
 #include <vector>
 
@@ -30,7 +30,23 @@ struct UserType {
   TypeRef base;                 // domain
   Oid relation = kInvalidOid;   // composite
   std::vector<TypeRef> fields;  // composite: types of its live columns, in order
+  std::vector<std::string> field_names;
 };
+
+// The constraints of domains as the running statement's catalog has them. A session's
+// IoContext::names implements it; where it does not, domains are unconstrained.
+class DomainConstraints {
+ public:
+  virtual ~DomainConstraints() = default;
+  // Throws 23502 or 23514 when the domain (or one below it) does not allow the value.
+  virtual void check_domain(Oid domain, const Value& value) const = 0;
+};
+void check_domain(Oid domain, const Value& value, const IoContext& io);
+
+// What lies below a domain, or all domains over domains, with the innermost typmod that is set; the
+// type itself otherwise.
+TypeRef base_type_of(TypeRef type);
+inline Oid base_type_of(Oid type) { return base_type_of(TypeRef{type, -1}).oid; }
 
 // Adds the type and its array type, or replaces what was said of this oid before. Base and field
 // types must be known already; a domain's base else gives XX000.

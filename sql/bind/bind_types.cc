@@ -1,5 +1,6 @@
 // Type names, casts, arrays, subscripts and fields.
 #include "engine/type/typmod.h"
+#include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/function/registry.h"
 
@@ -80,8 +81,10 @@ void Binder::require_usable_type(Oid type, int location) {
 Expr* Binder::bind_type_cast(const ast::TypeCast& cast, Scope* scope, Clause clause) {
   TypeRef target = resolve_type_name(*cast.type_name);
   const auto* array = ast::try_as<ast::AArrayExpr>(cast.arg);
-  Expr* arg = array != nullptr && type_info(target.oid).is_array()
-                  ? bind_array(*array, scope, clause, target.oid, target.typmod)
+  // ARRAY[...] is made of the elements that the target wants, that of a domain over arrays too.
+  TypeRef plain = base_type_of(target);
+  Expr* arg = array != nullptr && type_info(plain.oid).is_array()
+                  ? bind_array(*array, scope, clause, plain.oid, plain.typmod)
                   : bind_expr(cast.arg, scope, clause);
   int location = cast.location >= 0 ? cast.location : cast.type_name->location;
   Expr* out = coerce(arg, target, Coercion::kExplicit, location, true);
@@ -162,7 +165,7 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
     }
     flush();
     if (ast::is<ast::AStar>(step)) {
-      throw SqlError(SqlState::kSyntaxError, "row expansion via \"*\" is not supported here")
+      throw SqlError(SqlState::kFeatureNotSupported, "row expansion via \"*\" is not supported here")
           .at_byte(node.location);
     }
     base = bind_field(base, ast::as<ast::String>(step)->sval,
@@ -172,41 +175,19 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
   return base;
 }
 
-Expr* Binder::bind_field(Expr* base, std::string_view field, int location) {
-  if (base->kind == ExprKind::kRow) {
-    for (size_t i = 0; i < base->args.size(); ++i) {
-      std::string name = i < base->field_names.size() ? std::string(base->field_names[i])
-                                                      : fmt::format("f{}", i + 1);
-      if (name == field) return base->args[i];
-    }
-    throw sql_error(SqlState::kUndefinedColumn,
-                    "could not identify column \"{}\" in record data type", field)
-        .at_byte(location);
-  }
-  if (base->type.oid == type_oid::kRecord) {
-    throw sql_error(SqlState::kUndefinedColumn,
-                    "could not identify column \"{}\" in record data type", field)
-        .at_byte(location);
-  }
-  throw sql_error(SqlState::kWrongObjectType,
-                  "column notation .{} applied to type {}, which is not a composite type", field,
-                  format_type(base->type.oid))
-      .at_byte(location);
-}
-
 Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices,
                               Scope* scope, Clause clause) {
+  // Parts of a domain are those of its base type.
+  if (TypeRef plain = base_type_of(base->type); plain.oid != base->type.oid)
+    base = coerce(base, plain, Coercion::kImplicit, base->location);
   Oid container = base->type.oid;
   if (container == type_oid::kJsonb) {
-    // jsonb['a'][0]: the same as the -> operators, one step each.
-    for (const ast::AIndices* index : indices) {
-      if (index->is_slice) {
-        throw SqlError(SqlState::kDatatypeMismatch, "jsonb subscript does not support slices")
-            .at_byte(index->location);
-      }
-      base = make_operator("->", base, bind_expr(index->uidx, scope, clause), base->location);
-    }
-    return base;
+    std::vector<Expr*> args = {base};
+    for (const ast::AIndices* index : indices)
+      args.push_back(jsonb_path_text(*index, scope, clause));
+    std::string_view function[] = {"jsonb_extract_path"};
+    return make_function_call(ast::NameList(function, 1), args, {}, false, false, base->location,
+                              nullptr);
   }
   if (container == type_oid::kName && indices.size() == 1 && !indices[0]->is_slice) {
     // A name is a fixed array of bytes, counted from 0: catalog queries look at its first one.

@@ -5,6 +5,7 @@
 
 #include "engine/exec/evaluator.h"
 #include "engine/type/type_info.h"
+#include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/polymorphic.h"
 #include "sql/function/registry.h"
@@ -19,6 +20,9 @@ struct Pathway {
 };
 
 Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
+  // Domains convert as their base types do.
+  source = base_type_of(source);
+  target = base_type_of(target);
   if (source == target) return {Pathway::kRelabel};
   const FunctionRegistry& registry = FunctionRegistry::instance();
   if (const CastEntry* cast = registry.cast(source, target)) {
@@ -44,14 +48,24 @@ Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
   };
   if (is_array(*from) && to->is_array()) {
     Pathway element = find_pathway(from->element, to->element, coercion);
-    if (element.kind != Pathway::kNone)
-      return {element.kind == Pathway::kRelabel ? Pathway::kRelabel : Pathway::kArray};
-    return {};
+    if (element.kind == Pathway::kNone) return {};
+    bool same = element.kind == Pathway::kRelabel && base_type_of(to->element) == to->element;
+    return {same ? Pathway::kRelabel : Pathway::kArray};
   }
   // Conversion through text: assignment casts to string types, explicit ones from them.
   if (coercion >= Coercion::kAssignment && to->category == 'S') return {Pathway::kViaIo};
   if (coercion >= Coercion::kExplicit && from->category == 'S') return {Pathway::kViaIo};
   return {};
+}
+
+bool is_composite(Oid type) {
+  const TypeInfo* info = find_type(base_type_of(type));
+  return info != nullptr && info->type_type == 'c';
+}
+
+Oid element_of(Oid type) {
+  const TypeInfo* info = find_type(base_type_of(type));
+  return info != nullptr && info->is_array() ? info->element : kInvalidOid;
 }
 
 bool is_unknown_literal(const Expr& expr) {
@@ -65,6 +79,8 @@ bool is_binary_coercible(Oid source, Oid target) {
       target == type_oid::kAnyCompatible) {
     return true;
   }
+  source = base_type_of(source);
+  if (source == target) return true;
   const TypeInfo* from = find_type(source);
   if (from == nullptr) return false;
   if ((target == type_oid::kAnyArray || target == type_oid::kAnyCompatibleArray) &&
@@ -109,10 +125,9 @@ bool Binder::can_coerce(std::span<const Oid> from, std::span<const Oid> to, Coer
     }
     if (source == type_oid::kUnknown) continue;
     if (find_pathway(source, target, coercion).kind != Pathway::kNone) continue;
-    const TypeInfo* from_type = find_type(source);
-    if (target == type_oid::kRecord && from_type != nullptr && from_type->type_type == 'c')
-      continue;
-    if (target == type_oid::kRecordArray && source == type_oid::kRecordArray) continue;
+    if (target == type_oid::kRecord && is_composite(source)) continue;
+    if (source == type_oid::kRecord && is_composite(target)) continue;
+    if (target == type_oid::kRecordArray && is_composite(element_of(source))) continue;
     return false;
   }
   return !polymorphic || polymorphic_consistent(from, to);
@@ -166,16 +181,17 @@ Expr* Binder::with_typmod(Expr* expr, int32_t typmod, Coercion coercion, int loc
   return out;
 }
 
-Expr* Binder::coerce_row(Expr* expr, TypeRef target, Coercion, int location) {
-  if (target.oid == type_oid::kRecord) return expr;
-  throw unsupported("conversion of a row to type {}", format_type(target.oid))
-      .at_byte(location >= 0 ? location : expr->location);
-}
-
-Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location, bool) {
+Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location,
+                     bool explicit_form) {
   Oid source = expr->type.oid;
   if (source == target.oid) return with_typmod(expr, target.typmod, coercion, location);
   if (target.oid == type_oid::kAny || is_polymorphic(target.oid)) return expr;
+  if (TypeRef plain = base_type_of(target); plain.oid != target.oid) {
+    if (expr->kind == ExprKind::kParameter && source == type_oid::kUnknown)
+      set_parameter_type(*expr, target.oid);
+    Expr* value = coerce(expr, plain, coercion, location, explicit_form);
+    return value == nullptr ? nullptr : coerce_to_domain(value, target.oid, coercion, location);
+  }
   if (is_unknown_literal(*expr)) {
     return with_typmod(coerce_literal(*expr, target, location), target.typmod, coercion, location);
   }
@@ -187,8 +203,15 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
     // A computed value of type unknown (a NULL from a subquery): through its text.
     source = type_oid::kText;
   }
-  if (expr->kind == ExprKind::kRow && target.oid == type_oid::kRecord) return expr;
+  if (target.oid == type_oid::kRecord && expr->kind == ExprKind::kRow) return expr;
+  if (source == type_oid::kRecord && is_composite(target.oid))
+    return coerce_row(expr, target.oid, coercion, location);
   Pathway pathway = find_pathway(source, target.oid, coercion);
+  if (pathway.kind == Pathway::kNone &&
+      ((target.oid == type_oid::kRecord && is_composite(source)) ||
+       (target.oid == type_oid::kRecordArray && is_composite(element_of(source))))) {
+    pathway.kind = Pathway::kRelabel;
+  }
   const TypeInfo& to = type_info(target.oid);
   Expr* out = arena().make<Expr>();
   out->type = {target.oid, -1};
@@ -226,7 +249,7 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
     }
     case Pathway::kArray: {
       out->kind = ExprKind::kCoerceArray;
-      Oid from_element = type_info(source).element;
+      Oid from_element = type_info(base_type_of(source)).element;
       Expr* slot = make_slot(arena(), 0, {from_element, -1});
       out->element_coercion = coerce(slot, {to.element, target.typmod}, coercion, location);
       out->type.typmod = target.typmod;
@@ -287,9 +310,10 @@ Oid Binder::select_common_type(std::span<Expr* const> exprs, std::string_view co
       std::all_of(exprs.begin(), exprs.end(), [&](Expr* e) { return e->type.oid == type; })) {
     return type;
   }
+  type = base_type_of(type);
   const TypeInfo* chosen = find_type(type);
   for (Expr* expr : exprs) {
-    Oid candidate = expr->type.oid;
+    Oid candidate = base_type_of(expr->type.oid);
     if (candidate == type_oid::kUnknown || candidate == type) continue;
     const TypeInfo* info = find_type(candidate);
     if (info == nullptr) continue;

@@ -2,6 +2,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/type_info.h"
+#include "engine/type/user_type.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -9,7 +10,7 @@ namespace luma {
 namespace {
 
 Oid element_of(Oid type) {
-  const TypeInfo* info = find_type(type);
+  const TypeInfo* info = find_type(base_type_of(type));
   if (info == nullptr) return kInvalidOid;
   if (info->is_array()) return info->element;
   // int2vector and oidvector count as arrays of their elements here.
@@ -23,6 +24,8 @@ Oid array_of(Oid element) {
 }
 
 bool implicit_castable(Oid from, Oid to) {
+  from = base_type_of(from);
+  to = base_type_of(to);
   if (from == to) return true;
   const CastEntry* cast = FunctionRegistry::instance().cast(from, to);
   return cast != nullptr && cast->context == 'i';
@@ -84,7 +87,7 @@ Binding bind_family(std::span<const Oid> actual, std::span<const Oid> declared) 
         merge_exact(binding, actual[i]);
         break;
       case type_oid::kAnyEnum: {
-        const TypeInfo* info = find_type(actual[i]);
+        const TypeInfo* info = find_type(base_type_of(actual[i]));
         if (info == nullptr || info->type_type != 'e') binding.consistent = false;
         merge_exact(binding, actual[i]);
         break;
@@ -161,7 +164,7 @@ Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared,
     if (!is_polymorphic(type)) return type;
     Oid base = is_compatible_family(type) ? binding.compatible : binding.element;
     if (type == type_oid::kAnyArray || type == type_oid::kAnyCompatibleArray) {
-      if (i < actual.size() && element_of(actual[i]) == base) return actual[i];
+      if (i < actual.size() && element_of(actual[i]) == base) return base_type_of(actual[i]);
       Oid array = array_of(base);
       if (array == kInvalidOid) {
         throw sql_error(SqlState::kUndefinedObject, "could not find array type for data type {}",

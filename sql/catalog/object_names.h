@@ -8,7 +8,7 @@
 
 namespace luma {
 
-class CatalogObjectNames final : public ObjectNames {
+class CatalogObjectNames : public ObjectNames {
  public:
   CatalogObjectNames(const Catalog& catalog, const SearchPath& path,
                      const BuiltinAvailability& builtins)

@@ -167,6 +167,7 @@ CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
     }
     plan.column.number = static_cast<int16_t>(table->columns.size() + 1);
     user.fields.push_back(plan.column.type);
+    user.field_names.push_back(plan.column.name);
     table->columns.push_back(std::move(plan.column));
   }
   type->relation = table->oid;

@@ -14,7 +14,8 @@ class RowNames final : public RecordFieldNames {
     named_ = row.kind == ExprKind::kRow && !row.field_names.empty();
     // A record within the row would look the same: its fields have no names.
     for (const Expr* field : row.args) {
-      if (field->type.oid == type_oid::kRecord || field->type.oid == type_oid::kRecordArray) {
+      if (row.type.oid == type_oid::kRecord &&
+          (field->type.oid == type_oid::kRecord || field->type.oid == type_oid::kRecordArray)) {
         named_ = false;
       }
     }
@@ -22,7 +23,7 @@ class RowNames final : public RecordFieldNames {
   const RecordFieldNames* get() const { return named_ ? this : others_; }
 
   std::string field_name(TypeRef type, uint32_t field) const override {
-    if (type.oid == type_oid::kRecord && field < row_.field_names.size()) {
+    if (type.oid == row_.type.oid && field < row_.field_names.size()) {
       return std::string(row_.field_names[field]);
     }
     return others_ != nullptr ? others_->field_name(type, field) : "f" + std::to_string(field + 1);

@@ -41,7 +41,9 @@ SqlSession::SqlSession(SqlInstance& instance, SessionIdentity identity, SessionH
       memory_(MemoryBudget::kUnlimited, &instance.memory()),
       live_(std::make_unique<Live>(*this)),
       environment_(instance, settings_, *live_),
-      services_(std::make_unique<Services>(*this)) {}
+      services_(std::make_unique<Services>(*this)) {
+  environment_.set_services(*services_);
+}
 
 SqlSession::~SqlSession() { terminate(); }
 

@@ -13,6 +13,7 @@
 #include "sql/catalog/session_catalog.h"
 #include "sql/catalog/table_desc_builder.h"
 #include "sql/optimize/optimizer.h"
+#include "sql/session/domain_constraints.h"
 #include "sql/session/instance.h"
 #include "sql/session/session_settings.h"
 
@@ -29,6 +30,9 @@ class StatementEnvironment final : public BindEnvironment,
 
   void connect(Oid database, Oid session_user);
   Oid database() const { return database_; }
+
+  // What expressions of domain constraints may ask; outlives this.
+  void set_services(SessionServices& services) { services_ = &services; }
 
   // A statement starts: takes over what others have committed since.
   void refresh();
@@ -90,10 +94,12 @@ class StatementEnvironment final : public BindEnvironment,
     return *view_;
   }
   void sync() const;
+  StatementEnvironment& self() const { return const_cast<StatementEnvironment&>(*this); }
 
   SqlInstance& instance_;
   SessionSettings& settings_;
   LiveState& live_;
+  SessionServices* services_ = nullptr;
   Oid database_ = kInvalidOid;
   Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
   Oid temp_schema_ = kInvalidOid;
@@ -102,7 +108,7 @@ class StatementEnvironment final : public BindEnvironment,
   uint64_t store_version_ = 0;
   mutable SearchPath path_;
   mutable uint64_t path_epoch_ = 0, path_catalog_version_ = 0;
-  mutable std::optional<CatalogObjectNames> names_;
+  mutable std::optional<SessionNames> names_;
   mutable IoContext io_;
   // Descriptions of tables in a view with uncommitted changes.
   uint64_t private_version_ = 0;

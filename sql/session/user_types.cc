@@ -12,17 +12,17 @@ bool same(const UserType& a, const UserType& b) {
     return x.oid == y.oid && x.sort_order == y.sort_order && x.text == y.text;
   };
   return a.name == b.name && a.type_type == b.type_type && a.array == b.array && a.base == b.base &&
-         a.relation == b.relation && a.fields == b.fields &&
+         a.relation == b.relation && a.fields == b.fields && a.field_names == b.field_names &&
          std::equal(a.labels.begin(), a.labels.end(), b.labels.begin(), b.labels.end(),
                     label_equal);
 }
 
-std::vector<TypeRef> field_types(const Table& table) {
-  std::vector<TypeRef> fields;
+void describe_fields(const Table& table, UserType& out) {
   for (const Column& column : table.columns) {
-    if (!column.dropped) fields.push_back(column.type);
+    if (column.dropped) continue;
+    out.fields.push_back(column.type);
+    out.field_names.push_back(column.name);
   }
-  return fields;
 }
 
 UserType describe(const Catalog& catalog, const Type& type) {
@@ -36,7 +36,7 @@ UserType describe(const Catalog& catalog, const Type& type) {
   }
   out.base = type.base;
   out.relation = type.relation;
-  if (const Table* table = catalog.table(type.relation)) out.fields = field_types(*table);
+  if (const Table* table = catalog.table(type.relation)) describe_fields(*table, out);
   return out;
 }
 
@@ -71,7 +71,7 @@ void define_user_types(const Catalog& catalog) {
     type.type_type = 'c';
     type.array = table.array_type;
     type.relation = table.oid;
-    type.fields = field_types(table);
+    describe_fields(table, type);
     add(std::move(type));
   });
   // Types may be made of each other: repeat until nothing moves.

@@ -1,0 +1,181 @@
+// Composite values: whole rows, their fields, "row.*", ROW(...) as a composite type.
+#include "engine/type/record.h"
+#include "engine/type/user_type.h"
+#include "sql/bind/binder.h"
+#include "sql/function/registry.h"
+#include "sql/function/value_parts.h"
+
+namespace luma {
+
+bool Binder::row_fields(Oid type, std::vector<RowField>& fields) {
+  const TypeInfo* info = find_type(base_type_of(type));
+  if (info == nullptr || info->type_type != 'c') return false;
+  const Table* table = environment_.catalog().table(info->relation);
+  if (table == nullptr) return false;
+  for (const Column& column : table->columns) {
+    if (!column.dropped) fields.push_back({column.name, column.type, column.collation});
+  }
+  return true;
+}
+
+bool Binder::row_fields(const Expr& row, std::vector<RowField>& fields) {
+  if (row_fields(row.type.oid, fields)) return true;
+  if (row.kind == ExprKind::kRow) {
+    for (size_t i = 0; i < row.args.size(); ++i) {
+      std::string name =
+          i < row.field_names.size() ? std::string(row.field_names[i]) : fmt::format("f{}", i + 1);
+      fields.push_back({std::move(name), row.args[i]->type, row.args[i]->collation});
+    }
+    return true;
+  }
+  // A function of several OUT parameters describes its record itself.
+  if (row.type.oid != type_oid::kRecord || row.function == nullptr) return false;
+  const FunctionEntry& function = *row.function;
+  for (size_t i = 0; i < function.arg_modes.size(); ++i) {
+    char mode = function.arg_modes[i];
+    if (mode != 'o' && mode != 't' && mode != 'b') continue;
+    TypeRef type{function.all_arg_types[i], -1};
+    std::string name = i < function.arg_names.size() && !function.arg_names[i].empty()
+                           ? std::string(function.arg_names[i])
+                           : fmt::format("column{}", fields.size() + 1);
+    fields.push_back({std::move(name), type, type_info(type.oid).collation});
+  }
+  return !fields.empty();
+}
+
+Expr* Binder::make_field(Expr* base, uint32_t index, const RowField& field, int location) {
+  if (base->kind == ExprKind::kRow && base->args[index]->type == field.type)
+    return base->args[index];
+  Expr* out = arena().make<Expr>();
+  out->kind = ExprKind::kField;
+  out->type = field.type;
+  out->physical = type_info(field.type.oid).physical;
+  out->collation = field.collation;
+  out->location = location;
+  out->index = index;
+  out->is_volatile = base->is_volatile;
+  out->args = copy_span(arena(), std::vector<Expr*>{base});
+  return out;
+}
+
+Expr* Binder::bind_field(Expr* base, std::string_view field, int location) {
+  std::vector<RowField> fields;
+  if (row_fields(*base, fields)) {
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].name == field)
+        return make_field(base, static_cast<uint32_t>(i), fields[i], location);
+    }
+    if (base->type.oid != type_oid::kRecord) {
+      throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" not found in data type {}", field,
+                      format_type(base->type.oid))
+          .at_byte(location);
+    }
+  }
+  if (base->type.oid == type_oid::kRecord) {
+    throw sql_error(SqlState::kUndefinedColumn,
+                    "could not identify column \"{}\" in record data type", field)
+        .at_byte(location);
+  }
+  throw sql_error(SqlState::kWrongObjectType,
+                  "column notation .{} applied to type {}, which is not a composite type", field,
+                  format_type(base->type.oid))
+      .at_byte(location);
+}
+
+std::vector<Expr*> Binder::expand_row(Expr* row, std::vector<RowField>& fields, int location) {
+  if (!row_fields(*row, fields)) {
+    if (row->type.oid == type_oid::kRecord) {
+      throw SqlError(SqlState::kDatatypeMismatch, "record type has not been registered")
+          .at_byte(location);
+    }
+    throw sql_error(SqlState::kWrongObjectType, "type {} is not composite",
+                    format_type(row->type.oid))
+        .at_byte(location);
+  }
+  std::vector<Expr*> out;
+  for (size_t i = 0; i < fields.size(); ++i)
+    out.push_back(make_field(row, static_cast<uint32_t>(i), fields[i], location));
+  return out;
+}
+
+// The value before ".*" of "(value).*".
+Expr* Binder::bind_star_operand(const ast::Node* node, Scope* scope, Clause clause) {
+  const auto& whole = *ast::as<ast::AIndirection>(node);
+  if (whole.indirection.size() == 1) return bind_expr(whole.arg, scope, clause);
+  ast::AIndirection without = whole;
+  without.indirection = ast::NodeList(whole.indirection.begin(), whole.indirection.size() - 1);
+  return bind_indirection(without, scope, clause);
+}
+
+Expr* Binder::describe_record(Expr* call, const std::vector<RowField>& fields) {
+  RecordBuilder prototype;
+  std::vector<std::string_view> names;
+  for (const RowField& field : fields) {
+    prototype.add(field.type, Value::null());
+    names.push_back(arena().copy(field.name));
+  }
+  std::vector<Expr*> args(call->args.begin(), call->args.end());
+  args.push_back(make_constant(arena(), {type_oid::kRecord, -1}, Value(prototype.finish(arena()))));
+  Expr* out = arena().make<Expr>(*call);
+  out->args = copy_span(arena(), args);
+  out->field_names = copy_span(arena(), names);
+  return out;
+}
+
+Expr* Binder::coerce_row(Expr* expr, Oid target, Coercion coercion, int location) {
+  if (expr->kind != ExprKind::kRow) return nullptr;
+  std::vector<RowField> fields;
+  if (!row_fields(target, fields)) return nullptr;
+  auto mismatch = [&](std::string detail) {
+    SqlError error = sql_error(SqlState::kCannotCoerce, "cannot cast type {} to {}",
+                               format_type(expr->type.oid), format_type(target));
+    error.detail(std::move(detail)).at_byte(location >= 0 ? location : expr->location);
+    return error;
+  };
+  if (expr->args.size() != fields.size()) {
+    throw mismatch(expr->args.size() < fields.size() ? "Input has too few columns."
+                                                     : "Input has too many columns.");
+  }
+  std::vector<Expr*> args;
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    Expr* value = coerce(expr->args[i], fields[i].type, coercion, expr->args[i]->location);
+    if (value == nullptr) {
+      throw mismatch(fmt::format("Cannot cast type {} to {} in column {}.",
+                                 format_type(expr->args[i]->type.oid),
+                                 format_type(fields[i].type.oid), i + 1));
+    }
+    args.push_back(value);
+    names.push_back(arena().copy(fields[i].name));
+  }
+  Expr* out = arena().make<Expr>(*expr);
+  out->type = {target, -1};
+  out->args = copy_span(arena(), args);
+  out->field_names = copy_span(arena(), names);
+  return out;
+}
+
+Expr* Binder::coerce_to_domain(Expr* expr, Oid domain, Coercion, int location) {
+  const TypeInfo& type = type_info(domain);
+  Expr* out = arena().make<Expr>();
+  out->kind = ExprKind::kFunction;
+  out->type = {domain, -1};
+  out->physical = type.physical;
+  out->collation = expr->collation != kInvalidOid ? expr->collation : type.collation;
+  out->location = location >= 0 ? location : expr->location;
+  out->implementation.kernel = domain_kernel();
+  out->is_volatile = expr->is_volatile;
+  out->args = copy_span(arena(), std::vector<Expr*>{expr});
+  return out;
+}
+
+Expr* Binder::bind_domain_check(const ast::Node* node, TypeRef base) {
+  domain_value_ = base;
+  struct Reset {
+    TypeRef& value;
+    ~Reset() { value = {}; }
+  } reset{domain_value_};
+  return coerce_to_boolean(bind_expr(node, new_scope(nullptr), Clause::kCheck), "CHECK");
+}
+
+}  // namespace luma
