@@ -36,6 +36,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       privilege_kernels(),
       catalog_table_kernels(),
       bit_string_kernels(),
+      network_kernels(),
+      mac_address_kernels(),
   };
   return kFamilies;
 }

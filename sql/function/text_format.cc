@@ -4,6 +4,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/integer.h"
+#include "engine/type/network.h"
 #include "engine/type/string.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/function/families.h"
@@ -23,10 +24,12 @@ void append_text(const RowCall& call, const Typed& argument, std::string& out) {
   append_value_text(call.context, argument, out);
 }
 
-// As a cast to text has it, which for boolean is not what its output function prints.
+// As a cast to text has it, which for some types is not what their output function prints.
 void append_cast_to_text(const RowCall& call, const Typed& argument, std::string& out) {
   if (argument.type.oid == type_oid::kBool) {
     out += argument.value.datum.b ? "true" : "false";
+  } else if (argument.type.oid == kInetOid || argument.type.oid == kCidrOid) {
+    append_address_text(NetworkAddress(argument.value.datum.str.view()), out);
   } else {
     append_text(call, argument, out);
   }

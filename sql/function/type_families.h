@@ -7,5 +7,7 @@
 namespace luma {
 
 std::span<const KernelRow> bit_string_kernels();
+std::span<const KernelRow> network_kernels();
+std::span<const KernelRow> mac_address_kernels();
 
 }  // namespace luma
