@@ -1,4 +1,5 @@
 // Function calls: plain, aggregate, window, set-returning; and GROUPING().
+#include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/clause_name.h"
 #include "sql/function/registry.h"
@@ -91,6 +92,7 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
   }
   Expr* bound = make_function_call(call.funcname, args, names, call.func_variadic, call.agg_star,
                                    call.location, &call);
+  if (record_ != nullptr && view_depth_ == 0) record_->calls.insert_or_assign(&call, bound);
   if (bound->kind != ExprKind::kFunction) {
     if (call.over != nullptr || call.agg_distinct || !call.agg_order.empty() ||
         call.agg_filter != nullptr) {
