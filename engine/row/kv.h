@@ -1,5 +1,5 @@
 #pragma once
-// The ordered key-value store below rows, indexes and catalog: one RocksDB instance with two column
+// The ordered key-value store below rows, indexes and catalog: one RocksDB instance with a few column
 // families. RocksDB itself stays behind this header. All functions of Kv are thread-safe; values,
 // batches and iterators belong to one thread at a time and must not outlive their Kv.
 #include <cstddef>
@@ -16,8 +16,12 @@
 
 namespace luma {
 
-enum class KvFamily : uint8_t { kCatalog = 0, kData = 1 };
-inline constexpr int kKvFamilyCount = 2;
+enum class KvFamily : uint8_t {
+  kCatalog = 0,
+  kData = 1,      // rows and index entries
+  kColumnar = 2,  // which segment files columnar tables have
+};
+inline constexpr int kKvFamilyCount = 3;
 
 class Kv;
 class FaultPlan;
@@ -46,7 +50,7 @@ class KvValue {
   alignas(8) std::byte storage_[112];
 };
 
-// A consistent state of both families. Holding one keeps old versions alive: release it early.
+// A consistent state of all families. Holding one keeps old versions alive: release it early.
 class KvSnapshot {
  public:
   KvSnapshot() = default;
@@ -86,6 +90,8 @@ class KvBatch {
   void remove(KvFamily family, std::string_view key);
   void remove_range(KvFamily family, std::string_view begin, std::string_view end);
   void stamp(uint64_t commit_ts);
+  // Room for `count` more operations with keys and values of `bytes` in all.
+  void reserve(size_t count, size_t bytes);
   void clear();
   size_t count() const;
   size_t size_bytes() const;
@@ -102,6 +108,8 @@ struct KvReadOptions {
   std::string_view upper;                // exclusive; empty: none
   bool fill_cache = true;                // false for scans that would wash out the cache
   size_t readahead_bytes = 0;
+  // After stepping over so many removed entries at once the iterator stops with kStopped; 0: never.
+  uint64_t max_skipped = 0;
 };
 
 // Moves over one family within bounds. Positions are invalid until a seek. After set_bounds() a

@@ -79,7 +79,8 @@ class FamilyId : public rocksdb::ColumnFamilyHandle {
 };
 
 rocksdb::ColumnFamilyHandle* family_id(KvFamily family) {
-  static FamilyId ids[kKvFamilyCount] = {FamilyId(KvFamily::kCatalog), FamilyId(KvFamily::kData)};
+  static FamilyId ids[kKvFamilyCount] = {FamilyId(KvFamily::kCatalog), FamilyId(KvFamily::kData),
+                                         FamilyId(KvFamily::kColumnar)};
   return &ids[static_cast<int>(family)];
 }
 
@@ -118,6 +119,16 @@ void KvBatch::stamp(uint64_t commit_ts) {
   for (size_t offset : impl_->stamp_offsets) {
     std::memcpy(data + offset, &commit_ts, sizeof(commit_ts));
   }
+}
+
+void KvBatch::reserve(size_t count, size_t bytes) {
+  // Kind, family and two lengths stand before every pair.
+  constexpr size_t kOperationBytes = 8;
+  // RocksDB grows the batch by doubling, and keeps room only from its constructor.
+  if (impl_->batch.Count() == 0) {
+    impl_->batch = rocksdb::WriteBatch(bytes + count * kOperationBytes + 64);
+  }
+  impl_->stamp_offsets.reserve(impl_->stamp_offsets.size() + count);
 }
 
 void KvBatch::clear() {
@@ -196,6 +207,7 @@ std::unique_ptr<KvIterator> Kv::new_iterator(KvFamily family, const KvReadOption
   options.iterate_upper_bound = &impl->upper_slice;
   options.fill_cache = read_options.fill_cache;
   options.readahead_size = read_options.readahead_bytes;
+  options.max_skippable_internal_keys = read_options.max_skipped;
   impl->iterator.reset(impl_->db->NewIterator(options, impl_->handle(family)));
   return std::unique_ptr<KvIterator>(new KvIterator(std::move(impl)));
 }

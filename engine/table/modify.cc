@@ -266,7 +266,9 @@ void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
     for (uint32_t row = 0; row < input.size; ++row) insert_or_resolve(context, input, row);
     return;
   }
-  for (uint32_t row = 0; row < input.size; ++row) batch->writer.insert(row);
+  if (!batch->writer.insert_all()) {
+    for (uint32_t row = 0; row < input.size; ++row) batch->writer.insert(row);
+  }
   if (spec.counts_rows) context.rows_affected += input.size;
   keep_returned(context, input, batch->rows);
 }

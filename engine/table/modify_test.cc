@@ -103,6 +103,52 @@ TEST_CASE("primary key, unique index, NOT NULL and CHECK") {
   require_sound(session, t);
 }
 
+TEST_CASE("many rows at once") {
+  TestTables tables;
+  TestSession session(tables);
+  auto t = tables.make("t", {{"id"}, {"u"}, {"v", type_oid::kText}});
+  tables.set_primary_key(*t, {0});
+  tables.add_index(*t, "t_u_key", {1}, true);
+  tables.add_index(*t, "t_v", {2});
+  auto rows = [](int first, int count, int step) {
+    std::vector<TestRow> made;
+    for (int i = 0; i < count; ++i) {
+      int id = first + i * step;
+      made.push_back({int_value(id), i % 5 == 0 ? Value::null() : int_value(-id),
+                      text_value(i % 2 == 0 ? "even" : "odd")});
+    }
+    return made;
+  };
+  session.insert(t, rows(100, 100, 2));
+  std::vector<TestRow> shuffled = rows(101, 100, 2);
+  std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(3));
+  session.insert(t, shuffled);
+  session.insert(t, rows(90, 5, -1));
+  require_sound(session, t);
+  size_t stored = session.rows(t).size();
+  CHECK(stored == 205);
+
+  // The first row at fault is the one that is named, whichever key it is.
+  auto fails = [&](std::vector<TestRow> some) {
+    SqlError error = error_of([&] { session.insert(t, some); });
+    CHECK(error.state == SqlState::kUniqueViolation);
+    return error.detail_text;
+  };
+  auto some = rows(1000, 50, 1);
+  some[30][0] = int_value(1003);
+  some[40][0] = int_value(100);
+  CHECK(fails(some) == "Key (id)=(1003) already exists.");
+  some = rows(1000, 50, 1);
+  some[20][1] = int_value(-102);
+  some[30][0] = int_value(100);
+  CHECK(fails(some) == "Key (u)=(-102) already exists.");
+  CHECK(session.rows(t).size() == stored);
+  // Keys of the transaction's own.
+  session.begin();
+  session.insert(t, rows(2000, 50, 1));
+  CHECK(fails(rows(1970, 50, 1)) == "Key (id)=(2000) already exists.");
+}
+
 TEST_CASE("two transactions on one row") {
   TestTables tables;
   auto t = tables.make("t", {{"id"}, {"n"}});

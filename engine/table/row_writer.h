@@ -43,6 +43,9 @@ class RowWriter {
   void bind_new(const Chunk& rows);
   void bind_old(const Chunk& rows);
 
+  // Inserts all new rows at once. False, with nothing written, when they must be looked at one by
+  // one, because they are few, a key is taken or somebody is at work on one: insert() them then.
+  bool insert_all();
   // Inserts row `row` of the new rows; 23505.
   void insert(uint32_t row);
   // The same, but false, with nothing written, when a unique index with `arbiters`[its position]
@@ -77,6 +80,8 @@ class RowWriter {
   bool changes(int32_t column) const {
     return updated_.empty() || updated_[static_cast<size_t>(column)];
   }
+  struct Bulk;  // in row_writer_bulk.cc
+
   bool depends_on_update(const IndexDesc& index) const;
   void choose_lock_mode();
   void make_row_key(const Chunk& rows, uint32_t row, std::string& key) const;
@@ -87,6 +92,9 @@ class RowWriter {
     return txn_->get_stamped(KvFamily::kData, key, &value_, ReadView::kLatest);
   }
   void put_new_row(uint32_t row);
+  bool suits_bulk() const;
+  void stage_rows(Bulk& bulk);
+  void stage_entries(Bulk& bulk, Index& index);
   void put_entry(Index& index, uint32_t row);
   void remove_entry(Index& index, uint32_t row, std::string_view row_key);
   void update_entry(Index& index, uint32_t row, std::string_view old_key);
@@ -106,6 +114,7 @@ class RowWriter {
   KeyCodec row_key_;
   const IndexDesc* clustered_ = nullptr;
   std::vector<std::unique_ptr<Index>> indexes_;  // those with entries of their own
+  std::shared_ptr<Bulk> bulk_;                   // made when first needed
   RowLockMode update_lock_mode_ = RowLockMode::kUpdate;
   bool key_may_change_ = false;
   bool builds_table_ = false;

@@ -146,10 +146,11 @@ void TableWriter::write(const Chunk& rows) {
     throw;
   }
   state.writer.bind_new(state.rows);
+  state.count += rows.size;
+  if (state.writer.insert_all()) return;
   for (state.failed_row = 0; state.failed_row < rows.size; ++state.failed_row) {
     state.writer.insert(state.failed_row);
   }
-  state.count += rows.size;
 }
 
 uint32_t TableWriter::failed_row() const { return state_->failed_row; }

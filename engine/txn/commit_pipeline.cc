@@ -14,6 +14,7 @@ constexpr uint64_t kTimestampBlock = 1 << 20;
 
 void build_batch(const WriteBuffer& buffer, KvBatch* batch) {
   const auto& ops = buffer.ops();
+  if (ops.size() > WriteBuffer::kUnindexedOps) batch->reserve(ops.size(), buffer.size_bytes());
   for (uint32_t i = 0; i < ops.size(); ++i) {
     if (buffer.superseded(i)) continue;
     const BufferedOp& op = ops[i];

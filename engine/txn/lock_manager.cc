@@ -18,12 +18,6 @@ constexpr auto kInterruptPoll = std::chrono::milliseconds(100);
 // How often a long wait looks for a deadlock again.
 constexpr auto kDeadlockRepeat = std::chrono::seconds(1);
 
-uint64_t hash_of(LockKind kind, std::string_view key) {
-  uint64_t hash = std::hash<std::string_view>()(key);
-  hash ^= static_cast<uint64_t>(kind) * 0x9E3779B97F4A7C15ull;
-  return hash * 0xFF51AFD7ED558CCDull ^ (hash >> 32);
-}
-
 int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -116,10 +110,15 @@ void LockManager::note_held(LockOwner& owner, LockEntry* entry, LockModeBit mode
 
 LockOutcome LockManager::acquire(LockOwner& owner, const Tag& tag, LockModeBit mode,
                                  bool session_level, const LockOptions& options) {
-  uint64_t hash = hash_of(tag.kind, tag.key);
+  uint64_t hash = lock_hash(tag.kind, tag.key);
   LockShard& shard = shard_of(hash);
   std::unique_lock guard(shard.mutex);
   LockEntry* entry = shard.find_or_add(hash, tag.kind, tag.key);
+  if (tag.kind == LockKind::kRow && bulk_count_.load(std::memory_order_relaxed) > 0 &&
+      expand_bulk_locks(owner, entry)) {
+    shard.drop_if_unused(entry);
+    return LockOutcome::kAlreadyHeld;
+  }
   LockHolder* holder = entry->holder_of(&owner);
   if (holder != nullptr) {
     LockModeMask held = session_level ? holder->session_modes : holder->transaction_modes;
@@ -227,21 +226,24 @@ LockOutcome LockManager::wait(std::unique_lock<std::mutex>& guard, LockShard& sh
   return LockOutcome::kWaited;
 }
 
+void LockManager::drop_mode(LockEntry* entry, LockOwner& owner, LockModeBit mode,
+                            bool session_level) {
+  LockShard& shard = *entry->shard;
+  std::lock_guard guard(shard.mutex);
+  LockHolder* holder = entry->holder_of(&owner);
+  auto bit = static_cast<LockModeMask>(1u << mode);
+  (session_level ? holder->session_modes : holder->transaction_modes) &= ~bit;
+  if (holder->modes() == 0) {
+    *holder = entry->holders.back();
+    entry->holders.pop_back();
+  }
+  if (!entry->queue.empty()) shard.grant_waiters(entry);
+  shard.drop_if_unused(entry);
+}
+
 void LockManager::release_one(LockEntry* entry, LockOwner& owner, LockModeBit mode,
                               bool session_level) {
-  LockShard& shard = *entry->shard;
-  {
-    std::lock_guard guard(shard.mutex);
-    LockHolder* holder = entry->holder_of(&owner);
-    auto bit = static_cast<LockModeMask>(1u << mode);
-    (session_level ? holder->session_modes : holder->transaction_modes) &= ~bit;
-    if (holder->modes() == 0) {
-      *holder = entry->holders.back();
-      entry->holders.pop_back();
-    }
-    if (!entry->queue.empty()) shard.grant_waiters(entry);
-    shard.drop_if_unused(entry);
-  }
+  drop_mode(entry, owner, mode, session_level);
   if (owner.budget_ != nullptr) owner.budget_->release(kLockBytes);
 }
 
@@ -249,7 +251,11 @@ void LockManager::release_since(LockOwner& owner, size_t mark) {
   while (owner.held_.size() > mark) {
     LockOwner::Held held = owner.held_.back();
     owner.held_.pop_back();
-    release_one(held.entry, owner, held.mode, false);
+    if (held.entry == nullptr) {
+      release_last_run(owner);
+    } else {
+      release_one(held.entry, owner, held.mode, false);
+    }
   }
   constexpr size_t kKeptCapacity = 1024;
   if (owner.held_.empty() && owner.held_.capacity() > kKeptCapacity) owner.held_ = {};
@@ -282,7 +288,7 @@ void LockManager::unlock_all_advisory(LockOwner& owner) {
 }
 
 bool LockManager::holds_table(const LockOwner& owner, Oid table, TableLockMode mode) const {
-  uint64_t hash = hash_of(LockKind::kTable, bytes_of(table));
+  uint64_t hash = lock_hash(LockKind::kTable, bytes_of(table));
   LockShard& shard = shard_of(hash);
   std::lock_guard guard(shard.mutex);
   LockEntry* entry = shard.find(hash, LockKind::kTable, bytes_of(table));

@@ -39,6 +39,7 @@ enum class LockOutcome : uint8_t {
   kSkipped,      // kSkipLocked, or a try that failed
 };
 
+struct BulkLock;
 struct LockEntry;
 struct LockShard;
 struct LockWaiter;
@@ -71,7 +72,7 @@ class LockOwner {
   friend struct LockShard;
   void notify() { condition_.notify_all(); }
   struct Held {
-    LockEntry* entry;
+    LockEntry* entry;  // null: the last run of the last of bulk_held_
     LockModeBit mode;
   };
   struct SessionHeld {
@@ -85,6 +86,7 @@ class LockOwner {
   MemoryBudget* budget_;
   std::atomic<uint64_t> transaction_id_{0};
   std::vector<Held> held_;
+  std::vector<BulkLock*> bulk_held_;  // one for every run, in the order of locking
   std::vector<SessionHeld> session_held_;
   std::condition_variable condition_;
   std::atomic<LockShard*> waiting_shard_{nullptr};
@@ -127,6 +129,11 @@ class LockManager {
   // owner's Interrupt says. `key` is the row's complete storage key.
   LockOutcome lock_row(LockOwner& owner, Oid table, std::string_view key, RowLockMode mode,
                        const LockOptions& options = {});
+  // Locks many rows that are about to be inserted, in mode kUpdate, at a small fraction of the
+  // price of lock_row(). `keys` ascend, all of one storage id, and their bytes stay where they are
+  // until the locks are given back. False, with nothing locked, when somebody else holds or wants
+  // one of them: then lock them one by one.
+  bool try_lock_new_rows(LockOwner& owner, std::vector<std::string_view> keys);
   LockOutcome lock_table(LockOwner& owner, Oid table, TableLockMode mode,
                          const LockOptions& options = {});
   // Session-level advisory locks are counted; transaction-level ones end with the transaction.
@@ -155,6 +162,16 @@ class LockManager {
   void reserve_held(LockOwner& owner, bool session_level);
   void note_held(LockOwner& owner, LockEntry* entry, LockModeBit mode, bool session_level);
   void release_one(LockEntry* entry, LockOwner& owner, LockModeBit mode, bool session_level);
+  void drop_mode(LockEntry* entry, LockOwner& owner, LockModeBit mode, bool session_level);
+  // Gives the bulk locks on the entry's key the form of ordinary ones, so that one can wait for
+  // them. True when the key is bulk-locked by `owner` itself. Under the mutex of the entry's shard.
+  bool expand_bulk_locks(const LockOwner& owner, LockEntry* entry);
+  // Null, with nothing done, when another bulk lock has one of the keys.
+  const std::vector<std::string_view>* publish_run(LockOwner& owner,
+                                                   std::vector<std::string_view> keys);
+  bool others_hold(const LockOwner& owner, const std::vector<std::string_view>& keys) const;
+  bool others_hold(const LockOwner& owner, std::string_view key) const;
+  void release_last_run(LockOwner& owner);
   static void leave_queue(LockShard& shard, LockWaiter& waiter);
   // Throws 40P01 when `waiter` waits for itself; grants locks instead where only the order of a
   // queue makes the circle. Takes all shards' mutexes.
@@ -163,6 +180,9 @@ class LockManager {
 
   Oid database_;
   std::unique_ptr<LockShard[]> shards_;
+  std::mutex bulk_mutex_;  // after a shard's mutex, never before
+  std::vector<std::unique_ptr<BulkLock>> bulk_locks_;
+  std::atomic<size_t> bulk_count_{0};
 };
 
 }  // namespace luma

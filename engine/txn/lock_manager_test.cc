@@ -98,6 +98,81 @@ TEST_CASE("refusals: NOWAIT, inline, lock_timeout, interrupt") {
   REQUIRE(locks.list().size() == 1);
 }
 
+TEST_CASE("rows locked in bulk") {
+  LockManager locks;
+  Session bulk(locks, 1), other(locks, 2);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 1000; ++i) texts.push_back(fmt::format("abcd{:06}", i * 2));
+  auto run = [&](size_t from, size_t to) {
+    return std::vector<std::string_view>(texts.begin() + static_cast<ptrdiff_t>(from),
+                                         texts.begin() + static_cast<ptrdiff_t>(to));
+  };
+  auto try_one = [&](Session& session, std::string_view key) {
+    return locks.lock_row(session.owner, 1, key, RowLockMode::kKeyShare, kTry);
+  };
+  locks.lock_row(other.owner, 1, texts[20], RowLockMode::kKeyShare);
+  REQUIRE(!locks.try_lock_new_rows(bulk.owner, run(0, 100)));
+  locks.release_transaction(other.owner);
+  REQUIRE(locks.try_lock_new_rows(bulk.owner, run(0, 100)));
+  size_t mark = bulk.owner.mark();
+  REQUIRE(locks.try_lock_new_rows(bulk.owner, run(500, 600)));
+  REQUIRE(locks.try_lock_new_rows(bulk.owner, run(200, 300)));
+  // Only the keys themselves are locked, and for their owner they are.
+  REQUIRE(try_one(other, "abcd000001") == LockOutcome::kGranted);
+  REQUIRE(try_one(other, texts[400]) == LockOutcome::kGranted);
+  for (size_t i : {0, 99, 200, 299, 500, 599}) {
+    REQUIRE(try_one(other, texts[i]) == LockOutcome::kSkipped);
+    REQUIRE(try_one(bulk, texts[i]) == LockOutcome::kAlreadyHeld);
+  }
+  REQUIRE(!locks.try_lock_new_rows(other.owner, run(299, 301)));
+  REQUIRE(locks.try_lock_new_rows(other.owner, run(300, 301)));
+  // Back to the savepoint: what came later is free, for those who wait, too.
+  std::thread waiter([&] { locks.lock_row(other.owner, 1, texts[550], RowLockMode::kUpdate); });
+  wait_until_waiting(locks, 1);
+  REQUIRE(locks.blocking_pids(2) == std::vector<int32_t>{1});
+  locks.release_since(bulk.owner, mark);
+  waiter.join();
+  REQUIRE(try_one(other, texts[250]) == LockOutcome::kGranted);
+  REQUIRE(try_one(other, texts[50]) == LockOutcome::kSkipped);
+  locks.release_transaction(bulk.owner);
+  REQUIRE(try_one(other, texts[50]) == LockOutcome::kGranted);
+  locks.release_transaction(other.owner);
+  REQUIRE(locks.list().empty());
+}
+
+TEST_CASE("bulk and single row locks exclude each other") {
+  LockManager locks;
+  constexpr int kKeys = 64, kRounds = 3000;
+  std::vector<std::string> texts;
+  for (int i = 0; i < kKeys; ++i) texts.push_back(fmt::format("abcd{:06}", i));
+  std::vector<std::atomic<int>> owners(kKeys);
+  std::atomic<bool> broken{false};
+  auto enter = [&](int key) { broken = broken || owners[static_cast<size_t>(key)]++ != 0; };
+  auto leave = [&](int key) { --owners[static_cast<size_t>(key)]; };
+  auto work = [&](int pid, bool in_bulk) {
+    Session session(locks, pid);
+    std::mt19937 random(static_cast<unsigned>(pid));
+    for (int round = 0; round < kRounds; ++round) {
+      int first = static_cast<int>(random() % (kKeys - 8)), count = in_bulk ? 8 : 1;
+      std::vector<std::string_view> keys;
+      for (int i = 0; i < count; ++i) keys.push_back(texts[static_cast<size_t>(first + i)]);
+      if (!in_bulk) {
+        locks.lock_row(session.owner, 1, keys[0], RowLockMode::kUpdate);
+      } else if (!locks.try_lock_new_rows(session.owner, keys)) {
+        continue;
+      }
+      for (int i = 0; i < count; ++i) enter(first + i);
+      for (int i = 0; i < count; ++i) leave(first + i);
+      locks.release_transaction(session.owner);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(work, i + 1, i < 2);
+  for (auto& thread : threads) thread.join();
+  REQUIRE(!broken);
+  REQUIRE(locks.list().empty());
+}
+
 TEST_CASE("waiters are served in order, upgrades first") {
   LockManager locks;
   Session holder(locks, 1), writer(locks, 2), reader(locks, 3);

@@ -4,6 +4,12 @@
 
 namespace luma {
 
+uint64_t lock_hash(LockKind kind, std::string_view key) {
+  uint64_t hash = std::hash<std::string_view>()(key);
+  hash ^= static_cast<uint64_t>(kind) * 0x9E3779B97F4A7C15ull;
+  return hash * 0xFF51AFD7ED558CCDull ^ (hash >> 32);
+}
+
 void LockEntry::add_mode(LockOwner* owner, LockModeBit mode, bool session_level) {
   LockHolder* holder = holder_of(owner);
   if (holder == nullptr) {

@@ -9,6 +9,8 @@
 
 namespace luma {
 
+uint64_t lock_hash(LockKind kind, std::string_view key);
+
 struct LockManager::Tag {
   LockKind kind;
   Oid relation;
@@ -65,7 +67,28 @@ struct LockEntry {
     }
     return false;
   }
+  // Somebody else holds it, or waits while `owner` does not hold it.
+  bool is_wanted_by_others(const LockOwner* owner) const {
+    for (const auto& holder : holders) {
+      if (holder.owner != owner) return true;
+    }
+    return holders.empty() && !queue.empty();
+  }
   void add_mode(LockOwner* owner, LockModeBit mode, bool session_level);
+};
+
+// Rows of one storage id that one owner has locked in bulk: the keys alone, with no entry each.
+// Guarded by LockManager::bulk_mutex_.
+struct BulkLock {
+  using Run = std::vector<std::string_view>;  // ascending
+  LockOwner* owner;
+  std::string storage;    // the prefix that all keys share
+  std::vector<Run> runs;  // those before `sorted_runs` ascend among each other
+  size_t sorted_runs = 0;
+  std::vector<LockEntry*> entries;  // where the lock has got the ordinary form
+  std::vector<size_t> entry_runs;   // the run that each belongs to
+
+  bool has(std::string_view key, size_t* run) const;
 };
 
 struct alignas(64) LockShard {

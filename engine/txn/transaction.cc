@@ -119,6 +119,49 @@ void Transaction::multi_get(KvFamily family, std::span<const std::string_view> k
   add_dependency(at == nullptr ? pipeline_.assigned_ts() : snapshot_->dependency_ts);
 }
 
+bool Transaction::any_may_exist(KvFamily family, std::span<const std::string_view> keys) {
+  if (keys.empty()) return false;
+  if (!buffer_.empty()) {
+    WriteBuffer::Cursor own = buffer_.cursor(family, buffer_.mark());
+    own.seek(keys.front());
+    if (own.valid() && own.op().key <= keys.back() &&
+        std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
+          return buffer_.find(family, key, buffer_.mark()) != nullptr;
+        })) {
+      return true;
+    }
+  }
+  // Where keys and stored ones alternate, a lookup is cheaper than a seek.
+  constexpr int kMaxSeeks = 16;
+  constexpr uint64_t kMaxSkipped = 1000;
+  add_dependency(pipeline_.assigned_ts());
+  Kv& kv = pipeline_.kv();
+  std::string upper(keys.back());
+  upper.push_back('\0');
+  KvReadOptions options;
+  options.lower = keys.front();
+  options.upper = upper;
+  options.max_skipped = kMaxSkipped;
+  auto at = kv.new_iterator(family, options);
+  auto key = keys.begin();
+  for (int seeks = 0; seeks < kMaxSeeks; ++seeks) {
+    at->seek(*key);
+    if (!at->valid()) {
+      if (at->status().ok()) return false;
+      break;
+    }
+    // What lies before the stored key is not stored.
+    key = std::lower_bound(key, keys.end(), at->key());
+    if (key == keys.end()) return false;
+    if (*key == at->key()) return true;
+  }
+  KvValue value;
+  for (; key != keys.end(); ++key) {
+    if (kv.get(family, *key, nullptr, &value).found()) return true;
+  }
+  return false;
+}
+
 std::unique_ptr<TxnIterator> Transaction::scan(KvFamily family, std::string_view lower,
                                                std::string_view upper, ReadView view,
                                                bool fill_cache) {
@@ -181,8 +224,9 @@ void Transaction::finish() {
   hooks_.clear();
   snapshot_.reset();
   statement_mark_ = 0;
-  buffer_.clear();
+  // Before the buffer: bulk locks refer to keys in it.
   if (locks_ != nullptr && owner_ != nullptr) locks_->release_transaction(*owner_);
+  buffer_.clear();
   if (owner_ != nullptr) owner_->set_transaction_id(0);
 }
 

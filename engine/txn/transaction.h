@@ -124,6 +124,9 @@ class Transaction {
   // found[i] tells whether values[i] is set.
   void multi_get(KvFamily family, std::span<const std::string_view> keys, bool sorted,
                  KvValue* values, bool* found, ReadView view = ReadView::kStatement);
+  // For many ascending keys, by one walk over what is stored near them: false when certainly none
+  // has a committed or own value, or an own operation.
+  bool any_may_exist(KvFamily family, std::span<const std::string_view> keys);
   // Keys in [lower, upper); an empty bound is open. Destroy iterators before the transaction ends.
   std::unique_ptr<TxnIterator> scan(KvFamily family, std::string_view lower, std::string_view upper,
                                     ReadView view = ReadView::kStatement, bool fill_cache = true);

@@ -11,6 +11,10 @@ namespace luma {
 namespace {
 constexpr int kMaxHeight = 16;
 constexpr size_t kOpBytes = sizeof(BufferedOp);
+
+bool is_before(const BufferedOp& op, KvFamily family, std::string_view key) {
+  return op.family != family ? op.family < family : op.key < key;
+}
 }  // namespace
 
 // One key of a skip list. Nodes are never removed: after a rollback `newest` is kNoOp.
@@ -39,16 +43,29 @@ WriteBuffer::~WriteBuffer() {
 }
 
 void WriteBuffer::put(KvFamily family, std::string_view key, std::string_view value, bool stamped) {
-  append(family, key, value, false, stamped);
+  copy_and_append(family, key, value, false, stamped);
 }
 
 void WriteBuffer::remove(KvFamily family, std::string_view key) {
-  append(family, key, {}, true, false);
+  copy_and_append(family, key, {}, true, false);
 }
 
-void WriteBuffer::append(KvFamily family, std::string_view key, std::string_view value,
-                         bool is_delete, bool stamped) {
-  size_t bytes = key.size() + value.size();
+void WriteBuffer::copy_and_append(KvFamily family, std::string_view key, std::string_view value,
+                                  bool is_delete, bool stamped) {
+  char* memory = arena_.allocate_bytes(key.size() + value.size());
+  std::copy(key.begin(), key.end(), memory);
+  std::copy(value.begin(), value.end(), memory + key.size());
+  append({{memory, key.size()},
+          {memory + key.size(), value.size()},
+          family,
+          is_delete,
+          stamped,
+          kNoOp,
+          nullptr});
+}
+
+void WriteBuffer::append(const BufferedOp& op) {
+  size_t bytes = op.key.size() + op.value.size();
   if (data_bytes_ + bytes > limit_bytes_ || ops_.size() >= kNoOp - 1) {
     throw sql_error(SqlState::kProgramLimitExceeded,
                     "transaction exceeds the limit of {} bytes of uncommitted changes",
@@ -64,20 +81,12 @@ void WriteBuffer::append(KvFamily family, std::string_view key, std::string_view
     }
     ops_.reserve(capacity);
   }
-  char* memory = arena_.allocate_bytes(bytes);
-  std::copy(key.begin(), key.end(), memory);
-  std::copy(value.begin(), value.end(), memory + key.size());
-  ops_.push_back({{memory, key.size()},
-                  {memory + key.size(), value.size()},
-                  family,
-                  is_delete,
-                  stamped,
-                  kNoOp,
-                  nullptr});
+  sorted_ = sorted_ && (ops_.empty() || is_before(ops_.back(), op.family, op.key));
+  ops_.push_back(op);
   data_bytes_ += bytes;
   if (indexed_) {
     index_op(mark() - 1);
-  } else if (ops_.size() > kUnindexedOps) {
+  } else if (!sorted_ && ops_.size() > kUnindexedOps) {
     build_index();
   }
 }
@@ -87,8 +96,8 @@ void WriteBuffer::build_index() {
       arena_.allocate(sizeof(BufferNode) + (kMaxHeight - 1) * sizeof(BufferNode*)));
   new (head_) BufferNode{{}, KvFamily::kCatalog, kNoOp, nullptr, kMaxHeight, {nullptr}};
   std::fill_n(head_->next, kMaxHeight, nullptr);
-  last_ = nullptr;
-  tails_.assign(kMaxHeight, head_);
+  last_ = inserted_ = nullptr;
+  splice_.assign(kMaxHeight, head_);
   indexed_ = true;
   for (uint32_t i = 0; i < ops_.size(); ++i) index_op(i);
 }
@@ -107,19 +116,21 @@ BufferNode* WriteBuffer::lower_bound(KvFamily family, std::string_view key,
 
 void WriteBuffer::index_op(uint32_t number) {
   BufferedOp& op = ops_[number];
-  std::array<BufferNode*, kMaxHeight> before;
-  BufferNode* found = nullptr;
-  if (last_ == nullptr || last_->less_than(op.family, op.key)) {
-    // Ascending keys, the usual order of bulk inserts, are appended without a search.
-    std::copy(tails_.begin(), tails_.end(), before.begin());
-  } else {
-    found = lower_bound(op.family, op.key, before.data());
+  // A key right behind the newest one, as in bulk inserts, is placed without a search.
+  BufferNode* behind = inserted_ == nullptr ? head_->next[0] : inserted_->next[0];
+  bool follows = (inserted_ == nullptr || inserted_->less_than(op.family, op.key)) &&
+                 (behind == nullptr ||
+                  (!behind->less_than(op.family, op.key) && !behind->is(op.family, op.key)));
+  if (!follows) {
+    std::array<BufferNode*, kMaxHeight> before;
+    BufferNode* found = lower_bound(op.family, op.key, before.data());
     if (found != nullptr && found->is(op.family, op.key)) {
       op.previous = found->newest;
       op.node = found;
       found->newest = number;
       return;
     }
+    std::copy(before.begin(), before.end(), splice_.begin());
   }
   random_ = random_ * 6364136223846793005ull + 1442695040888963407ull;
   // A quarter of the nodes reaches each next level.
@@ -127,17 +138,19 @@ void WriteBuffer::index_op(uint32_t number) {
   auto* node = static_cast<BufferNode*>(
       arena_.allocate(sizeof(BufferNode) + static_cast<size_t>(height - 1) * sizeof(BufferNode*)));
   new (node) BufferNode{op.key, op.family, number, nullptr, height, {nullptr}};
+  BufferNode* before = splice_[0];
   for (int level = 0; level < height; ++level) {
-    node->next[level] = before[level]->next[level];
-    before[level]->next[level] = node;
-    if (node->next[level] == nullptr) tails_[level] = node;
+    node->next[level] = splice_[level]->next[level];
+    splice_[level]->next[level] = node;
+    splice_[level] = node;
   }
-  node->before = before[0] == head_ ? nullptr : before[0];
+  node->before = before == head_ ? nullptr : before;
   if (node->next[0] != nullptr) {
     node->next[0]->before = node;
   } else {
     last_ = node;
   }
+  inserted_ = node;
   op.previous = kNoOp;
   op.node = node;
 }
@@ -154,8 +167,9 @@ void WriteBuffer::rollback_to(Mark mark) {
 void WriteBuffer::clear() {
   ops_.clear();
   arena_.reset();
+  sorted_ = true;
   indexed_ = false;
-  head_ = last_ = nullptr;
+  head_ = last_ = inserted_ = nullptr;
   data_bytes_ = 0;
 }
 
@@ -177,19 +191,48 @@ const BufferedOp* WriteBuffer::find(KvFamily family, std::string_view key, Mark 
     uint32_t number = visible(node, mark);
     return number == kNoOp ? nullptr : &ops_[number];
   }
-  for (size_t i = std::min<size_t>(mark, ops_.size()); i-- > 0;) {
+  size_t end = std::min<size_t>(mark, ops_.size());
+  if (sorted_ && end > kUnindexedOps) {
+    uint32_t at = log_lower_bound(family, key);
+    bool found = at < end && ops_[at].family == family && ops_[at].key == key;
+    return found ? &ops_[at] : nullptr;
+  }
+  for (size_t i = end; i-- > 0;) {
     if (ops_[i].family == family && ops_[i].key == key) return &ops_[i];
   }
   return nullptr;
 }
 
 WriteBuffer::Cursor WriteBuffer::cursor(KvFamily family, Mark mark) {
-  if (!indexed_) build_index();
+  if (!indexed_ && !sorted_) build_index();
   Cursor cursor;
   cursor.buffer_ = this;
   cursor.family_ = family;
   cursor.mark_ = mark;
   return cursor;
+}
+
+uint32_t WriteBuffer::log_lower_bound(KvFamily family, std::string_view key) const {
+  auto at = std::partition_point(ops_.begin(), ops_.end(),
+                                 [&](const BufferedOp& op) { return is_before(op, family, key); });
+  return static_cast<uint32_t>(at - ops_.begin());
+}
+
+// Whether the cursor moves along the log itself. A write may have ended that since the last move.
+bool WriteBuffer::Cursor::in_log() {
+  if (buffer_->is_sorted()) return true;
+  if (node_ == nullptr && op_ < buffer_->ops_.size()) node_ = buffer_->ops_[op_].node;
+  return false;
+}
+
+void WriteBuffer::Cursor::settle_in_log(int64_t number, bool forward) {
+  const auto& ops = buffer_->ops_;
+  node_ = nullptr;
+  op_ = kNoOp;
+  auto end = static_cast<int64_t>(std::min<size_t>(ops.size(), mark_));
+  if (!forward && number >= end) number = end - 1;
+  if (number < 0 || number >= end || ops[static_cast<size_t>(number)].family != family_) return;
+  op_ = static_cast<uint32_t>(number);
 }
 
 void WriteBuffer::Cursor::settle(bool forward) {
@@ -202,11 +245,20 @@ void WriteBuffer::Cursor::settle(bool forward) {
 }
 
 void WriteBuffer::Cursor::seek(std::string_view key) {
+  if (buffer_->is_sorted()) {
+    return settle_in_log(buffer_->log_lower_bound(family_, key), true);
+  }
   node_ = buffer_->lower_bound(family_, key, nullptr);
   settle(true);
 }
 
 void WriteBuffer::Cursor::seek_for_prev(std::string_view key) {
+  if (buffer_->is_sorted()) {
+    uint32_t at = buffer_->log_lower_bound(family_, key);
+    const auto& ops = buffer_->ops_;
+    bool exact = at < ops.size() && ops[at].family == family_ && ops[at].key == key;
+    return settle_in_log(int64_t{at} - (exact ? 0 : 1), false);
+  }
   node_ = buffer_->lower_bound(family_, key, nullptr);
   if (node_ == nullptr) {
     node_ = buffer_->last_;
@@ -219,18 +271,26 @@ void WriteBuffer::Cursor::seek_for_prev(std::string_view key) {
 void WriteBuffer::Cursor::seek_first() { seek({}); }
 
 void WriteBuffer::Cursor::seek_last() {
+  if (buffer_->is_sorted()) {
+    const auto& ops = buffer_->ops_;
+    auto behind = std::partition_point(ops.begin(), ops.end(),
+                                       [&](const BufferedOp& op) { return op.family <= family_; });
+    return settle_in_log(behind - ops.begin() - 1, false);
+  }
   node_ = buffer_->last_;
   while (node_ != nullptr && node_->family > family_) node_ = node_->before;
   settle(false);
 }
 
 void WriteBuffer::Cursor::next() {
-  node_ = node_->next[0];
+  if (in_log()) return settle_in_log(int64_t{op_} + 1, true);
+  if (node_ != nullptr) node_ = node_->next[0];
   settle(true);
 }
 
 void WriteBuffer::Cursor::prev() {
-  node_ = node_->before;
+  if (in_log()) return settle_in_log(int64_t{op_} - 1, false);
+  if (node_ != nullptr) node_ = node_->before;
   settle(false);
 }
 

@@ -1,8 +1,9 @@
 #pragma once
-// What a transaction has written and not yet committed: a log of operations in order, and an index
-// by key once there are more than a few. Savepoints and statement marks are positions in the log.
-// Not thread-safe for writing; a reader with mark 0 touches nothing, so other threads may scan for
-// a statement that began with an empty buffer while its own thread writes.
+// What a transaction has written and not yet committed: a log of operations in order, and, once
+// there are more than a few whose keys do not ascend, an index by key. Savepoints and statement
+// marks are positions in the log. Not thread-safe for writing; a reader with mark 0 touches
+// nothing, so other threads may scan for a statement that began with an empty buffer while its own
+// thread writes.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,12 @@ class WriteBuffer {
   // Keys and values are copied. 54000 when the transaction grows beyond the limit, 53200 by budget.
   void put(KvFamily family, std::string_view key, std::string_view value, bool stamped);
   void remove(KvFamily family, std::string_view key);
+  // Memory that lives as long as the buffer's contents, for keys and values of put_staged().
+  char* stage(size_t bytes) { return arena_.allocate_bytes(bytes); }
+  // put() of staged bytes, which are not copied.
+  void put_staged(KvFamily family, std::string_view key, std::string_view value, bool stamped) {
+    append({key, value, family, false, stamped, kNoOp, nullptr});
+  }
 
   Mark mark() const { return static_cast<Mark>(ops_.size()); }
   void rollback_to(Mark mark);
@@ -70,6 +77,8 @@ class WriteBuffer {
    private:
     friend class WriteBuffer;
     void settle(bool forward);
+    void settle_in_log(int64_t number, bool forward);
+    bool in_log();
     const WriteBuffer* buffer_ = nullptr;
     KvFamily family_ = KvFamily::kData;
     Mark mark_ = 0;
@@ -80,8 +89,12 @@ class WriteBuffer {
 
  private:
   friend class Cursor;
-  void append(KvFamily family, std::string_view key, std::string_view value, bool is_delete,
-              bool stamped);
+  void copy_and_append(KvFamily family, std::string_view key, std::string_view value,
+                       bool is_delete, bool stamped);
+  void append(const BufferedOp& op);
+  // The keys of all operations ascend, so that the log is its own index.
+  bool is_sorted() const { return sorted_ && !indexed_; }
+  uint32_t log_lower_bound(KvFamily family, std::string_view key) const;
   void build_index();
   void index_op(uint32_t number);
   BufferNode* lower_bound(KvFamily family, std::string_view key, BufferNode** before) const;
@@ -93,10 +106,12 @@ class WriteBuffer {
   size_t data_bytes_ = 0;
   size_t charged_bytes_ = 0;
   std::vector<BufferedOp> ops_;
+  bool sorted_ = true;
   bool indexed_ = false;
   BufferNode* head_ = nullptr;
   BufferNode* last_ = nullptr;
-  std::vector<BufferNode*> tails_;  // last node of every level
+  BufferNode* inserted_ = nullptr;   // the newest node
+  std::vector<BufferNode*> splice_;  // at every level, the last node up to the newest one
   uint64_t random_ = 0x9E3779B97F4A7C15ull;
 };
 

@@ -1,0 +1,126 @@
+// Inserting a whole chunk: the rows and their index entries are encoded into the transaction's
+// memory, each kind is sorted, its unique keys are locked and looked for at once.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/base/sql_error.h"
+#include "engine/table/row_writer.h"
+
+namespace luma {
+
+namespace {
+
+// Below that, lookups of single keys are cheaper than an iterator.
+constexpr uint32_t kFewRows = 16;
+
+struct Staged {
+  std::string_view key, value;
+  bool exclusive;  // nobody else may have the key
+};
+
+bool by_key(const Staged& a, const Staged& b) { return a.key < b.key; }
+
+}  // namespace
+
+struct RowWriter::Bulk {
+  struct Kind {
+    std::vector<Staged> items;
+    bool stamped = true;
+
+    void add(WriteBuffer& buffer, std::string_view key, std::string_view value, bool exclusive) {
+      char* at = buffer.stage(key.size() + value.size());
+      std::memcpy(at, key.data(), key.size());
+      std::memcpy(at + key.size(), value.data(), value.size());
+      items.push_back({{at, key.size()}, {at + key.size(), value.size()}, exclusive});
+    }
+    // False when one is taken, or may be.
+    bool claim_keys(Transaction& txn, bool locks) {
+      if (!std::is_sorted(items.begin(), items.end(), by_key)) {
+        std::sort(items.begin(), items.end(), by_key);
+      }
+      std::vector<std::string_view> keys;
+      keys.reserve(items.size());
+      for (const Staged& item : items) {
+        if (!item.exclusive) continue;
+        if (!keys.empty() && keys.back() == item.key) return false;
+        keys.push_back(item.key);
+      }
+      if (keys.empty()) return true;
+      if (locks && !txn.locks()->try_lock_new_rows(*txn.owner(), keys)) return false;
+      return !txn.any_may_exist(KvFamily::kData, keys);
+    }
+  };
+  std::vector<Kind> kinds;  // the rows, then the entries of every index
+};
+
+bool RowWriter::suits_bulk() const {
+  if (new_rows_->size < kFewRows) return false;
+  return std::none_of(table_->indexes.begin(), table_->indexes.end(), [](const IndexDesc& index) {
+    return index.unique && index.deferrable && !index.clustered;
+  });
+}
+
+void RowWriter::stage_rows(Bulk& bulk) {
+  Bulk::Kind& kind = bulk.kinds.front();
+  bool keyed = !table_->row_key.empty();
+  if (!keyed && row_ids_left_ < new_rows_->size) allocate_row_ids(new_rows_->size);
+  for (uint32_t row = 0; row < new_rows_->size; ++row) {
+    if (keyed) {
+      make_row_key(*new_rows_, row, key_);
+    } else {
+      key_.clear();
+      append_storage_id(key_, table_->storage_id);
+      append_row_id(key_, next_row_id_ + row);
+    }
+    encode_row(layout_, *new_rows_, row, row_);
+    kind.add(txn_->buffer(), key_, row_, keyed);
+  }
+}
+
+void RowWriter::stage_entries(Bulk& bulk, Index& index) {
+  const IndexDesc& desc = table_->indexes[index.position];
+  const std::vector<Staged>& rows = bulk.kinds.front().items;
+  Bulk::Kind& kind = bulk.kinds.emplace_back();
+  kind.stamped = holds_row_key_in_value(desc);
+  for (uint32_t row = 0; row < new_rows_->size; ++row) {
+    if (!index.new_entry.covers(row)) continue;
+    bool exclusive = desc.unique && index.new_entry.key_columns(row, index.key);
+    index.new_entry.entry(row, rows[row].key, index.key, index.value);
+    kind.add(txn_->buffer(), index.key, index.value, exclusive);
+  }
+}
+
+bool RowWriter::insert_all() {
+  if (!suits_bulk()) return false;
+  if (bulk_ == nullptr) bulk_ = std::make_shared<Bulk>();
+  Bulk& bulk = *bulk_;
+  bulk.kinds.clear();
+  bulk.kinds.reserve(indexes_.size() + 1);
+  bulk.kinds.emplace_back();
+  try {
+    stage_rows(bulk);
+    for (auto& index : indexes_) stage_entries(bulk, *index);
+  } catch (const SqlError&) {
+    // An earlier row may have a reason of its own to fail.
+    return false;
+  }
+  bool locks = !builds_table_ && txn_->locks() != nullptr && txn_->owner() != nullptr;
+  for (Bulk::Kind& kind : bulk.kinds) {
+    if (!kind.claim_keys(*txn_, locks)) return false;
+  }
+  for (const Bulk::Kind& kind : bulk.kinds) {
+    for (const Staged& item : kind.items) {
+      txn_->buffer().put_staged(KvFamily::kData, item.key, item.value, kind.stamped);
+    }
+  }
+  if (table_->row_key.empty()) {
+    next_row_id_ += new_rows_->size;
+    row_ids_left_ -= new_rows_->size;
+  }
+  if (!table_->foreign_keys.empty()) {
+    for (uint32_t row = 0; row < new_rows_->size; ++row) queue_as_child(row, false);
+  }
+  return true;
+}
+
+}  // namespace luma
