@@ -272,7 +272,7 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
                    "cannot use column reference in DEFAULT expression")
         .at_byte(ref.location);
   }
-  auto found = [&]([[maybe_unused]] const Scope& level, const ScopeItem& item, const ScopeColumn& column) {
+  auto found = [&](const Scope& level, const ScopeItem& item, const ScopeColumn& column) {
     if (item.lateral_only && !item.lateral_ok) {
       throw sql_error(SqlState::kInvalidColumnReference,
                       "invalid reference to FROM-clause entry for table \"{}\"", item.alias)
@@ -280,6 +280,7 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
           .at_byte(ref.location);
     }
     use_column(column);
+    if (record_ != nullptr) record_column(ref, level, item, column);
     Expr* out = column_value(column);
     out->location = ref.location;
     return out;
