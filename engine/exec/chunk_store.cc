@@ -34,6 +34,13 @@ void ChunkStore::clear() {
   row_count_ = 0;
 }
 
+ChunkStore::Cursor ChunkStore::cursor_at(uint64_t row) const {
+  Cursor cursor;
+  cursor.row_ = row;  // where a reader of the file begins
+  if (rows_) cursor.memory_ = rows_->cursor_at(row);
+  return cursor;
+}
+
 bool ChunkStore::read(Cursor& cursor, Chunk& out) {
   if (file_) {
     if (!cursor.reader_) {

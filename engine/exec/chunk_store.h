@@ -37,6 +37,8 @@ class ChunkStore {
     RowCollection::Cursor memory_;
     std::unique_ptr<SpillFile::Reader> reader_;
   };
+  // Before row `row`, which is at most row_count().
+  Cursor cursor_at(uint64_t row) const;
   // The next rows into `out` (columns of types(), up to its capacity); false at the current end.
   // What `out` holds is valid until the cursor's next read, the next append or clear().
   bool read(Cursor& cursor, Chunk& out);

@@ -195,6 +195,15 @@ uint32_t RowCollection::scan(Cursor& cursor, std::byte** rows, uint32_t max) con
   return count;
 }
 
+RowCollection::Cursor RowCollection::cursor_at(uint64_t row) const {
+  Cursor cursor;
+  while (cursor.block + 1 < blocks_.size() && row >= blocks_[cursor.block].used) {
+    row -= blocks_[cursor.block++].used;
+  }
+  cursor.row = static_cast<uint32_t>(row);
+  return cursor;
+}
+
 std::vector<const Vector*> column_pointers(const Chunk& chunk) {
   std::vector<const Vector*> columns;
   columns.reserve(chunk.columns.size());

@@ -73,6 +73,8 @@ class RowCollection {
     uint32_t row = 0;
   };
   uint32_t scan(Cursor& cursor, std::byte** rows, uint32_t max) const;
+  // Before row `row` (at most row_count()).
+  Cursor cursor_at(uint64_t row) const;
 
  private:
   struct Block {

@@ -225,16 +225,17 @@ TEST_CASE("a failed sync is an I/O error for everybody who waits") {
 TEST_CASE("sequences never repeat, not even after a crash; restarts are transactional") {
   TestStore store(true);
   auto sequences = std::make_unique<SequenceStore>(*store.pipeline);
+  SequenceId id{5, 20000};
   SequenceSpec spec{.max_value = 100, .name = "s"};
   {
     auto txn = store.begin();
-    sequences->create(*txn, 20000, 1);
-    REQUIRE(sequences->nextval(txn.get(), 20000, spec).first == 1);
+    sequences->create(*txn, id, 1);
+    REQUIRE(sequences->nextval(txn.get(), id, spec).first == 1);
     store.pipeline->commit(*txn);
   }
-  REQUIRE(sequences->nextval(nullptr, 20000, spec).first == 2);
-  REQUIRE(sequences->read(nullptr, 20000).log_count == 32);
-  SequenceBlock block = sequences->nextval(nullptr, 20000, spec, 5);
+  REQUIRE(sequences->nextval(nullptr, id, spec).first == 2);
+  REQUIRE(sequences->read(nullptr, id).log_count == 32);
+  SequenceBlock block = sequences->nextval(nullptr, id, spec, 5);
   REQUIRE(block.first == 3);
   REQUIRE(block.count == 5);
   store.pipeline->wait_durable(block.wait_for_ts);
@@ -246,27 +247,27 @@ TEST_CASE("sequences never repeat, not even after a crash; restarts are transact
     crashed.kv_options.path = copy;
     crashed.open();
     SequenceStore after(*crashed.pipeline);
-    REQUIRE(after.nextval(nullptr, 20000, spec).first == 35);
+    REQUIRE(after.nextval(nullptr, id, spec).first == 35);
   }
   sequences.reset();  // a clean stop skips nothing
   store.reopen();
   sequences = std::make_unique<SequenceStore>(*store.pipeline);
-  REQUIRE(sequences->nextval(nullptr, 20000, spec).first == 8);
+  REQUIRE(sequences->nextval(nullptr, id, spec).first == 8);
   {
     auto txn = store.begin();
-    sequences->create(*txn, 20000, 50);
-    REQUIRE(sequences->nextval(nullptr, 20000, spec).first == 9);
-    REQUIRE(sequences->nextval(txn.get(), 20000, spec).first == 50);
+    sequences->create(*txn, id, 50);
+    REQUIRE(sequences->nextval(nullptr, id, spec).first == 9);
+    REQUIRE(sequences->nextval(txn.get(), id, spec).first == 50);
     store.pipeline->commit(*txn);
   }
-  REQUIRE(sequences->nextval(nullptr, 20000, spec).first == 51);
-  sequences->setval(nullptr, 20000, spec, 100, false);
-  REQUIRE(sequences->nextval(nullptr, 20000, spec).first == 100);
-  REQUIRE_THROWS_WITH(sequences->nextval(nullptr, 20000, spec),
+  REQUIRE(sequences->nextval(nullptr, id, spec).first == 51);
+  sequences->setval(nullptr, id, spec, 100, false);
+  REQUIRE(sequences->nextval(nullptr, id, spec).first == 100);
+  REQUIRE_THROWS_WITH(sequences->nextval(nullptr, id, spec),
                       "nextval: reached maximum value of sequence \"s\" (100)");
   spec.cycle = true;
-  REQUIRE(sequences->nextval(nullptr, 20000, spec).first == 1);
-  REQUIRE_THROWS_WITH(sequences->setval(nullptr, 20000, spec, 101, true),
+  REQUIRE(sequences->nextval(nullptr, id, spec).first == 1);
+  REQUIRE_THROWS_WITH(sequences->setval(nullptr, id, spec, 101, true),
                       "setval: value 101 is out of bounds for sequence \"s\" (1..100)");
 }
 

@@ -12,8 +12,9 @@ inline constexpr std::string_view kTimestampCeilingKey{"\0\0\0\0T", 5};
 inline void append_big_endian(std::string* out, uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
 }
-inline std::string sequence_state_key(uint32_t oid) {
+inline std::string sequence_state_key(uint32_t database, uint32_t oid) {
   std::string key("\0\0\0\0S", 5);
+  append_big_endian(&key, database);
   append_big_endian(&key, oid);
   return key;
 }

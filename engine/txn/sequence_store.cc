@@ -45,33 +45,36 @@ SequenceStore::~SequenceStore() {
   }
 }
 
-SequenceStore::Entry& SequenceStore::entry_of(Oid sequence) {
+SequenceStore::Entry& SequenceStore::entry_of(SequenceId sequence) {
   std::lock_guard guard(mutex_);
   auto& entry = entries_[sequence];
   if (entry == nullptr) entry = std::make_unique<Entry>();
   return *entry;
 }
 
-void SequenceStore::load(Entry& entry, Oid sequence) {
+void SequenceStore::load(Entry& entry, SequenceId sequence) {
   if (entry.loaded.load(std::memory_order_acquire)) return;
   KvValue value;
   if (!pipeline_.kv()
-           .get(KvFamily::kCatalog, sequence_state_key(sequence), nullptr, &value)
+           .get(KvFamily::kCatalog, sequence_state_key(sequence.database, sequence.oid), nullptr,
+                &value)
            .found()) {
-    throw sql_error(SqlState::kInternalError, "sequence {} has no stored state", sequence);
+    throw sql_error(SqlState::kInternalError, "sequence {} has no stored state", sequence.oid);
   }
   entry.state = decode(value.view());
   entry.reserved_at_ts = pipeline_.assigned_ts();
   entry.loaded.store(true, std::memory_order_release);
 }
 
-uint64_t SequenceStore::persist(Oid sequence, int64_t last_value, bool is_called, bool durable) {
+uint64_t SequenceStore::persist(SequenceId sequence, int64_t last_value, bool is_called,
+                                bool durable) {
   KvBatch batch;
-  batch.put(KvFamily::kCatalog, sequence_state_key(sequence), encode(last_value, is_called));
+  batch.put(KvFamily::kCatalog, sequence_state_key(sequence.database, sequence.oid),
+            encode(last_value, is_called));
   return pipeline_.write(batch, durable);
 }
 
-void SequenceStore::forget_at_commit(Transaction& txn, Oid sequence) {
+void SequenceStore::forget_at_commit(Transaction& txn, SequenceId sequence) {
   // Runs under the pipeline's mutex, which nextval() takes while it holds the entry's: so no mutex
   // here.
   Entry* entry = &entry_of(sequence);
@@ -79,13 +82,15 @@ void SequenceStore::forget_at_commit(Transaction& txn, Oid sequence) {
       {nullptr, [entry](uint64_t) { entry->loaded.store(false, std::memory_order_release); }});
 }
 
-void SequenceStore::create(Transaction& txn, Oid sequence, int64_t start_value, bool is_called) {
-  txn.put(KvFamily::kCatalog, sequence_state_key(sequence), encode(start_value, is_called));
+void SequenceStore::create(Transaction& txn, SequenceId sequence, int64_t start_value,
+                           bool is_called) {
+  txn.put(KvFamily::kCatalog, sequence_state_key(sequence.database, sequence.oid),
+          encode(start_value, is_called));
   forget_at_commit(txn, sequence);
 }
 
-void SequenceStore::drop(Transaction& txn, Oid sequence) {
-  txn.remove(KvFamily::kCatalog, sequence_state_key(sequence));
+void SequenceStore::drop(Transaction& txn, SequenceId sequence) {
+  txn.remove(KvFamily::kCatalog, sequence_state_key(sequence.database, sequence.oid));
   forget_at_commit(txn, sequence);
 }
 
@@ -126,11 +131,11 @@ SequenceBlock SequenceStore::advance(SequenceState* state, const SequenceSpec& s
   return {first, count, 0};
 }
 
-SequenceBlock SequenceStore::nextval(Transaction* txn, Oid sequence, const SequenceSpec& spec,
-                                     int64_t cache) {
+SequenceBlock SequenceStore::nextval(Transaction* txn, SequenceId sequence,
+                                     const SequenceSpec& spec, int64_t cache) {
   bool must_persist = false;
   int64_t persisted_value = 0;
-  std::string key = sequence_state_key(sequence);
+  std::string key = sequence_state_key(sequence.database, sequence.oid);
   if (txn != nullptr) {
     // Made or restarted by this transaction: its state is still private.
     const BufferedOp* own = txn->buffer().find(KvFamily::kCatalog, key, txn->buffer().mark());
@@ -156,14 +161,14 @@ SequenceBlock SequenceStore::nextval(Transaction* txn, Oid sequence, const Seque
   return block;
 }
 
-uint64_t SequenceStore::setval(Transaction* txn, Oid sequence, const SequenceSpec& spec,
+uint64_t SequenceStore::setval(Transaction* txn, SequenceId sequence, const SequenceSpec& spec,
                                int64_t value, bool is_called) {
   if (value < spec.min_value || value > spec.max_value) {
     throw sql_error(SqlState::kNumericValueOutOfRange,
                     "setval: value {} is out of bounds for sequence \"{}\" ({}..{})", value,
                     spec.name, spec.min_value, spec.max_value);
   }
-  std::string key = sequence_state_key(sequence);
+  std::string key = sequence_state_key(sequence.database, sequence.oid);
   if (txn != nullptr) {
     const BufferedOp* own = txn->buffer().find(KvFamily::kCatalog, key, txn->buffer().mark());
     if (own != nullptr && !own->is_delete) {
@@ -181,10 +186,11 @@ uint64_t SequenceStore::setval(Transaction* txn, Oid sequence, const SequenceSpe
   return entry.reserved_at_ts;
 }
 
-SequenceState SequenceStore::read(Transaction* txn, Oid sequence) {
+SequenceState SequenceStore::read(Transaction* txn, SequenceId sequence) {
   if (txn != nullptr) {
     const BufferedOp* own =
-        txn->buffer().find(KvFamily::kCatalog, sequence_state_key(sequence), txn->buffer().mark());
+        txn->buffer().find(KvFamily::kCatalog, sequence_state_key(sequence.database, sequence.oid),
+                           txn->buffer().mark());
     if (own != nullptr && !own->is_delete) return decode(own->value);
   }
   Entry& entry = entry_of(sequence);

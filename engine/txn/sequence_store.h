@@ -39,6 +39,13 @@ struct SequenceBlock {
   uint64_t wait_for_ts;
 };
 
+// Databases made from one template share the oids of what they contain.
+struct SequenceId {
+  Oid database = kInvalidOid;
+  Oid oid = kInvalidOid;
+  bool operator==(const SequenceId&) const = default;
+};
+
 class SequenceStore {
  public:
   static constexpr int64_t kReservedValues = 32;
@@ -49,17 +56,17 @@ class SequenceStore {
 
   // The storage of a new, restarted or altered sequence, written by `txn`; takes effect when it
   // commits.
-  void create(Transaction& txn, Oid sequence, int64_t start_value, bool is_called = false);
-  void drop(Transaction& txn, Oid sequence);
+  void create(Transaction& txn, SequenceId sequence, int64_t start_value, bool is_called = false);
+  void drop(Transaction& txn, SequenceId sequence);
 
   // Up to `cache` values (fewer at the end of the range). 2200H at the end without CYCLE. `txn` may
   // be null; otherwise a sequence created in it is found.
-  SequenceBlock nextval(Transaction* txn, Oid sequence, const SequenceSpec& spec,
+  SequenceBlock nextval(Transaction* txn, SequenceId sequence, const SequenceSpec& spec,
                         int64_t cache = 1);
   // 22003 outside the bounds. Returns the timestamp to wait for.
-  uint64_t setval(Transaction* txn, Oid sequence, const SequenceSpec& spec, int64_t value,
+  uint64_t setval(Transaction* txn, SequenceId sequence, const SequenceSpec& spec, int64_t value,
                   bool is_called);
-  SequenceState read(Transaction* txn, Oid sequence);
+  SequenceState read(Transaction* txn, SequenceId sequence);
 
  private:
   struct Entry {
@@ -68,16 +75,21 @@ class SequenceStore {
     SequenceState state;
     uint64_t reserved_at_ts = 0;
   };
-  Entry& entry_of(Oid sequence);
-  void load(Entry& entry, Oid sequence);
-  uint64_t persist(Oid sequence, int64_t last_value, bool is_called, bool durable);
-  void forget_at_commit(Transaction& txn, Oid sequence);
+  Entry& entry_of(SequenceId sequence);
+  void load(Entry& entry, SequenceId sequence);
+  uint64_t persist(SequenceId sequence, int64_t last_value, bool is_called, bool durable);
+  void forget_at_commit(Transaction& txn, SequenceId sequence);
   static SequenceBlock advance(SequenceState* state, const SequenceSpec& spec, int64_t cache,
                                bool* persist, int64_t* persisted_value);
 
   CommitPipeline& pipeline_;
   std::mutex mutex_;
-  std::unordered_map<Oid, std::unique_ptr<Entry>> entries_;
+  struct IdHash {
+    size_t operator()(const SequenceId& id) const {
+      return std::hash<uint64_t>()((uint64_t{id.database} << 32) | id.oid);
+    }
+  };
+  std::unordered_map<SequenceId, std::unique_ptr<Entry>, IdHash> entries_;
 };
 
 }  // namespace luma

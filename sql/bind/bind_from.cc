@@ -158,6 +158,26 @@ LogicalOp* Binder::make_virtual_scan(const Table& table, const std::string& alia
   return scan;
 }
 
+LogicalOp* Binder::make_sequence_scan(const Relation& sequence, ScopeItem& item) {
+  static constexpr std::pair<const char*, Oid> kColumns[] = {{"last_value", type_oid::kInt8},
+                                                             {"log_cnt", type_oid::kInt8},
+                                                             {"is_called", type_oid::kBool}};
+  require_privilege(sequence).select = true;
+  item.privilege = last_privilege();
+  auto* scan = context().make<VirtualScanOp>();
+  scan->relation = sequence.oid;
+  scan->name = scan->alias = sequence.name;
+  item.virtual_scan = scan;
+  int16_t number = 0;
+  for (const auto& [name, type] : kColumns) {
+    scan->attribute.push_back(number++);
+    ColumnId id = context().new_column({name, {type, -1}, kInvalidOid, sequence.oid, number});
+    scan->output.push_back(id);
+    item.columns.push_back({name, id, item.privilege, number});
+  }
+  return scan;
+}
+
 LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
   if (++view_depth_ > kMaxViewDepth) {
     throw sql_error(SqlState::kInvalidObjectDefinition,
@@ -218,7 +238,10 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
   const Table* table =
       relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
   if (relation.kind == ObjectKind::kSequence) {
-    throw unsupported("SELECT from a sequence").at_byte(var.location);
+    plan = make_sequence_scan(relation, *item);
+    apply_column_aliases(*item, var.alias);
+    items.push_back(item);
+    return plan;
   }
   if (table == nullptr || table->relkind == 'c') {
     throw sql_error(SqlState::kWrongObjectType, "\"{}\" is {}", relation.name,

@@ -118,6 +118,7 @@ class Binder {
   LogicalOp* bind_cte_reference(CteBinding& cte, const ast::RangeVar& var, ScopeItem& item);
   LogicalOp* make_scan(const TableDescPtr& table, const std::string& alias, ScopeItem& item);
   LogicalOp* bind_view(const Table& view, ScopeItem& item);
+  LogicalOp* make_sequence_scan(const Relation& sequence, ScopeItem& item);
   LogicalOp* make_virtual_scan(const Table& table, const std::string& alias, ScopeItem& item);
   LogicalOp* join_inputs(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition);
   void apply_column_aliases(ScopeItem& item, const ast::Alias* alias);
@@ -233,6 +234,8 @@ class Binder {
   Expr* coerce_literal(const Expr& literal, TypeRef target, int location);
   // ROW(...) or a whole row to a composite type; nullptr for rows that are not spelled out.
   Expr* coerce_row(Expr* expr, Oid target, Coercion coercion, int location);
+  // What a column of the type gets without a default of its own: that of a domain, or NULL.
+  Expr* type_default(TypeRef type);
   // The value as `domain`, which it is checked for when evaluated.
   Expr* coerce_to_domain(Expr* expr, Oid domain, Coercion coercion, int location);
   // Types that PostgreSQL has and we cannot read or write yet are refused where they are named:

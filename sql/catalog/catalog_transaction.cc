@@ -1,6 +1,7 @@
 #include "sql/catalog/catalog_transaction.h"
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/acl_change.h"
 #include "sql/catalog/catalog_store.h"
 #include "sql/catalog/object_codec.h"
 #include "sql/catalog/object_set.h"
@@ -32,6 +33,10 @@ std::shared_ptr<CatalogObject> clone(const CatalogObject& object) {
       return std::make_shared<Sequence>(static_cast<const Sequence&>(object));
     case ObjectKind::kType:
       return std::make_shared<Type>(static_cast<const Type&>(object));
+    case ObjectKind::kDefaultAcl:
+      return std::make_shared<DefaultAcl>(static_cast<const DefaultAcl&>(object));
+    case ObjectKind::kAccessList:
+      return std::make_shared<AccessList>(static_cast<const AccessList&>(object));
   }
   LUMA_CHECK(false);
 }
@@ -119,6 +124,7 @@ void CatalogTransaction::fill_oids(CatalogObject& object) {
       if (!column.has_default()) column.default_oid = kInvalidOid;
     }
     for (Constraint& constraint : table->constraints) fill(constraint.oid);
+    for (Policy& policy : table->policies) fill(policy.oid);
   }
   if (auto* type = dynamic_cast<Type*>(&object)) {
     fill(type->array_type);
@@ -150,6 +156,9 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
       if (holder == kInvalidOid || holder == type.oid || ignore_changed) return;
       throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", type.name);
     }
+    case ObjectKind::kDefaultAcl:
+    case ObjectKind::kAccessList:
+      return;
     default:
       break;
   }
@@ -171,6 +180,9 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
 
 void CatalogTransaction::put(std::shared_ptr<CatalogObject> object) {
   fill_oids(*object);
+  if (!object->acl.has_value() && view_->share(object->address()) == nullptr) {
+    object->acl = acl_of_new_object(*view_, *object);
+  }
   require_free_names(*view_, *object, false);
   Oid class_id = object->class_id();
   Key key{is_shared_class(class_id) ? Oid{0} : database_, class_id, object->oid};
@@ -186,7 +198,7 @@ std::vector<std::pair<uint32_t, uint32_t>> CatalogTransaction::create_database(
     std::shared_ptr<Database> database, Oid template_database) {
   put(database);
   std::vector<std::pair<uint32_t, uint32_t>> storage;
-  CatalogPtr source = template_database == database_ ? view_ : store_.snapshot(template_database);
+  CatalogPtr source = snapshot_of(template_database);
   source->local_objects()->for_each([&](const ObjectPtr& object) {
     std::shared_ptr<CatalogObject> copy = clone(*object);
     if (auto* relation = dynamic_cast<Relation*>(copy.get());
@@ -200,6 +212,10 @@ std::vector<std::pair<uint32_t, uint32_t>> CatalogTransaction::create_database(
     change(key, std::move(copy));
   });
   return storage;
+}
+
+CatalogPtr CatalogTransaction::snapshot_of(Oid database) const {
+  return database == database_ ? view_ : store_.snapshot(database);
 }
 
 void CatalogTransaction::drop_database(Oid database) {

@@ -73,6 +73,8 @@ class CatalogTransaction {
   std::vector<std::pair<uint32_t, uint32_t>> create_database(std::shared_ptr<Database> database,
                                                              Oid template_database);
   void drop_database(Oid database);
+  // Another database's committed objects, or this one's as the transaction sees them.
+  CatalogPtr snapshot_of(Oid database) const;
 
   using Mark = size_t;
   Mark savepoint() const { return log_.size(); }

@@ -53,6 +53,12 @@ struct PreparedStatementRow {
   int64_t generic_plans = 0, custom_plans = 0;
 };
 
+// What SELECT from a sequence shows.
+struct SequenceRow {
+  int64_t last_value = 1, log_count = 0;
+  bool is_called = false;
+};
+
 struct CursorRow {
   std::string name, statement;
   bool holdable = false, binary = false, scrollable = false;
@@ -87,7 +93,7 @@ class LiveState {
   virtual std::vector<CursorRow> cursors() { return {}; }
   virtual std::vector<SettingRow> settings() { return {}; }
   // last_value of a sequence; nullopt when nextval was never called.
-  virtual std::optional<int64_t> sequence_last_value(Oid) { return std::nullopt; }
+  virtual SequenceRow sequence(Oid) { return {}; }
   virtual RelationSize relation_size(Oid /*relation*/) { return {}; }
   virtual int64_t database_size(Oid /*database*/) { return 0; }
 

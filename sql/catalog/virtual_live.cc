@@ -131,7 +131,9 @@ void generate_pg_sequences(const VirtualScan& scan, VirtualRowSink& sink) {
     row.text(catalog.schema_name(s->schema)).text(s->name).text(catalog.role_name(s->owner));
     row.oid(s->type).int8(s->start).int8(s->min_value).int8(s->max_value).int8(s->increment);
     row.boolean(s->cycle).int8(s->cache);
-    std::optional<int64_t> last = live.sequence_last_value(s->oid);
+    SequenceRow state = live.sequence(s->oid);
+    std::optional<int64_t> last;
+    if (state.is_called) last = state.last_value;
     last.has_value() ? row.int8(*last) : row.null();
     row.emit();
   });

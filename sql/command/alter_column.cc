@@ -349,8 +349,8 @@ void TableAlterer::set_identity(const ast::AlterTableCmd& command) {
   auto sequence = std::make_shared<Sequence>(*owned);
   SequenceChange changed = apply_sequence_options(
       context_, *sequence, ast::NodeList(options.data(), options.size()), false, true);
-  SequenceState state = context_.sequences().read(&context_.transaction(), sequence->oid);
-  context_.sequences().create(context_.transaction(), sequence->oid,
+  SequenceState state = context_.sequences().read(&context_.transaction(), context_.sequence_id(sequence->oid));
+  context_.sequences().create(context_.transaction(), context_.sequence_id(sequence->oid),
                               changed.restart.value_or(state.last_value),
                               !changed.restart.has_value() && state.is_called);
   context_.ddl().put(std::move(sequence));
@@ -370,7 +370,7 @@ void TableAlterer::drop_identity(const ast::AlterTableCmd& command) {
   change([&](Table& table) { column_at(table, number).identity = '\0'; });
   const Sequence* sequence = identity_sequence(*context_.ddl().view(), table_, number);
   if (sequence == nullptr) return;
-  context_.sequences().drop(context_.transaction(), sequence->oid);
+  context_.sequences().drop(context_.transaction(), context_.sequence_id(sequence->oid));
   context_.ddl().remove(sequence->address());
 }
 

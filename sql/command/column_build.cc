@@ -307,7 +307,7 @@ void make_owned_sequence(CommandContext& context, Table& table, int16_t column_n
   sequence->owned_by_column = column.number;
   sequence->is_identity = identity;
   SequenceChange change = apply_sequence_options(context, *sequence, options, true, true);
-  context.sequences().create(context.transaction(), sequence->oid, *change.restart);
+  context.sequences().create(context.transaction(), context.sequence_id(sequence->oid), *change.restart);
   context.ddl().put(sequence);
   if (identity) return;
   std::string shown = relation_display_name(*context.ddl().view(), naming_path(), *sequence);

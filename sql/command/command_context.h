@@ -65,6 +65,8 @@ class CommandContext {
   virtual ExecContext& exec() = 0;
   Transaction& transaction() { return *exec().transaction; }
   virtual SequenceStore& sequences() = 0;
+  // Of this database.
+  SequenceId sequence_id(Oid sequence) { return {ddl().view()->database_oid(), sequence}; }
   // Waits; held to the end of the transaction. Name for messages comes from the catalog.
   virtual void lock_table(Oid relation, TableLockMode mode) = 0;
   // Plans and runs `query` and stores its rows in `table` (columns in order, no checks to be made):

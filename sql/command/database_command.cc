@@ -67,6 +67,18 @@ std::string other_sessions(int count) {
 
 }  // namespace
 
+namespace {
+
+template <typename Visit>
+void for_each_sequence(CommandContext& context, Oid database, Visit visit) {
+  CatalogPtr catalog = context.ddl().snapshot_of(database);
+  catalog->for_each_relation([&](const Relation& relation) {
+    if (relation.kind == ObjectKind::kSequence && relation.persistence != 't') visit(relation.oid);
+  });
+}
+
+}  // namespace
+
 CommandResult create_database(const ast::CreatedbStmt& statement, CommandContext& context) {
   const Catalog& catalog = *context.ddl().view();
   const Role* user = catalog.role(context.current_user());
@@ -136,7 +148,12 @@ CommandResult create_database(const ast::CreatedbStmt& statement, CommandContext
                     "source database \"{}\" is being accessed by other users", source_name)
         .detail(other_sessions(users));
   }
-  context.copy_storage(context.ddl().create_database(std::move(database), source_oid));
+  context.copy_storage(context.ddl().create_database(database, source_oid));
+  for_each_sequence(context, source_oid, [&](Oid sequence) {
+    SequenceState state = context.sequences().read(&context.transaction(), {source_oid, sequence});
+    context.sequences().create(context.transaction(), {database->oid, sequence}, state.last_value,
+                               state.is_called);
+  });
   return {"CREATE DATABASE"};
 }
 
@@ -210,6 +227,9 @@ CommandResult drop_database(const ast::DropdbStmt& statement, CommandContext& co
                     name)
         .detail(other_sessions(users));
   }
+  for_each_sequence(context, oid, [&](Oid sequence) {
+    context.sequences().drop(context.transaction(), {oid, sequence});
+  });
   context.ddl().drop_database(oid);
   return {"DROP DATABASE"};
 }

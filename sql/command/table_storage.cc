@@ -100,7 +100,7 @@ void finish_drop(CommandContext& context, const DropResult& result) {
   if (!result.notice.empty()) notice(context, result.notice, result.notice_detail);
   for (const ObjectPtr& object : result.removed) {
     if (object->kind == ObjectKind::kSequence) {
-      context.sequences().drop(context.transaction(), object->oid);
+      context.sequences().drop(context.transaction(), context.sequence_id(object->oid));
       continue;
     }
     if (object->kind != ObjectKind::kTable && object->kind != ObjectKind::kIndex) continue;

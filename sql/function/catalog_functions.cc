@@ -353,9 +353,8 @@ Value relation_is_publishable(RowCall& call, const Value* args) {
 }
 
 Value sequence_last_value(RowCall& call, const Value* args) {
-  std::optional<int64_t> last =
-      session_of(call).live_state().sequence_last_value(args[0].datum.oid());
-  return last.has_value() ? Value(Datum::of_int64(*last)) : Value::null();
+  SequenceRow state = session_of(call).live_state().sequence(args[0].datum.oid());
+  return state.is_called ? Value(Datum::of_int64(state.last_value)) : Value::null();
 }
 
 const KernelRow kRows[] = {

@@ -1,7 +1,10 @@
 #include "sql/lower/virtual_scan.h"
 
+#include <array>
+
 #include "engine/base/sql_error.h"
 #include "engine/table/scan.h"
+#include "sql/catalog/live_state.h"
 
 namespace luma {
 
@@ -16,7 +19,9 @@ VirtualScanOperator::VirtualScanOperator(std::string_view relation_name, Oid rel
       filters_(std::move(filters)),
       filter_(filter == nullptr ? nullptr : std::make_unique<ExprEvaluator>(*filter)),
       selection_(kVectorSize) {
-  if (relation_ == nullptr) throw unsupported("system relation \"{}\"", relation_name);
+  if (relation_ == nullptr && relation < kFirstUserOid) {
+    throw unsupported("system relation \"{}\"", relation_name);
+  }
   chunk_.init(types);
   output_.init(types);
   explain.node_type = "Seq Scan";
@@ -76,6 +81,12 @@ void VirtualScanOperator::do_open(ExecContext& context) {
   }
   RowKeeper keeper(rows_, attributes_, output_types(), oid_, *arena_, context.interrupt);
   const SessionCatalog& session = session_catalog(context);
+  if (session.catalog().sequence(oid_) != nullptr) {
+    SequenceRow row = session.live_state().sequence(oid_);
+    keeper.add(std::array<Value, 3>{Datum::of_int64(row.last_value), Datum::of_int64(row.log_count),
+                                    Datum::of_bool(row.is_called)});
+    return;
+  }
   const Table* relation = session.catalog().table(oid_);
   LUMA_CHECK(relation != nullptr);
   scan_virtual_relation(session, *relation, filters, *arena_, keeper);

@@ -106,6 +106,7 @@ Portal& SqlSession::create_portal(std::string_view name) {
   portal->done = portal->is_open = false;
   portal->rows = 0;
   portal->chunk = nullptr;
+  portal->store.reset();
   return *portal;
 }
 
@@ -294,13 +295,18 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
 SqlSession::Outcome SqlSession::execute_plan_portal(Portal& portal, int64_t max_rows,
                                                     RowReceiver& receiver) {
   // What was sent of a portal cannot be taken back: slices are for workers.
-  bool slices = portal.is_open ||
-                (max_rows > 0 && portal.run != nullptr && !portal.run->plan().is_point_operation);
+  bool slices =
+      portal.is_open || (max_rows > 0 && portal.run != nullptr && portal.store == nullptr &&
+                         !portal.run->plan().is_point_operation);
   if (slices && !portal.done) need_worker();
   if (portal.done) {
     receiver.begin_rows(portal.query->columns);
     const PhysicalPlan* plan = portal.run ? &portal.run->plan() : nullptr;
     receiver.complete(plan == nullptr || plan->command == 'S' ? "SELECT 0" : plan_tag(*plan, 0, 0));
+    return Outcome::kDone;
+  }
+  if (portal.store != nullptr && !portal.is_cursor) {
+    send_kept_rows(portal, max_rows, receiver);
     return Outcome::kDone;
   }
   ++portal.query->executions;
@@ -366,9 +372,14 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   } else {
     transaction.resume_statement(portal.snapshot);
   }
-  if (returns_rows) receiver.begin_rows(portal.query->columns);
   uint64_t sent = 0;
   uint64_t limit = max_rows > 0 ? static_cast<uint64_t>(max_rows) : UINT64_MAX;
+  // What changes data runs to its end, whoever fetches how many of its rows.
+  if (plan.modifies_data && returns_rows && limit != UINT64_MAX) {
+    keep_all_rows(portal);
+    return send_kept_rows(portal, max_rows, receiver);
+  }
+  if (returns_rows) receiver.begin_rows(portal.query->columns);
   while (returns_rows ? sent < limit : true) {
     if (portal.chunk == nullptr || portal.chunk_at == portal.chunk->size) {
       portal.chunk = run.next();
@@ -394,6 +405,33 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   portal.is_open = false;
   portal.chunk = nullptr;
   receiver.complete(tag);
+}
+
+void SqlSession::keep_all_rows(Portal& portal) {
+  PlanRun& run = *portal.run;
+  auto store = std::make_unique<ChunkStore>(run.plan().root->output_types());
+  // Kept rows outlive the plan: they belong to the session's budget.
+  ExecContext keeping;
+  fill_context(keeping);
+  keeping.memory = &memory_;
+  while (const Chunk* chunk = run.next()) store->append(keeping, *chunk);
+  portal.affected = run.context().rows_affected;
+  run.close();
+  portal.is_open = false;
+  portal.store = std::move(store);
+  portal.position = 0;
+}
+
+// The next rows of a portal that has run to its end already.
+void SqlSession::send_kept_rows(Portal& portal, int64_t max_rows, RowReceiver& receiver) {
+  receiver.begin_rows(portal.query->columns);
+  uint64_t left = portal.store->row_count() - portal.position;
+  uint64_t limit = max_rows > 0 ? static_cast<uint64_t>(max_rows) : UINT64_MAX;
+  uint64_t count = emit_rows(portal, portal.position, std::min(left, limit), false, &receiver);
+  portal.position += count;
+  if (count == limit) return receiver.suspended();
+  portal.done = true;
+  receiver.complete(plan_tag(portal.run->plan(), count, portal.affected));
 }
 
 void SqlSession::close_statement(std::string_view name) {

@@ -77,11 +77,11 @@ std::vector<CursorRow> SqlSession::Live::cursors() {
 
 std::vector<SettingRow> SqlSession::Live::settings() { return session_.settings_.rows(); }
 
-std::optional<int64_t> SqlSession::Live::sequence_last_value(Oid sequence) {
+SequenceRow SqlSession::Live::sequence(Oid oid) {
   Transaction* transaction = session_.transaction_ ? &*session_.transaction_ : nullptr;
-  SequenceState state = session_.instance_.sequences().read(transaction, sequence);
-  if (!state.is_called) return std::nullopt;
-  return state.last_value;
+  SequenceState state = session_.instance_.sequences().read(
+      transaction, {session_.environment_.catalog().database_oid(), oid});
+  return {state.last_value, state.log_count, state.is_called};
 }
 
 RelationSize SqlSession::Live::relation_size(Oid oid) {

@@ -26,6 +26,7 @@ class SqlSession::Services final : public SessionServices {
 
  private:
   const Sequence& require_sequence(Oid oid) const;
+  SequenceId sequence_id(Oid oid) const;
   // Any of the sufficient privileges will do; throws 42501.
   void require_privilege(const Sequence& sequence, std::string_view sufficient) const;
   SqlSession& session_;
@@ -40,7 +41,7 @@ class SqlSession::Live final : public LiveState {
   std::vector<PreparedStatementRow> prepared_statements() override;
   std::vector<CursorRow> cursors() override;
   std::vector<SettingRow> settings() override;
-  std::optional<int64_t> sequence_last_value(Oid sequence) override;
+  SequenceRow sequence(Oid oid) override;
   RelationSize relation_size(Oid relation) override;
   int64_t database_size(Oid database) override;
   bool signal_session(int32_t pid, bool terminate) override;

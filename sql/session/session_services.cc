@@ -42,6 +42,10 @@ const Sequence& SqlSession::Services::require_sequence(Oid oid) const {
   throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not a sequence", relation->name);
 }
 
+SequenceId SqlSession::Services::sequence_id(Oid oid) const {
+  return {session_.environment_.catalog().database_oid(), oid};
+}
+
 namespace {
 
 SequenceSpec spec_of(const Sequence& sequence) {
@@ -70,7 +74,7 @@ int64_t SqlSession::Services::sequence_next(Oid oid, bool check_privilege) {
   }
   auto& [next, left] = session_.cached_values_[oid];
   if (left <= 0) {
-    SequenceBlock block = session_.instance_.sequences().nextval(&transaction, oid,
+    SequenceBlock block = session_.instance_.sequences().nextval(&transaction, sequence_id(oid),
                                                                  spec_of(sequence), sequence.cache);
     transaction.add_dependency(block.wait_for_ts);
     next = block.first;
@@ -111,7 +115,7 @@ int64_t SqlSession::Services::sequence_set(Oid oid, int64_t value, bool is_calle
     session_.require_writable("setval()");
   }
   transaction.add_dependency(session_.instance_.sequences().setval(
-      &transaction, oid, spec_of(sequence), value, is_called));
+      &transaction, sequence_id(oid), spec_of(sequence), value, is_called));
   session_.cached_values_.erase(oid);
   if (is_called) {
     session_.last_values_[oid] = value;

@@ -181,6 +181,39 @@ TEST_CASE("portals") {
   }) == "!42601");
 }
 
+TEST_CASE("a portal that changes data does so whoever reads how much") {
+  Fixture f;
+  f.run("create table t(a int)");
+  auto change = [&](std::string_view sql) {
+    return f.extended([&](RowReceiver& r) {
+      f.session.parse("", sql, {}, r, true);
+      f.session.bind({"q", "", {}, {}, {}}, r, true);
+      f.session.execute("q", 2, r, true);
+      if (sql.starts_with("update")) {
+        f.session.execute("q", 1, r, true);
+        f.session.execute("q", 0, r, true);
+      }
+      f.session.sync(r, true);
+    });
+  };
+  CHECK(change("insert into t select * from generate_series(1, 5000) returning a") ==
+        "1;2;[suspended]");
+  CHECK(f.run("select count(*) from t") == "5000;[SELECT 1]");
+  CHECK(change("with d as (delete from t where a > 4 returning a) select a from t where a < 4 "
+               "order by a") == "1;2;[suspended]");
+  CHECK(f.run("select count(*) from t") == "4;[SELECT 1]");
+  CHECK(change("update t set a = a + 1 returning a") == "2;3;[suspended]4;[suspended]5;[UPDATE 4]");
+  f.run("begin");
+  f.extended([&](RowReceiver& r) {
+    f.session.parse("", "delete from t returning a", {}, r, true);
+    f.session.bind({"q", "", {}, {}, {}}, r, true);
+  });
+  CHECK(f.run("fetch 1 from q") == "2;[FETCH 1]");
+  CHECK(f.run("close q") == "[CLOSE CURSOR]");
+  CHECK(f.run("commit") == "[COMMIT]");
+  CHECK(f.run("select count(*) from t") == "0;[SELECT 1]");
+}
+
 TEST_CASE("NOTIFY reaches the listener at commit") {
   Fixture f;
   f.run("listen news");
