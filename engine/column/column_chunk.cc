@@ -346,6 +346,27 @@ void ColumnChunkReader::read_pairs(uint32_t block, T* out) const {
   for (uint32_t i = 0; i < rows; ++i) out[i] = std::bit_cast<T>(Words{low[i], high[i]});
 }
 
+std::optional<uint32_t> ColumnChunkReader::find_sorted(uint64_t value) const {
+  if (kind_ != ChunkKind::kInt || rows_ == 0) return std::nullopt;
+  auto at = [&](uint32_t row) { return static_cast<uint64_t>(ints_.value(row)); };
+  // The last block that begins at or before the value.
+  uint32_t low = 0, high = block_count(rows_);
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (at(middle * kBlockRows) <= value) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  int64_t values[kBlockRows];
+  ints_.read_block(low, values);
+  auto* end = values + ints_.rows_of_block(low);
+  auto* found = std::lower_bound(values, end, static_cast<int64_t>(value));
+  if (found == end || static_cast<uint64_t>(*found) != value) return std::nullopt;
+  return low * kBlockRows + static_cast<uint32_t>(found - values);
+}
+
 void ColumnChunkReader::read_block(uint32_t block, Vector& out) const {
   LUMA_DCHECK(out.capacity() >= kBlockRows);
   if (kind_ == ChunkKind::kNull) {

@@ -2,6 +2,7 @@
 // One column of one row group: collecting values, encoding them, and decoding block by block
 // straight into the executor's vectors.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,8 @@ class ColumnChunkReader {
   // The block's values, as rows 0... of `out`, which is flat, begun and has room for kBlockRows.
   // Strings may refer to the chunk.
   void read_block(uint32_t block, Vector& out) const;
+  // Where an ascending column of integers without NULLs has the value.
+  std::optional<uint32_t> find_sorted(uint64_t value) const;
 
  private:
   void read_decimals(uint32_t block, StringRef* out) const;

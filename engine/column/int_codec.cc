@@ -348,6 +348,7 @@ int64_t IntReader::value(uint32_t index) const {
     auto run = std::upper_bound(run_ends_.begin(), run_ends_.end(), index) - run_ends_.begin();
     return values_[static_cast<size_t>(run)];
   }
+  if (index % kBlockRows == 0) return delta_[block].first;
   int64_t values[kBlockRows];
   read_block(block, values);
   return values[index % kBlockRows];

@@ -13,14 +13,17 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "engine/row/kv_rocksdb_faults.h"
 
 namespace luma {
 namespace {
 
-constexpr const char* kFamilyNames[kKvFamilyCount] = {"catalog", "data"};
+constexpr const char* kFamilyNames[kKvFamilyCount] = {"catalog", "data", "columnar"};
 constexpr int kCacheShardBits = 6;
+// A failed flush lingers for a second.
+constexpr auto kFlushWait = std::chrono::seconds(5);
 
 KvStatus open_status(const rocksdb::Status& status, const std::string& path) {
   std::string text = status.ToString();
@@ -111,11 +114,12 @@ KvStatus Kv::Impl::stop(KvStatus reason) {
 }
 
 KvStatus Kv::write(KvBatch& batch, bool sync) {
+  stop_counting();
+  std::lock_guard order(impl_->log_mutex);
   if (__builtin_expect(stopped(), 0)) {
     std::lock_guard guard(impl_->stop_mutex);
     return impl_->stop_reason;
   }
-  stop_counting();
   rocksdb::WriteOptions options = impl_->write_options;
   options.sync = sync;
   rocksdb::Status status = impl_->db->Write(options, &batch.impl_->batch);
@@ -125,20 +129,38 @@ KvStatus Kv::write(KvBatch& batch, bool sync) {
 }
 
 KvStatus Kv::flush_wal(bool sync) {
-  if (__builtin_expect(stopped(), 0)) {
-    std::lock_guard guard(impl_->stop_mutex);
-    return impl_->stop_reason;
+  {
+    std::lock_guard order(impl_->log_mutex);
+    if (__builtin_expect(stopped(), 0)) {
+      std::lock_guard guard(impl_->stop_mutex);
+      return impl_->stop_reason;
+    }
+    rocksdb::Status status = impl_->db->FlushWAL(false);
+    if (__builtin_expect(!status.ok(), 0)) return impl_->stop(kv_status_of(status));
   }
   // In memory there is nothing to wait for, and the store says so with an error.
-  rocksdb::Status status = impl_->db->FlushWAL(sync && !impl_->options.in_memory);
+  if (!sync || impl_->options.in_memory) return {};
+  rocksdb::Status status = impl_->db->SyncWAL();
   if (__builtin_expect(status.ok(), 1)) return {};
   return impl_->stop(kv_status_of(status));
 }
 
 bool Kv::stopped() const { return impl_->stopped.load(std::memory_order_acquire); }
 
+bool Kv::Impl::wait_for_running_flushes() {
+  auto end = std::chrono::steady_clock::now() + kFlushWait;
+  uint64_t running = 1;
+  while (db->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &running) &&
+         running > 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return running == 0;
+}
+
 KvStatus Kv::Impl::leave_stopped() {
   if (!stopped.load(std::memory_order_acquire)) return {};
+  // A flush that runs into the same failure while Resume() waits for its own lets it wait for ever.
+  if (!wait_for_running_flushes()) return {KvCode::kStopped, "a flush is still running"};
   // Resume() writes all memtables to files, after which the damaged log is not needed any more.
   rocksdb::Status status = db->Resume();
   if (status.ok()) status = db->Flush(rocksdb::FlushOptions(), all_handles);

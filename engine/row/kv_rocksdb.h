@@ -68,6 +68,9 @@ struct Kv::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kKvFamilyCount> families{};
   std::vector<rocksdb::ColumnFamilyHandle*> all_handles;
   rocksdb::WriteOptions write_options;
+  // Held while the log is written, not while it is synced: once a write to the log has failed,
+  // RocksDB takes another one to the same log for a bug and aborts.
+  std::mutex log_mutex;
   std::atomic<bool> stopped{false};
   std::mutex stop_mutex;
   KvStatus stop_reason;
@@ -76,6 +79,7 @@ struct Kv::Impl {
     return families[static_cast<int>(family)];
   }
   KvStatus stop(KvStatus reason);
+  bool wait_for_running_flushes();  // false: some did not end in time
   KvStatus leave_stopped();
   std::string reserve_path;  // "" without a reserve
   KvStatus make_reserve();

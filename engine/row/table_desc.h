@@ -14,6 +14,7 @@
 namespace luma {
 
 struct Expr;
+class ColumnarTable;  // engine/columnar
 
 struct ColumnDesc {
   std::string name;
@@ -93,6 +94,10 @@ struct TableDesc {
   // the CHECK constraints, so that foreign key actions keep them.
   std::vector<const Expr*> generated;
   std::vector<std::pair<std::string, const Expr*>> checks;
+
+  // Of a table that keeps its rows in columns (USING columnar): segments with the rows at rest and,
+  // above them, rows of the ordinary form, keyed by hidden row ids. Null: all rows are ordinary.
+  std::shared_ptr<ColumnarTable> columnar;
 
   // The arena (and whatever else) that expressions above live in.
   std::shared_ptr<void> expression_owner;

@@ -1,0 +1,116 @@
+#pragma once
+// Walks the rows of a columnar table in order of their row ids, a window at a time: rows of one
+// block of a segment, without those that the delta hides and with those that it replaces, or rows
+// of the delta alone. Columns are decoded when they are asked for, so a filter can rule a window
+// out before its other columns are touched. One thread.
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/columnar/columnar_table.h"
+#include "engine/row/row_codec.h"
+#include "engine/row/table_desc.h"
+#include "engine/txn/txn_iterator.h"
+
+namespace luma {
+
+class ColumnarCursor {
+ public:
+  // `columns`: attributes, in the order in which column() counts them. `table` outlives this.
+  ColumnarCursor(const TableDesc& table, std::vector<int32_t> columns);
+  ~ColumnarCursor();
+
+  // False: no row of the group can be wanted. Rows of the delta are not asked about.
+  using Pruner = std::function<bool(const SegmentFooter& footer, const RowGroup& group)>;
+  void set_pruner(Pruner pruner) { pruner_ = std::move(pruner); }
+
+  void open(Transaction& txn, ReadView view);
+  // The same over given segments and the delta's rows from `first_row_id` to `last_row_id`.
+  void open(Transaction& txn, ReadView view, SegmentListRef segments, uint64_t first_row_id,
+            uint64_t last_row_id);
+  void close();
+
+  // The next window, which is never empty; false at the end.
+  bool next();
+  // Of the window, valid until next(). Row i of it is row selection()[i] of the columns;
+  // selection() is null when it is row i.
+  uint32_t size() const { return count_; }
+  const uint32_t* selection() const { return selected_ ? selection_.data() : nullptr; }
+  const Vector& column(size_t number);
+  // By row of the columns.
+  uint64_t row_id(uint32_t row);
+  uint64_t stamp(uint32_t row);
+
+  struct Counters {
+    uint64_t segments = 0, groups = 0, groups_pruned = 0, delta_rows = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  static constexpr uint64_t kNoRow = std::numeric_limits<uint64_t>::max();
+  struct Patch {
+    uint32_t row;
+    std::string bytes;
+  };
+  struct Column {
+    std::unique_ptr<Vector> values;
+    ChunkRef chunk;  // what `values` was decoded from; null: something else
+    uint32_t block = 0;
+    bool ready = false;  // for the current window
+  };
+
+  void load_delta_position();
+  void next_delta_row();
+  bool delta_window(uint64_t end_row_id);
+  bool block_window();
+  void select_visible();
+  void begin_window();
+  void load_row_ids();
+  void next_block();
+  void next_group();
+  bool at_segment() const { return segment_ < list_->segments.size(); }
+  const SegmentEntry& segment() const { return list_->segments[segment_]; }
+  const RowGroup& group() const { return segment().reader->footer().groups[group_]; }
+  uint32_t block_rows() const {
+    return std::min(kBlockRows, group().row_count - block_ * kBlockRows);
+  }
+  void decode(size_t number);
+  void fill_missing(Column& column, const ColumnDesc& desc);
+
+  const TableDesc& table_;
+  std::vector<int32_t> attributes_;
+  StoredLayout layout_;
+  Pruner pruner_;
+  std::string lower_, upper_;
+
+  SegmentListRef list_;
+  std::unique_ptr<TxnIterator> delta_;
+  uint64_t delta_id_ = kNoRow;
+  // Where the next window begins.
+  size_t segment_ = 0;
+  uint32_t group_ = 0, block_ = 0, position_ = 0;
+  bool group_checked_ = false;
+
+  // The window.
+  bool from_delta_ = false;
+  size_t window_segment_ = 0;
+  uint32_t window_group_ = 0, window_block_ = 0;
+  uint32_t count_ = 0;
+  bool selected_ = false;
+  std::vector<uint32_t> selection_;
+  std::vector<Patch> patches_;
+  std::vector<Column> columns_;
+  Chunk delta_rows_;
+  std::unique_ptr<RowDecoder> delta_decoder_;
+  std::vector<uint64_t> delta_ids_, delta_stamps_;
+  Vector row_ids_{PhysicalType::kInt64, kBlockRows}, stamps_{PhysicalType::kInt64, kBlockRows};
+  bool has_row_ids_ = false, has_stamps_ = false;
+  Counters counters_;
+};
+
+}  // namespace luma

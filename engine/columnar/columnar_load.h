@@ -1,0 +1,48 @@
+#pragma once
+// Writes many new rows straight into segments, inside the running transaction: the files are on
+// disk before it can commit, their entries are among its buffered writes, and files of segments
+// that do not get committed (rollback, rollback to a savepoint) are removed. One statement, one
+// thread.
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/columnar/columnar_table.h"
+#include "engine/row/table_desc.h"
+#include "engine/txn/id_allocator.h"
+#include "engine/txn/transaction.h"
+#include "engine/vector/vector.h"
+
+namespace luma {
+
+class ColumnarLoader {
+ public:
+  ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids);
+  // Without finish() the rows are gone.
+  ~ColumnarLoader();
+
+  // Adds row `row` of a chunk whose columns are the table's attributes; returns its row id.
+  uint64_t add(const Chunk& rows, uint32_t row);
+  void add_all(const Chunk& rows);
+  // Makes the rows part of the transaction.
+  void finish();
+
+ private:
+  // The files of one statement: unlinked, unless committed, when the transaction forgets them.
+  class Files;
+  uint32_t room();
+  void finish_segment();
+
+  TableDescPtr table_;
+  Transaction& txn_;
+  IdAllocator& ids_;
+  std::shared_ptr<RowIdRange> range_;
+  uint64_t next_row_id_ = 0, row_ids_left_ = 0;
+  std::shared_ptr<Files> files_;
+  std::unique_ptr<SegmentWriter> writer_;
+  uint64_t file_id_ = 0;
+  std::vector<SegmentInfo> segments_;
+  std::vector<uint64_t> row_ids_;
+};
+
+}  // namespace luma
