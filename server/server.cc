@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/event_loop.h"
 #include "server/listener.h"
 #include "server/session.h"
 
@@ -55,6 +57,10 @@ size_t raise_descriptor_limit() {
   return static_cast<size_t>(limit.rlim_cur);
 }
 
+void set_options(int descriptor) {
+  fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
 void set_tcp_options(int descriptor) {
   int on = 1;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -79,19 +85,21 @@ struct Server::Impl {
             {},
             WorkerPool(worker_limit(configuration))} {
     for (size_t i = 0; i < loop_count(configuration); ++i) {
-      loops.push_back(std::make_unique<asio::io_context>(1));
+      loops.push_back(std::make_unique<EventLoop>());
     }
   }
 
   void check_exposure() const;
   void accept_next(Acceptor& acceptor);
-  void take(Acceptor& acceptor, asio::io_context& loop, Session::Socket socket);
+  void take(int descriptor);
   void wait_for_signal();
   void begin_shutdown(ShutdownMode mode);
   void poll_drained();
 
-  // Declared first, destroyed last: sessions hold sockets of these loops.
-  std::vector<std::unique_ptr<asio::io_context>> loops;
+  // Declared first, destroyed last: sessions refer to these loops.
+  std::vector<std::unique_ptr<EventLoop>> loops;
+  // Listeners and signals; run() of the server is its thread.
+  asio::io_context control{1};
   SessionEnvironment environment;
   Listeners listeners;
   size_t next_loop = 0;
@@ -118,12 +126,11 @@ void Server::Impl::check_exposure() const {
 }
 
 void Server::Impl::accept_next(Acceptor& acceptor) {
-  asio::io_context& loop = *loops[next_loop++ % loops.size()];
-  acceptor.async_accept(loop.get_executor(), [this, &acceptor, &loop](const asio::error_code& error,
-                                                                      Session::Socket socket) {
+  acceptor.async_accept([this, &acceptor](asio::error_code error, auto socket) {
     if (error == asio::error::operation_aborted) return;
     if (!error) {
-      take(acceptor, loop, std::move(socket));
+      int descriptor = socket.release(error);
+      if (!error) take(descriptor);
       return accept_next(acceptor);
     }
     if (error != asio::error::no_descriptors && error != asio::error::no_memory &&
@@ -140,17 +147,16 @@ void Server::Impl::accept_next(Acceptor& acceptor) {
   });
 }
 
-void Server::Impl::take(Acceptor&, asio::io_context& loop, Session::Socket socket) {
-  asio::error_code error;
-  socket.non_blocking(true, error);
-  if (error) return;
-  ClientInfo client = client_of(socket.native_handle());
-  if (client.port >= 0) set_tcp_options(socket.native_handle());
+void Server::Impl::take(int descriptor) {
+  EventLoop& loop = *loops[next_loop++ % loops.size()];
+  set_options(descriptor);
+  ClientInfo client = client_of(descriptor);
+  if (client.port >= 0) set_tcp_options(descriptor);
   client.process_id = environment.registry.next_process_id();
   int32_t process_id = client.process_id;
-  auto session = std::make_shared<Session>(environment, std::move(socket), std::move(client));
+  auto session = std::make_shared<Session>(environment, loop, descriptor, std::move(client));
   if (auto victim = environment.registry.add(process_id, session)) victim->drop();
-  asio::post(loop, [session] { session->start(); });
+  loop.post([session] { session->start(); });
 }
 
 void Server::Impl::wait_for_signal() {
@@ -162,7 +168,7 @@ void Server::Impl::wait_for_signal() {
   });
 }
 
-// On loop 0.
+// On the control thread.
 void Server::Impl::begin_shutdown(ShutdownMode mode) {
   if (fast) return;
   fast = mode == ShutdownMode::kFast;
@@ -173,7 +179,7 @@ void Server::Impl::begin_shutdown(ShutdownMode mode) {
   if (!first) return;
   drain_deadline = std::chrono::steady_clock::now() +
                    std::chrono::milliseconds(environment.configuration.shutdown_timeout_ms);
-  drain_timer = std::make_unique<asio::steady_timer>(*loops[0]);
+  drain_timer = std::make_unique<asio::steady_timer>(control);
   poll_drained();
 }
 
@@ -181,7 +187,7 @@ void Server::Impl::poll_drained() {
   if (environment.registry.empty()) {
     asio::error_code ignored;
     for (Acceptor& acceptor : listeners.acceptors) acceptor.close(ignored);
-    for (auto& loop : loops) loop->stop();
+    control.stop();
     return;
   }
   if (!fast && std::chrono::steady_clock::now() > drain_deadline)
@@ -201,14 +207,14 @@ Server::~Server() {
 
 void Server::listen() {
   impl_->check_exposure();
-  impl_->listeners = open_listeners(impl_->environment.configuration, *impl_->loops[0]);
+  impl_->listeners = open_listeners(impl_->environment.configuration, impl_->control);
   for (Acceptor& acceptor : impl_->listeners.acceptors) impl_->accept_next(acceptor);
 }
 
 uint16_t Server::port() const { return impl_->listeners.port; }
 
 void Server::handle_signals() {
-  impl_->signals = std::make_unique<asio::signal_set>(*impl_->loops[0], SIGTERM, SIGINT, SIGQUIT);
+  impl_->signals = std::make_unique<asio::signal_set>(impl_->control, SIGTERM, SIGINT, SIGQUIT);
   impl_->wait_for_signal();
 }
 
@@ -220,17 +226,17 @@ void Server::run() {
                                  {"threads", static_cast<int64_t>(impl_->loops.size())}});
   std::vector<std::thread> threads;
   for (auto& loop : impl_->loops) {
-    threads.emplace_back([&loop = *loop] {
-      auto guard = asio::make_work_guard(loop);
-      loop.run();
-    });
+    threads.emplace_back([&loop = *loop] { loop.run(); });
   }
+  auto guard = asio::make_work_guard(impl_->control);
+  impl_->control.run();
+  for (auto& loop : impl_->loops) loop->stop();
   for (std::thread& thread : threads) thread.join();
   impl_->environment.workers.stop();
 }
 
 void Server::shutdown(ShutdownMode mode) {
-  asio::post(*impl_->loops[0], [this, mode] { impl_->begin_shutdown(mode); });
+  asio::post(impl_->control, [this, mode] { impl_->begin_shutdown(mode); });
 }
 
 }  // namespace luma

@@ -2,8 +2,6 @@
 #include "server/session.h"
 
 #include <array>
-#include <asio/buffer.hpp>
-#include <asio/post.hpp>
 #include <cstring>
 
 #include "pgwire/crypto.h"
@@ -35,9 +33,11 @@ uint32_t random_key() {
 
 }  // namespace
 
-Session::Session(SessionEnvironment& environment, Socket socket, ClientInfo client)
+Session::Session(SessionEnvironment& environment, EventLoop& loop, int descriptor,
+                 ClientInfo client)
     : environment_(environment),
-      socket_(std::move(socket)),
+      loop_(loop),
+      socket_(descriptor),
       client_(std::move(client)),
       secret_key_(random_key()),
       connection_(environment.instance, *this, client_) {}
@@ -53,37 +53,50 @@ void Session::start() {
   }
   set_deadline(std::chrono::milliseconds(environment_.configuration.authentication_timeout_ms),
                &Session::authentication_expired);
+  if (!loop_.watch(socket_.descriptor(), shared_from_this())) return finish();
   wait_for_client();
 }
 
 void Session::wait_for_client() {
   activity_ = Activity::kWaiting;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const asio::error_code& error) {
-    if (self->activity_ != Activity::kWaiting) {
-      // Only linger() and close_when_sent() wait for the client in another activity.
-      if (self->activity_ == Activity::kClosing) self->linger();
-      return;
-    }
-    if (error) return self->broken();
-    self->on_readable();
-  });
+  if (!input_waits_) return;
+  loop_.post([self = shared_from_this()] { self->read_available(); });
 }
 
-void Session::on_readable() {
+void Session::on_ready(EventLoop::Readiness readiness) {
+  if (activity_ == Activity::kClosed) return;
+  if (readiness.readable) input_waits_ = true;
+  if (readiness.hung_up) hung_up_ = true;
+  if (readiness.writable && waiting_writable_) {
+    waiting_writable_ = false;
+    loop_.watch_writable(socket_.descriptor(), *this, false);
+    if (write_wire()) pump();
+  }
+  if (activity_ == Activity::kClosing) return linger();
+  read_available();
+}
+
+void Session::read_available() {
+  if (activity_ == Activity::kWaiting && input_waits_) read_once();
+}
+
+void Session::read_once() {
   // One buffer for all connections of a thread: an idle connection holds none.
   static thread_local std::array<char, kReadBytes> buffer;
-  asio::error_code error;
-  size_t count = socket_.read_some(asio::buffer(buffer), error);
-  if (error == asio::error::would_block || error == asio::error::try_again)
-    return wait_for_client();
-  if (error) {
-    // The client is gone. What it sent has been handled; what it has not waited for is undone.
-    activity_ = Activity::kOnLoop;
-    return close_when_sent();
+  StreamSocket::Transfer read = socket_.receive(buffer);
+  if (read.outcome == StreamSocket::Outcome::kWouldBlock) {
+    input_waits_ = false;
+    return;
   }
   activity_ = Activity::kOnLoop;
-  if (deadline_ && authenticated_) deadline_.reset();
-  if (!receive({buffer.data(), count})) return close_when_sent();
+  if (read.outcome == StreamSocket::Outcome::kEnded) {
+    // The client is gone. What it sent has been handled; what it has not waited for is undone.
+    return close_when_sent();
+  }
+  // A short read has emptied the socket: the loop tells when more comes.
+  if (read.bytes < buffer.size() && !hung_up_) input_waits_ = false;
+  if (deadline_ && authenticated_) clear_deadline();
+  if (!receive({buffer.data(), read.bytes})) return close_when_sent();
   advance();
 }
 
@@ -124,7 +137,7 @@ void Session::advance() {
         }
         if (budget <= 0) {
           queue_output();
-          asio::post(socket_.get_executor(), [self = shared_from_this()] { self->advance(); });
+          loop_.post([self = shared_from_this()] { self->advance(); });
           return;
         }
         break;
@@ -140,9 +153,18 @@ void Session::advance() {
         queue_output();
         return close_when_sent();
       case Step::kNeedInput:
-        return prepare_to_wait();
+        if (connection_.output().empty()) return prepare_to_wait();
+        // Until then we count as being on the loop: nothing more is read.
+        turn_ending_ = true;
+        return loop_.call_at_turn_end(*this);
     }
   }
+}
+
+void Session::on_turn_end() {
+  if (!turn_ending_) return;
+  turn_ending_ = false;
+  if (activity_ == Activity::kOnLoop) prepare_to_wait();
 }
 
 void Session::prepare_to_wait() {
@@ -150,7 +172,7 @@ void Session::prepare_to_wait() {
   if (broken_on_loop_) return finish();
   if (!authenticated_ && connection_.authenticated() && connection_.idle()) {
     authenticated_ = true;
-    deadline_.reset();
+    clear_deadline();
     publish_interrupt();
     log_start();
   }
@@ -183,8 +205,8 @@ void Session::run_on_worker() {
       step = self->connection_.process(self.get());
     } while (step == Step::kProcessed && self->connection_.output().empty() &&
              self->connection_.has_input());
-    auto executor = self->socket_.get_executor();
-    asio::post(executor, [self = std::move(self), step] { self->on_worker_done(step); });
+    EventLoop& loop = self->loop_;
+    loop.post([self = std::move(self), step] { self->on_worker_done(step); });
   });
 }
 
@@ -207,7 +229,7 @@ void Session::on_worker_done(Step step) {
 
 void Session::wake() {
   if (wake_posted_.exchange(true)) return;
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  loop_.post([self = shared_from_this()] {
     self->wake_posted_ = false;
     self->wake_pending_ = true;
     if (self->activity_ == Activity::kWaiting && self->connection_.idle()) self->deliver();
@@ -222,7 +244,7 @@ void Session::deliver() {
 }
 
 void Session::begin_shutdown(ShutdownMode mode) {
-  asio::post(socket_.get_executor(), [self = shared_from_this(), mode] {
+  loop_.post([self = shared_from_this(), mode] {
     self->stop_after_statement_ = true;
     if (mode == ShutdownMode::kFast) self->interrupt(Interrupt::kTerminate);
     if (self->activity_ == Activity::kWaiting &&
@@ -237,7 +259,7 @@ void Session::begin_shutdown(ShutdownMode mode) {
 }
 
 void Session::drop() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  loop_.post([self = shared_from_this()] {
     if (self->activity_ != Activity::kOnWorker && !self->connection_.authenticated())
       self->finish();
   });
@@ -329,12 +351,23 @@ void Session::log_start() {
 // ---- ends
 
 void Session::set_deadline(std::chrono::milliseconds delay, void (Session::*expired)()) {
-  if (!deadline_) deadline_ = std::make_unique<asio::steady_timer>(socket_.get_executor());
-  deadline_->expires_after(delay);
-  deadline_->async_wait([weak = weak_from_this(), expired](const asio::error_code& error) {
-    if (error) return;
-    if (auto self = weak.lock()) (self.get()->*expired)();
-  });
+  clear_deadline();
+  deadline_ = environment_.timers.start(
+      delay, [weak = weak_from_this(), serial = deadline_serial_, expired] {
+        auto self = weak.lock();
+        if (self == nullptr) return;
+        EventLoop& loop = self->loop_;
+        loop.post([self = std::move(self), serial, expired] {
+          if (self->deadline_serial_ == serial) (self.get()->*expired)();
+        });
+      });
+}
+
+void Session::clear_deadline() {
+  ++deadline_serial_;
+  if (!deadline_) return;
+  environment_.timers.cancel(*deadline_);
+  deadline_.reset();
 }
 
 void Session::authentication_expired() {
@@ -383,25 +416,16 @@ void Session::close_when_sent() {
 // client is told that nothing more comes and gets a moment to hang up first.
 void Session::linger() {
   if (activity_ != Activity::kClosing || !all_sent()) return;
-  asio::error_code error;
   if (tls_) {
     tls_->close(wire_);
     write_wire();
   }
-  socket_.shutdown(Socket::shutdown_send, error);
-  if (error) return finish();
+  if (!socket_.end_output()) return finish();
   std::array<char, 4096> buffer;
   for (int i = 0; i < 64; ++i) {
-    socket_.read_some(asio::buffer(buffer), error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      socket_.async_wait(Socket::wait_read,
-                         [self = shared_from_this()](const asio::error_code& failed) {
-                           if (failed) return self->finish();
-                           self->linger();
-                         });
-      return;
-    }
-    if (error) break;
+    StreamSocket::Transfer read = socket_.receive(buffer);
+    if (read.outcome == StreamSocket::Outcome::kWouldBlock) return;  // on_ready() comes back here
+    if (read.outcome == StreamSocket::Outcome::kEnded) break;
   }
   finish();
 }
@@ -416,9 +440,9 @@ void Session::finish() {
     for (const auto& [reason, id] : timers_) environment_.timers.cancel(id);
     timers_.clear();
   }
-  deadline_.reset();
-  asio::error_code ignored;
-  socket_.close(ignored);
+  clear_deadline();
+  loop_.unwatch(socket_.descriptor(), *this);
+  socket_.close();
   if (authenticated_ && environment_.configuration.log_connections) {
     std::chrono::duration<double> lasted = std::chrono::system_clock::now() - client_.started;
     environment_.logger.log(LogLevel::kInfo, "disconnection",

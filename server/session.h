@@ -5,10 +5,6 @@
 // to send, for a worker to return, for output to drain), and each has one handler that calls
 // advance(). Thread rule: everything runs on the loop, but process(gate) and drain() on a worker
 // while activity_ == kOnWorker, and the calls marked "any thread".
-#include <asio/basic_stream_socket.hpp>
-#include <asio/generic/stream_protocol.hpp>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -16,15 +12,18 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "engine/base/log.h"
 #include "pgwire/connection.h"
 #include "pgwire/tls.h"
+#include "server/event_loop.h"
 #include "server/hba.h"
 #include "server/instance.h"
 #include "server/server.h"
 #include "server/session_registry.h"
+#include "server/stream_socket.h"
 #include "server/timer_service.h"
 #include "server/worker_pool.h"
 
@@ -46,12 +45,11 @@ struct SessionEnvironment {
 
 class Session final : public ConnectionHost,
                       public OutputGate,
+                      public EventLoop::Client,
                       public std::enable_shared_from_this<Session> {
  public:
-  using Socket =
-      asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
-
-  Session(SessionEnvironment& environment, Socket socket, ClientInfo client);
+  // Takes the connected, non-blocking socket. `loop` outlives the session.
+  Session(SessionEnvironment& environment, EventLoop& loop, int descriptor, ClientInfo client);
   ~Session() override;
 
   // On the loop, once.
@@ -78,6 +76,10 @@ class Session final : public ConnectionHost,
   // ---- OutputGate, on a worker
   void drain(std::string& output) override;
 
+  // ---- EventLoop::Client
+  void on_ready(EventLoop::Readiness readiness) override;
+  void on_turn_end() override;
+
  private:
   enum class Activity : uint8_t { kWaiting, kOnLoop, kOnWorker, kDraining, kClosing, kClosed };
   struct Chunk {
@@ -88,7 +90,8 @@ class Session final : public ConnectionHost,
   void advance();
   void wait_for_client();
   void prepare_to_wait();
-  void on_readable();
+  void read_available();
+  void read_once();
   bool receive(std::string_view bytes);
   void start_tls();
   void run_on_worker();
@@ -109,7 +112,9 @@ class Session final : public ConnectionHost,
   void linger();
   void finish();
   void broken();
+  // One at a time: replaces the one before.
   void set_deadline(std::chrono::milliseconds delay, void (Session::*expired)());
+  void clear_deadline();
   void authentication_expired();
   void idle_expired();
   void closing_expired();
@@ -117,7 +122,8 @@ class Session final : public ConnectionHost,
   void log_start();
 
   SessionEnvironment& environment_;
-  Socket socket_;
+  EventLoop& loop_;
+  StreamSocket socket_;
   const ClientInfo client_;
   const uint32_t secret_key_;
   Connection connection_;
@@ -127,6 +133,9 @@ class Session final : public ConnectionHost,
   bool stop_after_statement_ = false;
   bool wake_pending_ = false;
   bool broken_on_loop_ = false;
+  bool input_waits_ = false;  // the socket may have something to read
+  bool hung_up_ = false;      // and an end behind it
+  bool turn_ending_ = false;  // on_turn_end() is going to send the output and go on
 
   std::deque<Chunk> queue_;  // waits for durability or for the socket, as plain text
   std::string wire_;         // bytes for the socket, [wire_at_, end) not yet written
@@ -134,7 +143,8 @@ class Session final : public ConnectionHost,
   size_t wire_plain_bytes_ = 0;  // how much plain text wire_ stands for
   bool waiting_writable_ = false;
   bool waiting_durable_ = false;
-  std::unique_ptr<asio::steady_timer> deadline_;
+  std::optional<TimerService::Id> deadline_;
+  uint64_t deadline_serial_ = 0;  // a deadline that was replaced may be on its way already
 
   std::atomic<size_t> unsent_bytes_{0};
   std::atomic<bool> broken_{false};

@@ -1,7 +1,4 @@
 // What leaves a session: replies wait until what they depend on is durable, then for the socket.
-#include <asio/buffer.hpp>
-#include <asio/post.hpp>
-
 #include "server/session.h"
 
 namespace luma {
@@ -24,10 +21,9 @@ void Session::queue_output() {
     // The common case: straight from the connection's buffer to the socket.
     unsent_bytes_ += output.size();
     if (!tls_) {
-      asio::error_code error;
-      size_t written = socket_.write_some(asio::buffer(output), error);
-      if (error && error != asio::error::would_block && error != asio::error::try_again)
-        return broken();
+      StreamSocket::Transfer sent = socket_.send(output);
+      if (sent.outcome == StreamSocket::Outcome::kEnded) return broken();
+      size_t written = sent.bytes;
       if (written == output.size()) {
         unsent_bytes_ -= written;
         output.clear();
@@ -84,25 +80,19 @@ void Session::pump() {
 // False: broken. What does not fit waits for the socket, and pump() goes on then.
 bool Session::write_wire() {
   while (wire_at_ < wire_.size()) {
-    asio::error_code error;
-    wire_at_ +=
-        socket_.write_some(asio::buffer(wire_.data() + wire_at_, wire_.size() - wire_at_), error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      if (waiting_writable_) return true;
-      waiting_writable_ = true;
-      socket_.async_wait(Socket::wait_write,
-                         [self = shared_from_this()](const asio::error_code& failed) {
-                           self->waiting_writable_ = false;
-                           if (self->activity_ == Activity::kClosed) return;
-                           if (failed) return self->broken();
-                           if (self->write_wire()) self->pump();
-                         });
-      return true;
-    }
-    if (error) {
+    StreamSocket::Transfer sent = socket_.send(std::string_view(wire_).substr(wire_at_));
+    if (sent.outcome == StreamSocket::Outcome::kEnded) {
       broken();
       return false;
     }
+    if (sent.outcome == StreamSocket::Outcome::kWouldBlock) {
+      if (waiting_writable_) return true;
+      // on_ready() goes on; it is told at once when there is room by now.
+      waiting_writable_ = loop_.watch_writable(socket_.descriptor(), *this, true);
+      if (!waiting_writable_) broken();
+      return waiting_writable_;
+    }
+    wire_at_ += sent.bytes;
   }
   wire_.clear();
   wire_at_ = 0;
@@ -120,7 +110,7 @@ void Session::account_sent() {
   }
   if (activity_ == Activity::kDraining && unsent_bytes_ <= kResumeBytes) {
     activity_ = Activity::kOnLoop;
-    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    loop_.post([self = shared_from_this()] {
       if (self->activity_ == Activity::kOnLoop) self->advance();
     });
   }
@@ -132,8 +122,7 @@ void Session::wait_durable(uint64_t durable_ts) {
   waiting_durable_ = true;
   environment_.instance.durability().on_durable(durable_ts,
                                                 [self = shared_from_this()](bool durable) {
-                                                  auto executor = self->socket_.get_executor();
-                                                  asio::post(executor, [self, durable] {
+                                                  self->loop_.post([self, durable] {
                                                     self->waiting_durable_ = false;
                                                     if (durable) {
                                                       self->pump();
@@ -149,10 +138,9 @@ void Session::drain(std::string& output) {
   unsent_bytes_ += output.size();
   std::string bytes = std::move(output);
   output.clear();
-  asio::post(socket_.get_executor(),
-             [self = shared_from_this(), bytes = std::move(bytes), durable_ts]() mutable {
-               self->enqueue(std::move(bytes), durable_ts);
-             });
+  loop_.post([self = shared_from_this(), bytes = std::move(bytes), durable_ts]() mutable {
+    self->enqueue(std::move(bytes), durable_ts);
+  });
   Backend* backend = connection_.backend();
   std::unique_lock lock(drain_mutex_);
   while (unsent_bytes_ > kWorkerUnsentBytes && !broken_) {
