@@ -101,6 +101,10 @@ WithOp* Binder::bind_with(const ast::WithClause* with, Scope* scope) {
           .at_byte(cte->location);
     }
     names.push_back(cte->ctename);
+    if (ast::is<ast::MergeStmt>(cte->ctequery)) {
+      throw SqlError(SqlState::kFeatureNotSupported, "MERGE not supported in WITH query")
+          .at_byte(cte->location);
+    }
     if (cte->search_clause != nullptr)
       throw unsupported("the SEARCH clause").at_byte(cte->location);
     if (cte->cycle_clause != nullptr) throw unsupported("the CYCLE clause").at_byte(cte->location);
@@ -157,6 +161,7 @@ void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* sc
       : cte.ctematerialized == ast::CTEMaterialize::kNever ? CteDefinition::Mode::kNotMaterialized
                                                            : CteDefinition::Mode::kDefault;
   with.ctes.push_back(binding.cte);
+  binding.first_privilege = query_.privileges.size();
   if (recursive && mentions(cte.ctequery, cte.ctename)) {
     bind_recursive_cte(cte, scope, binding);
   } else {
@@ -174,6 +179,7 @@ void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* sc
     name_columns(cte, context(), bound.columns, binding);
     binding.cte->plan = exact_output(context(), bound.plan, bound.columns);
   }
+  binding.last_privilege = query_.privileges.size();
   scope->ctes.push_back(&binding);
 }
 

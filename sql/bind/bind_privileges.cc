@@ -60,4 +60,15 @@ void Binder::use_function(const FunctionEntry& function) {
   }
 }
 
+// A query of WITH that nothing refers to is not run.
+void Binder::forget_unused_privileges() {
+  for (const auto& binding : cte_bindings_) {
+    if (binding->cte->references > 0 || binding->cte->modifies_data) continue;
+    for (size_t i = binding->first_privilege; i < binding->last_privilege; ++i) {
+      RequiredPrivilege& entry = query_.privileges[i];
+      entry.select = entry.insert = entry.update = entry.remove = false;
+    }
+  }
+}
+
 }  // namespace luma

@@ -20,12 +20,14 @@ Binder::~Binder() = default;
 
 bool Binder::can_bind(const ast::Node* statement) {
   return ast::is<ast::SelectStmt>(statement) || ast::is<ast::InsertStmt>(statement) ||
-         ast::is<ast::UpdateStmt>(statement) || ast::is<ast::DeleteStmt>(statement);
+         ast::is<ast::UpdateStmt>(statement) || ast::is<ast::DeleteStmt>(statement) ||
+         ast::is<ast::MergeStmt>(statement);
 }
 
 BoundQuery Binder::bind(const ast::Node* statement) {
   BoundSelect bound = bind_query(statement, nullptr);
   query_.root = bound.plan;
+  forget_unused_privileges();
   std::ranges::stable_sort(query_.privileges, {}, &RequiredPrivilege::level);
   query_.result = std::move(bound.columns);
   for (size_t i = 0; i < parameter_types_.size(); ++i) {

@@ -59,6 +59,8 @@ class Binder {
   Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
   // The condition of a domain's CHECK, over kSlot 0 for VALUE of type `base`; boolean.
   Expr* bind_domain_check(const ast::Node* node, TypeRef base);
+  // What a column of the type gets without a default of its own: that of a domain, or NULL.
+  Expr* type_default(TypeRef type);
   // Throws 42704 for an unknown type.
   TypeRef resolve_type_name(const ast::TypeName& name);
 
@@ -191,6 +193,7 @@ class Binder {
   void use_system_column(const ScopeItem& item, int16_t number);
   void use_row(const ScopeItem& item);
   void use_function(const FunctionEntry& function);
+  void forget_unused_privileges();
   Expr* bind_whole_row(ScopeItem& item, int location);
   Expr* row_if_present(Expr* row, ScopeItem& item);
   Expr* bind_system_column(ScopeItem& item, std::string_view name, int location);
@@ -234,8 +237,6 @@ class Binder {
   Expr* coerce_literal(const Expr& literal, TypeRef target, int location);
   // ROW(...) or a whole row to a composite type; nullptr for rows that are not spelled out.
   Expr* coerce_row(Expr* expr, Oid target, Coercion coercion, int location);
-  // What a column of the type gets without a default of its own: that of a domain, or NULL.
-  Expr* type_default(TypeRef type);
   // The value as `domain`, which it is checked for when evaluated.
   Expr* coerce_to_domain(Expr* expr, Oid domain, Coercion coercion, int location);
   // Types that PostgreSQL has and we cannot read or write yet are refused where they are named:

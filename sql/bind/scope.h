@@ -54,6 +54,8 @@ struct CteBinding {
   uint32_t work_table = 0;
   bool in_recursion = false;
   std::vector<PlanColumn> columns;  // names as the CTE shows them
+  // The entries of BoundQuery::privileges that its query has added.
+  size_t first_privilege = 0, last_privilege = 0;
   // Set when a reference in a place that recursion forbids must be refused.
   uint32_t recursive_references = 0;
 };
@@ -102,6 +104,7 @@ enum class Clause : uint8_t {
   kWindowFrame,
   kInsertTarget,
   kUpdateSource,
+  kMergeWhen,
   kReturning,
   kCheck,
   kDefault,

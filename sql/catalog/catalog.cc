@@ -50,6 +50,18 @@ const Type* Catalog::type(Oid oid) const {
   return static_cast<const Type*>(object(class_oid::kType, oid));
 }
 
+const AccessList* Catalog::access_list(Oid oid) const {
+  const ObjectPtr* found = local_->find({class_oid::kInitPrivs, oid});
+  return found == nullptr ? nullptr : static_cast<const AccessList*>(found->get());
+}
+const DefaultAcl* Catalog::default_acl(Oid oid) const {
+  return static_cast<const DefaultAcl*>(object(class_oid::kDefaultAcl, oid));
+}
+const DefaultAcl* Catalog::find_default_acl(Oid role, Oid schema, char object_type) const {
+  return default_acl(local_->find_name(class_oid::kDefaultAcl, kInvalidOid,
+                                       default_acl_name(role, schema, object_type)));
+}
+
 const Table* Catalog::table(Oid oid) const {
   const CatalogObject* found = object(class_oid::kRelation, oid);
   return found != nullptr && found->kind == ObjectKind::kTable ? static_cast<const Table*>(found)
@@ -184,6 +196,11 @@ const Table* Catalog::table_of_default(Oid attrdef) const {
   return holder == nullptr ? nullptr : table(holder->oid);
 }
 
+const Table* Catalog::table_of_policy(Oid policy) const {
+  const ObjectId* holder = local_->holder({class_oid::kPolicy, policy});
+  return holder == nullptr ? nullptr : table(holder->oid);
+}
+
 std::vector<const Table*> Catalog::children_of(Oid parent) const {
   std::vector<const Table*> out;
   for (ObjectId id : local_->linked(ObjectSet::Link::kChild, {class_oid::kRelation, parent})) {
@@ -216,6 +233,16 @@ void Catalog::for_each_schema(const std::function<void(const Schema&)>& visit) c
 }
 void Catalog::for_each_type(const std::function<void(const Type&)>& visit) const {
   visit_layers<Type>(*local_, visit);
+}
+void Catalog::for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const {
+  local_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kDefaultAcl) visit(static_cast<const DefaultAcl&>(*object));
+  });
+}
+void Catalog::for_each_access_list(const std::function<void(const AccessList&)>& visit) const {
+  local_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kAccessList) visit(static_cast<const AccessList&>(*object));
+  });
 }
 void Catalog::for_each_role(const std::function<void(const Role&)>& visit) const {
   shared_->for_each([&](const ObjectPtr& object) {
@@ -270,6 +297,20 @@ std::string_view relation_kind_name(char relkind) {
   }
 }
 
+std::string describe_default_acl(const Catalog& catalog, const DefaultAcl& list) {
+  std::string_view what = list.object_type == 'r'   ? "relations"
+                          : list.object_type == 'S' ? "sequences"
+                          : list.object_type == 'f' ? "functions"
+                          : list.object_type == 'T' ? "types"
+                                                    : "schemas";
+  std::string out = fmt::format("default privileges on new {} belonging to role {}", what,
+                                quote_identifier(catalog.role_name(list.owner)));
+  if (list.schema != kInvalidOid) {
+    out += " in schema " + quote_identifier(catalog.schema_name(list.schema));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Catalog::describe(ObjectAddress address,
@@ -322,6 +363,17 @@ std::string Catalog::describe(ObjectAddress address,
       std::string args;
       for (Oid type : found->arg_types) args += (args.empty() ? "" : ",") + type_name(type);
       return fmt::format("function {}({})", quote_identifier(found->name), args);
+    }
+    case class_oid::kPolicy: {
+      const Table* owner = table_of_policy(address.oid);
+      if (owner == nullptr) break;
+      auto part = std::ranges::find(owner->policies, address.oid, &Policy::oid);
+      return fmt::format("policy {} on table {}", quote_identifier(part->name), shown(*owner));
+    }
+    case class_oid::kDefaultAcl: {
+      const DefaultAcl* found = default_acl(address.oid);
+      if (found == nullptr) break;
+      return describe_default_acl(*this, *found);
     }
     default:
       break;

@@ -38,6 +38,10 @@ class Catalog {
   const Index* index(Oid oid) const;
   const Sequence* sequence(Oid oid) const;
   const Type* type(Oid oid) const;
+  // The changed list of a built-in object; nullptr: it is as initdb left it.
+  const AccessList* access_list(Oid oid) const;
+  const DefaultAcl* default_acl(Oid oid) const;
+  const DefaultAcl* find_default_acl(Oid role, Oid schema, char object_type) const;
   // The table whose row type, or array of row type, `type_oid` is.
   const Table* table_of_row_type(Oid type_oid) const;
   // The Type whose array type `array_type` is.
@@ -69,6 +73,7 @@ class Catalog {
   // The table that has the constraint; nullptr when unknown.
   const Table* table_of_constraint(Oid constraint) const;
   const Table* table_of_default(Oid attrdef) const;
+  const Table* table_of_policy(Oid policy) const;
   std::vector<const Table*> children_of(Oid table) const;  // inheritance
 
   // --- iteration, in no particular order; built-in relations included ---
@@ -77,6 +82,8 @@ class Catalog {
   void for_each_role(const std::function<void(const Role&)>& visit) const;
   void for_each_database(const std::function<void(const Database&)>& visit) const;
   void for_each_type(const std::function<void(const Type&)>& visit) const;
+  void for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const;
+  void for_each_access_list(const std::function<void(const AccessList&)>& visit) const;
 
   // --- names for messages and deparsing ---
   std::string role_name(Oid oid) const;    // "unknown (OID=n)" when there is none

@@ -147,6 +147,8 @@ void report(const Catalog& catalog, const std::vector<Doomed>& doomed, size_t ta
 void remove_part(Table& table, const ObjectAddress& part) {
   if (part.class_id == class_oid::kConstraint) {
     std::erase_if(table.constraints, [&](const Constraint& c) { return c.oid == part.oid; });
+  } else if (part.class_id == class_oid::kPolicy) {
+    std::erase_if(table.policies, [&](const Policy& p) { return p.oid == part.oid; });
   } else if (part.class_id == class_oid::kAttrDef) {
     for (Column& column : table.columns) {
       if (column.default_oid != part.oid) continue;
@@ -187,7 +189,8 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
   for (const Doomed& doomed : traversal.list()) {
     const ObjectAddress& address = doomed.address;
     bool is_part = address.sub_id != 0 || address.class_id == class_oid::kConstraint ||
-                   address.class_id == class_oid::kAttrDef;
+                   address.class_id == class_oid::kAttrDef ||
+                   address.class_id == class_oid::kPolicy;
     if (is_part) {
       parts.push_back(address);
       continue;
@@ -199,6 +202,8 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
   for (const ObjectAddress& part : parts) {
     const Table* holder = part.class_id == class_oid::kConstraint
                               ? view_->table_of_constraint(part.oid)
+                          : part.class_id == class_oid::kPolicy
+                              ? view_->table_of_policy(part.oid)
                           : part.class_id == class_oid::kAttrDef ? view_->table_of_default(part.oid)
                                                                  : view_->table(part.oid);
     if (holder == nullptr) continue;  // went with its table

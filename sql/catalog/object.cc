@@ -16,12 +16,20 @@ Oid CatalogObject::class_id() const {
       return class_oid::kSchema;
     case ObjectKind::kType:
       return class_oid::kType;
+    case ObjectKind::kDefaultAcl:
+      return class_oid::kDefaultAcl;
+    case ObjectKind::kAccessList:
+      return class_oid::kInitPrivs;
     case ObjectKind::kTable:
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:
       return class_oid::kRelation;
   }
   LUMA_CHECK(false);
+}
+
+std::string default_acl_name(Oid role, Oid schema, char object_type) {
+  return fmt::format("{} {} {}", role, schema, object_type);
 }
 
 const Column* Table::find_column(std::string_view column_name) const {

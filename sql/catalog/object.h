@@ -21,7 +21,8 @@ inline constexpr Oid kRelation = 1259, kType = 1247, kProc = 1255, kAttribute = 
                      kDatabase = 1262, kTablespace = 1213, kCast = 2605, kConstraint = 2606,
                      kAttrDef = 2604, kLanguage = 2612, kOperator = 2617, kOpClass = 2616,
                      kOpFamily = 2753, kAm = 2601, kRewrite = 2618, kTrigger = 2620, kSchema = 2615,
-                     kCollation = 3456, kExtension = 3079, kPolicy = 3256, kIndex = 2610;
+                     kCollation = 3456, kExtension = 3079, kPolicy = 3256, kIndex = 2610,
+                     kDefaultAcl = 826, kInitPrivs = 3394;
 }  // namespace class_oid
 
 namespace schema_oid {
@@ -69,7 +70,17 @@ struct AclItem {
 };
 using Acl = std::vector<AclItem>;
 
-enum class ObjectKind : uint8_t { kDatabase, kRole, kSchema, kTable, kIndex, kSequence, kType };
+enum class ObjectKind : uint8_t {
+  kDatabase,
+  kRole,
+  kSchema,
+  kTable,
+  kIndex,
+  kSequence,
+  kType,
+  kDefaultAcl,
+  kAccessList
+};
 
 // What all objects have. The most derived struct is told by `kind`.
 struct CatalogObject {
@@ -192,12 +203,26 @@ struct Constraint {
   std::string comment;
 };
 
+// Row level security: which rows a command of some roles may see (using_sql) or store (check_sql).
+struct Policy {
+  Oid oid = kInvalidOid;
+  std::string name;
+  char command = '*';  // r SELECT, a INSERT, w UPDATE, d DELETE, * all
+  bool permissive = true;
+  std::vector<Oid> roles;  // kPublicGrantee: everybody
+  std::string using_sql;   // deparsed; "" = none
+  std::string check_sql;
+  std::string comment;
+  std::vector<Dependency> dependencies;
+};
+
 struct VirtualRelation;  // virtual_relation.h
 
 struct Table : Relation {
   Table() : Relation(ObjectKind::kTable) {}
   std::vector<Column> columns;  // by attnum, dropped ones included
   std::vector<Constraint> constraints;
+  std::vector<Policy> policies;
   uint16_t schema_version = 1;  // of rows written now
   Oid row_type = kInvalidOid;   // composite type with the table's name
   Oid array_type = kInvalidOid;
@@ -287,6 +312,23 @@ struct Type : CatalogObject {
   bool not_null = false;
   std::string default_sql;
   std::vector<Constraint> constraints;
+};
+
+// ALTER DEFAULT PRIVILEGES: the list of objects that `owner` creates.
+struct DefaultAcl : CatalogObject {
+  DefaultAcl() : CatalogObject(ObjectKind::kDefaultAcl) {}
+  Oid schema = kInvalidOid;  // 0: everywhere; the list replaces the usual one
+  char object_type = 'r';    // r relations, S sequences, f functions, T types, n schemas
+};
+
+// Its name, by which it is found.
+std::string default_acl_name(Oid role, Oid schema, char object_type);
+
+// What GRANT and REVOKE have made of the list of a built-in relation, function or language; has its
+// oid.
+struct AccessList : CatalogObject {
+  AccessList() : CatalogObject(ObjectKind::kAccessList) {}
+  Oid target_class = kInvalidOid;
 };
 
 }  // namespace luma

@@ -37,6 +37,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, oid, name, type, def
                                                 referenced_table, referenced_columns, match,
                                                 on_update, on_delete, set_columns,
                                                 equality_operators, comment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Policy, oid, name, command, permissive, roles,
+                                                using_sql, check_sql, comment, dependencies)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, type, opclass,
                                                 collation, descending, nulls_first)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Type::EnumLabel, oid, sort_order, label)
@@ -54,7 +56,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Role, LUMA_OBJECT_FIELDS, superu
                                                 replication, bypass_rls, connection_limit, password,
                                                 valid_until, member_of, settings)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schema, LUMA_OBJECT_FIELDS)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DefaultAcl, LUMA_OBJECT_FIELDS, schema, object_type)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccessList, LUMA_OBJECT_FIELDS, target_class)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Table, LUMA_RELATION_FIELDS, columns, constraints,
+                                                policies,
                                                 schema_version, row_type, array_type, access_method,
                                                 row_key_index, inherits, replica_identity,
                                                 row_security, force_row_security, has_triggers,
@@ -131,6 +136,12 @@ std::string encode_object(const CatalogObject& object) {
     case ObjectKind::kType:
       j = static_cast<const Type&>(object);
       break;
+    case ObjectKind::kDefaultAcl:
+      j = static_cast<const DefaultAcl&>(object);
+      break;
+    case ObjectKind::kAccessList:
+      j = static_cast<const AccessList&>(object);
+      break;
   }
   std::string out{kFormatVersion, static_cast<char>(object.kind)};
   nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
@@ -158,6 +169,10 @@ ObjectPtr decode_object(std::string_view bytes) {
         return read_object<Sequence>(j);
       case ObjectKind::kType:
         return read_object<Type>(j);
+      case ObjectKind::kDefaultAcl:
+        return read_object<DefaultAcl>(j);
+      case ObjectKind::kAccessList:
+        return read_object<AccessList>(j);
     }
   } catch (const nlohmann::json::exception& error) {
     throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());

@@ -41,6 +41,14 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
       out.push_back({self, relation_address(constraint.index), 'n'});
     }
   }
+  for (const Policy& policy : table.policies) {
+    ObjectAddress self{class_oid::kPolicy, policy.oid, 0};
+    out.push_back({self, relation_address(table.oid), 'a'});
+    for (Dependency edge : policy.dependencies) {
+      edge.dependent = self;
+      out.push_back(edge);
+    }
+  }
   for (Oid parent : table.inherits) {
     out.push_back({table.address(), relation_address(parent), 'n'});
   }
@@ -78,7 +86,9 @@ void type_dependencies(const Type& type, std::vector<Dependency>& out) {
     out.push_back({relation_address(type.relation), type.address(), 'i'});
   }
   if (type.base.oid >= kFirstUserOid) {
-    out.push_back({type.address(), {class_oid::kType, type.base.oid, 0}, 'n'});
+    const TypeInfo* base = find_type(type.base.oid);
+    Oid needed = base != nullptr && base->is_array() ? base->element : type.base.oid;
+    out.push_back({type.address(), {class_oid::kType, needed, 0}, 'n'});
   }
   for (const Constraint& constraint : type.constraints) {
     out.push_back({{class_oid::kConstraint, constraint.oid, 0}, type.address(), 'a'});
@@ -101,6 +111,11 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
       break;
     case ObjectKind::kType:
       type_dependencies(static_cast<const Type&>(object), out);
+      break;
+    case ObjectKind::kDefaultAcl:
+      if (Oid schema = static_cast<const DefaultAcl&>(object).schema; schema != kInvalidOid) {
+        out.push_back({object.address(), {class_oid::kSchema, schema, 0}, 'a'});
+      }
       break;
     default:
       break;
@@ -216,6 +231,9 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
       if (c.type == 'f') {
         set_link(Link::kReferencing, {class_oid::kRelation, c.referenced_table}, self, add);
       }
+    }
+    for (const Policy& policy : table->policies) {
+      set_holder({class_oid::kPolicy, policy.oid}, self, add);
     }
     for (const Column& c : table->columns) {
       if (c.default_oid != kInvalidOid) set_holder({class_oid::kAttrDef, c.default_oid}, self, add);

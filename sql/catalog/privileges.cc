@@ -47,6 +47,14 @@ bool is_superuser(const Catalog& catalog, Oid role) {
   return found != nullptr && found->superuser;
 }
 
+std::vector<Oid> roles_with_privileges_of(const Catalog& catalog, Oid role) {
+  std::vector<Oid> out{role};
+  for (Oid other : reachable_roles(catalog, role, true)) {
+    if (other != role) out.push_back(other);
+  }
+  return out;
+}
+
 bool has_privileges_of(const Catalog& catalog, Oid role, Oid other) {
   if (role == other || is_superuser(catalog, role)) return true;
   return reachable_roles(catalog, role, true).contains(other);
@@ -81,7 +89,8 @@ bool has_privilege(const Catalog& catalog, Oid role, Oid owner, const std::optio
   return false;
 }
 
-std::optional<Acl> function_acl(const Catalog&, Oid function) {
+std::optional<Acl> function_acl(const Catalog& catalog, Oid function) {
+  if (const AccessList* changed = catalog.access_list(function)) return changed->acl;
   const RestrictedFunction* restricted = find_restricted(function);
   if (restricted == nullptr) return std::nullopt;
   Acl acl{{kBootstrapRole, kBootstrapRole, "X", ""}};
@@ -89,7 +98,15 @@ std::optional<Acl> function_acl(const Catalog&, Oid function) {
   return acl;
 }
 
-bool has_default_acl(const Catalog&, Oid function) { return find_restricted(function) == nullptr; }
+bool has_default_acl(const Catalog& catalog, Oid function) {
+  return find_restricted(function) == nullptr && catalog.access_list(function) == nullptr;
+}
+
+const std::optional<Acl>& relation_acl(const Catalog& catalog, const Relation& relation) {
+  if (relation.oid >= kFirstUserOid) return relation.acl;
+  const AccessList* changed = catalog.access_list(relation.oid);
+  return changed == nullptr ? relation.acl : changed->acl;
+}
 
 bool has_function_privilege(const Catalog& catalog, Oid role, Oid function, char privilege,
                             bool grant_option) {
@@ -106,7 +123,8 @@ bool has_relation_privilege(const Catalog& catalog, Oid role, const Relation& re
     bool is_system = relation.oid < kFirstUserOid;
     if (writes && !is_system && has_privileges_of(catalog, role, kWriteAllDataRole)) return true;
   }
-  return has_privilege(catalog, role, relation.owner, relation.acl, privilege, grant_option);
+  return has_privilege(catalog, role, relation.owner, relation_acl(catalog, relation), privilege,
+                       grant_option);
 }
 
 bool has_column_privilege(const Catalog& catalog, Oid role, const Table& table,

@@ -15,6 +15,8 @@ namespace luma {
 bool has_privileges_of(const Catalog& catalog, Oid role, Oid other);
 bool is_member_of(const Catalog& catalog, Oid role, Oid other, bool with_admin = false);
 bool is_superuser(const Catalog& catalog, Oid role);
+// The role and those whose privileges it has by inheritance, itself first.
+std::vector<Oid> roles_with_privileges_of(const Catalog& catalog, Oid role);
 
 // True when `role` holds the privilege (with grant option when asked) by ownership or the list.
 // `default_public`: what everybody may without a list (c and T of databases, X of functions, ...).
@@ -30,6 +32,8 @@ bool has_schema_privilege(const Catalog& catalog, Oid role, const Schema& schema
 bool has_database_privilege(const Catalog& catalog, Oid role, const Database& database,
                             char privilege, bool grant_option = false);
 
+// The list of a relation, with what GRANT has changed of a built-in one's.
+const std::optional<Acl>& relation_acl(const Catalog& catalog, const Relation& relation);
 // The list of a function; nullopt: its owner and everybody may EXECUTE it.
 std::optional<Acl> function_acl(const Catalog& catalog, Oid function);
 bool has_default_acl(const Catalog& catalog, Oid function);

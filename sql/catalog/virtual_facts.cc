@@ -6,6 +6,7 @@
 #include "engine/base/sql_error.h"
 #include "sql/catalog/fact_rows.h"
 #include "sql/catalog/fact_table.h"
+#include "sql/catalog/privileges.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -153,7 +154,7 @@ void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink) {
     row.float4(f.rows).oid(f.variadic).oid(0).letter(f.kind).boolean(false).boolean(f.leakproof);
     row.boolean(f.strict).boolean(f.returns_set).letter(f.volatility).letter(f.parallel);
     row.int2(static_cast<int64_t>(f.arg_types.size())).int2(0).oid(f.result).oidvector(f.arg_types);
-    row.nulls(5).text(f.source).nulls(4).emit();
+    row.nulls(5).text(f.source).nulls(3).acl(function_acl(scan.catalog(), f.oid)).emit();
   }
 }
 

@@ -6,6 +6,7 @@
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/privileges.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -170,7 +171,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .oid(0)
         .oid(0)
         .oid(0)
-        .acl(relation.acl)
+        .acl(relation_acl(scan.catalog(), relation))
         .text_array(relation.options)
         .null()
         .emit();

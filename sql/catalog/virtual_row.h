@@ -68,6 +68,7 @@ void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink);  // virt
 void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_nothing(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_relations.cc
+void generate_pg_init_privs(const VirtualScan& scan, VirtualRowSink& sink);  // virtual_privileges.cc
 void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_attribute(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_attrdef(const VirtualScan& scan, VirtualRowSink& sink);
@@ -88,6 +89,10 @@ void generate_pg_authid(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_auth_members(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_db_role_setting(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_shdepend(const VirtualScan& scan, VirtualRowSink& sink);
+// virtual_security.cc
+void generate_pg_default_acl(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_policy(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_policies(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_live.cc
 void generate_pg_settings(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_stat_activity(const VirtualScan& scan, VirtualRowSink& sink);

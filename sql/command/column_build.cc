@@ -87,6 +87,7 @@ class ColumnPlanner {
     }
     column.type =
         resolve_type_name(*context_.ddl().view(), context_.environment().search_path(), name);
+    require_type_usage(context_, column.type.oid);
     column.dimensions = static_cast<int16_t>(name.array_bounds.size());
     check_column_type(context_, column.name, column.type, name.location);
     const TypeInfo& info = type_info(column.type.oid);

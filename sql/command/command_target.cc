@@ -90,6 +90,10 @@ std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
       return std::make_shared<Sequence>(static_cast<const Sequence&>(object));
     case ObjectKind::kType:
       return std::make_shared<Type>(static_cast<const Type&>(object));
+    case ObjectKind::kDefaultAcl:
+      return std::make_shared<DefaultAcl>(static_cast<const DefaultAcl&>(object));
+    case ObjectKind::kAccessList:
+      return std::make_shared<AccessList>(static_cast<const AccessList&>(object));
   }
   LUMA_CHECK(false);
 }
@@ -145,6 +149,18 @@ void require_create_privilege(CommandContext& context, Oid schema_oid) {
   if (has_schema_privilege(catalog, context.current_user(), *schema, 'C')) return;
   throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for schema {}",
                   schema->name);
+}
+
+void require_type_usage(CommandContext& context, Oid oid) {
+  const Catalog& catalog = *context.ddl().view();
+  const Type* type = catalog.type_of_array(oid);
+  if (type == nullptr) type = catalog.type(oid);
+  if (type == nullptr ||
+      has_privilege(catalog, context.current_user(), type->owner, type->acl, 'U', false, "U")) {
+    return;
+  }
+  throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for type {}",
+                  type_display_name(catalog, context.environment().search_path(), type->oid));
 }
 
 void require_superuser(CommandContext& context, std::string_view what) {

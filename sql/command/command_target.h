@@ -37,6 +37,8 @@ void require_owner(CommandContext& context, const Relation& relation);
 void require_owner(CommandContext& context, const Schema& schema);
 // 42501 "permission denied for schema s".
 void require_create_privilege(CommandContext& context, Oid schema);
+// 42501 "permission denied for type t" when it may not be used in a definition.
+void require_type_usage(CommandContext& context, Oid type);
 void require_superuser(CommandContext& context, std::string_view what);
 
 // 42809 `"v" is not a table`.

@@ -34,6 +34,8 @@ CommandResult alter_role_setting(const ast::AlterRoleSetStmt& statement, Command
 CommandResult drop_roles(const ast::DropRoleStmt& statement, CommandContext& context);
 CommandResult grant_roles(const ast::GrantRoleStmt& statement, CommandContext& context);
 CommandResult grant_privileges(const ast::GrantStmt& statement, CommandContext& context);
+CommandResult alter_default_privileges(const ast::AlterDefaultPrivilegesStmt& statement,
+                                       CommandContext& context);
 CommandResult reassign_owned(const ast::ReassignOwnedStmt& statement, CommandContext& context);
 CommandResult drop_owned(const ast::DropOwnedStmt& statement, CommandContext& context);
 
@@ -45,6 +47,9 @@ CommandResult drop_database(const ast::DropdbStmt& statement, CommandContext& co
 
 CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& context);
 CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& context);
+CommandResult create_domain(const ast::CreateDomainStmt& statement, CommandContext& context);
+CommandResult alter_domain(const ast::AlterDomainStmt& statement, CommandContext& context);
+CommandResult rename_domain_constraint(const ast::RenameStmt& statement, CommandContext& context);
 CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
                                     CommandContext& context);
 

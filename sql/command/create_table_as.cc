@@ -1,5 +1,6 @@
 // CREATE TABLE AS, SELECT INTO, CREATE and REFRESH MATERIALIZED VIEW.
 #include "sql/bind/binder.h"
+#include "sql/bind/privilege_check.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/query_columns.h"
@@ -47,13 +48,17 @@ void check_into(const ast::IntoClause& into, bool temporary) {
 
 CommandResult create_from_query(const Wanted& wanted, CommandContext& context) {
   const ast::IntoClause& into = *wanted.into;
+  BoundQuery bound = bind_source(wanted.query, context);
+  if (!into.skip_data) {
+    check_privileges(*context.ddl().view(), context.current_user(), bound.privileges,
+                     bound.functions);
+  }
   NewRelationPlace place = place_of_new_relation(context, *into.rel, into.rel->relpersistence);
   check_into(into, place.persistence == 't');
   std::string name = truncated_name(into.rel->relname);
   if (skip_existing(context, place.schema, name, wanted.if_not_exists)) {
     return {std::string(wanted.tag)};
   }
-  BoundQuery bound = bind_source(wanted.query, context);
   auto table = std::make_shared<Table>();
   table->oid = context.ddl().new_oid();
   table->name = name;
@@ -165,6 +170,9 @@ CommandResult refresh_materialized_view(const ast::RefreshMatViewStmt& statement
     StoredQueryEnvironment environment(context.environment(), stored.definition_search_path);
     Binder binder(environment, {});
     BoundQuery bound = binder.bind(parse_sql(stored.definition, arena).statements[0].node);
+    for (RequiredPrivilege& required : bound.privileges) {
+      if (required.check_as == kInvalidOid) required.check_as = stored.owner;
+    }
     context.insert_query(std::move(bound), stored);
   }
   return {"REFRESH MATERIALIZED VIEW"};

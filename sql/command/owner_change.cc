@@ -1,5 +1,8 @@
 #include "sql/command/owner_change.h"
 
+#include <algorithm>
+
+#include "sql/catalog/acl_change.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -21,6 +24,23 @@ void require_may_give(CommandContext& context, Oid owner, Oid schema) {
   }
 }
 
+// Items that have become of the same grantee and grantor are one.
+void merge_items(Acl& acl) {
+  Acl merged;
+  for (const AclItem& item : acl) {
+    auto same = std::ranges::find_if(merged, [&](const AclItem& other) {
+      return other.grantee == item.grantee && other.grantor == item.grantor;
+    });
+    if (same == merged.end()) {
+      merged.push_back(item);
+      continue;
+    }
+    same->privileges = letters_united(same->privileges, item.privileges);
+    same->grantable = letters_united(same->grantable, item.grantable);
+  }
+  acl = std::move(merged);
+}
+
 // Grants of the old owner become grants of the new one.
 void set_owner(CatalogObject& object, Oid owner) {
   if (object.acl.has_value()) {
@@ -28,6 +48,7 @@ void set_owner(CatalogObject& object, Oid owner) {
       if (item.grantor == object.owner) item.grantor = owner;
       if (item.grantee == object.owner) item.grantee = owner;
     }
+    merge_items(*object.acl);
   }
   object.owner = owner;
 }

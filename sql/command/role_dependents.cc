@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "sql/catalog/acl_change.h"
+#include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/owner_change.h"
@@ -20,6 +22,8 @@ void for_each_owned_kind(const Catalog& catalog, const Visit& visit) {
   catalog.for_each_schema([&](const Schema& schema) { visit(schema); });
   catalog.for_each_type([&](const Type& type) { visit(type); });
   catalog.for_each_database([&](const Database& database) { visit(database); });
+  catalog.for_each_default_acl([&](const DefaultAcl& list) { visit(list); });
+  catalog.for_each_access_list([&](const AccessList& list) { visit(list); });
 }
 
 bool mentioned_in(const std::optional<Acl>& acl, Oid role) {
@@ -28,10 +32,46 @@ bool mentioned_in(const std::optional<Acl>& acl, Oid role) {
          });
 }
 
-bool remove_from(std::optional<Acl>& acl, Oid role) {
+// What was granted to the role goes, and what it has passed on.
+bool remove_from(const Catalog& catalog, std::optional<Acl>& acl, Oid owner, Oid role) {
   if (!mentioned_in(acl, role)) return false;
-  std::erase_if(*acl, [&](const AclItem& item) { return item.grantee == role; });
+  auto is_of_role = [&](const AclItem& item) { return item.grantee == role; };
+  for (auto found = std::ranges::find_if(*acl, is_of_role); found != acl->end();
+       found = std::ranges::find_if(*acl, is_of_role)) {
+    change_acl(catalog, *acl, owner,
+               {false, role, found->grantor, found->privileges, found->grantable, true});
+  }
   return true;
+}
+
+std::string describe(const Catalog& catalog, const CatalogObject& object,
+                     const std::function<bool(const Relation&)>& is_visible) {
+  ObjectAddress address = object.address();
+  if (object.kind == ObjectKind::kAccessList) {
+    address = {static_cast<const AccessList&>(object).target_class, object.oid, 0};
+  }
+  return catalog.describe(address, is_visible);
+}
+
+void require_privileges_of(CommandContext& context, Oid role, std::string_view what) {
+  if (has_privileges_of(*context.ddl().view(), context.current_user(), role)) return;
+  throw sql_error(SqlState::kInsufficientPrivilege, "permission denied to {} objects", what);
+}
+
+// The object without the role's privileges and policies; nullptr when it had none.
+std::shared_ptr<CatalogObject> without_role(const Catalog& catalog, const CatalogObject& object,
+                                            Oid role) {
+  std::shared_ptr<CatalogObject> copy = clone_object(object);
+  bool any = remove_from(catalog, copy->acl, copy->owner, role);
+  if (auto* table = dynamic_cast<Table*>(copy.get())) {
+    for (Column& column : table->columns) {
+      any |= remove_from(catalog, column.acl, table->owner, role);
+      if (column.acl.has_value() && column.acl->empty()) column.acl.reset();
+    }
+    for (Policy& policy : table->policies) any |= std::erase(policy.roles, role) > 0;
+    std::erase_if(table->policies, [](const Policy& policy) { return policy.roles.empty(); });
+  }
+  return any ? copy : nullptr;
 }
 
 }  // namespace
@@ -43,7 +83,7 @@ std::string role_dependents(CommandContext& context, Oid role) {
   auto is_visible = visibility(context);
   for_each_owned_kind(*catalog, [&](const CatalogObject& object) {
     if (object.kind == ObjectKind::kIndex) return;
-    std::string name = catalog->describe(object.address(), is_visible);
+    std::string name = describe(*catalog, object, is_visible);
     bool local = object.kind != ObjectKind::kDatabase;
     if (object.owner == role) {
       lines[{local, object.oid, 0}] = "owner of " + name;
@@ -52,6 +92,11 @@ std::string role_dependents(CommandContext& context, Oid role) {
     }
     const auto* table = dynamic_cast<const Table*>(&object);
     if (table == nullptr) return;
+    for (const Policy& policy : table->policies) {
+      if (std::ranges::find(policy.roles, role) == policy.roles.end()) continue;
+      lines[{local, policy.oid, 0}] =
+          "target of " + catalog->describe({class_oid::kPolicy, policy.oid, 0}, is_visible);
+    }
     for (const Column& column : table->columns) {
       if (!mentioned_in(column.acl, role)) continue;
       lines[{local, table->oid, column.number}] =
@@ -76,6 +121,10 @@ std::vector<ObjectPtr> objects_owned_by(CommandContext& context, Oid role) {
 CommandResult reassign_owned(const ast::ReassignOwnedStmt& statement, CommandContext& context) {
   Oid owner = role_oid(context, *statement.newrole);
   for (const ast::Node* node : statement.roles) {
+    require_privileges_of(context, role_oid(context, *ast::as<ast::RoleSpec>(node)), "reassign");
+  }
+  require_privileges_of(context, owner, "reassign");
+  for (const ast::Node* node : statement.roles) {
     Oid role = role_oid(context, *ast::as<ast::RoleSpec>(node));
     if (role == kBootstrapRole) {
       throw sql_error(SqlState::kDependentObjectsStillExist,
@@ -86,7 +135,10 @@ CommandResult reassign_owned(const ast::ReassignOwnedStmt& statement, CommandCon
     for (const ObjectPtr& object : objects_owned_by(context, role)) {
       // Indexes and owned sequences follow their tables.
       ObjectPtr now = context.ddl().view()->share(object->address());
-      if (now == nullptr || now->owner == owner || now->kind == ObjectKind::kIndex) continue;
+      if (now == nullptr || now->owner == owner || now->kind == ObjectKind::kIndex ||
+          now->kind == ObjectKind::kDefaultAcl) {
+        continue;
+      }
       if (now->kind == ObjectKind::kSequence &&
           static_cast<const Sequence&>(*now).owned_by_table != kInvalidOid) {
         continue;
@@ -98,6 +150,9 @@ CommandResult reassign_owned(const ast::ReassignOwnedStmt& statement, CommandCon
 }
 
 CommandResult drop_owned(const ast::DropOwnedStmt& statement, CommandContext& context) {
+  for (const ast::Node* node : statement.roles) {
+    require_privileges_of(context, role_oid(context, *ast::as<ast::RoleSpec>(node)), "drop");
+  }
   for (const ast::Node* node : statement.roles) {
     Oid role = role_oid(context, *ast::as<ast::RoleSpec>(node));
     if (role == kBootstrapRole) {
@@ -121,13 +176,11 @@ CommandResult drop_owned(const ast::DropOwnedStmt& statement, CommandContext& co
                                                                         : DropBehavior::kRestrict);
     }
     std::vector<std::shared_ptr<CatalogObject>> changed;
-    for_each_owned_kind(*context.ddl().view(), [&](const CatalogObject& object) {
-      std::shared_ptr<CatalogObject> copy = clone_object(object);
-      bool any = remove_from(copy->acl, role);
-      if (auto* table = dynamic_cast<Table*>(copy.get())) {
-        for (Column& column : table->columns) any |= remove_from(column.acl, role);
+    CatalogPtr view = context.ddl().view();
+    for_each_owned_kind(*view, [&](const CatalogObject& object) {
+      if (std::shared_ptr<CatalogObject> copy = without_role(*view, object, role)) {
+        changed.push_back(std::move(copy));
       }
-      if (any) changed.push_back(std::move(copy));
     });
     for (auto& object : changed) context.ddl().put(std::move(object));
   }

@@ -1,7 +1,7 @@
 // COPY: between sql/copy and the client.
 #include "engine/base/sql_error.h"
+#include "sql/bind/privilege_check.h"
 #include "sql/copy/copy_out.h"
-#include "sql/session/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -44,7 +44,8 @@ std::string SqlSession::copy_to(const ast::CopyStmt& statement, RowReceiver& rec
   CopyOut copy(statement, planner);
   if (copy.modifies_data()) require_writable("COPY");
   lock_tables(copy.locks());
-  luma::check_privileges(environment_.catalog(), environment_.current_user_oid(), copy.plan());
+  luma::check_privileges(environment_.catalog(), environment_.current_user_oid(),
+                         copy.plan().privileges, copy.plan().functions);
   ran_query_ = true;
   MemoryBudget budget(limit_of(settings_.vars()), &memory_);
   Arena arena(&budget);

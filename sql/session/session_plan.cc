@@ -5,7 +5,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/txn/lock_manager.h"
 #include "sql/bind/binder.h"
-#include "sql/session/privilege_check.h"
+#include "sql/bind/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -54,12 +54,14 @@ EvalContext SqlSession::planning_context() {
 }
 
 std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
-                                               std::vector<Oid> parameter_types) {
+                                               std::vector<Oid> parameter_types,
+                                               bool takes_parameter_rows) {
   if (!transaction_) environment_.mutable_io().now_micros = current_timestamp_micros();
   Arena scratch(&memory_);
   PlannerContext context{environment_, environment_, planning_context(),
                          settings_.vars().disabled_passes, std::move(parameter_types)};
   context.evaluation.arena = &scratch;
+  context.takes_parameter_rows = takes_parameter_rows;
   auto run = std::make_unique<PlanRun>(plan_query(node, context), &memory_);
   run->catalog_version = environment_.catalog_version();
   run->plan_epoch = settings_.plan_epoch();
@@ -94,7 +96,8 @@ std::unique_ptr<PlanRun> SqlSession::acquire(CachedQuery& query) {
     run->begin();
     return run;
   }
-  run = make_plan(query.node, query.described ? query.parameter_types : query.declared_types);
+  run = make_plan(query.node, query.described ? query.parameter_types : query.declared_types,
+                  query.takes_parameter_rows);
   if (query.described && !same_columns(query.columns, run->plan().columns)) {
     SqlError error(SqlState::kFeatureNotSupported, "cached plan must not change result type");
     error.routine = "RevalidateCachedQuery";
@@ -161,7 +164,8 @@ void SqlSession::lock_plan(PlanRun& run) {
 // once.
 void SqlSession::check_privileges(PlanRun& run) const {
   if (run.is_permitted) return;
-  luma::check_privileges(environment_.catalog(), environment_.current_user_oid(), run.plan());
+  luma::check_privileges(environment_.catalog(), environment_.current_user_oid(),
+                         run.plan().privileges, run.plan().functions);
   run.is_permitted = true;
 }
 
@@ -189,6 +193,8 @@ std::string SqlSession::plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64
       return fmt::format("UPDATE {}", affected);
     case 'D':
       return fmt::format("DELETE {}", affected);
+    case 'M':
+      return fmt::format("MERGE {}", affected);
     default:
       return fmt::format("SELECT {}", rows);
   }

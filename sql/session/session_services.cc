@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "sql/bind/privilege_check.h"
 #include "sql/catalog/privileges.h"
-#include "sql/session/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {

@@ -5,9 +5,9 @@
 #include "engine/exec/evaluator.h"
 #include "engine/txn/lock_manager.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/privilege_check.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
-#include "sql/session/privilege_check.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -157,8 +157,6 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
             .at_byte(call->location);
       }
       throw unsupported("CALL");
-    case ast::NodeTag::kMergeStmt:
-      throw unsupported("MERGE");
     case ast::NodeTag::kAlterSystemStmt:
       throw unsupported("ALTER SYSTEM");
     default:

@@ -1,4 +1,4 @@
-#include "sql/session/privilege_check.h"
+#include "sql/bind/privilege_check.h"
 
 #include <algorithm>
 
@@ -61,9 +61,11 @@ SqlError permission_denied(const Relation& relation) {
                    relation.name);
 }
 
-void check_privileges(const Catalog& catalog, Oid role, const PhysicalPlan& plan) {
+void check_privileges(const Catalog& catalog, Oid role,
+                      std::span<const RequiredPrivilege> privileges,
+                      std::span<const Oid> functions) {
   bool caller_may_all = is_superuser(catalog, role);
-  for (const RequiredPrivilege& required : plan.privileges) {
+  for (const RequiredPrivilege& required : privileges) {
     Oid checked = required.check_as == kInvalidOid ? role : required.check_as;
     if (checked == role ? caller_may_all : is_superuser(catalog, checked)) continue;
     const Relation* relation = catalog.relation(required.relation);
@@ -71,7 +73,7 @@ void check_privileges(const Catalog& catalog, Oid role, const PhysicalPlan& plan
     if (!is_allowed(catalog, checked, *relation, required)) throw permission_denied(*relation);
   }
   if (caller_may_all) return;
-  for (Oid function : plan.functions) {
+  for (Oid function : functions) {
     if (has_function_privilege(catalog, role, function)) continue;
     const ProcFact* fact = find_proc_fact(function);
     throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for function {}",
