@@ -110,6 +110,11 @@ const ObjectSet& builtin_objects() {
   return set;
 }
 
+Acl initial_public_acl() {
+  return {{kDatabaseOwnerRole, kDatabaseOwnerRole, "UC", ""},
+          {kPublicGrantee, kDatabaseOwnerRole, "U", ""}};
+}
+
 std::span<const BuiltinView> builtin_views() { return kBuiltinViews; }
 
 bool is_shared_relation(Oid relation) {

@@ -19,6 +19,9 @@ struct BuiltinView {
 };
 std::span<const BuiltinView> builtin_views();
 
+// The privileges on schema public in a new database.
+Acl initial_public_acl();
+
 // pg_class.relisshared: the same rows in every database.
 bool is_shared_relation(Oid relation);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/builtin_relations.h"
 #include "sql/catalog/object_codec.h"
 #include "sql/catalog/object_set.h"
 
@@ -47,8 +48,7 @@ std::shared_ptr<Schema> make_public_schema() {
   schema->name = "public";
   schema->owner = kDatabaseOwnerRole;
   schema->comment = "standard public schema";
-  schema->acl = Acl{{kDatabaseOwnerRole, kDatabaseOwnerRole, "UC", ""},
-                    {kPublicGrantee, kDatabaseOwnerRole, "U", ""}};
+  schema->acl = initial_public_acl();
   return schema;
 }
 

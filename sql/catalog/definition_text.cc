@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <set>
 
 #include "sql/ast/ast.h"
+#include "sql/ast/rewrite.h"
+#include "sql/ast/tree.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
@@ -50,14 +53,14 @@ bool looks_like_call(std::string_view expression) {
   return without_outer_parentheses(expression.substr(i)).size() + 2 == expression.size() - i;
 }
 
-std::string key_text(const Table* table, const IndexKey& key, bool pretty) {
+std::string key_text(const Catalog& catalog, const SearchPath& path, const Table* table,
+                     const IndexKey& key, bool pretty) {
   if (key.column > 0) {
     const Column* column = table == nullptr ? nullptr : table->column(key.column);
     return column == nullptr ? "?" : quote_identifier(column->name);
   }
-  if (looks_like_call(key.expression)) return key.expression;
-  std::string_view inner = pretty ? without_outer_parentheses(key.expression) : key.expression;
-  return fmt::format("({})", inner);
+  std::string text = shown_expression(catalog, path, key.expression, pretty);
+  return looks_like_call(key.expression) ? text : fmt::format("({})", text);
 }
 
 std::string option_list(const std::vector<std::string>& options) {
@@ -184,37 +187,69 @@ std::string with_shown_names(const Catalog& catalog, const SearchPath& path,
   return out;
 }
 
-std::string pretty_text(const ast::Node* node);
-
-std::string pretty_operand(const ast::Node* node, ast::BoolExprType around) {
-  const auto* inner = ast::try_as<ast::BoolExpr>(node);
-  bool needs = inner != nullptr && inner->boolop == ast::BoolExprType::kOr &&
-               around == ast::BoolExprType::kAnd;
-  std::string text = pretty_text(node);
-  return needs ? fmt::format("({})", text) : text;
-}
-
-std::string pretty_text(const ast::Node* node) {
-  const auto* boolean = ast::try_as<ast::BoolExpr>(node);
-  if (boolean == nullptr || boolean->boolop == ast::BoolExprType::kNot) return deparse(node);
-  std::string out;
-  for (const ast::Node* arg : boolean->args) {
-    if (!out.empty()) out += boolean->boolop == ast::BoolExprType::kAnd ? " AND " : " OR ";
-    out += pretty_operand(arg, boolean->boolop);
+// Takes the schema off the names in a tree that the search path finds without it.
+class NameShortener {
+ public:
+  NameShortener(const Catalog& catalog, const SearchPath& path, Arena& arena,
+                const ast::Node* query)
+      : catalog_(catalog), path_(path), arena_(arena) {
+    ast::walk(query, [&](const ast::Node* node) {
+      const auto* cte = ast::try_as<ast::CommonTableExpr>(node);
+      if (cte != nullptr) hidden_.insert(cte->ctename);
+      return true;
+    });
   }
-  return out;
-}
+
+  const ast::Node* operator()(ast::Node* node) const {
+    if (node->tag == ast::NodeTag::kRangeVar) shorten(static_cast<ast::RangeVar&>(*node));
+    if (node->tag == ast::NodeTag::kTypeName) shorten(static_cast<ast::TypeName&>(*node));
+    if (node->tag == ast::NodeTag::kTypeCast) shorten(static_cast<ast::TypeCast&>(*node));
+    return node;
+  }
+
+ private:
+  void shorten(ast::RangeVar& var) const {
+    if (var.schemaname.empty() || hidden_.contains(var.relname)) return;
+    const Relation* named = find_relation(catalog_, path_, {var.schemaname, var.relname});
+    const Relation* found = find_relation(catalog_, path_, {std::string_view(), var.relname});
+    if (named != nullptr && named == found) var.schemaname = {};
+  }
+
+  void shorten(ast::TypeName& type) const {
+    if (type.names.size() != 2 || type.names[0] == "pg_catalog") return;
+    Oid oid = find_type(catalog_, path_, {type.names[0], type.names[1]});
+    if (oid == kInvalidOid || !type_is_visible(catalog_, path_, oid)) return;
+    type.names = ast::make_list<std::string_view>(arena_, {type.names[1]});
+  }
+
+  void shorten(ast::TypeCast& cast) const {
+    const auto* constant = ast::try_as<ast::AConst>(cast.arg);
+    bool is_name = constant != nullptr && constant->kind == ast::ConstKind::kString &&
+                   cast.type_name->names.back() == "regclass";
+    if (!is_name) return;
+    std::vector<std::string> parts = split_qualified_name(constant->text);
+    if (parts.size() != 2) return;
+    const Relation* relation = find_relation(catalog_, path_, {parts[0], parts[1]});
+    if (relation == nullptr) return;
+    const_cast<ast::AConst*>(constant)->text =
+        arena_.copy(relation_display_name(catalog_, path_, *relation));
+  }
+
+  const Catalog& catalog_;
+  const SearchPath& path_;
+  Arena& arena_;
+  std::set<std::string_view> hidden_;  // names of common table expressions
+};
 
 }  // namespace
 
 std::string shown_expression(const Catalog& catalog, const SearchPath& path,
                              std::string_view expression, bool pretty) {
-  std::string text = with_shown_names(catalog, path, expression);
-  if (!pretty) return text;
+  if (!pretty) return with_shown_names(catalog, path, expression);
   Arena arena;
-  const ast::Node* tree = parse_expression(without_outer_parentheses(text), arena);
-  return ast::is<ast::BoolExpr>(tree) ? pretty_text(tree)
-                                      : std::string(without_outer_parentheses(text));
+  const ast::Node* tree = parse_expression(expression, arena);
+  return deparse_definition(ast::rewrite(tree, arena, NameShortener(catalog, path, arena, tree)),
+                            true);
 }
 
 std::string_view without_outer_parentheses(std::string_view text) {
@@ -234,12 +269,12 @@ std::string_view without_outer_parentheses(std::string_view text) {
   return text.substr(1, text.size() - 2);
 }
 
-std::string index_column_definition(const Catalog& catalog, const Index& index, int column,
-                                    bool pretty) {
+std::string index_column_definition(const Catalog& catalog, const SearchPath& path,
+                                    const Index& index, int column, bool pretty) {
   const Table* table = catalog.table(index.table);
   size_t i = static_cast<size_t>(column) - 1;
   if (column < 1) return "";
-  if (i < index.keys.size()) return key_text(table, index.keys[i], pretty);
+  if (i < index.keys.size()) return key_text(catalog, path, table, index.keys[i], pretty);
   i -= index.keys.size();
   if (i >= index.include.size() || table == nullptr) return "";
   return column_list(*table, {index.include[i]});
@@ -262,7 +297,7 @@ std::string index_definition(const Catalog& catalog, const SearchPath& path, con
   for (const IndexKey& key : index.keys) {
     if (!first) out += ", ";
     first = false;
-    out += key_text(table, key, pretty);
+    out += key_text(catalog, path, table, key, pretty);
     const Column* column = table == nullptr ? nullptr : table->column(key.column);
     Oid natural = column == nullptr ? kInvalidOid : column->collation;
     if (key.column > 0 && key.collation != kInvalidOid && key.collation != natural) {
@@ -312,10 +347,12 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
   return out;
 }
 
-std::string view_definition(const Table& view) {
+std::string view_definition(const Catalog& catalog, const SearchPath& path, const Table& view,
+                            bool pretty) {
   Arena arena;
-  ParseResult parsed = parse_sql(view.definition, arena);
-  return deparse_in_lines(parsed.statements.front().node) + ";";
+  const ast::Node* query = parse_sql(view.definition, arena).statements.front().node;
+  NameShortener shorten(catalog, path, arena, query);
+  return deparse_in_lines(ast::rewrite(query, arena, shorten), pretty) + ";";
 }
 
 }  // namespace luma

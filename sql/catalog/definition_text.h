@@ -12,12 +12,13 @@ namespace luma {
 std::string index_definition(const Catalog& catalog, const SearchPath& path, const Index& index,
                              bool pretty);
 // One key column or expression (1-based); "" beyond the last.
-std::string index_column_definition(const Catalog& catalog, const Index& index, int column,
-                                    bool pretty);
+std::string index_column_definition(const Catalog& catalog, const SearchPath& path,
+                                    const Index& index, int column, bool pretty);
 // Without "CONSTRAINT name".
 std::string constraint_definition(const Catalog& catalog, const SearchPath& path,
                                   const Table& table, const Constraint& constraint, bool pretty);
-std::string view_definition(const Table& view);
+std::string view_definition(const Catalog& catalog, const SearchPath& path, const Table& view,
+                            bool pretty);
 
 // A stored expression as it is shown: names in casts lose their schema where the search path finds
 // them (nextval('public.s'::regclass) -> nextval('s'::regclass)); `pretty` drops parentheses that

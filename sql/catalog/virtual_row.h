@@ -68,7 +68,8 @@ void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink);  // virt
 void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_nothing(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_relations.cc
-void generate_pg_init_privs(const VirtualScan& scan, VirtualRowSink& sink);  // virtual_privileges.cc
+void generate_pg_init_privs(const VirtualScan& scan,
+                            VirtualRowSink& sink);  // virtual_privileges.cc
 void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_attribute(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_attrdef(const VirtualScan& scan, VirtualRowSink& sink);

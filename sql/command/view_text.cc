@@ -5,7 +5,9 @@
 #include <set>
 
 #include "sql/ast/rewrite.h"
+#include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
+#include "sql/command/canonical_text.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
 #include "sql/plan/walk.h"
@@ -248,14 +250,30 @@ void collect_used_columns(const BoundQuery& bound, std::set<ColumnId>& used) {
 
 }  // namespace
 
-std::string view_text(CommandContext& context, const ast::Node* query,
-                      const std::vector<std::string>& column_names) {
-  Arena arena;
+namespace {
+
+// The stars of `query` written out, in a tree of its own.
+const ast::SelectStmt* without_stars(CommandContext& context, const ast::Node* query,
+                                     Arena& arena) {
   auto* top = const_cast<ast::SelectStmt*>(
       ast::as<ast::SelectStmt>(ast::rewrite(query, arena, [](ast::Node* node) { return node; })));
   StarExpander(context, arena).expand(top);
-  name_outputs(*top, arena, column_names);
-  return deparse(top);
+  return top;
+}
+
+}  // namespace
+
+std::string view_text(CommandContext& context, const ast::Node* query,
+                      const std::vector<std::string>& column_names) {
+  Arena arena;
+  const ast::SelectStmt* plain = without_stars(context, query, arena);
+  BindRecord record;
+  Binder binder(context.environment(), {});
+  binder.record(&record);
+  BoundQuery bound = binder.bind(plain);
+  CatalogPtr catalog = context.ddl().view();
+  CanonicalText canonical(*catalog, context.environment().search_path(), record, arena);
+  return deparse(canonical.query(*plain, column_names));
 }
 
 std::string with_output_names(std::string_view definition,

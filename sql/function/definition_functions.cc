@@ -3,6 +3,7 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/definition_text.h"
+#include "sql/catalog/domain_text.h"
 #include "sql/function/catalog_functions.h"
 
 namespace luma {
@@ -28,9 +29,10 @@ Value index_text(RowCall& call, const Value* args) {
   if (index == nullptr) return Value::null();
   int column = call.expr.args.size() == 3 ? args[1].datum.i32 : 0;
   bool pretty = is_pretty(call, args, 2);
-  return text_value(call, column == 0
-                              ? index_definition(catalog, session.search_path(), *index, pretty)
-                              : index_column_definition(catalog, *index, column, pretty));
+  return text_value(
+      call, column == 0
+                ? index_definition(catalog, session.search_path(), *index, pretty)
+                : index_column_definition(catalog, session.search_path(), *index, column, pretty));
 }
 
 Value constraint_text(RowCall& call, const Value* args) {
@@ -47,8 +49,8 @@ Value constraint_text(RowCall& call, const Value* args) {
     for (const Constraint& constraint : type.constraints) {
       if (constraint.oid != oid) continue;
       static const Table no_table;
-      result = text_value(call, constraint_definition(catalog, session.search_path(), no_table,
-                                                      constraint, pretty));
+      result = text_value(call, with_capital_value(constraint_definition(
+                                    catalog, session.search_path(), no_table, constraint, pretty)));
     }
   });
   return result;
@@ -61,7 +63,8 @@ Value view_text(RowCall& call, const Value* args) {
                                  : session.catalog().relation(args[0].datum.oid());
   const auto* view = dynamic_cast<const Table*>(relation);
   if (view == nullptr || view->definition.empty()) return Value::null();
-  return text_value(call, view_definition(*view));
+  return text_value(call, view_definition(session.catalog(), session.search_path(), *view,
+                                          is_pretty(call, args, 1)));
 }
 
 Value rule_text(RowCall& call, const Value* args) {
@@ -77,7 +80,7 @@ Value rule_text(RowCall& call, const Value* args) {
                               : quote_qualified(catalog.schema_name(view->schema), view->name);
     result = text_value(
         call, fmt::format("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}", name,
-                          view_definition(*view)));
+                          view_definition(catalog, session.search_path(), *view, pretty)));
   });
   return result;
 }

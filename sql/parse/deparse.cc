@@ -39,8 +39,15 @@ std::string deparse(const ast::Node* node) {
   return deparser.take();
 }
 
-std::string deparse_in_lines(const ast::Node* query) {
-  parse::Deparser deparser;
+std::string deparse_definition(const ast::Node* expression, bool pretty) {
+  parse::Deparser deparser(pretty ? parse::Parentheses::kNeeded : parse::Parentheses::kAll);
+  deparser.use_lines();
+  deparser.node(expression);
+  return deparser.take();
+}
+
+std::string deparse_in_lines(const ast::Node* query, bool pretty) {
+  parse::Deparser deparser(pretty ? parse::Parentheses::kNeeded : parse::Parentheses::kAll);
   deparser.use_lines();
   deparser.node(query);
   return deparser.take();
@@ -50,6 +57,12 @@ namespace parse {
 
 void Deparser::node(const ast::Node* node) {
   LUMA_CHECK(node != nullptr);
+  if (has_parentheses(node)) {
+    put("(");
+    expression(node);
+    put(")");
+    return;
+  }
   if (expression(node) || query(node) || from_item(node)) return;
   throw unsupported("writing {} as SQL", ast::node_name(node->tag));
 }

@@ -1,64 +1,10 @@
 #include <iterator>
-#include <utility>
 
 #include "sql/parse/deparser.h"
 
 namespace luma::parse {
-namespace {
 
 using ast::NodeTag;
-
-bool is_sql_infix(const ast::FuncCall& call) {
-  if (call.funcformat != ast::CoercionForm::kSqlSyntax) return false;
-  std::string_view name = call.funcname.back();
-  return name == "timezone" || name == "overlaps" || name == "is_normalized";
-}
-
-// True when the node can be an operand of anything, and be cast, without parentheses.
-bool binds_tightest(const ast::Node* node) {
-  switch (node->tag) {
-    case NodeTag::kColumnRef:
-    case NodeTag::kParamRef:
-    case NodeTag::kCoalesceExpr:
-    case NodeTag::kMinMaxExpr:
-    case NodeTag::kCaseExpr:
-    case NodeTag::kRowExpr:
-    case NodeTag::kAArrayExpr:
-    case NodeTag::kSQLValueFunction:
-    case NodeTag::kGroupingFunc:
-    case NodeTag::kAIndirection:
-    case NodeTag::kTypeCast:
-    case NodeTag::kXmlSerialize:
-      return true;
-    case NodeTag::kAConst: {
-      const auto& constant = *ast::as<ast::AConst>(node);
-      if (constant.kind == ast::ConstKind::kInteger) return constant.ival >= 0;
-      return constant.kind != ast::ConstKind::kFloat || constant.text[0] != '-';
-    }
-    case NodeTag::kFuncCall:
-      return !is_sql_infix(*ast::as<ast::FuncCall>(node));
-    case NodeTag::kAExpr:
-      return ast::as<ast::AExpr>(node)->kind == ast::AExprKind::kNullif;
-    case NodeTag::kXmlExpr:
-      return ast::as<ast::XmlExpr>(node)->op != ast::XmlExprOp::kIsDocument;
-    case NodeTag::kSubLink: {
-      auto type = ast::as<ast::SubLink>(node)->sub_link_type;
-      return type != ast::SubLinkType::kAny && type != ast::SubLinkType::kAll;
-    }
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
-void Deparser::operand(const ast::Node* node) {
-  if (binds_tightest(node)) {
-    this->node(node);
-  } else {
-    parenthesized(node);
-  }
-}
 
 void Deparser::primary(const ast::Node* node) {
   if (ast::is<ast::TypeCast>(node)) {
@@ -107,7 +53,7 @@ bool Deparser::expression(const ast::Node* node) {
       function(*ast::as<ast::FuncCall>(node));
       return true;
     case NodeTag::kAIndirection:
-      parenthesized(ast::as<ast::AIndirection>(node)->arg);
+      indirection_base(*ast::as<ast::AIndirection>(node));
       indirection(ast::as<ast::AIndirection>(node)->indirection);
       return true;
     case NodeTag::kAArrayExpr:
@@ -215,13 +161,6 @@ void Deparser::constant(const ast::AConst& node) {
 }
 
 void Deparser::column(const ast::ColumnRef& node) {
-  if (!sole_relation_.empty() && node.fields.size() == 1) {
-    const auto* name = ast::try_as<ast::String>(node.fields.front());
-    if (name != nullptr && name->sval != sole_relation_) {
-      identifier(sole_relation_);
-      put(".");
-    }
-  }
   for (size_t i = 0; i < node.fields.size(); ++i) {
     if (i > 0) put(".");
     const auto* name = ast::try_as<ast::String>(node.fields[i]);
@@ -230,6 +169,16 @@ void Deparser::column(const ast::ColumnRef& node) {
     } else {
       identifier(name->sval);
     }
+  }
+}
+
+// A field of something wants parentheses, an element of a column does not.
+void Deparser::indirection_base(const ast::AIndirection& node) {
+  bool subscript = ast::is<ast::AIndices>(node.indirection[0]);
+  if (subscript && ast::is<ast::ColumnRef>(node.arg)) {
+    this->node(node.arg);
+  } else {
+    parenthesized(node.arg);
   }
 }
 
@@ -305,12 +254,12 @@ void Deparser::a_expr(const ast::AExpr& node) {
   switch (node.kind) {
     case ast::AExprKind::kOp:
       if (node.lexpr != nullptr) {
-        operand(node.lexpr);
+        operand(node.lexpr, &node);
         put(" ");
       }
       operator_name(node.name);
       put(" ");
-      operand(node.rexpr);
+      operand(node.rexpr, &node);
       return;
     case ast::AExprKind::kOpAny:
       return quantified(" ANY ");
@@ -353,12 +302,12 @@ void Deparser::a_expr(const ast::AExpr& node) {
 void Deparser::bool_expr(const ast::BoolExpr& node) {
   if (node.boolop == ast::BoolExprType::kNot) {
     put("NOT ");
-    operand(node.args[0]);
+    operand(node.args[0], &node);
     return;
   }
   for (size_t i = 0; i < node.args.size(); ++i) {
     if (i > 0) put(node.boolop == ast::BoolExprType::kAnd ? " AND " : " OR ");
-    operand(node.args[i]);
+    operand(node.args[i], &node);
   }
 }
 
@@ -384,23 +333,24 @@ void Deparser::sub_link(const ast::SubLink& node) {
     default:
       break;
   }
-  bool nested = std::exchange(nested_, true);
   parenthesized(node.subselect);
-  nested_ = nested;
 }
 
 void Deparser::case_expr(const ast::CaseExpr& node) {
+  constexpr int32_t kCaseIndent = 4;
   new_line(0, 0);
   put("CASE");
   clause(" ", node.arg);
+  if (in_lines()) indent_ += kCaseIndent;
   for (const ast::Node* item : node.args) {
     const auto& when = *ast::as<ast::CaseWhen>(item);
-    new_line(0, 4);
+    new_line(0, 0);
     clause(in_lines() ? "WHEN " : " WHEN ", when.expr);
     clause(" THEN ", when.result);
   }
-  if (node.defresult != nullptr) new_line(0, 4);
+  if (node.defresult != nullptr) new_line(0, 0);
   clause(in_lines() ? "ELSE " : " ELSE ", node.defresult);
+  if (in_lines()) indent_ -= kCaseIndent;
   new_line(0, 0);
   put(in_lines() ? "END" : " END");
 }

@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "sql/parse/deparser.h"
 
 namespace luma::parse {
@@ -15,9 +13,7 @@ bool Deparser::from_item(const ast::Node* node) {
     case NodeTag::kRangeSubselect: {
       const auto& item = *ast::as<ast::RangeSubselect>(node);
       if (item.lateral) put("LATERAL ");
-      bool nested = std::exchange(nested_, nested_ || item.lateral);
       parenthesized(item.subquery);
-      nested_ = nested;
       alias(item.alias);
       return true;
     }
@@ -177,7 +173,8 @@ void Deparser::table_sample(const ast::RangeTableSample& node) {
 }
 
 void Deparser::join(const ast::JoinExpr& node) {
-  if (node.alias != nullptr) put("(");
+  bool enclosed = node.alias != nullptr || parentheses_ == Parentheses::kAll;
+  if (enclosed) put("(");
   this->node(node.larg);
   bool conditional = node.quals != nullptr || !node.using_clause.empty();
   new_line(kQueryIndent, 4);
@@ -197,12 +194,17 @@ void Deparser::join(const ast::JoinExpr& node) {
       break;
   }
   const auto* nested = ast::try_as<ast::JoinExpr>(node.rarg);
-  if (nested != nullptr && nested->alias == nullptr) {
+  if (nested != nullptr && nested->alias == nullptr && parentheses_ != Parentheses::kAll) {
     parenthesized(node.rarg);
   } else {
     this->node(node.rarg);
   }
-  clause(" ON ", node.quals);
+  if (node.quals != nullptr && parentheses_ == Parentheses::kAll) {
+    put(" ON ");
+    parenthesized(node.quals);
+  } else {
+    clause(" ON ", node.quals);
+  }
   if (!node.using_clause.empty()) {
     put(" USING (");
     names(node.using_clause);
@@ -212,7 +214,7 @@ void Deparser::join(const ast::JoinExpr& node) {
       identifier(node.join_using_alias->aliasname);
     }
   }
-  if (node.alias != nullptr) put(")");
+  if (enclosed) put(")");
   alias(node.alias);
 }
 

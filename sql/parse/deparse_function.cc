@@ -65,14 +65,14 @@ bool Deparser::sql_syntax(const ast::FuncCall& node) {
   }
   if (name == "extract") {
     put("EXTRACT(");
-    this->node(args[0]);
+    extract_field(args[0]);
     put(" FROM ");
     this->node(args[1]);
   } else if (name == "position") {
     put("POSITION(");
-    operand(args[1]);
+    parenthesized(args[1]);
     put(" IN ");
-    operand(args[0]);
+    parenthesized(args[0]);
   } else if (name == "normalize") {
     put("NORMALIZE(");
     this->node(args[0]);
@@ -89,9 +89,13 @@ bool Deparser::sql_syntax(const ast::FuncCall& node) {
     put(" PASSING ");
     primary(args[1]);
   } else if (name == "btrim" || name == "ltrim" || name == "rtrim") {
-    put(name == "btrim" ? "TRIM(BOTH FROM "
-                        : (name == "ltrim" ? "TRIM(LEADING FROM " : "TRIM(TRAILING FROM "));
-    list(args);
+    put(name == "btrim" ? "TRIM(BOTH " : name == "ltrim" ? "TRIM(LEADING " : "TRIM(TRAILING ");
+    if (args.size() > 1) {
+      this->node(args[1]);
+      put(" ");
+    }
+    put("FROM ");
+    this->node(args[0]);
   } else if (name == "substring") {
     substring(node);
   } else if (name == "overlay") {
@@ -101,6 +105,17 @@ bool Deparser::sql_syntax(const ast::FuncCall& node) {
   }
   put(")");
   return true;
+}
+
+// The grammar takes names and strings here, so both are written as what they mean.
+void Deparser::extract_field(const ast::Node* node) {
+  const auto* typed = ast::try_as<ast::TypeCast>(node);
+  const auto* field = ast::try_as<ast::AConst>(typed == nullptr ? node : typed->arg);
+  if (field != nullptr && field->kind == ast::ConstKind::kString) {
+    identifier(field->text);
+  } else {
+    this->node(node);
+  }
 }
 
 void Deparser::substring(const ast::FuncCall& node) {
@@ -120,7 +135,7 @@ void Deparser::overlay(const ast::FuncCall& node) {
 }
 
 void Deparser::sort_by(const ast::SortBy& node) {
-  operand(node.node);
+  sort_key(node.node);
   switch (node.sortby_dir) {
     case ast::SortByDir::kDefault:
       break;
@@ -148,7 +163,7 @@ void Deparser::window(const ast::WindowDef& node) {
   }
   if (!node.partition_clause.empty()) {
     put(space);
-    clause("PARTITION BY ", node.partition_clause);
+    sort_keys("PARTITION BY ", node.partition_clause);
     space = " ";
   }
   if (!node.order_clause.empty()) {

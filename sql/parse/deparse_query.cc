@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "engine/base/sql_error.h"
 #include "sql/parse/deparser.h"
 
@@ -40,7 +38,6 @@ bool Deparser::query(const ast::Node* node) {
 
 void Deparser::select(const ast::SelectStmt& node) {
   int32_t indent = indent_;
-  std::string_view sole_relation = std::exchange(sole_relation_, {});
   with(node.with_clause);
   if (node.op == ast::SetOperation::kNone) {
     if (in_lines()) {
@@ -50,52 +47,56 @@ void Deparser::select(const ast::SelectStmt& node) {
     select_core(node);
   } else {
     static constexpr std::string_view kOperations[] = {"", "UNION ", "INTERSECT ", "EXCEPT "};
-    set_operand(*node.larg);
+    bool same = node.larg->op == node.op && node.larg->all == node.all;
+    set_operand(*node.larg, same, "");
     in_lines() ? new_line(0, 0) : put(" ");
     put(kOperations[static_cast<size_t>(node.op)], node.all ? "ALL " : "");
-    new_line(0, 0);
-    set_operand(*node.rarg);
+    set_operand(*node.rarg, false, "\n");
   }
   select_tail(node);
   indent_ = indent;
-  sole_relation_ = sole_relation;
 }
 
-void Deparser::set_operand(const ast::SelectStmt& node) {
-  bool simple = node.op == ast::SetOperation::kNone && node.sort_clause.empty() &&
-                node.limit_count == nullptr && node.limit_offset == nullptr &&
-                node.locking_clause.empty() && node.with_clause == nullptr;
-  if (simple) {
-    int32_t indent = indent_;
+// `lead`: what separates it from the operator before it, where there are lines.
+void Deparser::set_operand(const ast::SelectStmt& node, bool same_operation,
+                           std::string_view lead) {
+  bool plain = node.sort_clause.empty() && node.limit_count == nullptr &&
+               node.limit_offset == nullptr && node.locking_clause.empty() &&
+               node.with_clause == nullptr;
+  bool nested = node.op != ast::SetOperation::kNone;
+  if (!plain || (nested && !in_lines())) {
+    if (!lead.empty()) new_line(0, 0);
+    parenthesized(&node);
+    return;
+  }
+  int32_t indent = indent_;
+  if (!nested) {
+    if (!lead.empty()) new_line(0, 0);
     if (in_lines()) {
       indent_ += kQueryIndent;
       put(" ");
     }
     select_core(node);
-    indent_ = indent;
+  } else if (same_operation) {
+    select(node);
   } else {
-    parenthesized(&node);
+    put("(");
+    indent_ += kQueryIndent;
+    new_line(0, 0);
+    select(node);
+    indent_ = indent;
+    new_line(0, 0);
+    put(lead.empty() ? ") " : ")");
   }
+  indent_ = indent;
 }
-
-namespace {
-
-// What names the only relation that the FROM clause has; empty = there is no such.
-std::string_view only_relation(const ast::SelectStmt& node) {
-  if (node.from_clause.size() != 1) return {};
-  const auto* table = ast::try_as<ast::RangeVar>(node.from_clause.front());
-  if (table == nullptr) return {};
-  return table->alias != nullptr ? table->alias->aliasname : table->relname;
-}
-
-}  // namespace
 
 void Deparser::select_core(const ast::SelectStmt& node) {
   if (!node.values_lists.empty()) {
     put("VALUES ");
     for (size_t i = 0; i < node.values_lists.size(); ++i) {
       put(i > 0 ? ", (" : "(");
-      list(ast::as<ast::ListNode>(node.values_lists[i])->items);
+      list(ast::as<ast::ListNode>(node.values_lists[i])->items, in_lines() ? "," : ", ");
       put(")");
     }
     return;
@@ -104,23 +105,18 @@ void Deparser::select_core(const ast::SelectStmt& node) {
   if (!node.distinct_clause.empty()) {
     put(" DISTINCT");
     if (node.distinct_clause.front() != nullptr) {
-      clause(" ON (", node.distinct_clause);
+      sort_keys(" ON (", node.distinct_clause);
       put(")");
     }
   }
-  std::string_view relation = in_lines() && !nested_ ? only_relation(node) : std::string_view();
-  sole_relation_ = relation;
   list_in_lines(" ", node.target_list);
-  sole_relation_ = {};
   if (node.into_clause != nullptr) into(*node.into_clause);
   if (!node.from_clause.empty()) new_line(kQueryIndent, 2);
   list_in_lines(" FROM ", node.from_clause);
   if (node.where_clause != nullptr) new_line(kQueryIndent, 1);
-  sole_relation_ = relation;
   clause(" WHERE ", node.where_clause);
-  sole_relation_ = {};
   if (!node.group_clause.empty()) new_line(kQueryIndent, 1);
-  clause(node.group_distinct ? " GROUP BY DISTINCT " : " GROUP BY ", node.group_clause);
+  sort_keys(node.group_distinct ? " GROUP BY DISTINCT " : " GROUP BY ", node.group_clause);
   if (node.having_clause != nullptr) new_line(kQueryIndent, 0);
   clause(" HAVING ", node.having_clause);
   if (!node.window_clause.empty()) new_line(kQueryIndent, 1);
@@ -151,7 +147,10 @@ void Deparser::select_tail(const ast::SelectStmt& node) {
       clause(" LIMIT ", node.limit_count);
     }
   }
-  for (const ast::Node* item : node.locking_clause) locking(*ast::as<ast::LockingClause>(item));
+  for (const ast::Node* item : node.locking_clause) {
+    new_line(kQueryIndent, 0);
+    locking(*ast::as<ast::LockingClause>(item));
+  }
 }
 
 void Deparser::into(const ast::IntoClause& node) {
@@ -193,7 +192,7 @@ void Deparser::with(const ast::WithClause* node) {
 void Deparser::common_table(const ast::CommonTableExpr& node) {
   identifier(node.ctename);
   if (!node.aliascolnames.empty()) {
-    put(" (");
+    put(in_lines() ? "(" : " (");
     names(node.aliascolnames);
     put(")");
   }
@@ -226,9 +225,18 @@ void Deparser::common_table(const ast::CommonTableExpr& node) {
 }
 
 void Deparser::grouping_set(const ast::GroupingSet& node) {
-  static constexpr std::string_view kKinds[] = {"(", "(", "ROLLUP (", "CUBE (", "GROUPING SETS ("};
+  static constexpr std::string_view kKinds[] = {"(", "(", "ROLLUP(", "CUBE(", "GROUPING SETS ("};
   put(kKinds[static_cast<size_t>(node.kind)]);
-  list(node.content);
+  for (size_t i = 0; i < node.content.size(); ++i) {
+    const ast::Node* item = node.content[i];
+    if (i > 0) put(", ");
+    bool single = !ast::is<ast::GroupingSet>(item) && !ast::is<ast::RowExpr>(item);
+    if (node.kind == ast::GroupingSetKind::kSets && single) {
+      parenthesized(item);
+    } else {
+      sort_key(item);
+    }
+  }
   put(")");
 }
 

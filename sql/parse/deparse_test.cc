@@ -51,7 +51,23 @@ TEST_CASE("expressions are written readably") {
   CHECK(rewritten("value > 0") == "value > 0");
   CHECK(rewritten("current_timestamp") == "CURRENT_TIMESTAMP");
   CHECK(rewritten("E'a\\\\b'") == "E'a\\\\b'");
-  CHECK(rewritten("extract(year from a)") == "EXTRACT('year' FROM a)");
+  CHECK(rewritten("extract(year from a)") == "EXTRACT(year FROM a)");
+}
+
+TEST_CASE("definitions have PostgreSQL's parentheses") {
+  auto definition = [](std::string_view expression, bool pretty) {
+    Arena arena;
+    return deparse_definition(parse_expression(expression, arena), pretty);
+  };
+  CHECK(definition("a+b*2 > 1 and not (c is null or f(a || b))", false) ==
+        "(((a + (b * 2)) > 1) AND (NOT ((c IS NULL) OR f((a || b)))))");
+  CHECK(definition("a+b*2 > 1 and not (c is null or f(a || b))", true) ==
+        "(a + b * 2) > 1 AND NOT (c IS NULL OR f(a || b))");
+  CHECK(definition("a - (b - 1)", true) == "a - (b - 1)");
+  CHECK(definition("0::numeric", false) == "(0)::numeric");
+  CHECK(definition("(a + 1)::text", false) == "((a + 1))::text");
+  CHECK(definition("(a + 1)::text", true) == "(a + 1)::text");
+  CHECK(definition("case when a then 1 end", false) == "\nCASE\n    WHEN a THEN 1\nEND");
 }
 
 TEST_CASE("names are quoted only where they must be") {

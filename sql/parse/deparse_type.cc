@@ -57,7 +57,7 @@ void Deparser::type_name(const ast::TypeName& node) {
   if (node.pct_type) put("%TYPE");
   if (!node.typmods.empty()) {
     put("(");
-    list(node.typmods);
+    list(node.typmods, ",");
     put(")");
   }
   if (type != nullptr) put(type->tail);
@@ -69,7 +69,21 @@ void Deparser::type_name(const ast::TypeName& node) {
 }
 
 void Deparser::cast(const ast::TypeCast& node) {
-  operand(node.arg);
+  const auto* constant = ast::try_as<ast::AConst>(node.arg);
+  const auto* array = ast::try_as<ast::AArrayExpr>(node.arg);
+  bool bare = array != nullptr && array->elements.empty();
+  if (constant != nullptr) {
+    bool is_numeric = node.type_name->names.back() == "numeric" && !constant->text.starts_with('-');
+    bare = constant->kind == ast::ConstKind::kString || constant->kind == ast::ConstKind::kNull ||
+           (constant->kind == ast::ConstKind::kFloat && is_numeric);
+  }
+  if (bare) {
+    this->node(node.arg);
+  } else if (parentheses_ == Parentheses::kAll) {
+    parenthesized(node.arg);
+  } else {
+    operand(node.arg, &node);
+  }
   put("::");
   type_name(*node.type_name);
 }

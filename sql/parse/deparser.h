@@ -7,17 +7,29 @@
 
 namespace luma::parse {
 
+// kSource: where any operator has another one as operand; kAll: around every operator; kNeeded: as
+// PostgreSQL's pretty definitions have them.
+enum class Parentheses : uint8_t { kSource, kAll, kNeeded };
+
 class Deparser {
  public:
+  explicit Deparser(Parentheses parentheses = Parentheses::kSource) : parentheses_(parentheses) {}
+
   void node(const ast::Node* node);
   std::string take() { return std::move(out_); }
   // Breaks queries into lines; without it all is one line.
   void use_lines() { indent_ = 0; }
 
  private:
-  // Expressions (deparse_expression.cc). operand() adds parentheses unless the node binds tightest.
+  // Expressions (deparse_expression.cc). operand() adds parentheses where `parent` needs them
+  // (deparse_parentheses.cc).
   bool expression(const ast::Node* node);
-  void operand(const ast::Node* node);
+  void operand(const ast::Node* node, const ast::Node* parent = nullptr);
+  // The node is written in parentheses wherever it stands.
+  bool has_parentheses(const ast::Node* node) const;
+  // An element of GROUP BY, ORDER BY and the like.
+  void sort_key(const ast::Node* node);
+  void sort_keys(std::string_view keyword, const ast::NodeList& items);
   // The same where the grammar allows no cast either.
   void primary(const ast::Node* node);
   // TYPE 'text', where it wants a constant.
@@ -25,6 +37,7 @@ class Deparser {
   void constant(const ast::AConst& node);
   void column(const ast::ColumnRef& node);
   void indirection(const ast::NodeList& items);
+  void indirection_base(const ast::AIndirection& node);
   void a_expr(const ast::AExpr& node);
   void operator_name(const ast::NameList& name);
   void pattern(const ast::AExpr& node, std::string_view keyword, bool negated);
@@ -42,6 +55,7 @@ class Deparser {
   // Function calls and windows (deparse_function.cc).
   void function(const ast::FuncCall& node);
   bool sql_syntax(const ast::FuncCall& node);
+  void extract_field(const ast::Node* node);
   void substring(const ast::FuncCall& node);
   void overlay(const ast::FuncCall& node);
   void window(const ast::WindowDef& node);
@@ -54,7 +68,7 @@ class Deparser {
   void select(const ast::SelectStmt& node);
   void select_core(const ast::SelectStmt& node);
   void select_tail(const ast::SelectStmt& node);
-  void set_operand(const ast::SelectStmt& node);
+  void set_operand(const ast::SelectStmt& node, bool same_operation, std::string_view lead);
   void into(const ast::IntoClause& node);
   void locking(const ast::LockingClause& node);
   void with(const ast::WithClause* node);
@@ -106,9 +120,7 @@ class Deparser {
 
   std::string out_;
   int32_t indent_ = -1;  // -1 = no lines
-  // With lines only: qualifies the columns that can only belong to the one relation of the query.
-  std::string_view sole_relation_;
-  bool nested_ = false;  // names may belong to an outer query
+  Parentheses parentheses_;
 };
 
 }  // namespace luma::parse
