@@ -1,10 +1,12 @@
 #include "engine/table/modify.h"
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/columnar_rows.h"
 #include "engine/exec/chunk_builder.h"
 #include "engine/exec/chunk_store.h"
 #include "engine/table/attribute_chunk.h"
 #include "engine/table/constraint_queue.h"
+#include "engine/table/row_assignment.h"
 #include "engine/table/row_check.h"
 #include "engine/table/row_lock.h"
 #include "engine/table/row_targets.h"
@@ -13,28 +15,6 @@
 namespace luma {
 
 namespace {
-
-using Evaluators = std::vector<std::optional<ExprEvaluator>>;
-
-Evaluators make_evaluators(const std::vector<const Expr*>& expressions, uint32_t capacity) {
-  Evaluators evaluators(expressions.size());
-  for (size_t i = 0; i < expressions.size(); ++i) {
-    if (expressions[i] != nullptr) evaluators[i].emplace(*expressions[i], capacity);
-  }
-  return evaluators;
-}
-
-// The columns that an UPDATE may change.
-std::vector<bool> updated_columns(const TableDesc& table,
-                                  const std::vector<const Expr*>& assignments,
-                                  const std::vector<const Expr*>& generated) {
-  std::vector<bool> updated(table.columns.size(), false);
-  for (size_t i = 0; i < assignments.size(); ++i) updated[i] = assignments[i] != nullptr;
-  for (size_t i = 0; i < generated.size(); ++i) {
-    if (generated[i] != nullptr) updated[i] = true;
-  }
-  return updated;
-}
 
 std::vector<PhysicalType> types_of(const std::vector<const Expr*>& expressions) {
   std::vector<PhysicalType> types;
@@ -58,26 +38,6 @@ std::vector<bool> arbiters_of(const ModifySpec& spec) {
     arbiters.push_back(arbiter);
   }
   return arbiters;
-}
-
-// New rows: each column refers to the value it is assigned, or to the stored row's.
-void assign(ExecContext& context, Evaluators& assignments, const Chunk& input, const Chunk* stored,
-            Chunk& rows) {
-  for (size_t i = 0; i < rows.columns.size(); ++i) {
-    if (i < assignments.size() && assignments[i]) {
-      rows.columns[i].reference(assignments[i]->evaluate(context, input));
-    } else if (stored != nullptr) {
-      rows.columns[i].reference(stored->columns[i]);
-    }
-  }
-}
-
-Chunk make_row_views(const TableDesc& table) {
-  Chunk rows;
-  for (const ColumnDesc& column : table.columns) {
-    rows.columns.emplace_back(column.physical, 1).set_constant_null();
-  }
-  return rows;
 }
 
 // ON CONFLICT DO UPDATE of one existing row.
@@ -171,7 +131,10 @@ struct Batch {
 
 struct ModifyOperator::State {
   State(OperatorPtr source, ModifySpec what)
-      : child(std::move(source)), spec(std::move(what)), results(types_of(spec.returning)) {
+      : child(std::move(source)),
+        spec(std::move(what)),
+        rows(*spec.table),
+        results(types_of(spec.returning)) {
     if (spec.conflict != nullptr) arbiters = arbiters_of(spec);
     for (size_t i = 0; i < arbiters.size(); ++i) {
       arbiter_entries = arbiter_entries || (arbiters[i] && !spec.table->indexes[i].clustered);
@@ -194,6 +157,7 @@ struct ModifyOperator::State {
 
   OperatorPtr child;
   ModifySpec spec;
+  StoredRows rows;
   std::vector<bool> arbiters;    // by index
   bool arbiter_entries = false;  // some are not the rows' own keys
   std::unique_ptr<Batch> batch;
@@ -253,6 +217,7 @@ void ModifyOperator::State::run(ExecContext& context) {
         break;
     }
   }
+  if (batch) batch->writer.finish();
   if (queue == &own_queue) own_queue.run();
 }
 
@@ -292,7 +257,7 @@ void ModifyOperator::State::insert_or_resolve(ExecContext& context, const Chunk&
 void ModifyOperator::State::resolve_invisible(ExecContext& context, std::string_view key) {
   Transaction& txn = *context.transaction;
   if (!txn.keeps_snapshot()) return;
-  if (!txn.get_stamped(KvFamily::kData, key, &conflicting_row, ReadView::kOwn)) {
+  if (!rows.get(txn, key, &conflicting_row, ReadView::kOwn)) {
     refuse_change_since_snapshot(txn, false);
   }
   conflicting_row.reset();
@@ -319,8 +284,8 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
                           still_conflicting_key != conflicting_key)) {
     return false;
   }
-  txn.check_unchanged_since_snapshot(KvFamily::kData, conflicting_key);
-  if (!txn.get_stamped(KvFamily::kData, conflicting_key, &conflicting_row, ReadView::kLatest)) {
+  rows.check_unchanged_since_snapshot(txn, conflicting_key);
+  if (!rows.get(txn, conflicting_key, &conflicting_row, ReadView::kLatest)) {
     return false;
   }
   bool updated =

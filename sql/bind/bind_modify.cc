@@ -37,6 +37,7 @@ BoundSelect ModifyBinder::bind(const ast::Node* node) {
   if (const auto* insert = ast::try_as<ast::InsertStmt>(node)) return bind_insert(*insert);
   if (const auto* update = ast::try_as<ast::UpdateStmt>(node)) return bind_update(*update);
   if (const auto* remove = ast::try_as<ast::DeleteStmt>(node)) return bind_delete(*remove);
+  if (const auto* merge = ast::try_as<ast::MergeStmt>(node)) return bind_merge(*merge);
   throw unsupported("{} here", ast::node_name(node->tag));
 }
 
@@ -57,6 +58,12 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
   }
   target_schema_ =
       var.alias != nullptr ? "" : binder_.environment_.catalog().schema_name(table_->schema);
+  if (modify_->modify == ModifyKind::kMerge && table_->relkind != 'r') {
+    throw sql_error(SqlState::kFeatureNotSupported, "cannot execute MERGE on relation \"{}\"",
+                    table_->name)
+        .detail(fmt::format("This operation is not supported for {}.",
+                            table_->is_view() ? "views" : "materialized views"));
+  }
   if (table_->is_view()) {
     view_ = std::make_unique<ViewTarget>(binder_, *table_, modify_->modify);
     table_ = &view_->base();
@@ -192,9 +199,7 @@ Expr* ModifyBinder::default_of(int attribute) {
       throw;
     }
   }
-  if (value == nullptr) {
-    return make_constant(arena, column.type, Value::null());
-  }
+  if (value == nullptr) return binder_.type_default(column.type);
   return binder_.coerce_assignment(value, column.type, column.name, -1);
 }
 

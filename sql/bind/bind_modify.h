@@ -17,6 +17,9 @@ class ModifyBinder {
   BoundSelect bind_insert(const ast::InsertStmt& insert);
   BoundSelect bind_update(const ast::UpdateStmt& update);
   BoundSelect bind_delete(const ast::DeleteStmt& remove);
+  BoundSelect bind_merge(const ast::MergeStmt& merge);
+  MergeAction bind_merge_action(const ast::MergeWhenClause& when, Scope* scope);
+  void bind_merge_insert(const ast::MergeWhenClause& when, Scope* scope, MergeAction& action);
 
   void open_target(const ast::RangeVar& var);
   // Scans the target table and adds it to `scope`.
@@ -60,7 +63,7 @@ class ModifyBinder {
   TableDescPtr desc_;
   std::string alias_;
   std::string target_schema_;  // "" when an alias hides it
-  int32_t privilege_ = -1;  // what the statement needs of its target
+  int32_t privilege_ = -1;     // what the statement needs of its target
   ModifyOp* modify_ = nullptr;
   // The parts of columns that INSERT names (a[1], c.f), parallel to its columns; whole ones: empty.
   std::vector<ast::NodeList> parts_;

@@ -42,6 +42,8 @@ std::string_view clause_name(Clause clause) {
       return "INSERT";
     case Clause::kUpdateSource:
       return "UPDATE";
+    case Clause::kMergeWhen:
+      return "MERGE WHEN conditions";
     case Clause::kReturning:
       return "RETURNING";
     case Clause::kCheck:

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/table/merge.h"
 #include "engine/table/modify.h"
 #include "engine/table/scan.h"
 #include "sql/lower/explain_expr.h"
@@ -18,6 +19,12 @@ static_assert(kRowKeyColumn == ScanOp::kRowKeyAttribute &&
 std::string target_text(const ScanOp& scan) {
   return " on " + scan.table->name +
          (scan.alias != scan.table->name && !scan.alias.empty() ? " " + scan.alias : "");
+}
+
+ModifyAction action_of(ModifyKind kind) {
+  return kind == ModifyKind::kInsert   ? ModifyAction::kInsert
+         : kind == ModifyKind::kUpdate ? ModifyAction::kUpdate
+                                       : ModifyAction::kDelete;
 }
 
 }  // namespace
@@ -111,9 +118,7 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   spec.table = op.table;
   spec.counts_rows = &op == root_modify_;
   ++modify_count_;
-  spec.action = op.modify == ModifyKind::kInsert   ? ModifyAction::kInsert
-                : op.modify == ModifyKind::kUpdate ? ModifyAction::kUpdate
-                                                   : ModifyAction::kDelete;
+  spec.action = action_of(op.modify);
   auto slot_in = [](const std::vector<ColumnId>& layout, ColumnId column) -> int32_t {
     if (column == kNoColumn) return -1;
     auto found = std::find(layout.begin(), layout.end(), column);
@@ -162,6 +167,24 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   for (const ProjectItem& item : op.returning) {
     spec.returning.push_back(slots(item.expr, layout));
     output.push_back(item.column);
+  }
+  if (op.modify == ModifyKind::kMerge) {
+    std::vector<MergeActionSpec> actions;
+    for (const MergeAction& action : op.merge_actions) {
+      MergeActionSpec lowered;
+      lowered.matched = action.matched;
+      lowered.does_nothing = action.does_nothing;
+      lowered.action = action_of(action.modify);
+      lowered.condition = slots(action.condition, input.layout);
+      for (Expr* expr : action.assignments) {
+        lowered.assignments.push_back(slots(expr, input.layout));
+      }
+      actions.push_back(std::move(lowered));
+    }
+    auto merge =
+        std::make_unique<MergeOperator>(std::move(input.op), std::move(spec), std::move(actions));
+    merge->explain.target = " on " + table.name;
+    return {std::move(merge), {}};
   }
   static constexpr const char* kNames[] = {"Insert", "Update", "Delete"};
   auto modify = std::make_unique<ModifyOperator>(std::move(input.op), std::move(spec));

@@ -38,6 +38,8 @@ char command_of(const LogicalOp* root) {
       return 'I';
     case ModifyKind::kUpdate:
       return 'U';
+    case ModifyKind::kMerge:
+      return 'M';
     default:
       return 'D';
   }
@@ -55,8 +57,10 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   plan->command = command_of(query.root);
   plan->has_returning = plan->command != 'S' && !query.result.empty();
   auto lowering = std::make_shared<Lowering>(*query.context, &context.statistics);
+  if (context.takes_parameter_rows) lowering->take_parameter_rows();
   plan->root = lowering->lower_result(*query.root, query.result);
   lowering->forget_statistics();
+  plan->parameter_rows = lowering->parameter_rows();
   for (const auto& column : query.result) {
     const PlanColumn& info = query.context->column(column.column);
     plan->columns.push_back({column.label, info.type, info.table, info.attnum});

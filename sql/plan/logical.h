@@ -248,7 +248,7 @@ struct TableFunctionOp : LogicalOp {
   std::string alias;
 };
 
-enum class ModifyKind : uint8_t { kInsert, kUpdate, kDelete };
+enum class ModifyKind : uint8_t { kInsert, kUpdate, kDelete, kMerge };
 struct CheckExpr {
   std::string name;          // of the constraint
   Expr* expr = nullptr;      // over new_columns; NULL passes
@@ -262,12 +262,21 @@ struct OnConflict {
   std::vector<Expr*> assignments;  // by attribute, nullptr = unchanged
   Expr* where = nullptr;
 };
-// INSERT, UPDATE, DELETE. Vectors "by attribute" have one entry per TableDesc column.
+// A WHEN clause of MERGE: the first one whose condition holds acts on the row.
+struct MergeAction {
+  bool matched = false;
+  bool does_nothing = false;
+  ModifyKind modify = ModifyKind::kInsert;
+  Expr* condition = nullptr;       // over input columns
+  std::vector<Expr*> assignments;  // as in ModifyOp
+};
+// INSERT, UPDATE, DELETE, MERGE. Vectors "by attribute" have one entry per TableDesc column.
 struct ModifyOp : LogicalOp {
   ModifyOp() : LogicalOp(OpKind::kModify) {}
   ModifyKind modify = ModifyKind::kInsert;
   TableDescPtr table;
-  // UPDATE/DELETE: the target row as the input produces it.
+  // UPDATE, DELETE, MERGE: the target row as the input produces it (MERGE: NULLs when there is
+  // none).
   ColumnId row_key = kNoColumn;
   std::vector<ColumnId> old_columns;
   // The condition that made the row qualify, over input columns: evaluated again on the row's
@@ -279,7 +288,8 @@ struct ModifyOp : LogicalOp {
   std::vector<ColumnId> new_columns;
   std::vector<Expr*> generated;  // by attribute, over new_columns; nullptr if not generated
   std::vector<CheckExpr> checks;
-  OnConflict* on_conflict = nullptr;   // owned by the PlanContext
+  OnConflict* on_conflict = nullptr;  // owned by the PlanContext
+  std::vector<MergeAction> merge_actions;
   std::vector<ProjectItem> returning;  // over new_columns (DELETE: old_columns) and input columns
 };
 

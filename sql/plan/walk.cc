@@ -31,6 +31,10 @@ void visit_modify(ModifyOp& modify, const std::function<void(Expr*&)>& visit) {
     visit_list(modify.on_conflict->assignments, visit);
     visit_one(modify.on_conflict->where, visit);
   }
+  for (MergeAction& action : modify.merge_actions) {
+    visit_one(action.condition, visit);
+    visit_list(action.assignments, visit);
+  }
   visit_items(modify.returning, visit);
 }
 
