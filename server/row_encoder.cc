@@ -1,8 +1,9 @@
 #include "server/row_encoder.h"
 
+#include <array>
 #include <charconv>
 
-#include "engine/type/type_info.h"
+#include "engine/type/user_type.h"
 
 namespace luma {
 
@@ -46,20 +47,23 @@ NoticeSeverity severity_of(MessageLevel level) {
 
 void send_row_description(ResultSink& sink, std::span<const ResultColumnInfo> columns,
                           std::span<const int16_t> formats, bool binary) {
-  std::vector<ColumnDescription> described;
-  described.reserve(columns.size());
+  std::array<ColumnDescription, 16> few;
+  std::vector<ColumnDescription> many(columns.size() > few.size() ? columns.size() : 0);
+  std::span<ColumnDescription> described =
+      many.empty() ? std::span<ColumnDescription>(few).first(columns.size()) : std::span(many);
   for (size_t i = 0; i < columns.size(); ++i) {
     const ResultColumnInfo& column = columns[i];
-    ColumnDescription out;
+    ColumnDescription& out = described[i];
     out.name = column.name;
     out.table = column.table;
     out.attribute_number = column.attnum;
-    out.type = column.type.oid;
-    const TypeInfo* type = find_type(column.type.oid);
+    // Clients are told what lies below a domain.
+    TypeRef base = base_type_of(column.type);
+    out.type = base.oid;
+    const TypeInfo* type = find_type(base.oid);
     out.type_length = type == nullptr ? int16_t{-1} : type->len;
-    out.typmod = column.type.typmod;
+    out.typmod = base.typmod;
     out.format = binary ? int16_t{1} : format_of(formats, i);
-    described.push_back(out);
   }
   sink.row_description(described);
 }
@@ -71,7 +75,7 @@ void RowEncoder::begin_rows(std::span<const ResultColumnInfo> columns) {
   columns_.reserve(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     Column column;
-    column.type = &type_info(columns[i].type.oid);
+    column.type = &type_info(base_type_of(columns[i].type.oid));
     bool binary = all_binary || format_of(formats_, i) == 1;
     Oid oid = column.type->oid;
     if (is_plain_text(oid)) {

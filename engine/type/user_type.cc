@@ -226,6 +226,14 @@ void check_domain(Oid domain, const Value& value, const IoContext& io) {
   if (constraints != nullptr) constraints->check_domain(domain, value);
 }
 
+Oid base_type_below(Oid type) {
+  if (type < kFirstUserOid) return type;
+  UserTypeTable& all = table();
+  std::shared_lock lock(all.mutex);
+  auto found = all.domains.find(type);
+  return found == all.domains.end() ? type : found->second.oid;
+}
+
 TypeRef base_type_of(TypeRef type) {
   if (type.oid < kFirstUserOid) return type;
   UserTypeTable& all = table();

@@ -46,6 +46,8 @@ void check_domain(Oid domain, const Value& value, const IoContext& io);
 // What lies below a domain, or all domains over domains, with the innermost typmod that is set; the
 // type itself otherwise.
 TypeRef base_type_of(TypeRef type);
+// Only the next type below a domain; the type itself otherwise.
+Oid base_type_below(Oid type);
 inline Oid base_type_of(Oid type) { return base_type_of(TypeRef{type, -1}).oid; }
 
 // Adds the type and its array type, or replaces what was said of this oid before. Base and field

@@ -4,6 +4,7 @@
 #include "sql/bind/binder.h"
 #include "sql/function/registry.h"
 #include "sql/function/value_parts.h"
+#include "sql/parse/parser.h"
 
 namespace luma {
 
@@ -167,6 +168,23 @@ Expr* Binder::coerce_to_domain(Expr* expr, Oid domain, Coercion, int location) {
   out->is_volatile = expr->is_volatile;
   out->args = copy_span(arena(), std::vector<Expr*>{expr});
   return out;
+}
+
+Expr* Binder::type_default(TypeRef type) {
+  const Type* domain = environment_.catalog().type(type.oid);
+  if (domain == nullptr || domain->type_type != 'd')
+    return make_constant(arena(), type, Value::null());
+  Expr* value = make_constant(arena(), {type_oid::kUnknown, -1}, Value::null());
+  if (!domain->default_sql.empty()) {
+    try {
+      value = bind_expr(parse_expression(domain->default_sql, arena()), new_scope(nullptr),
+                        Clause::kDefault);
+    } catch (SqlError& error) {
+      error.byte_offset = -1;
+      throw;
+    }
+  }
+  return coerce(value, type, Coercion::kAssignment, -1);
 }
 
 Expr* Binder::bind_domain_check(const ast::Node* node, TypeRef base) {

@@ -91,6 +91,9 @@ bool is_binary_coercible(Oid source, Oid target) {
     return true;
   }
   if (target == type_oid::kRecord && from->type_type == 'c') return true;
+  constexpr Oid kAnyMultirange = 4537;
+  if (target == type_oid::kAnyRange && from->type_type == 'r') return true;
+  if (target == kAnyMultirange && from->type_type == 'm') return true;
   const CastEntry* cast = FunctionRegistry::instance().cast(source, target);
   return cast != nullptr && cast->method == 'b' && cast->context == 'i';
 }
@@ -187,8 +190,6 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
   if (source == target.oid) return with_typmod(expr, target.typmod, coercion, location);
   if (target.oid == type_oid::kAny || is_polymorphic(target.oid)) return expr;
   if (TypeRef plain = base_type_of(target); plain.oid != target.oid) {
-    if (expr->kind == ExprKind::kParameter && source == type_oid::kUnknown)
-      set_parameter_type(*expr, target.oid);
     Expr* value = coerce(expr, plain, coercion, location, explicit_form);
     return value == nullptr ? nullptr : coerce_to_domain(value, target.oid, coercion, location);
   }

@@ -90,6 +90,8 @@ void TableAlterer::add_column(const ast::AlterTableCmd& command) {
   if (plan.default_node != nullptr) {
     change([&](Table& table) { store_default(context_, table, number, plan.default_node); });
     if (!add_instantly(number, plan.default_node)) rewrite_ = true;
+  } else if (plan.generated_node == nullptr && !plan.needs_sequence) {
+    add_domain_value(number);
   }
   if (plan.generated_node != nullptr) {
     change([&](Table& table) { store_generated(context_, table, number, plan.generated_node); });
@@ -101,6 +103,16 @@ void TableAlterer::add_column(const ast::AlterTableCmd& command) {
     rewrite_ = true;
   }
   if (plan.column.not_null) not_null_.insert(number);
+}
+
+// Rows that are there get what their domain says a row without a value gets.
+void TableAlterer::add_domain_value(int16_t number) {
+  TypeRef type = now().column(number)->type;
+  if (type_info(type.oid).type_type != 'd') return;
+  Binder binder(context_.environment(), {});
+  new_values_[number] = binder.type_default(type);
+  expressions_.push_back(binder.release_context());
+  rewrite_ = true;
 }
 
 // The default as one value for all existing rows, when it is the same for all.

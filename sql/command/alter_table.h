@@ -51,6 +51,7 @@ class TableAlterer {
 
   // Columns (alter_column.cc).
   void add_column(const ast::AlterTableCmd& command);
+  void add_domain_value(int16_t number);
   bool add_instantly(int16_t column, const ast::Node* default_node);
   void drop_column(const ast::AlterTableCmd& command);
   void set_default(const ast::AlterTableCmd& command);

@@ -84,8 +84,8 @@ void add_check(CommandContext& context, Type& type, const ast::Constraint& node)
   } else {
     std::vector<std::string> taken;
     for (const Constraint& other : type.constraints) taken.push_back(other.name);
-    constraint.name = free_constraint_name(*context.ddl().view(), type.schema, type.name, "",
-                                           "check", taken);
+    constraint.name =
+        free_constraint_name(*context.ddl().view(), type.schema, type.name, "", "check", taken);
   }
   type.constraints.push_back(std::move(constraint));
 }
@@ -156,9 +156,8 @@ void validate_stored_check(CommandContext& context, const Type& type,
     Expr* check = binder.bind_domain_check(parse_expression(constraint.expression, tree), base);
     Arena& arena = binder.context().arena();
     Expr* column = make_slot(arena, static_cast<uint32_t>(attribute), base);
-    check = rewrite_expr(arena, check, [&](Expr* node) {
-      return node->kind == ExprKind::kSlot ? column : node;
-    });
+    check = rewrite_expr(arena, check,
+                         [&](Expr* node) { return node->kind == ExprKind::kSlot ? column : node; });
     try {
       validate_check(context.exec(), context.environment().table_desc(table), constraint.name,
                      *check);
@@ -283,8 +282,8 @@ CommandResult run_create(const ast::CreateDomainStmt& statement, CommandContext&
 }
 
 CommandResult run_alter(const ast::AlterDomainStmt& statement, CommandContext& context) {
-  auto type = std::make_shared<Type>(
-      require_own_type(context, qualified_name(statement.type_name), 'd'));
+  auto type =
+      std::make_shared<Type>(require_own_type(context, qualified_name(statement.type_name), 'd'));
   switch (statement.subtype) {
     case 'T':
       if (statement.def == nullptr) {
@@ -326,8 +325,7 @@ CommandResult alter_domain(const ast::AlterDomainStmt& statement, CommandContext
   return without_position([&] { return run_alter(statement, context); });
 }
 
-CommandResult rename_domain_constraint(const ast::RenameStmt& statement,
-                                       CommandContext& context) {
+CommandResult rename_domain_constraint(const ast::RenameStmt& statement, CommandContext& context) {
   auto type =
       std::make_shared<Type>(require_own_type(context, qualified_name(statement.object), 'd'));
   auto found = find_constraint(*type, statement.subname);
@@ -337,8 +335,8 @@ CommandResult rename_domain_constraint(const ast::RenameStmt& statement,
   }
   std::string name = truncated_name(statement.newname);
   if (find_constraint(*type, name) != type->constraints.end()) {
-    throw sql_error(SqlState::kDuplicateObject,
-                    "constraint \"{}\" for domain {} already exists", name, type->name);
+    throw sql_error(SqlState::kDuplicateObject, "constraint \"{}\" for domain {} already exists",
+                    name, type->name);
   }
   found->name = name;
   context.ddl().put(std::move(type));

@@ -23,6 +23,10 @@ bool constraint_exists(const Catalog& catalog, Oid schema, std::string_view name
     if (found || relation.kind != ObjectKind::kTable || relation.schema != schema) return;
     found = static_cast<const Table&>(relation).find_constraint(name) != nullptr;
   });
+  catalog.for_each_type([&](const Type& type) {
+    if (found || type.schema != schema) return;
+    found = std::ranges::find(type.constraints, name, &Constraint::name) != type.constraints.end();
+  });
   return found;
 }
 

@@ -254,9 +254,7 @@ const Type& require_type(CommandContext& context, const ast::Node* object) {
     throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}",
                     catalog.type_name(oid));
   }
-  if (!has_privileges_of(catalog, context.current_user(), type->owner)) {
-    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}", type->name);
-  }
+  require_owner(context, *type);
   return *type;
 }
 
@@ -290,6 +288,8 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
       return rename_column(statement, context);
     case ast::ObjectType::kTabconstraint:
       return rename_constraint(statement, context);
+    case ast::ObjectType::kDomconstraint:
+      return rename_domain_constraint(statement, context);
     case ast::ObjectType::kSchema:
       return rename_schema(statement, context);
     case ast::ObjectType::kDatabase:

@@ -2,33 +2,17 @@
 #include <algorithm>
 
 #include "engine/type/user_type.h"
-#include "sql/catalog/privileges.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/relation_create.h"
+#include "sql/command/type_build.h"
 
 namespace luma {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 63;
-
-std::shared_ptr<Type> new_type(CommandContext& context, const QualifiedName& name, char kind) {
-  auto type = std::make_shared<Type>();
-  type->schema = creation_schema(*context.ddl().view(), context.environment().search_path(),
-                                 name.schema, name.location);
-  require_create_privilege(context, type->schema);
-  type->oid = context.ddl().new_oid();
-  type->array_type = context.ddl().new_oid();
-  type->name = truncated_name(name.name);
-  type->owner = context.current_user();
-  type->type_type = kind;
-  if (context.ddl().view()->find_type_oid(type->schema, type->name) != kInvalidOid) {
-    throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", type->name);
-  }
-  return type;
-}
 
 void check_label(std::string_view label) {
   if (label.size() <= kMaxLabelBytes) return;
@@ -47,23 +31,6 @@ void define_enum(const Type& type) {
     user.labels.push_back({label.oid, label.sort_order, label.label});
   }
   define_user_type(std::move(user));
-}
-
-const Type& require_enum(CommandContext& context, const ast::NameList& names) {
-  QualifiedName name = qualified_name(names);
-  const Catalog& catalog = *context.ddl().view();
-  Oid oid = find_type(catalog, context.environment().search_path(), name);
-  if (oid == kInvalidOid) {
-    throw sql_error(SqlState::kUndefinedObject, "type \"{}\" does not exist", name.name);
-  }
-  const Type* type = catalog.type(oid);
-  if (type == nullptr || type->type_type != 'e') {
-    throw sql_error(SqlState::kWrongObjectType, "{} is not an enum", catalog.type_name(oid));
-  }
-  if (!has_privileges_of(catalog, context.current_user(), type->owner)) {
-    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}", type->name);
-  }
-  return *type;
 }
 
 }  // namespace
@@ -89,7 +56,7 @@ CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& 
 }
 
 CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& context) {
-  auto type = std::make_shared<Type>(require_enum(context, statement.type_name));
+  auto type = std::make_shared<Type>(require_own_type(context, qualified_name(statement.type_name), 'e'));
   auto find = [&](std::string_view label) {
     return std::ranges::find(type->labels, label, &Type::EnumLabel::label);
   };

@@ -68,6 +68,13 @@ void CopyIn::bind_default(Binder& binder, PlannerContext& context, const Column&
       sql = fmt::format("pg_catalog.nextval('{}'::pg_catalog.regclass)", sequence->oid);
     }
   }
+  bool is_domain = !column.dropped && type_info(column.type.oid).type_type == 'd';
+  if (sql.empty() && is_domain && column.generated == '\0') {
+    const Expr* expr = binder.type_default(column.type);
+    row_by_row_ |= is_volatile(*expr);
+    defaults_.push_back({slot, ExprEvaluator(*expr)});
+    return;
+  }
   if (sql.empty()) {
     null_slots_.push_back(slot);
     return;

@@ -8,7 +8,6 @@
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime.h"
 #include "engine/type/numeric.h"
-#include "engine/type/user_type.h"
 #include "sql/catalog/object.h"
 
 namespace luma {
@@ -133,15 +132,7 @@ bool is_ascii(std::string_view text) {
 }  // namespace
 
 ValueReader::ValueReader(TypeRef type, const IoContext& io)
-    : type_(&type_info(type.oid)), input_type_(type_), typmod_(type.typmod), io_(&io) {
-  // The modifier of a domain belongs to its base type.
-  while (input_type_->type_type == 'd' && input_type_->user != nullptr) {
-    TypeRef base = input_type_->user->base;
-    input_type_ = &type_info(base.oid);
-    if (typmod_ < 0) typmod_ = base.typmod;
-  }
-  path_ = path_of({input_type_->oid, typmod_});
-}
+    : type_(&type_info(type.oid)), typmod_(type.typmod), io_(&io), path_(path_of(type)) {}
 
 ValueReader::Path ValueReader::path_of(TypeRef type) {
   switch (type.oid) {
@@ -259,20 +250,20 @@ bool ValueReader::read_fast(uint32_t row, std::string_view text, Arena& arena) {
 
 void ValueReader::read_text(uint32_t row, std::string_view text, Arena& arena) {
   if (__builtin_expect(read_fast(row, text, arena), 1)) return;
-  if (input_type_->input == nullptr) {
-    throw unsupported("input of type {}", format_type(input_type_->oid));
+  if (type_->input == nullptr) {
+    throw unsupported("input of type {}", format_type(type_->oid));
   }
-  Datum value = input_type_->input(text, *input_type_, typmod_, *io_, arena);
-  store(row, apply_typmod(value, *input_type_, typmod_, false, arena));
+  Datum value = type_->input(text, *type_, typmod_, *io_, arena);
+  store(row, apply_typmod(value, *type_, typmod_, false, arena));
 }
 
 void ValueReader::read_binary(uint32_t row, std::string_view bytes, Arena& arena) {
-  if (input_type_->receive == nullptr) {
+  if (type_->receive == nullptr) {
     throw sql_error(SqlState::kUndefinedFunction, "no binary input function available for type {}",
                     format_type(type_->oid));
   }
-  Datum value = input_type_->receive(bytes, *input_type_, typmod_, *io_, arena);
-  store(row, apply_typmod(value, *input_type_, typmod_, false, arena));
+  Datum value = type_->receive(bytes, *type_, typmod_, *io_, arena);
+  store(row, apply_typmod(value, *type_, typmod_, false, arena));
 }
 
 void ValueReader::store(uint32_t row, const Datum& value) {

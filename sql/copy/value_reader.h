@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/base/arena.h"
-#include "engine/type/type_info.h"
+#include "engine/type/user_type.h"
 #include "engine/vector/vector.h"
 
 namespace luma {
@@ -20,7 +20,11 @@ class ValueReader {
     column_ = &column;
     data_ = column.mutable_data<std::byte>();
   }
-  void read_null(uint32_t row) { column_->set_null(row); }
+  // 23502 when the column's domain does not allow NULL.
+  void read_null(uint32_t row) {
+    if (type_->type_type == 'd') check_domain(type_->oid, Value::null(), *io_);
+    column_->set_null(row);
+  }
   // `text` stays valid as long as the batch (strings refer to it); `arena` likewise. Throws what
   // the type's input throws.
   void read_text(uint32_t row, std::string_view text, Arena& arena);
@@ -54,7 +58,6 @@ class ValueReader {
   }
 
   const TypeInfo* type_;
-  const TypeInfo* input_type_;  // of a domain: its base
   int32_t typmod_;
   const IoContext* io_;
   Path path_;

@@ -8,11 +8,7 @@
 namespace luma::embedded_internal {
 namespace {
 
-Oid base_oid(const TypeInfo& type) {
-  const TypeInfo* info = &type;
-  while (info->type_type == 'd' && info->user != nullptr) info = &type_info(info->user->base.oid);
-  return info->oid;
-}
+Oid base_oid(const TypeInfo& type) { return base_type_of(type.oid); }
 
 [[noreturn]] void throw_mismatch(const TypeInfo& type, std::string_view wanted) {
   throw public_error(

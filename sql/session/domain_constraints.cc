@@ -50,7 +50,7 @@ void SessionNames::check_domain(Oid domain, const Value& value) const {
   BoundDomain& constraints = bound(domain);
   if (constraints.not_null && value.is_null) {
     throw sql_error(SqlState::kNotNullViolation, "domain {} does not allow null values",
-                    format_type(domain))
+                    name_of(type_oid::kRegtype, domain))
         .datatype(std::string(type_info(domain).name));
   }
   if (constraints.checks.empty()) return;
@@ -65,8 +65,8 @@ void SessionNames::check_domain(Oid domain, const Value& value) const {
     Value passed = check.evaluator->evaluate(context, constraints.value).value(0);
     if (passed.is_null || passed.datum.b) continue;
     throw sql_error(SqlState::kCheckViolation,
-                    "value for domain {} violates check constraint \"{}\"", format_type(domain),
-                    check.name)
+                    "value for domain {} violates check constraint \"{}\"",
+                    name_of(type_oid::kRegtype, domain), check.name)
         .datatype(std::string(type_info(domain).name))
         .constraint(check.name);
   }
