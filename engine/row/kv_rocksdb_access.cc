@@ -139,11 +139,22 @@ void KvBatch::clear() {
 size_t KvBatch::count() const { return impl_->batch.Count(); }
 size_t KvBatch::size_bytes() const { return impl_->batch.GetDataSize(); }
 
-KvStatus Kv::get(KvFamily family, std::string_view key, const KvSnapshot* snapshot, KvValue* out) {
+namespace {
+
+rocksdb::ReadOptions read_options(KvFamily family, const KvSnapshot* snapshot) {
   stop_counting();
-  out->reset();
   rocksdb::ReadOptions options;
   options.snapshot = KvSnapshotAccess::handle(snapshot);
+  // Looking for them costs every read allocations and a lock, whether there are any or not.
+  options.ignore_range_deletions = family == KvFamily::kData;
+  return options;
+}
+
+}  // namespace
+
+KvStatus Kv::get(KvFamily family, std::string_view key, const KvSnapshot* snapshot, KvValue* out) {
+  out->reset();
+  rocksdb::ReadOptions options = read_options(family, snapshot);
   rocksdb::PinnableSlice* slice = KvValueAccess::slice(out);
   rocksdb::Status status = impl_->db->Get(options, impl_->handle(family), slice_of(key), slice);
   if (!status.ok()) {
@@ -157,9 +168,7 @@ KvStatus Kv::get(KvFamily family, std::string_view key, const KvSnapshot* snapsh
 void Kv::multi_get(KvFamily family, std::span<const std::string_view> keys,
                    const KvSnapshot* snapshot, bool sorted, KvValue* values, KvStatus* statuses) {
   constexpr size_t kBatch = 64;
-  stop_counting();
-  rocksdb::ReadOptions options;
-  options.snapshot = KvSnapshotAccess::handle(snapshot);
+  rocksdb::ReadOptions options = read_options(family, snapshot);
   for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
     size_t count = std::min(kBatch, keys.size() - begin);
     rocksdb::Slice slices[kBatch];
@@ -197,17 +206,15 @@ struct KvIterator::Impl {
 KvIterator::KvIterator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KvIterator::~KvIterator() = default;
 
-std::unique_ptr<KvIterator> Kv::new_iterator(KvFamily family, const KvReadOptions& read_options) {
-  stop_counting();
+std::unique_ptr<KvIterator> Kv::new_iterator(KvFamily family, const KvReadOptions& wanted) {
   auto impl = std::make_unique<KvIterator::Impl>();
-  impl->set_bounds(read_options.lower, read_options.upper);
-  rocksdb::ReadOptions options;
-  options.snapshot = KvSnapshotAccess::handle(read_options.snapshot);
+  impl->set_bounds(wanted.lower, wanted.upper);
+  rocksdb::ReadOptions options = read_options(family, wanted.snapshot);
   options.iterate_lower_bound = &impl->lower_slice;
   options.iterate_upper_bound = &impl->upper_slice;
-  options.fill_cache = read_options.fill_cache;
-  options.readahead_size = read_options.readahead_bytes;
-  options.max_skippable_internal_keys = read_options.max_skipped;
+  options.fill_cache = wanted.fill_cache;
+  options.readahead_size = wanted.readahead_bytes;
+  options.max_skippable_internal_keys = wanted.max_skipped;
   impl->iterator.reset(impl_->db->NewIterator(options, impl_->handle(family)));
   return std::unique_ptr<KvIterator>(new KvIterator(std::move(impl)));
 }

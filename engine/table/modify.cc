@@ -225,8 +225,16 @@ void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
   assign(context, batch->assignments, input, nullptr, batch->rows);
   batch->rows.size = input.size;
   batch->check.compute_generated(context, batch->rows);
-  batch->check.check(context, batch->rows);
   batch->writer.bind_new(batch->rows);
+  try {
+    batch->check.check(context, batch->rows);
+  } catch (const SqlError&) {
+    // The rows before it would have come first, perhaps with an error of their own.
+    if (spec.conflict == nullptr) {
+      for (uint32_t row = 0; row < batch->check.failed_row(); ++row) batch->writer.insert(row);
+    }
+    throw;
+  }
   if (spec.conflict != nullptr) {
     for (uint32_t row = 0; row < input.size; ++row) insert_or_resolve(context, input, row);
     return;

@@ -272,6 +272,16 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan) {
   return {std::move(op), scan.output};
 }
 
+const Expr* Lowering::parameter_slots(const Expr* expr) {
+  if (expr->kind == ExprKind::kParameter) {
+    Expr* out = context_.arena().make<Expr>(*expr);
+    out->kind = ExprKind::kSlot;
+    return out;
+  }
+  return map_children(context_.arena(), const_cast<Expr*>(expr),
+                      [&](Expr* child) { return const_cast<Expr*>(parameter_slots(child)); });
+}
+
 Lowered Lowering::lower_values(ValuesOp& op) {
   std::vector<std::vector<const Expr*>> rows;
   rows.reserve(op.value_rows.size());
@@ -283,6 +293,14 @@ Lowered Lowering::lower_values(ValuesOp& op) {
   }
   std::vector<PhysicalType> types;
   for (ColumnId column : op.output) types.push_back(type_info(type_of(column).oid).physical);
+  if (takes_parameter_rows_ && rows.size() == 1) {
+    // Only one can be meant.
+    takes_parameter_rows_ = parameter_rows_ == nullptr;
+    for (const Expr*& expr : rows[0]) expr = parameter_slots(expr);
+    auto made = std::make_unique<ParameterRowsOperator>(std::move(types), std::move(rows[0]));
+    parameter_rows_ = made.get();
+    return {std::move(made), op.output};
+  }
   return {std::make_unique<ValuesOperator>(std::move(types), std::move(rows)), op.output};
 }
 

@@ -35,6 +35,11 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   bool uses_exec_parameters() const { return uses_exec_parameters_; }
   // Planning is over: subplans that are lowered later may not ask for statistics.
   void forget_statistics() { statistics_ = nullptr; }
+  // A VALUES of one row takes many rows of parameters; null when there was none, or more than one.
+  void take_parameter_rows() { takes_parameter_rows_ = true; }
+  ParameterRowsOperator* parameter_rows() {
+    return std::exchange(takes_parameter_rows_, false) ? parameter_rows_ : nullptr;
+  }
 
  private:
   Lowered lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
@@ -65,6 +70,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
 
   // Columns to slots of `layout`; columns not in it become exec parameters.
   const Expr* slots(Expr* expr, const std::vector<ColumnId>& layout);
+  const Expr* parameter_slots(const Expr* expr);
   Expr* subplan(const Expr& expr, const std::vector<ColumnId>& layout);
   std::vector<SortKey> sort_keys(const std::vector<SortKey>& keys,
                                  const std::vector<ColumnId>& layout);
@@ -80,6 +86,8 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   std::unordered_map<uint32_t, std::shared_ptr<CteProducer>> ctes_;
   std::unordered_map<uint32_t, std::shared_ptr<WorkTable>> work_tables_;
   bool uses_exec_parameters_ = false;
+  bool takes_parameter_rows_ = false;
+  ParameterRowsOperator* parameter_rows_ = nullptr;
   const LogicalOp* root_modify_ = nullptr;  // whose rows the command tag counts
   uint32_t modify_count_ = 0;
 };

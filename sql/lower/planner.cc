@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/table/scan.h"
 #include "sql/bind/binder.h"
 #include "sql/lower/lowering.h"
 #include "sql/optimize/estimate.h"
@@ -30,6 +31,48 @@ bool is_point_operation(const LogicalOp& root, const TableStatistics& statistics
   return scan_rows(static_cast<const ScanOp&>(*op), statistics) <= 1;
 }
 
+// Computes with what it is given: neither subqueries nor functions that could read tables.
+bool is_self_contained(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kConstant:
+    case ExprKind::kParameter:
+      return true;
+    case ExprKind::kColumn:
+      return expr.level == 0;
+    case ExprKind::kFunction:
+      if (expr.operator_oid == kInvalidOid || expr.is_volatile) return false;
+      break;
+    case ExprKind::kAnd:
+    case ExprKind::kOr:
+    case ExprKind::kNot:
+    case ExprKind::kIsNull:
+    case ExprKind::kIsNotNull:
+      break;
+    default:
+      return false;
+  }
+  bool contained = true;
+  for_each_child(expr, [&](const Expr* child) { contained &= is_self_contained(*child); });
+  return contained;
+}
+
+// True when all that the statement reads is one scan of one table.
+bool reads_one_table_once(const BoundQuery& query) {
+  if (query.modifies_data || query.locks_rows) return false;
+  const LogicalOp* op = query.root;
+  bool contained = true;
+  auto check = [&](const Expr& expr) { contained &= is_self_contained(expr); };
+  for (; op->kind == OpKind::kProject; op = op->inputs[0]) for_each_expr(*op, check);
+  for_each_expr(*op, check);
+  return contained && op->kind == OpKind::kScan;
+}
+
+void tell_only_reader(Operator& root) {
+  Operator* op = &root;
+  for (auto below = op->children(); !below.empty(); below = op->children()) op = below[0];
+  if (auto* scan = dynamic_cast<IndexScanOperator*>(op)) scan->set_only_reader();
+}
+
 char command_of(const LogicalOp* root) {
   while (root->kind == OpKind::kWith) root = root->inputs[0];
   if (root->kind != OpKind::kModify) return 'S';
@@ -54,12 +97,14 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   auto plan = std::make_unique<PhysicalPlan>();
   plan->is_point_operation = is_point_operation(*query.root, context.statistics);
   plan->estimated_cost = total_rows(*query.root);
+  bool one_scan = reads_one_table_once(query);
   plan->command = command_of(query.root);
   plan->has_returning = plan->command != 'S' && !query.result.empty();
   auto lowering = std::make_shared<Lowering>(*query.context, &context.statistics);
   if (context.takes_parameter_rows) lowering->take_parameter_rows();
   plan->root = lowering->lower_result(*query.root, query.result);
   lowering->forget_statistics();
+  if (one_scan) tell_only_reader(*plan->root);
   plan->parameter_rows = lowering->parameter_rows();
   for (const auto& column : query.result) {
     const PlanColumn& info = query.context->column(column.column);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/exec/op_parameter_rows.h"
 #include "engine/exec/operator.h"
 #include "sql/ast/node.h"
 #include "sql/bind/bind_environment.h"
@@ -26,15 +27,17 @@ struct PhysicalPlan {
   OperatorPtr root;  // output column i is result column i
   std::vector<ResultColumnInfo> columns;
   std::vector<TypeRef> parameter_types;
-  std::vector<BoundQuery::TableLock> locks;  // to take before each execution
+  std::vector<BoundQuery::TableLock> locks;   // to take before each execution
   std::vector<RequiredPrivilege> privileges;  // that whoever executes it must have
   std::vector<Oid> functions;                 // likewise EXECUTE on these
-  uint32_t exec_parameter_count = 0;         // size of EvalContext::exec_parameters
-  bool modifies_data = false;                // INSERT/UPDATE/DELETE, also inside WITH
+  uint32_t exec_parameter_count = 0;          // size of EvalContext::exec_parameters
+  bool modifies_data = false;                 // INSERT/UPDATE/DELETE, also inside WITH
   bool locks_rows = false;
   bool cacheable = true;
   bool is_point_operation = false;  // a unique-key lookup, or one row by VALUES
-  double estimated_cost = 0;        // in rows touched, roughly
+  // Where the rows of parameters go, when it was planned for them. Owned by `root`.
+  ParameterRowsOperator* parameter_rows = nullptr;
+  double estimated_cost = 0;  // in rows touched, roughly
   // What the command tag counts: 'S' rows returned, or the root modification's kind 'I', 'U', 'D'.
   char command = 'S';
   bool has_returning = false;  // a modification that returns rows
@@ -46,6 +49,8 @@ struct PlannerContext {
   EvalContext evaluation;  // constant folding; session may be null
   std::string disabled_passes;
   std::vector<Oid> parameter_types;  // declared ones; 0 = infer
+  // The statement's VALUES, of one row, is to be evaluated for many rows of parameters.
+  bool takes_parameter_rows = false;
 };
 
 // `statement` is a SELECT, VALUES, INSERT, UPDATE or DELETE. Throws SqlError.

@@ -6,6 +6,7 @@
 // exceptions). Calls throw SqlError; the caller then calls failed() once, which aborts or marks the
 // transaction. A call with `may_block` false throws WouldBlock where it would have to wait or would
 // take long, after undoing what it did; the same call is then made again with `may_block` true.
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -27,6 +28,7 @@
 #include "engine/txn/transaction.h"
 #include "sql/ast/ast.h"
 #include "sql/ast/tree.h"
+#include "sql/parse/literal_rows.h"
 #include "sql/parse/normalize.h"
 #include "sql/parse/parser.h"
 #include "sql/session/instance.h"
@@ -225,7 +227,8 @@ class SqlSession {
   static bool mentions_present_time(std::string_view sql);
   std::unique_ptr<PlanRun> acquire(CachedQuery& query);
   void give_back(CachedQuery& query, std::unique_ptr<PlanRun> run);
-  std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types);
+  std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types,
+                                     bool takes_parameter_rows = false);
   EvalContext planning_context();
   void fill_context(ExecContext& context);
   void lock_tables(const PhysicalPlan& plan) { lock_tables(plan.locks); }
@@ -243,6 +246,12 @@ class SqlSession {
   // Runs `body` so that WouldBlock leaves no trace of it.
   template <typename Body>
   auto repeatable(Body&& body);
+
+  // --- session_values.cc
+  bool run_literal_rows(std::string_view sql, RowReceiver& receiver);
+  CachedQueryPtr plan_of_literal_rows();
+  bool read_literal_rows(PlanRun& run);
+  bool literals_begin_with_row() const;
 
   // --- session_simple.cc
   bool run_normalized(std::string_view sql, RowReceiver& receiver);
@@ -301,6 +310,8 @@ class SqlSession {
 
   // --- session_set.cc
   void set_variable(const ast::VariableSetStmt& statement, std::string& tag);
+  bool sees_setting(std::string_view name) const;
+  void require_visible_setting(std::string_view name) const;
   void show_variable(const ast::VariableShowStmt& statement, RowReceiver& receiver);
   std::string set_value_text(const ast::VariableSetStmt& statement) const;
 
@@ -308,8 +319,10 @@ class SqlSession {
   void explain(const ast::ExplainStmt& statement, RowReceiver& receiver);
 
   // --- session_maintenance.cc
+  bool may_maintain(const Relation& relation) const;
   void vacuum(const ast::VacuumStmt& statement);
   void analyze_table(const Table& table);
+  void compact_columnar(const Table& table);
 
   SqlInstance& instance_;
   SessionIdentity identity_;
@@ -356,6 +369,8 @@ class SqlSession {
   QueryCache cache_;
   std::string key_;
   std::vector<Literal> literals_;
+  LiteralRows literal_rows_;
+  std::vector<Chunk> literal_chunks_;
   std::unordered_map<Oid, std::pair<int64_t, int64_t>> cached_values_;  // next, left
   std::unordered_map<Oid, int64_t> last_values_;
   Oid last_sequence_ = kInvalidOid;
@@ -377,6 +392,7 @@ class SqlSession {
 
   // LISTEN
   std::mutex notification_mutex_;
+  std::atomic<bool> has_notifications_{false};  // there may be some
   std::set<std::string, std::less<>> listening_;
   std::vector<Notification> inbox_;
 };

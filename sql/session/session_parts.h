@@ -7,6 +7,9 @@
 
 namespace luma {
 
+// The type that a literal gives the parameter it becomes; kInvalidOid: what the context wants.
+Oid type_of_literal(const Literal& literal);
+
 // What functions ask of the session.
 class SqlSession::Services final : public SessionServices {
  public:

@@ -5,6 +5,20 @@
 
 namespace luma {
 
+Oid type_of_literal(const Literal& literal) {
+  switch (literal.kind) {
+    case LiteralKind::kInteger:
+      return type_oid::kInt4;
+    case LiteralKind::kBigint:
+      return type_oid::kInt8;
+    case LiteralKind::kNumeric:
+      return type_oid::kNumeric;
+    case LiteralKind::kString:
+      break;
+  }
+  return kInvalidOid;
+}
+
 SqlSession::Outcome SqlSession::simple_query(std::string_view sql, RowReceiver& receiver,
                                              bool may_block) {
   CallScope scope(*this, receiver, may_block);
@@ -15,7 +29,8 @@ SqlSession::Outcome SqlSession::simple_query(std::string_view sql, RowReceiver& 
       unnamed_portal_exists_ = false;
     }
     begin_activity(sql);
-    if (state_ != TxnState::kFailed && run_normalized(sql, receiver)) {
+    if (state_ != TxnState::kFailed &&
+        (run_literal_rows(sql, receiver) || run_normalized(sql, receiver))) {
       end_activity();
       return Outcome::kDone;
     }
@@ -107,22 +122,7 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
     if (mentions_present_time(key_)) return false;
     std::vector<Oid> types;
     types.reserve(literals_.size());
-    for (const Literal& literal : literals_) {
-      switch (literal.kind) {
-        case LiteralKind::kInteger:
-          types.push_back(type_oid::kInt4);
-          break;
-        case LiteralKind::kBigint:
-          types.push_back(type_oid::kInt8);
-          break;
-        case LiteralKind::kNumeric:
-          types.push_back(type_oid::kNumeric);
-          break;
-        case LiteralKind::kString:
-          types.push_back(kInvalidOid);
-          break;
-      }
-    }
+    for (const Literal& literal : literals_) types.push_back(type_of_literal(literal));
     query = make_query(key_, types);
     try {
       ParseResult parsed = parse_sql(query->text, query->arena, {});
