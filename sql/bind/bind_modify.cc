@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "sql/bind/bind_select.h"
+#include "sql/bind/privilege_check.h"
+#include "sql/catalog/privileges.h"
 #include "sql/function/identity_value.h"
 #include "sql/parse/parser.h"
 
@@ -52,6 +54,10 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
         .at_byte(var.location);
   }
   if (table_->virtual_relation != nullptr || (table_->oid < kFirstUserOid && table_->is_view())) {
+    Oid user = binder_.environment_.search_path().user;
+    if (user != kInvalidOid && !is_superuser(binder_.environment_.catalog(), user)) {
+      throw permission_denied(*table_);
+    }
     throw sql_error(SqlState::kInsufficientPrivilege,
                     "permission denied: \"{}\" is a system catalog", table_->name)
         .at_byte(var.location);
@@ -153,6 +159,12 @@ std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& c
         {desc_->columns[i].name, columns[i], privilege_, static_cast<int16_t>(i + 1)});
   }
   item->privilege = privilege_;
+  item->changed_table = desc_;
+  // An update that may move the row gives it a new key.
+  bool moves = std::any_of(desc_->row_key.begin(), desc_->row_key.end(), [&](const KeyPart& key) {
+    return modify_->assignments[static_cast<size_t>(key.column)] != nullptr;
+  });
+  if (modify_->modify != ModifyKind::kInsert && !moves) item->row_key = modify_->row_key;
   return item;
 }
 

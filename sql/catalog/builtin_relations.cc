@@ -11,6 +11,7 @@ namespace luma {
 namespace {
 
 constexpr BuiltinView kBuiltinViews[] = {
+#include "sql/catalog/builtin_privilege_views.inc"
 #include "sql/catalog/builtin_views.inc"
 };
 
@@ -19,6 +20,16 @@ T number(std::string_view text) {
   T value{};
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+// Relations that initdb lets nobody but superusers read.
+bool is_for_superusers(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "pg_authid",         "pg_config",       "pg_file_settings",
+      "pg_hba_file_rules", "pg_largeobject",  "pg_ident_file_mappings",
+      "pg_shadow",         "pg_statistic",    "pg_replication_origin_status",
+      "pg_subscription",   "pg_user_mapping", "pg_statistic_ext_data"};
+  return std::ranges::find(kNames, name) != std::end(kNames);
 }
 
 const BuiltinView* find_view(std::string_view schema, std::string_view name) {
@@ -97,7 +108,8 @@ ObjectSet make_objects() {
     table->columns = std::move(columns[table->oid]);
     table->acl = Acl{{kBootstrapRole, kBootstrapRole, "arwdDxt", ""},
                      {kPublicGrantee, kBootstrapRole, "r", ""}};
-    if (table->name == "pg_authid" || table->name == "pg_subscription") table->acl->pop_back();
+    if (is_for_superusers(table->name)) table->acl->pop_back();
+    if (table->name == "pg_settings") table->acl->back().privileges = "rw";
     set.put(std::move(table));
   }
   return set;

@@ -146,8 +146,31 @@ void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink) {
   }
 }
 
+namespace {
+
+// Fills in proacl, which facts do not have.
+class FunctionAclSink final : public VirtualRowSink {
+ public:
+  FunctionAclSink(const VirtualScan& scan, VirtualRowSink& sink) : scan_(scan), sink_(sink) {}
+  void add(std::span<const Value> row) override {
+    std::optional<Acl> acl = function_acl(scan_.catalog(), row[0].datum.oid());
+    if (!acl.has_value()) return sink_.add(row);
+    row_.assign(row.begin(), row.end());
+    row_.back() = acl_value(scan_.catalog(), acl, scan_.arena);
+    sink_.add(row_);
+  }
+
+ private:
+  const VirtualScan& scan_;
+  VirtualRowSink& sink_;
+  std::vector<Value> row_;
+};
+
+}  // namespace
+
 void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink) {
-  generate_fact_rows(scan, sink);
+  FunctionAclSink with_acl(scan, sink);
+  generate_fact_rows(scan, with_acl);
   VirtualRow row(scan, sink);
   for (const ProcFact& f : scan.session.builtins().extension_functions()) {
     row.oid(f.oid).text(f.name).oid(f.schema).oid(kBootstrapRole).oid(f.language).float4(f.cost);

@@ -123,7 +123,7 @@ bool is_superuser_now(CommandContext& context) {
 }
 
 void require_owner(CommandContext& context, const Relation& relation) {
-  if (relation.oid < kFirstUserOid) {
+  if (relation.oid < kFirstUserOid && is_superuser_now(context)) {
     throw sql_error(SqlState::kInsufficientPrivilege,
                     "permission denied: \"{}\" is a system catalog", relation.name);
   }
@@ -136,6 +136,24 @@ void require_owner(CommandContext& context, const Relation& relation) {
 void require_owner(CommandContext& context, const Schema& schema) {
   if (has_privileges_of(*context.ddl().view(), context.current_user(), schema.owner)) return;
   throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of schema {}", schema.name);
+}
+
+void require_database_owner(CommandContext& context) {
+  const Catalog& catalog = *context.ddl().view();
+  const Database* database = catalog.database(catalog.database_oid());
+  if (database == nullptr ||
+      has_privileges_of(catalog, context.current_user(), database->owner)) {
+    return;
+  }
+  throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of database {}",
+                  database->name);
+}
+
+void require_owner(CommandContext& context, const Type& type) {
+  const Catalog& catalog = *context.ddl().view();
+  if (has_privileges_of(catalog, context.current_user(), type.owner)) return;
+  throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}",
+                  type_display_name(catalog, context.environment().search_path(), type.oid));
 }
 
 void require_create_privilege(CommandContext& context, Oid schema_oid) {

@@ -35,6 +35,8 @@ bool is_superuser_now(CommandContext& context);
 // 42501 "must be owner of table t"; system relations are refused for everybody.
 void require_owner(CommandContext& context, const Relation& relation);
 void require_owner(CommandContext& context, const Schema& schema);
+void require_owner(CommandContext& context, const Type& type);
+void require_database_owner(CommandContext& context);
 // 42501 "permission denied for schema s".
 void require_create_privilege(CommandContext& context, Oid schema);
 // 42501 "permission denied for type t" when it may not be used in a definition.

@@ -134,10 +134,11 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
     case ast::ObjectType::kDomain: {
       TypeRef type = resolve_type_name(catalog, path, *ast::as<ast::TypeName>(statement.object));
       const Type* found = catalog.type(type.oid);
-      if (found == nullptr || !has_privileges_of(catalog, context.current_user(), found->owner)) {
+      if (found == nullptr) {
         throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}",
                         catalog.type_name(type.oid));
       }
+      require_owner(context, *found);
       set_comment(context, *found, statement.comment);
       return done;
     }

@@ -91,11 +91,15 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
     }
     default: {
       std::vector<Oid> tables;
-      Oid schema = statement.kind == ast::ReindexObjectType::kSchema
-                       ? require_schema(*context.ddl().view(), context.environment().search_path(),
-                                        statement.name)
-                             .oid
-                       : kInvalidOid;
+      Oid schema = kInvalidOid;
+      if (statement.kind == ast::ReindexObjectType::kSchema) {
+        const Schema& named = require_schema(
+            *context.ddl().view(), context.environment().search_path(), statement.name);
+        require_owner(context, named);
+        schema = named.oid;
+      } else {
+        require_database_owner(context);
+      }
       context.ddl().view()->for_each_relation([&](const Relation& relation) {
         bool stored = relation.relkind == 'r' || relation.relkind == 'm';
         if (!stored || relation.storage_id == 0 || relation.oid < kFirstUserOid) return;

@@ -191,7 +191,9 @@ CommandResult drop_types(const ast::DropStmt& statement, CommandContext& context
       throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not a domain", shown(name));
     }
     if (!has_drop_rights_on_type(context, *type)) {
-      throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of type {}", type->name);
+      throw sql_error(
+          SqlState::kInsufficientPrivilege, "must be owner of type {}",
+          type_display_name(*context.ddl().view(), context.environment().search_path(), type->oid));
     }
     targets.push_back(type->address());
   }

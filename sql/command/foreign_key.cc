@@ -1,6 +1,7 @@
 // FOREIGN KEY constraints: which key they refer to and whether the types fit.
 #include <algorithm>
 
+#include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/constraint_build.h"
 #include "sql/command/object_name.h"
@@ -182,6 +183,23 @@ std::vector<Oid> foreign_key_operators(CommandContext& context, const Table& tab
   return out;
 }
 
+namespace {
+
+// On the table or on all of the columns.
+void require_references(CommandContext& context, const Table& referenced,
+                        const std::vector<int16_t>& columns) {
+  const Catalog& catalog = *context.ddl().view();
+  Oid role = context.current_user();
+  bool allowed = std::ranges::all_of(columns, [&](int16_t number) {
+    return has_column_privilege(catalog, role, referenced, *referenced.column(number), 'x');
+  });
+  if (allowed) return;
+  throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for table {}",
+                  referenced.name);
+}
+
+}  // namespace
+
 Oid add_foreign_key(CommandContext& context, Table& table, const PendingConstraint& pending) {
   const ast::Constraint& node = *pending.node;
   const Table& referenced = lock_referenced(context, table, *node.pktable);
@@ -225,6 +243,7 @@ Oid add_foreign_key(CommandContext& context, Table& table, const PendingConstrai
     index = &referenced_index(catalog, referenced, constraint.referenced_columns);
   constraint.index = index->oid;
   check_generated(table, constraint);
+  require_references(context, referenced, constraint.referenced_columns);
   set_name(context, table, node, constraint);
   constraint.equality_operators = foreign_key_operators(context, table, referenced, constraint);
   table.constraints.push_back(constraint);

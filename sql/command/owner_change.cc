@@ -104,11 +104,10 @@ void change_owner(CommandContext& context, const CatalogObject& object, Oid owne
     change_relation_owner(context, object.oid, owner);
     return;
   }
+  if (object.kind == ObjectKind::kType) require_owner(context, static_cast<const Type&>(object));
   if (!has_privileges_of(*context.ddl().view(), context.current_user(), object.owner)) {
-    std::string_view kind = object.kind == ObjectKind::kSchema     ? "schema"
-                            : object.kind == ObjectKind::kDatabase ? "database"
-                                                                   : "type";
-    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of {} {}", kind, object.name);
+    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of {} {}",
+                    object.kind == ObjectKind::kSchema ? "schema" : "database", object.name);
   }
   require_may_give(context, owner, kInvalidOid);
   put_with_owner(context, object, owner);

@@ -43,7 +43,7 @@ NewRelationPlace place_of_new_relation(CommandContext& context, const ast::Range
     place.persistence = 't';
     return place;
   }
-  if (place.schema == schema_oid::kPgCatalog) {
+  if (place.schema == schema_oid::kPgCatalog && is_superuser_now(context)) {
     throw sql_error(SqlState::kInsufficientPrivilege, "permission denied to create \"{}.{}\"",
                     context.ddl().view()->schema_name(place.schema), name.relname)
         .detail("System catalog modifications are currently disallowed.");

@@ -108,7 +108,15 @@ void check_copy_privilege(const Table& table, const std::vector<int>& attributes
 
 void check_copy_file(const ast::CopyStmt& copy, PlannerContext& context) {
   if (copy.filename.data() == nullptr) return;
-  if (copy.is_program) throw unsupported("COPY with PROGRAM");
+  if (copy.is_program) {
+    if (acts_as(context, kExecuteServerProgramRole)) throw unsupported("COPY with PROGRAM");
+    throw SqlError(SqlState::kInsufficientPrivilege,
+                   "must be superuser or have privileges of the pg_execute_server_program role to "
+                   "COPY to or from an external program")
+        .hint(
+            "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for "
+            "anyone.");
+  }
   Oid role = copy.is_from ? kReadServerFilesRole : kWriteServerFilesRole;
   if (!acts_as(context, role)) {
     throw sql_error(SqlState::kInsufficientPrivilege,

@@ -75,7 +75,11 @@ std::vector<CursorRow> SqlSession::Live::cursors() {
   return out;
 }
 
-std::vector<SettingRow> SqlSession::Live::settings() { return session_.settings_.rows(); }
+std::vector<SettingRow> SqlSession::Live::settings() {
+  std::vector<SettingRow> rows = session_.settings_.rows();
+  std::erase_if(rows, [&](const SettingRow& row) { return !session_.sees_setting(row.name); });
+  return rows;
+}
 
 SequenceRow SqlSession::Live::sequence(Oid oid) {
   Transaction* transaction = session_.transaction_ ? &*session_.transaction_ : nullptr;

@@ -1,9 +1,13 @@
 // ANALYZE and VACUUM: row counts for the planner; storage reclaims itself in the background.
 #include "engine/base/sql_error.h"
+#include "engine/columnar/columnar_cursor.h"
+#include "engine/columnar/columnar_rewrite.h"
 #include "engine/row/kv.h"
 #include "engine/txn/engine_keys.h"
 #include "engine/txn/txn_iterator.h"
 #include "sql/ast/ast.h"
+#include "sql/catalog/access_method.h"
+#include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -17,9 +21,16 @@ void SqlSession::analyze_table(const Table& table) {
   int64_t rows = 0;
   {
     StatementScope scope(*transaction_);
-    auto iterator = transaction_->scan(KvFamily::kData, lower, upper, ReadView::kOwn, false);
-    for (iterator->seek_first(); iterator->valid(); iterator->next()) {
-      if ((++rows & 1023) == 0) interrupt_.check();
+    TableDescPtr desc = environment_.table_desc(table);
+    if (desc->columnar != nullptr) {
+      ColumnarCursor cursor(*desc, {});
+      cursor.open(*transaction_, ReadView::kOwn);
+      for (; cursor.next(); interrupt_.check()) rows += cursor.size();
+    } else {
+      auto iterator = transaction_->scan(KvFamily::kData, lower, upper, ReadView::kOwn, false);
+      for (iterator->seek_first(); iterator->valid(); iterator->next()) {
+        if ((++rows & 1023) == 0) interrupt_.check();
+      }
     }
   }
   auto changed = std::make_shared<Table>(table);
@@ -28,6 +39,23 @@ void SqlSession::analyze_table(const Table& table) {
   changed->estimated_pages = static_cast<int32_t>((bytes + 8191) / 8192);
   environment_.ddl().put(changed);
   instance_.forget_estimate(table.storage_id);
+}
+
+// Everything that the delta holds goes to segments.
+void SqlSession::compact_columnar(const Table& table) {
+  RewriteOptions everything;
+  everything.hidden_divisor = uint64_t{1} << 32;
+  TableDescPtr desc = environment_.table_desc(table);
+  if (desc->columnar != nullptr) rewrite_columnar(desc, locks_, &interrupt_, everything);
+  instance_.forget_estimate(table.storage_id);
+}
+
+bool SqlSession::may_maintain(const Relation& relation) const {
+  const Catalog& catalog = environment_.catalog();
+  Oid role = environment_.current_user_oid();
+  const Database* database = catalog.database(catalog.database_oid());
+  return has_privileges_of(catalog, role, relation.owner) ||
+         (database != nullptr && has_privileges_of(catalog, role, database->owner));
 }
 
 void SqlSession::vacuum(const ast::VacuumStmt& statement) {
@@ -52,7 +80,8 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
   };
   if (statement.rels.empty()) {
     catalog.for_each_relation([&](const Relation& relation) {
-      if (relation.oid >= kFirstUserOid && (relation.relkind == 'r' || relation.relkind == 'm')) {
+      if (relation.oid >= kFirstUserOid && (relation.relkind == 'r' || relation.relkind == 'm') &&
+          may_maintain(relation)) {
         add(relation);
       }
     });
@@ -74,13 +103,27 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
                         "column \"{}\" of relation \"{}\" does not exist", column, relation.name);
       }
     }
-    if (relation.oid >= kFirstUserOid) add(relation);
+    if (relation.oid < kFirstUserOid) continue;
+    if (!may_maintain(relation)) {
+      warn(SqlState::kWarning,
+           fmt::format("skipping \"{}\" --- only table or database owner can {} it", relation.name,
+                       statement.is_vacuumcmd ? "vacuum" : "analyze"));
+      continue;
+    }
+    add(relation);
   }
   if (analyze) {
     for (const auto& table : tables) {
       locks_->lock_table(*lock_owner_, table->oid, TableLockMode::kShareUpdateExclusive);
       analyze_table(*table);
     }
+  }
+  for (const auto& table : tables) {
+    if (!statement.is_vacuumcmd || !keeps_segments(*table)) continue;
+    locks_->lock_table(*lock_owner_, table->oid, TableLockMode::kShareUpdateExclusive);
+    environment_.refresh();
+    const Table* now = environment_.catalog().table(table->oid);
+    if (now != nullptr && now->storage_id != 0) compact_columnar(*now);
   }
   // Dropped storage whose readers have gone meanwhile.
   if (statement.is_vacuumcmd) instance_.drop_storage(0);

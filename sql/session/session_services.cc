@@ -19,6 +19,7 @@ int32_t SqlSession::Services::backend_pid() const { return session_.identity_.pi
 
 bool SqlSession::Services::setting(std::string_view name, bool missing_ok,
                                    std::string& value) const {
+  session_.require_visible_setting(name);
   std::optional<std::string> shown = session_.settings_.show(name, missing_ok);
   if (!shown) return false;
   value = std::move(*shown);

@@ -4,7 +4,9 @@
 #include "engine/base/sql_error.h"
 #include "sql/ast/ast.h"
 #include "sql/catalog/name_resolution.h"
+#include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/setting_registry.h"
 
 namespace luma {
 namespace {
@@ -100,13 +102,30 @@ void SqlSession::set_variable(const ast::VariableSetStmt& statement, std::string
   }
 }
 
+bool SqlSession::sees_setting(std::string_view name) const {
+  return !is_secret_setting(name) ||
+         has_privileges_of(environment_.catalog(), environment_.current_user_oid(),
+                           kReadAllSettingsRole);
+}
+
+void SqlSession::require_visible_setting(std::string_view name) const {
+  const SettingDefinition* definition = SettingRegistry::instance().find(name);
+  if (definition == nullptr || sees_setting(definition->name)) return;
+  throw sql_error(
+      SqlState::kInsufficientPrivilege,
+      "must be superuser or have privileges of pg_read_all_settings to examine \"{}\"",
+      definition->name);
+}
+
 void SqlSession::show_variable(const ast::VariableShowStmt& statement, RowReceiver& receiver) {
   std::vector<std::vector<std::string>> rows;
   if (statement.name == "all") {
     for (SessionSettings::Shown& shown : settings_.show_all()) {
+      if (!sees_setting(shown.name)) continue;
       rows.push_back({std::move(shown.name), std::move(shown.value), std::move(shown.description)});
     }
   } else {
+    require_visible_setting(statement.name);
     rows.push_back({*settings_.show(statement.name, false)});
   }
   emit_text_rows(*utility_columns(&statement), rows, receiver);

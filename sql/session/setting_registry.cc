@@ -315,6 +315,30 @@ bool split_identifier_list(std::string_view text, std::vector<std::string>* name
   }
 }
 
+bool is_secret_setting(std::string_view name) {
+  static constexpr std::string_view kSecret[] = {"config_file",
+                                                 "data_directory",
+                                                 "dynamic_library_path",
+                                                 "external_pid_file",
+                                                 "hba_file",
+                                                 "ident_file",
+                                                 "jit_provider",
+                                                 "krb_server_keyfile",
+                                                 "log_directory",
+                                                 "log_filename",
+                                                 "primary_conninfo",
+                                                 "session_preload_libraries",
+                                                 "shared_preload_libraries",
+                                                 "ssl_ciphers",
+                                                 "ssl_dh_params_file",
+                                                 "ssl_ecdh_curve",
+                                                 "ssl_max_protocol_version",
+                                                 "ssl_min_protocol_version",
+                                                 "ssl_passphrase_command",
+                                                 "unix_socket_directories"};
+  return std::ranges::binary_search(kSecret, name);
+}
+
 const SettingRegistry& SettingRegistry::instance() {
   static const SettingRegistry registry;
   return registry;

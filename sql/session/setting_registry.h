@@ -42,6 +42,9 @@ struct SettingDefinition {
   Check check = nullptr;
 };
 
+// Settings that only superusers and members of pg_read_all_settings may look at.
+bool is_secret_setting(std::string_view name);
+
 class SettingRegistry {
  public:
   static const SettingRegistry& instance();
