@@ -94,6 +94,18 @@ constexpr ConfigurationRow kRows[] = {
     {"cache", "row_cache_size", kSize, &C::row_cache_size, "0", "", "",
      "Cache of single rows; 0 turns it off."},
 
+    {"columnar", "cache_size", kSize, &C::columnar_cache_size, "256MB", "", "",
+     "Cache of encoded column chunks.", 1 << 20, kNoMaximum},
+    {"columnar", "flush_rows", kInteger, &C::columnar_flush_rows, "65536", "", "",
+     "Changed rows of a columnar table that make the background write them into a segment.", 1,
+     kNoMaximum},
+    {"columnar", "load_rows", kInteger, &C::columnar_load_rows, "16384", "", "",
+     "A statement that inserts more rows into a columnar table writes the rest into segments at "
+     "once.",
+     0, kNoMaximum},
+    {"columnar", "zstd_level", kInteger, &C::columnar_zstd_level, "0", "", "",
+     "Level of compression of new column chunks on top of their encoding; 0 is none.", 0, 19},
+
     {"log", "level", kChoice, &C::log_level, "info", "--log-level",
      "debug|info|warning|error|fatal", "Least severity that is logged."},
     {"log", "format", kChoice, &C::log_format, "text", "--log-format", "text|json",
@@ -115,6 +127,7 @@ constexpr PresetRow kPresets[] = {
     {"fast", "wal.sync_mode", "periodic"},
     {"fast", "memory.memtable_size", "256MB"},
     {"fast", "cache.block_cache_size", "1GB"},
+    {"fast", "columnar.cache_size", "1GB"},
     {"durable", "wal.sync_mode", "always"},
     {"low_memory", "server.threads", "1"},
     {"low_memory", "server.max_connections", "20"},
@@ -123,6 +136,7 @@ constexpr PresetRow kPresets[] = {
     {"low_memory", "memory.memtable_size", "8MB"},
     {"low_memory", "memory.max_memtables", "2"},
     {"low_memory", "cache.block_cache_size", "16MB"},
+    {"low_memory", "columnar.cache_size", "16MB"},
     {"low_memory", "compaction.max_background_compactions", "1"},
 };
 

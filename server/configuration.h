@@ -42,6 +42,9 @@ struct Configuration {
   int64_t max_background_compactions = 0;
   // [cache]
   int64_t block_cache_size = 0, row_cache_size = 0;
+  // [columnar]
+  int64_t columnar_cache_size = 0, columnar_flush_rows = 0, columnar_load_rows = 0,
+          columnar_zstd_level = 0;
   // [log]
   std::string log_level, log_format, log_file, log_statement;
   int64_t log_min_duration_ms = 0;

@@ -51,6 +51,15 @@ CommitOptions commit_options(const Configuration& configuration) {
   return options;
 }
 
+ColumnarOptions columnar_options(const Configuration& configuration) {
+  ColumnarOptions options;
+  options.cache_bytes = static_cast<size_t>(configuration.columnar_cache_size);
+  options.flush_rows = static_cast<uint64_t>(configuration.columnar_flush_rows);
+  options.load_rows = static_cast<uint64_t>(configuration.columnar_load_rows);
+  options.segment.zstd_level = static_cast<int>(configuration.columnar_zstd_level);
+  return options;
+}
+
 std::string make_verifier(std::string_view password) {
   return ScramVerifier::from_password(password).to_string();
 }
@@ -108,6 +117,7 @@ class ServerInstance final : public Instance {
     SqlInstanceOptions options;
     options.kv = kv_options(configuration, logger);
     options.commit = commit_options(configuration);
+    options.columnar = columnar_options(configuration);
     options.bootstrap.superuser = configuration.superuser;
     if (configuration.superuser_password) {
       options.bootstrap.password_verifier = make_verifier(*configuration.superuser_password);

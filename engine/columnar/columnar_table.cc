@@ -172,7 +172,18 @@ std::shared_ptr<ColumnarTable> ColumnarTables::table(uint32_t storage_id) {
   return table;
 }
 
+bool ColumnarTables::has_segments(uint32_t storage_id) {
+  if (store_ == nullptr) return false;
+  {
+    std::lock_guard guard(mutex_);
+    if (tables_.contains(storage_id)) return true;
+  }
+  KvValue value;
+  return pipeline_.kv().get(KvFamily::kColumnar, version_key(storage_id), nullptr, &value).found();
+}
+
 void ColumnarTables::drop(uint32_t storage_id) {
+  if (!has_segments(storage_id)) return;
   {
     std::lock_guard guard(mutex_);
     tables_.erase(storage_id);

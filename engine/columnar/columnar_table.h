@@ -124,7 +124,10 @@ class ColumnarTables {
   void retire(std::vector<uint64_t> file_ids, uint64_t commit_ts);
   void remove_retired();
 
+  // False: all rows stay in the delta.
   bool has_segments() const { return store_ != nullptr; }
+  // Whether anybody has used the storage id as a columnar table's, or it has segments.
+  bool has_segments(uint32_t storage_id);
   SegmentStore& store() { return *store_; }
   CommitPipeline& pipeline() { return pipeline_; }
   const ColumnarOptions& options() const { return options_; }

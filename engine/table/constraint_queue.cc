@@ -258,10 +258,11 @@ void ConstraintQueue::check_child(const ConstraintEvent& event) {
 
 bool ConstraintQueue::has_child(ChildProbe& probe) {
   probe.find(*context_, row_keys_);
+  StoredRows rows(*probe.table());
   KvValue row;
   for (const std::string& row_key : row_keys_) {
     lock_key(*context_, *probe.table(), row_key, RowLockMode::kKeyShare);
-    if (context_->transaction->get_stamped(KvFamily::kData, row_key, &row, ReadView::kLatest) &&
+    if (rows.get(*context_->transaction, row_key, &row, ReadView::kLatest) &&
         probe.refers(row.view())) {
       return true;
     }
@@ -319,12 +320,13 @@ void ConstraintQueue::act(const ConstraintEvent& event) {
   if (!act.probe.set_values(event.values.all())) return;
   act.probe.find(*context_, row_keys_);
   Transaction& txn = *context_->transaction;
+  StoredRows rows(*act.probe.table());
   RowLockMode mode = act.removes ? RowLockMode::kUpdate : act.writer.update_lock_mode();
   KvValue row;
   for (const std::string& row_key : row_keys_) {
     lock_key(*context_, *act.probe.table(), row_key, mode);
-    txn.check_unchanged_since_snapshot(KvFamily::kData, row_key);
-    if (!txn.get_stamped(KvFamily::kData, row_key, &row, ReadView::kLatest)) continue;
+    rows.check_unchanged_since_snapshot(txn, row_key);
+    if (!rows.get(txn, row_key, &row, ReadView::kLatest)) continue;
     if (!act.probe.refers(row.view())) continue;
     act.stored.begin();
     act.stored.add(row.view());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/row_walk.h"
 #include "engine/table/index_entry.h"
 #include "engine/table/row_lock.h"
 #include "engine/txn/txn_iterator.h"
@@ -166,6 +167,13 @@ bool ChildProbe::set_values(std::span<const Value> values) {
 
 void ChildProbe::find(ExecContext& context, std::vector<std::string>& row_keys) {
   row_keys.clear();
+  if (child_->columnar != nullptr && index_ == nullptr) {
+    RowWalk rows(*child_, *context.transaction, ReadView::kLatest);
+    while (rows.next()) {
+      if (refers(rows.row())) row_keys.emplace_back(rows.key());
+    }
+    return;
+  }
   bool entries = index_ != nullptr && !index_->clustered;
   std::string lower;
   append_storage_id(lower, entries ? index_->storage_id : child_->storage_id);

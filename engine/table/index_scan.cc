@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/columnar_rows.h"
 #include "engine/row/key_codec.h"
 #include "engine/table/index_entry.h"
 #include "engine/table/key_bounds.h"
@@ -24,6 +26,7 @@ struct IndexScanOperator::State {
         bounds(index, index.clustered ? table->storage_id : index.storage_id, range),
         output(*table, columns, filter, bounds.points() && bounds.single() ? 1 : kVectorSize) {
     if (!index.clustered) reader = IndexEntryReader::make(*table, index, columns);
+    if (table->columnar != nullptr) columnar_rows.emplace(*table);
     append_storage_id(row_prefix, table->storage_id);
   }
 
@@ -53,6 +56,9 @@ struct IndexScanOperator::State {
   std::unique_ptr<IndexEntryReader> reader;  // the entries alone suffice
   std::string row_prefix;
 
+  std::optional<StoredRows> columnar_rows;  // of a columnar table
+
+  bool is_only_reader = false;
   size_t next_range = 0;
   bool in_range = false;
   ReusableIterator iterator;
@@ -79,7 +85,9 @@ void IndexScanOperator::State::emit_entry(std::string_view key, std::string_view
 
 void IndexScanOperator::State::read_point(Transaction& txn) {
   std::string_view key = bounds.lower(range_at(next_range++));
-  if (!txn.get_stamped(KvFamily::kData, key, &value)) return;
+  bool latest = is_only_reader && !txn.keeps_snapshot() && !txn.has_snapshot();
+  ReadView view = latest ? ReadView::kLatest : ReadView::kStatement;
+  if (!txn.get_stamped(KvFamily::kData, key, &value, view)) return;
   if (index.clustered) {
     output.add_row(key, value.view());
   } else {
@@ -143,6 +151,15 @@ void IndexScanOperator::State::read_ranges(Transaction& txn) {
 
 void IndexScanOperator::State::fetch_rows(Transaction& txn) {
   if (row_key_count == 0) return;
+  if (columnar_rows) {
+    for (size_t i = 0; i < row_key_count; ++i) {
+      if (!columnar_rows->get(txn, row_keys[i], &value)) missing_row();
+      output.add_row(row_keys[i], value.view());
+    }
+    value.reset();
+    row_key_count = 0;
+    return;
+  }
   if (row_key_count == 1) {
     if (!txn.get_stamped(KvFamily::kData, row_keys[0], &value)) missing_row();
     output.add_row(row_keys[0], value.view());
@@ -171,6 +188,12 @@ IndexScanOperator::IndexScanOperator(TableDescPtr table, const IndexDesc* index,
 }
 
 IndexScanOperator::~IndexScanOperator() = default;
+
+void IndexScanOperator::set_only_reader() {
+  const State& state = *state_;
+  bool one_lookup = state.index.clustered || state.reader != nullptr;
+  state_->is_only_reader = one_lookup && state.bounds.points() && state.bounds.single();
+}
 
 void IndexScanOperator::do_open(ExecContext& context) {
   State& state = *state_;

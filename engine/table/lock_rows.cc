@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "engine/columnar/columnar_rows.h"
 #include "engine/table/modify.h"
 #include "engine/table/row_lock.h"
 #include "engine/table/row_targets.h"
@@ -40,7 +41,10 @@ struct LockRowsOperator::State {
   State(OperatorPtr source, std::vector<LockTarget> what, const Expr* condition)
       : child(std::move(source)), targets(std::move(what)) {
     if (condition != nullptr) recheck.emplace(*condition, 1);
-    for (const LockTarget& target : targets) layouts.emplace_back(*target.table);
+    for (const LockTarget& target : targets) {
+      layouts.emplace_back(*target.table);
+      rows.emplace_back(*target.table);
+    }
     output.init(child->output_types(), 1);
     patched.init(child->output_types(), 1);
   }
@@ -51,6 +55,7 @@ struct LockRowsOperator::State {
   std::vector<LockTarget> targets;
   std::optional<ExprEvaluator> recheck;
   std::vector<StoredLayout> layouts;
+  std::vector<StoredRows> rows;
   const Chunk* input = nullptr;
   uint32_t next_row = 0;
   uint32_t selected_row = 0;  // `output` refers to it
@@ -72,7 +77,7 @@ bool LockRowsOperator::State::lock_row(ExecContext& context, uint32_t row) {
     LockOutcome outcome = lock_key(context, *target.table, version.key, lock_mode(target.strength),
                                    lock_wait(target.wait));
     if (outcome == LockOutcome::kSkipped) return false;
-    if (!txn.get_stamped(KvFamily::kData, version.key, &latest, ReadView::kLatest)) {
+    if (!rows[i].get(txn, version.key, &latest, ReadView::kLatest)) {
       refuse_change_since_snapshot(txn, true);
       return false;
     }

@@ -24,6 +24,7 @@ RowTargets::RowTargets(const ModifySpec& spec, const StoredLayout& layout,
                        RowLockMode mode, uint32_t capacity)
     : spec_(spec),
       layout_(layout),
+      rows_(*spec.table),
       mode_(mode),
       stored_(*spec.table, layout, std::move(read), capacity),
       patched_(child_types, capacity),
@@ -71,7 +72,7 @@ void RowTargets::lock(ExecContext& context, const Chunk& input, WriteBuffer::Mar
     RowVersion version = row_version(keys[row]);
     if (written_since(txn, version.key, mark) || seen_before(version.key)) continue;
     lock_key(context, *spec_.table, version.key, mode_);
-    if (!txn.get_stamped(KvFamily::kData, version.key, &latest_, ReadView::kLatest)) {
+    if (!rows_.get(txn, version.key, &latest_, ReadView::kLatest)) {
       refuse_change_since_snapshot(txn, true);
       continue;
     }

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/columnar/columnar_rows.h"
 #include "engine/exec/evaluator.h"
 #include "engine/exec/operator.h"
 #include "engine/table/attribute_chunk.h"
@@ -38,6 +39,7 @@ class RowTargets {
 
   const ModifySpec& spec_;
   const StoredLayout& layout_;
+  StoredRows rows_;
   RowLockMode mode_;
   std::optional<ExprEvaluator> recheck_;
   AttributeChunk stored_;

@@ -36,6 +36,7 @@ std::vector<int32_t> index_columns(const IndexDesc& index) {
 RowWriter::RowWriter(TableDescPtr table, std::vector<bool> updated, uint32_t capacity)
     : table_(std::move(table)),
       layout_(*table_),
+      rows_(*table_),
       updated_(std::move(updated)),
       row_key_(table_->row_key) {
   for (uint32_t i = 0; i < table_->indexes.size(); ++i) {
@@ -89,6 +90,8 @@ void RowWriter::begin(ExecContext& context, ConstraintQueue& queue) {
   txn_ = context.transaction;
   queue_ = &queue;
   new_rows_ = old_rows_ = nullptr;
+  loader_.reset();
+  inserted_rows_ = 0;
   if (ids_ != context.ids) {
     ids_ = context.ids;
     row_ids_ = nullptr;
@@ -211,7 +214,28 @@ void RowWriter::queue_unique_check(const Index& index, uint32_t row) {
   queue_->add_unique_check(table_, index.position, prefix, key_values(index.new_entry, row));
 }
 
+// Many rows of one statement go straight to segments.
+bool RowWriter::loads() const {
+  if (table_->columnar == nullptr || ids_ == nullptr || !may_load_) return false;
+  const ColumnarTables& owner = table_->columnar->owner();
+  return owner.has_segments() && inserted_rows_ >= owner.options().load_rows;
+}
+
+void RowWriter::finish() {
+  if (loader_ != nullptr) loader_->finish();
+  loader_.reset();
+}
+
 void RowWriter::put_new_row(uint32_t row) {
+  ++inserted_rows_;
+  if (row_ids_left_ == 0 && loads()) {
+    if (loader_ == nullptr) loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_);
+    key_.clear();
+    append_storage_id(key_, table_->storage_id);
+    append_row_id(key_, loader_->add(*new_rows_, row));
+    return put_entries(row);
+  }
+  if (table_->columnar != nullptr) table_->columnar->count_delta_rows(1);
   if (table_->row_key.empty()) {
     if (row_ids_left_ == 0) allocate_row_ids(std::max<uint32_t>(1, new_rows_->size - row));
     key_.clear();
@@ -221,6 +245,11 @@ void RowWriter::put_new_row(uint32_t row) {
   }
   encode_row(layout_, *new_rows_, row, row_);
   txn_->put(KvFamily::kData, key_, row_, true);
+  put_entries(row);
+}
+
+// Of the new row `key_`.
+void RowWriter::put_entries(uint32_t row) {
   for (auto& index : indexes_) {
     if (!index->covered) continue;
     put_entry(*index, row);
@@ -238,6 +267,8 @@ void RowWriter::insert(uint32_t row) {
 
 bool RowWriter::insert_unless_conflict(uint32_t row, const std::vector<bool>& arbiters,
                                        std::string& conflicting_key) {
+  // Rows must be found by those that conflict with them later in the statement.
+  may_load_ = false;
   if (find_conflict(row, arbiters, conflicting_key) ||
       find_taken_key(row, &arbiters, &conflicting_key)) {
     return false;
@@ -298,6 +329,7 @@ void RowWriter::update(uint32_t row, std::string_view key) {
   }
   encode_row(layout_, *new_rows_, row, row_);
   txn_->put(KvFamily::kData, key_, row_, true);
+  if (table_->columnar != nullptr) table_->columnar->count_delta_rows(1);
   for (auto& index : indexes_) {
     if (index->affected || key_changes) update_entry(*index, row, key);
   }
@@ -306,7 +338,8 @@ void RowWriter::update(uint32_t row, std::string_view key) {
 }
 
 void RowWriter::remove(uint32_t row, std::string_view key) {
-  txn_->remove(KvFamily::kData, key);
+  rows_.remove(*txn_, key);
+  if (table_->columnar != nullptr) table_->columnar->count_delta_rows(1);
   for (auto& index : indexes_) remove_entry(*index, row, key);
   queue_as_parent(row, false);
 }

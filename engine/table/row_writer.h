@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/columnar/columnar_load.h"
+#include "engine/columnar/columnar_rows.h"
 #include "engine/exec/operator.h"
 #include "engine/row/key_codec.h"
 #include "engine/row/row_codec.h"
@@ -63,6 +65,8 @@ class RowWriter {
   // made sure that it is the latest version.
   void update(uint32_t row, std::string_view key);
   void remove(uint32_t row, std::string_view key);
+  // At the statement's end, after everything was inserted.
+  void finish();
 
  private:
   struct Index {
@@ -92,6 +96,8 @@ class RowWriter {
     return txn_->get_stamped(KvFamily::kData, key, &value_, ReadView::kLatest);
   }
   void put_new_row(uint32_t row);
+  void put_entries(uint32_t row);
+  bool loads() const;
   bool suits_bulk() const;
   void stage_rows(Bulk& bulk);
   void stage_entries(Bulk& bulk, Index& index);
@@ -110,11 +116,15 @@ class RowWriter {
 
   TableDescPtr table_;
   StoredLayout layout_;
+  StoredRows rows_;
   std::vector<bool> updated_;
   KeyCodec row_key_;
   const IndexDesc* clustered_ = nullptr;
   std::vector<std::unique_ptr<Index>> indexes_;  // those with entries of their own
-  std::shared_ptr<Bulk> bulk_;                   // made when first needed
+  std::unique_ptr<ColumnarLoader> loader_;
+  bool may_load_ = true;
+  uint64_t inserted_rows_ = 0;  // by the statement
+  std::shared_ptr<Bulk> bulk_;  // made when first needed
   RowLockMode update_lock_mode_ = RowLockMode::kUpdate;
   bool key_may_change_ = false;
   bool builds_table_ = false;

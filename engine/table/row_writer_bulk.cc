@@ -91,6 +91,13 @@ void RowWriter::stage_entries(Bulk& bulk, Index& index) {
 }
 
 bool RowWriter::insert_all() {
+  if (loads()) {
+    if (!indexes_.empty() || !table_->foreign_keys.empty()) return false;
+    if (loader_ == nullptr) loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_);
+    loader_->add_all(*new_rows_);
+    inserted_rows_ += new_rows_->size;
+    return true;
+  }
   if (!suits_bulk()) return false;
   if (bulk_ == nullptr) bulk_ = std::make_shared<Bulk>();
   Bulk& bulk = *bulk_;
@@ -113,6 +120,8 @@ bool RowWriter::insert_all() {
       txn_->buffer().put_staged(KvFamily::kData, item.key, item.value, kind.stamped);
     }
   }
+  inserted_rows_ += new_rows_->size;
+  if (table_->columnar != nullptr) table_->columnar->count_delta_rows(new_rows_->size);
   if (table_->row_key.empty()) {
     next_row_id_ += new_rows_->size;
     row_ids_left_ -= new_rows_->size;

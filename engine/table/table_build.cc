@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/row_walk.h"
 #include "engine/row/key_codec.h"
 #include "engine/table/attribute_chunk.h"
 #include "engine/table/constraint_errors.h"
@@ -40,16 +41,16 @@ class LatestRows {
       : context_(context),
         layout_(table),
         rows_(table, layout_, live_attributes(table), kVectorSize),
-        at_(scan_storage(*context.transaction, table.storage_id)) {}
+        walk_(table, *context.transaction, ReadView::kLatest, false) {}
 
   // nullptr at the end.
   const Chunk* next() {
     if (context_.interrupt != nullptr) context_.interrupt->check();
     keys_.clear();
     rows_.begin();
-    for (; at_->valid() && keys_.size() < kVectorSize; at_->next()) {
-      rows_.add(at_->value());
-      keys_.emplace_back(at_->key());
+    while (keys_.size() < kVectorSize && walk_.next()) {
+      rows_.add(walk_.row());
+      keys_.emplace_back(walk_.key());
     }
     return keys_.empty() ? nullptr : &rows_.chunk();
   }
@@ -59,7 +60,7 @@ class LatestRows {
   ExecContext& context_;
   StoredLayout layout_;
   AttributeChunk rows_;
-  std::unique_ptr<TxnIterator> at_;
+  RowWalk walk_;
   std::vector<std::string> keys_;
 };
 
@@ -156,6 +157,7 @@ void TableWriter::write(const Chunk& rows) {
 uint32_t TableWriter::failed_row() const { return state_->failed_row; }
 
 uint64_t TableWriter::finish() {
+  state_->writer.finish();
   state_->queue.run();
   return state_->count;
 }
@@ -228,6 +230,7 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
       writer.insert(row);
     }
   }
+  writer.finish();
   queue.run();
   if (keeps_row_ids && context.ids != nullptr) {
     // Ids of the old storage may be taken in the new one from now on.
@@ -256,10 +259,10 @@ void validate_check(ExecContext& context, const TableDescPtr& table, std::string
 void validate_not_null(ExecContext& context, const TableDescPtr& table, int32_t column) {
   StoredLayout layout(*table);
   auto number = static_cast<uint32_t>(column);
-  auto at = scan_storage(*context.transaction, table->storage_id);
-  for (uint64_t row = 0; at->valid(); at->next(), ++row) {
+  RowWalk rows(*table, *context.transaction, ReadView::kLatest, false);
+  for (uint64_t row = 0; rows.next(); ++row) {
     if ((row & 1023) == 0 && context.interrupt != nullptr) context.interrupt->check();
-    if (StoredRow(layout, at->value()).is_null(number)) {
+    if (StoredRow(layout, rows.row()).is_null(number)) {
       throw contains_nulls_error(*table, table->columns[number]);
     }
   }
@@ -283,7 +286,7 @@ void validate_foreign_key(ExecContext& context, const TableDescPtr& child,
 }
 
 bool table_is_empty(ExecContext& context, const TableDesc& table) {
-  return !scan_storage(*context.transaction, table.storage_id)->valid();
+  return !RowWalk(table, *context.transaction, ReadView::kLatest, false).next();
 }
 
 void remove_storage(Kv& kv, uint32_t storage_id) {

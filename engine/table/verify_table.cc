@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/row_walk.h"
 #include "engine/row/key_codec.h"
 #include "engine/table/attribute_chunk.h"
 #include "engine/table/index_entry.h"
@@ -39,9 +40,11 @@ class TableVerifier {
       }
     }
     std::vector<uint64_t> expected(builders.size(), 0);
-    walk(table_.storage_id, [&](std::string_view key, std::string_view value) {
+    RowWalk rows(table_, *context_.transaction, ReadView::kStatement);
+    while (rows.next()) {
+      std::string_view key = rows.key();
       row.begin();
-      row.add(value);
+      row.add(rows.row());
       check_row(check, row.chunk(), key);
       for (size_t i = 0; i < builders.size(); ++i) {
         builders[i]->bind(context_, row.chunk());
@@ -49,7 +52,7 @@ class TableVerifier {
         ++expected[i];
         check_entry(*builders[i], key);
       }
-    });
+    }
     for (size_t i = 0; i < builders.size(); ++i) {
       uint64_t found = count_entries(builders[i]->index());
       if (found != expected[i]) {

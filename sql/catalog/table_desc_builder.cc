@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/type_info.h"
+#include "sql/catalog/access_method.h"
 
 namespace luma {
 namespace {
@@ -186,6 +187,7 @@ TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
   desc->name = table.name;
   desc->temporary = table.persistence == 't';
   desc->schema_version = table.schema_version;
+  if (keeps_segments(table)) desc->columnar = binder.columnar_table(table.storage_id);
   // Reserved first: a missing value may point into its own description.
   desc->columns.reserve(table.columns.size());
   for (const Column& column : table.columns) {

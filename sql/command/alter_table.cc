@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/table/table_build.h"
+#include "sql/command/access_method.h"
 #include "sql/command/check_option.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -260,8 +261,8 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
       if (command.name == "pg_default") return;
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist", command.name);
     case Type_::kSetAccessMethod:
-      if (command.name == "heap") return;
-      throw unsupported("access method \"{}\"", command.name);
+      if (table_access_method(context_, command.name) == now().access_method) return;
+      throw unsupported("changing the access method of a table");
     case Type_::kDisableRowSecurity:
     case Type_::kNoForceRowSecurity:
       return;

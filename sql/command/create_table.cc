@@ -1,6 +1,7 @@
 // CREATE TABLE.
 #include <algorithm>
 
+#include "sql/command/access_method.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/constraint_build.h"
@@ -35,6 +36,7 @@ class TableCreator {
     table_->schema = place.schema;
     table_->persistence = place.persistence;
     table_->owner = context_.current_user();
+    table_->access_method = table_access_method(context_, statement_.access_method);
     change_options(table_->options, statement_.options, OptionOwner::kTable, false);
     add_elements();
     store();
@@ -54,10 +56,6 @@ class TableCreator {
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
                       statement_.tablespacename);
     }
-    std::string_view method = statement_.access_method;
-    if (method.empty() || method == "heap") return;
-    if (method == "columnar") throw unsupported("access method \"columnar\"");
-    throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist", method);
   }
 
   void add_elements() {

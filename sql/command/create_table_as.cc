@@ -1,6 +1,7 @@
 // CREATE TABLE AS, SELECT INTO, CREATE and REFRESH MATERIALIZED VIEW.
 #include "sql/bind/binder.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/command/access_method.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/query_columns.h"
@@ -35,11 +36,6 @@ void check_into(const ast::IntoClause& into, bool temporary) {
     throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
                     into.table_space_name);
   }
-  if (!into.access_method.empty() && into.access_method != "heap") {
-    if (into.access_method == "columnar") throw unsupported("access method \"columnar\"");
-    throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist",
-                    into.access_method);
-  }
   if (into.on_commit != ast::OnCommitAction::kNoop && !temporary) {
     throw SqlError(SqlState::kInvalidTableDefinition,
                    "ON COMMIT can only be used on temporary tables");
@@ -65,6 +61,7 @@ CommandResult create_from_query(const Wanted& wanted, CommandContext& context) {
   table->schema = place.schema;
   table->persistence = place.persistence;
   table->owner = context.current_user();
+  table->access_method = table_access_method(context, into.access_method);
   table->columns = columns_of_query(bound, into.col_names, "too many column names were specified");
   change_options(table->options, into.options,
                  wanted.materialized_view ? OptionOwner::kMaterializedView : OptionOwner::kTable,

@@ -2,11 +2,13 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/table/columnar_scan.h"
 #include "engine/table/merge.h"
 #include "engine/table/modify.h"
 #include "engine/table/scan.h"
 #include "sql/lower/explain_expr.h"
 #include "sql/lower/lowering.h"
+#include "sql/lower/zone_predicates.h"
 #include "sql/optimize/predicates.h"
 
 namespace luma {
@@ -62,9 +64,17 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
   } else {
     Expr* filter = make_and(context_.arena(), conjuncts);
     if (filter != nullptr) filter_text = explain_expr(context_, *filter);
-    op =
-        std::make_unique<TableScanOperator>(scan.table, scan.attribute, slots(filter, scan.output));
-    op->explain.node_type = "Seq Scan";
+    const Expr* condition = slots(filter, scan.output);
+    if (scan.table->columnar != nullptr) {
+      std::vector<ZonePredicate> zones = zone_predicates(scan, conjuncts);
+      for (ZonePredicate& zone : zones) zone.value = constant_expr(zone.value);
+      op = std::make_unique<ColumnarScanOperator>(scan.table, scan.attribute, condition,
+                                                  std::move(zones));
+      op->explain.node_type = "Columnar Scan";
+    } else {
+      op = std::make_unique<TableScanOperator>(scan.table, scan.attribute, condition);
+      op->explain.node_type = "Seq Scan";
+    }
     op->explain.target = target_text(scan);
   }
   if (!filter_text.empty()) op->explain.properties.push_back({"Filter", filter_text});

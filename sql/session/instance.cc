@@ -7,6 +7,7 @@
 #include "engine/txn/engine_keys.h"
 #include "sql/catalog/object_set.h"
 #include "sql/function/registry.h"
+#include "sql/session/columnar_maintenance.h"
 #include "sql/session/setting_registry.h"
 #include "sql/session/user_types.h"
 
@@ -69,7 +70,11 @@ SqlInstance::SqlInstance(SqlInstanceOptions options)
   catalog_ids_ = std::make_unique<Ids>(*ids_);
   sequences_ = std::make_unique<SequenceStore>(*pipeline_);
   catalog_ = std::make_unique<CatalogStore>(*catalog_ids_);
+  if (!options_.kv.in_memory) options_.columnar.directory = options_.kv.path + "/columnar";
+  columnar_ = std::make_unique<ColumnarTables>(*pipeline_, options_.columnar);
   load_catalog();
+  recover_columnar();
+  maintenance_ = std::make_unique<ColumnarMaintenance>(*this);
 }
 
 SqlInstance::~SqlInstance() { close(); }
@@ -94,6 +99,17 @@ void SqlInstance::load_catalog() {
     define_user_types(*catalog_->snapshot(database.oid));
     drop_left_over_temporary(database.oid);
   });
+}
+
+// Segments of storage that a crash kept from being removed, and files of unfinished work.
+void SqlInstance::recover_columnar() {
+  std::set<uint32_t> storage_ids;
+  catalog_->snapshot(kPostgresDatabase)->for_each_database([&](const Database& database) {
+    catalog_->snapshot(database.oid)->for_each_relation([&](const Relation& relation) {
+      storage_ids.insert(relation.storage_id);
+    });
+  });
+  columnar_->recover([&](uint32_t id) { return storage_ids.contains(id); });
 }
 
 // Temporary tables of sessions that a crash ended.
@@ -144,8 +160,13 @@ void SqlInstance::cache_table(Oid database, uint64_t catalog_version, const Tabl
 }
 
 int64_t SqlInstance::storage_size_bytes(uint32_t storage_id) {
-  return static_cast<int64_t>(kv_->approximate_size_bytes(
-      KvFamily::kData, storage_prefix(storage_id), storage_prefix(storage_id + 1)));
+  uint64_t rows = kv_->approximate_size_bytes(KvFamily::kData, storage_prefix(storage_id),
+                                              storage_prefix(storage_id + 1));
+  uint64_t segments = 0;
+  if (columnar_->has_segments(storage_id)) {
+    segments = columnar_->table(storage_id)->latest_segments()->size_bytes();
+  }
+  return static_cast<int64_t>(rows + segments);
 }
 
 double SqlInstance::estimated_rows(uint32_t storage_id, uint32_t row_width_bytes) {
@@ -158,8 +179,12 @@ double SqlInstance::estimated_rows(uint32_t storage_id, uint32_t row_width_bytes
     }
   }
   // Compressed size; rows of tables are about half as large on disk as in memory.
-  double rows =
-      static_cast<double>(storage_size_bytes(storage_id)) * 2 / std::max(row_width_bytes, 16u);
+  uint64_t bytes = kv_->approximate_size_bytes(KvFamily::kData, storage_prefix(storage_id),
+                                               storage_prefix(storage_id + 1));
+  double rows = static_cast<double>(bytes) * 2 / std::max(row_width_bytes, 16u);
+  if (columnar_->has_segments(storage_id)) {
+    rows += static_cast<double>(columnar_->table(storage_id)->latest_segments()->row_count());
+  }
   std::lock_guard lock(estimates_mutex_);
   estimates_[storage_id] = {rows, now};
   return rows;
@@ -186,7 +211,9 @@ void SqlInstance::drop_storage(uint32_t storage_id) {
       return true;
     });
   }
+  columnar_->remove_retired();
   for (uint32_t id : ready) {
+    columnar_->drop(id);
     if (KvStatus status =
             kv_->remove_range(KvFamily::kData, storage_prefix(id), storage_prefix(id + 1));
         !status.ok()) {
@@ -203,15 +230,18 @@ void SqlInstance::checkpoint() {
 
 void SqlInstance::close() {
   if (kv_ == nullptr) return;
+  maintenance_.reset();
   {
     std::lock_guard lock(dropped_mutex_);
     for (const auto& [id, when] : dropped_) {
+      columnar_->drop(id);
       KvStatus status =
           kv_->remove_range(KvFamily::kData, storage_prefix(id), storage_prefix(id + 1));
       static_cast<void>(status.ok());
     }
     dropped_.clear();
   }
+  columnar_.reset();
   catalog_.reset();
   sequences_.reset();
   catalog_ids_.reset();

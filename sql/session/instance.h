@@ -14,6 +14,7 @@
 
 #include "engine/base/log.h"
 #include "engine/base/memory_budget.h"
+#include "engine/columnar/columnar_table.h"
 #include "engine/row/kv.h"
 #include "engine/row/table_desc.h"
 #include "engine/txn/commit_pipeline.h"
@@ -25,9 +26,12 @@
 
 namespace luma {
 
+class ColumnarMaintenance;
+
 struct SqlInstanceOptions {
   KvOptions kv;
   CommitOptions commit;
+  ColumnarOptions columnar;  // the directory is chosen here
   BootstrapOptions bootstrap;
   size_t memory_limit_bytes = MemoryBudget::kUnlimited;  // of all statements together
   std::string spill_directory;                           // "" : statements cannot spill
@@ -53,6 +57,7 @@ class SqlInstance {
   IdAllocator& ids() { return *ids_; }
   SequenceStore& sequences() { return *sequences_; }
   CatalogStore& catalog() { return *catalog_; }
+  ColumnarTables& columnar() { return *columnar_; }
   ActivityRegistry& activity() { return activity_; }
   MemoryBudget& memory() { return memory_; }
   // Oids of tables repeat in databases made from the same template: each has its own locks.
@@ -86,6 +91,7 @@ class SqlInstance {
     int64_t made_micros;
   };
   void load_catalog();
+  void recover_columnar();
   void drop_left_over_temporary(Oid database);
 
   SqlInstanceOptions options_;
@@ -96,6 +102,8 @@ class SqlInstance {
   std::unique_ptr<Ids> catalog_ids_;
   std::unique_ptr<SequenceStore> sequences_;
   std::unique_ptr<CatalogStore> catalog_;
+  std::unique_ptr<ColumnarTables> columnar_;
+  std::unique_ptr<ColumnarMaintenance> maintenance_;
   ActivityRegistry activity_;
   int64_t start_micros_ = 0;
 

@@ -118,6 +118,9 @@ class SqlSession::Commands final : public CommandContext {
   }
   void copy_storage(const std::vector<std::pair<uint32_t, uint32_t>>& ids) override {
     for (const auto& [from, to] : ids) {
+      if (session_.instance_.columnar().has_segments(from)) {
+        throw unsupported("a template database with columnar tables");
+      }
       auto iterator = transaction().scan(KvFamily::kData, storage_key(from), storage_key(from + 1),
                                          ReadView::kOwn, false);
       std::string prefix = storage_key(to);

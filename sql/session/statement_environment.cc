@@ -134,6 +134,10 @@ TableDescPtr StatementEnvironment::table(Oid oid) {
   return table_desc(*found);
 }
 
+std::shared_ptr<ColumnarTable> StatementEnvironment::columnar_table(uint32_t storage_id) {
+  return instance_.columnar().table(storage_id);
+}
+
 const Expr* StatementEnvironment::bind_over_table(const Catalog&, const Table& table,
                                                   std::string_view sql, Arena& arena) {
   return bind_text(table, sql, TypeRef{}, arena);

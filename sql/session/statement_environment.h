@@ -80,6 +80,7 @@ class StatementEnvironment final : public BindEnvironment,
   // TableResolver
   TableDescPtr table(Oid oid) override;
   // ExpressionBinder
+  std::shared_ptr<ColumnarTable> columnar_table(uint32_t storage_id) override;
   const Expr* bind_over_table(const Catalog& catalog, const Table& table, std::string_view sql,
                               Arena& arena) override;
   const Expr* bind_column_value(const Catalog& catalog, const Table& table, const Column& column,
