@@ -16,9 +16,11 @@
 #include "engine/type/json.h"
 #include "engine/type/mac_address.h"
 #include "engine/type/money.h"
+#include "engine/type/multirange.h"
 #include "engine/type/network.h"
 #include "engine/type/numeric.h"
 #include "engine/type/object_id.h"
+#include "engine/type/range.h"
 #include "engine/type/record.h"
 #include "engine/type/string.h"
 #include "engine/type/type_codec.h"
@@ -95,7 +97,7 @@ class TypeRegistry {
          {boolean_codecs(), integer_codecs(), float_codecs(), numeric_codecs(), money_codecs(),
           string_codecs(), bytea_codecs(), uuid_codecs(), object_id_codecs(), array_vector_codecs(),
           record_codecs(), datetime_codecs(), json_codecs(), bit_string_codecs(), network_codecs(),
-          mac_address_codecs()}) {
+          mac_address_codecs(), range_codecs(), multirange_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

@@ -1,6 +1,7 @@
 #include "sql/bind/polymorphic.h"
 
 #include "engine/base/sql_error.h"
+#include "engine/type/range.h"
 #include "engine/type/type_info.h"
 #include "engine/type/user_type.h"
 #include "sql/function/registry.h"
@@ -8,6 +9,10 @@
 namespace luma {
 
 namespace {
+
+constexpr Oid kAnyMultirange = 4537;
+constexpr Oid kAnyCompatibleRange = 5080;
+constexpr Oid kAnyCompatibleMultirange = 4538;
 
 Oid element_of(Oid type) {
   const TypeInfo* info = find_type(base_type_of(type));
@@ -33,13 +38,17 @@ bool implicit_castable(Oid from, Oid to) {
 
 bool is_compatible_family(Oid type) {
   return type == type_oid::kAnyCompatible || type == type_oid::kAnyCompatibleArray ||
-         type == type_oid::kAnyCompatibleNonArray;
+         type == type_oid::kAnyCompatibleNonArray || type == kAnyCompatibleRange ||
+         type == kAnyCompatibleMultirange;
 }
 
 // What the two polymorphic families stand for.
 struct Binding {
   Oid element = kInvalidOid;     // anyelement family
   Oid compatible = kInvalidOid;  // anycompatible family
+  // The range types behind (multi)ranges of both families.
+  Oid range = kInvalidOid;
+  Oid compatible_range = kInvalidOid;
   bool consistent = true;
   Oid conflict_a = kInvalidOid, conflict_b = kInvalidOid;
 };
@@ -74,6 +83,30 @@ void merge_compatible(Binding& binding, Oid type) {
   }
 }
 
+// The range type that `type`, a range or (`multi`) a multirange, stands for.
+Oid range_behind(Oid type, bool multi) {
+  const RangeKind* kind = find_range_kind(base_type_of(type));
+  if (kind == nullptr) return kInvalidOid;
+  return base_type_of(type) == (multi ? kind->multirange : kind->range) ? kind->range : kInvalidOid;
+}
+
+void merge_range(Binding& binding, Oid& known, Oid type, bool multi) {
+  Oid range = range_behind(type, multi);
+  if (range == kInvalidOid || (known != kInvalidOid && known != range)) {
+    binding.conflict_a = known;
+    binding.conflict_b = type;
+    binding.consistent = false;
+    return;
+  }
+  known = range;
+  Oid subtype = range_kind(range).subtype;
+  if (&known == &binding.range) {
+    merge_exact(binding, subtype);
+  } else {
+    merge_compatible(binding, subtype);
+  }
+}
+
 Binding bind_family(std::span<const Oid> actual, std::span<const Oid> declared) {
   Binding binding;
   for (size_t i = 0; i < actual.size() && i < declared.size(); ++i) {
@@ -103,10 +136,24 @@ Binding bind_family(std::span<const Oid> actual, std::span<const Oid> declared) 
       case type_oid::kAnyCompatibleArray:
         merge_compatible(binding, element_of(actual[i]));
         break;
+      case type_oid::kAnyRange:
+      case kAnyMultirange:
+        merge_range(binding, binding.range, actual[i], declared[i] == kAnyMultirange);
+        break;
+      case kAnyCompatibleRange:
+      case kAnyCompatibleMultirange:
+        merge_range(binding, binding.compatible_range, actual[i],
+                    declared[i] == kAnyCompatibleMultirange);
+        break;
       default:
         binding.consistent = false;
         break;
     }
+  }
+  // A range's subtype cannot widen.
+  if (binding.compatible_range != kInvalidOid &&
+      range_kind(binding.compatible_range).subtype != binding.compatible) {
+    binding.consistent = false;
   }
   return binding;
 }
@@ -120,12 +167,12 @@ bool is_polymorphic(Oid type) {
     case type_oid::kAnyNonArray:
     case type_oid::kAnyEnum:
     case type_oid::kAnyRange:
-    case 4537:  // anymultirange
+    case kAnyMultirange:
     case type_oid::kAnyCompatible:
     case type_oid::kAnyCompatibleArray:
     case type_oid::kAnyCompatibleNonArray:
-    case 5080:  // anycompatiblerange
-    case 4538:  // anycompatiblemultirange
+    case kAnyCompatibleRange:
+    case kAnyCompatibleMultirange:
       return true;
     default:
       return false;
@@ -162,6 +209,16 @@ Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared,
   if (needs_compatible && binding.compatible == kInvalidOid) binding.compatible = type_oid::kText;
   auto concrete = [&](Oid type, size_t i) -> Oid {
     if (!is_polymorphic(type)) return type;
+    bool is_range = type == type_oid::kAnyRange || type == kAnyCompatibleRange;
+    if (is_range || type == kAnyMultirange || type == kAnyCompatibleMultirange) {
+      Oid range = is_compatible_family(type) ? binding.compatible_range : binding.range;
+      if (range == kInvalidOid) {
+        throw sql_error(SqlState::kDatatypeMismatch,
+                        "could not determine polymorphic type {} because input has type unknown",
+                        format_type(type));
+      }
+      return is_range ? range : range_kind(range).multirange;
+    }
     Oid base = is_compatible_family(type) ? binding.compatible : binding.element;
     if (type == type_oid::kAnyArray || type == type_oid::kAnyCompatibleArray) {
       if (i < actual.size() && element_of(actual[i]) == base) return base_type_of(actual[i]);

@@ -38,6 +38,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       bit_string_kernels(),
       network_kernels(),
       mac_address_kernels(),
+      range_kernels(),
+      multirange_kernels(),
   };
   return kFamilies;
 }

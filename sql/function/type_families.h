@@ -9,5 +9,7 @@ namespace luma {
 std::span<const KernelRow> bit_string_kernels();
 std::span<const KernelRow> network_kernels();
 std::span<const KernelRow> mac_address_kernels();
+std::span<const KernelRow> range_kernels();
+std::span<const KernelRow> multirange_kernels();
 
 }  // namespace luma
