@@ -132,9 +132,10 @@ void emit_description(VirtualRow& row, Oid object, Oid class_id, int32_t sub_id,
 void generate_pg_type(const VirtualScan& scan, VirtualRowSink& sink) {
   const Catalog& catalog = scan.catalog();
   std::optional<Oid> oid = scan.oid_filter("oid");
-  if (!oid.has_value() || find_type(*oid) != nullptr) generate_fact_rows(scan, sink);
+  bool is_fact = oid.has_value() && *oid < kFirstUserOid && find_type(*oid) != nullptr;
+  if (!oid.has_value() || is_fact) generate_fact_rows(scan, sink);
   VirtualRow row(scan, sink);
-  if (oid.has_value() && find_type(*oid) == nullptr) {
+  if (oid.has_value() && !is_fact) {
     const Type* type = catalog.type(*oid);
     if (type == nullptr) type = catalog.type_of_array(*oid);
     if (type != nullptr) emit_user_type(row, *type);

@@ -35,6 +35,7 @@ bool is_disabled(std::string_view list, std::string_view name) {
 }  // namespace
 
 void optimize(BoundQuery& query, OptimizerContext& context) {
+  complete_outputs(*query.root);
   for (const Pass& pass : all_passes()) {
     if (!is_disabled(context.disabled_passes, pass.name))
       query.root = pass.run(query.root, context);

@@ -13,6 +13,9 @@ LogicalOp* push_down_filters(LogicalOp* root, OptimizerContext& context);
 LogicalOp* order_joins(LogicalOp* root, OptimizerContext& context);
 LogicalOp* estimate_rows(LogicalOp* root, OptimizerContext& context);
 
+// Not a rewrite that can be switched off: what binding leaves to be done with `output` lists.
+void complete_outputs(LogicalOp& root);
+
 // Not a rewrite that can be switched off: drops columns nobody needs and makes every `output` list
 // true. `needed`: columns that the consumer of `root` reads, in its order.
 void prune_columns(LogicalOp* root, const std::vector<ColumnId>& needed, PlanContext& context);

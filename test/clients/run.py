@@ -20,7 +20,7 @@ from harness import libpq, servers  # noqa: E402
 # Debian's drivers belong to Debian's interpreter.
 # Sessions that are known not to pass yet, with what stands in the way (docs/roadmap.md). They run when
 # they are named.
-KNOWN_GAPS = {"dump_restore": "pg_dump selects from sequences"}
+KNOWN_GAPS = {}
 INTERPRETERS = {".py": ["/usr/bin/python3"], ".pl": ["/usr/bin/perl"], ".sh": ["/bin/bash"]}
 
 
