@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "engine/row/kv_rocksdb_faults.h"
 
@@ -22,8 +21,6 @@ namespace {
 
 constexpr const char* kFamilyNames[kKvFamilyCount] = {"catalog", "data", "columnar"};
 constexpr int kCacheShardBits = 6;
-// A failed flush lingers for a second.
-constexpr auto kFlushWait = std::chrono::seconds(5);
 
 KvStatus open_status(const rocksdb::Status& status, const std::string& path) {
   std::string text = status.ToString();
@@ -71,6 +68,9 @@ KvStatus Kv::open(const KvOptions& options, std::unique_ptr<Kv>* out) {
     impl->faulty_env = rocksdb::NewCompositeEnv(make_faulty_file_system(base, impl->faults));
     env = impl->faulty_env.get();
   }
+  impl->guarded_env =
+      rocksdb::NewCompositeEnv(make_log_guard_file_system(env->GetFileSystem(), impl->log_guard));
+  env = impl->guarded_env.get();
   db_options.env = env;
   if (options.statistics) {
     impl->statistics = rocksdb::CreateDBStatistics();
@@ -113,59 +113,46 @@ KvStatus Kv::Impl::stop(KvStatus reason) {
   return reason;
 }
 
+KvStatus Kv::Impl::stop_reason_now() {
+  std::lock_guard guard(stop_mutex);
+  return stop_reason;
+}
+
 KvStatus Kv::write(KvBatch& batch, bool sync) {
+  if (__builtin_expect(stopped(), 0)) return impl_->stop_reason_now();
   stop_counting();
-  std::lock_guard order(impl_->log_mutex);
-  if (__builtin_expect(stopped(), 0)) {
-    std::lock_guard guard(impl_->stop_mutex);
-    return impl_->stop_reason;
-  }
   rocksdb::WriteOptions options = impl_->write_options;
   options.sync = sync;
   rocksdb::Status status = impl_->db->Write(options, &batch.impl_->batch);
+  if (__builtin_expect(impl_->log_guard->failed(), 0)) {
+    return impl_->stop(impl_->log_guard->failure());
+  }
   if (__builtin_expect(status.ok(), 1)) return {};
   KvStatus failure = kv_status_of(status);
   return failure.code() == KvCode::kInvalid ? failure : impl_->stop(failure);
 }
 
 KvStatus Kv::flush_wal(bool sync) {
-  {
-    std::lock_guard order(impl_->log_mutex);
-    if (__builtin_expect(stopped(), 0)) {
-      std::lock_guard guard(impl_->stop_mutex);
-      return impl_->stop_reason;
-    }
-    rocksdb::Status status = impl_->db->FlushWAL(false);
-    if (__builtin_expect(!status.ok(), 0)) return impl_->stop(kv_status_of(status));
-  }
+  if (__builtin_expect(stopped(), 0)) return impl_->stop_reason_now();
   // In memory there is nothing to wait for, and the store says so with an error.
-  if (!sync || impl_->options.in_memory) return {};
-  rocksdb::Status status = impl_->db->SyncWAL();
+  rocksdb::Status status = impl_->db->FlushWAL(sync && !impl_->options.in_memory);
+  if (__builtin_expect(impl_->log_guard->failed(), 0)) {
+    return impl_->stop(impl_->log_guard->failure());
+  }
   if (__builtin_expect(status.ok(), 1)) return {};
   return impl_->stop(kv_status_of(status));
 }
 
 bool Kv::stopped() const { return impl_->stopped.load(std::memory_order_acquire); }
 
-bool Kv::Impl::wait_for_running_flushes() {
-  auto end = std::chrono::steady_clock::now() + kFlushWait;
-  uint64_t running = 1;
-  while (db->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &running) &&
-         running > 0 && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return running == 0;
-}
-
 KvStatus Kv::Impl::leave_stopped() {
   if (!stopped.load(std::memory_order_acquire)) return {};
-  // A flush that runs into the same failure while Resume() waits for its own lets it wait for ever.
-  if (!wait_for_running_flushes()) return {KvCode::kStopped, "a flush is still running"};
-  // Resume() writes all memtables to files, after which the damaged log is not needed any more.
+  // Once all memtables are in files, nobody needs the damaged log any more.
   rocksdb::Status status = db->Resume();
   if (status.ok()) status = db->Flush(rocksdb::FlushOptions(), all_handles);
   if (!status.ok()) return kv_status_of(status);
   std::lock_guard guard(stop_mutex);
+  log_guard->clear();
   stopped.store(false, std::memory_order_release);
   stop_reason = {};
   return {};
@@ -196,6 +183,8 @@ KvStatus Kv::Impl::make_reserve() {
   return {KvCode::kNoSpace, "no space for the disk reserve"};
 }
 
+// In kData this gives space back and nothing else: reads there do not see that the keys are gone,
+// which belong to storage ids that nobody reads again.
 KvStatus Kv::remove_range(KvFamily family, std::string_view begin, std::string_view end) {
   KvBatch batch;
   batch.remove_range(family, begin, end);

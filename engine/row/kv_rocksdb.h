@@ -14,6 +14,7 @@
 
 #include "engine/row/fault_plan.h"
 #include "engine/row/kv.h"
+#include "engine/row/kv_rocksdb_log_guard.h"
 
 namespace luma {
 
@@ -62,15 +63,14 @@ struct Kv::Impl {
   std::shared_ptr<FaultPlan> faults;
   std::unique_ptr<rocksdb::Env> env;  // declared before `db`: outlives it
   std::unique_ptr<rocksdb::Env> faulty_env;
+  std::unique_ptr<rocksdb::Env> guarded_env;
+  std::shared_ptr<LogGuard> log_guard = std::make_shared<LogGuard>();
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::Statistics> statistics;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kKvFamilyCount> families{};
   std::vector<rocksdb::ColumnFamilyHandle*> all_handles;
   rocksdb::WriteOptions write_options;
-  // Held while the log is written, not while it is synced: once a write to the log has failed,
-  // RocksDB takes another one to the same log for a bug and aborts.
-  std::mutex log_mutex;
   std::atomic<bool> stopped{false};
   std::mutex stop_mutex;
   KvStatus stop_reason;
@@ -79,7 +79,7 @@ struct Kv::Impl {
     return families[static_cast<int>(family)];
   }
   KvStatus stop(KvStatus reason);
-  bool wait_for_running_flushes();  // false: some did not end in time
+  KvStatus stop_reason_now();
   KvStatus leave_stopped();
   std::string reserve_path;  // "" without a reserve
   KvStatus make_reserve();

@@ -161,7 +161,10 @@ def main():
         ("protocol", "protocol", ["test/protocol/run.py"]),
         ("clients", "clients", ["test/clients/run.py"]),
         ("faults", "crash loop", ["test/faults/crash.py", "--rounds", "5"]),
+        ("faults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "8"]),
+        ("faults", "resources", ["test/faults/resources.py"]),
         ("longfaults", "crash loop", ["test/faults/crash.py", "--rounds", "200"]),
+        ("longfaults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "100"]),
         ("bench", "benchmarks", ["tools/bench/oltp"]),
     ]
     for part, name, command in scripts:
