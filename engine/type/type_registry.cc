@@ -23,6 +23,7 @@
 #include "engine/type/range.h"
 #include "engine/type/record.h"
 #include "engine/type/string.h"
+#include "engine/type/tuple_id.h"
 #include "engine/type/type_codec.h"
 #include "engine/type/type_info.h"
 #include "engine/type/user_type.h"
@@ -97,7 +98,7 @@ class TypeRegistry {
          {boolean_codecs(), integer_codecs(), float_codecs(), numeric_codecs(), money_codecs(),
           string_codecs(), bytea_codecs(), uuid_codecs(), object_id_codecs(), array_vector_codecs(),
           record_codecs(), datetime_codecs(), json_codecs(), bit_string_codecs(), network_codecs(),
-          mac_address_codecs(), range_codecs(), multirange_codecs()}) {
+          mac_address_codecs(), tuple_id_codecs(), range_codecs(), multirange_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

@@ -399,34 +399,6 @@ Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause cl
       .at_byte(ref.location);
 }
 
-Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int location) {
-  if (name == "tableoid") {
-    constexpr int16_t kTableOidNumber = -6;
-    use_system_column(item, kTableOidNumber);
-    auto add = [&](auto* scan, Oid table) {
-      for (size_t i = 0; i < scan->attribute.size(); ++i) {
-        if (scan->attribute[i] == ScanOp::kTableOidAttribute)
-          return context().column_ref(scan->output[i]);
-      }
-      ColumnId id =
-          context().new_column({"tableoid", {type_oid::kOid, -1}, kInvalidOid, table, -6});
-      scan->attribute.push_back(ScanOp::kTableOidAttribute);
-      scan->output.push_back(id);
-      return context().column_ref(id);
-    };
-    Expr* out = nullptr;
-    if (item.scan != nullptr) out = add(item.scan, item.scan->table->oid);
-    if (item.virtual_scan != nullptr) out = add(item.virtual_scan, item.virtual_scan->relation);
-    if (out != nullptr) out->location = location;
-    return out;
-  }
-  if (item.scan != nullptr &&
-      (name == "ctid" || name == "xmin" || name == "xmax" || name == "cmin" || name == "cmax")) {
-    throw unsupported("system column \"{}\"", name).at_byte(location);
-  }
-  return nullptr;
-}
-
 Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
   use_row(item);
   if (item.scalar_function && item.columns.size() == 1) {
@@ -450,17 +422,7 @@ Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
 // A row that an outer join did not find is NULL, not a row of NULLs.
 Expr* Binder::row_if_present(Expr* row, ScopeItem& item) {
   if (item.scan == nullptr) return row;
-  Expr* key = nullptr;
-  for (size_t i = 0; i < item.scan->attribute.size(); ++i) {
-    if (item.scan->attribute[i] == ScanOp::kRowKeyAttribute)
-      key = context().column_ref(item.scan->output[i]);
-  }
-  if (key == nullptr) {
-    ColumnId id = context().new_column({"row key", {type_oid::kBytea, -1}});
-    item.scan->attribute.push_back(ScanOp::kRowKeyAttribute);
-    item.scan->output.push_back(id);
-    key = context().column_ref(id);
-  }
+  Expr* key = row_key_column(item);
   Expr* present = arena().make<Expr>(make_node(ExprKind::kIsNotNull, type_oid::kBool, -1));
   present->args = copy_span(arena(), std::vector<Expr*>{key});
   Expr* out = arena().make<Expr>(*row);

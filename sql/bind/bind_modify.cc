@@ -110,6 +110,7 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
   modify_->row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
   scan->attribute.push_back(ScanOp::kRowKeyAttribute);
   scan->output.push_back(modify_->row_key);
+  plan = with_policies(plan);
   if (view_ == nullptr) {
     scope->items.push_back(std::move(item));
     return plan;
@@ -135,6 +136,10 @@ int ModifyBinder::attribute_of(std::string_view name, int location) {
   }
   for (size_t i = 0; i < desc_->columns.size(); ++i) {
     if (!desc_->columns[i].dropped && desc_->columns[i].name == name) return static_cast<int>(i);
+  }
+  if (modify_->modify != ModifyKind::kInsert && is_system_column(name)) {
+    throw sql_error(SqlState::kFeatureNotSupported, "cannot assign to system column \"{}\"", name)
+        .at_byte(location);
   }
   throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
                   name, desc_->name)
@@ -749,6 +754,7 @@ BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::Node
   if (view_ != nullptr) view_->require_assigned();
   modify_->inputs = {input};
   bind_returning(returning, scope, out);
+  finish_policies();
   for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);
   out.plan = modify_;
   if (with != nullptr) {

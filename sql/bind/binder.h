@@ -40,6 +40,9 @@ struct BoundSelect {
   std::vector<BoundQuery::ResultColumn> columns;
 };
 
+// ctid, xmin, ...
+bool is_system_column(std::string_view name);
+
 class Binder {
  public:
   // `parameter_types`: declared by Parse (0 = infer); grows as $n are met.
@@ -67,6 +70,9 @@ class Binder {
   // From now on notes in `record` what becomes of each node (bind_record.h).
   void record(BindRecord* record) { record_ = record; }
 
+  // Policies are bound to be stored: those of the tables they name do not count.
+  void ignore_row_security() { ignore_row_security_ = true; }
+
   PlanContext& context() { return *query_.context; }
   // Gives the context away (after bind_table_expr / bind_standalone), to keep expressions alive.
   std::unique_ptr<PlanContext> release_context() { return std::move(query_.context); }
@@ -74,6 +80,7 @@ class Binder {
 
  private:
   friend class SelectBinder;
+  friend class RangeFunctionBinder;
   friend class ModifyBinder;
   friend class ViewTarget;
   Arena& arena() { return query_.context->arena(); }
@@ -194,9 +201,28 @@ class Binder {
   void use_row(const ScopeItem& item);
   void use_function(const FunctionEntry& function);
   void forget_unused_privileges();
+
+  // Row level security (bind_policies.cc). `check_as` 0: whoever runs the query.
+  bool row_security_applies(const Table& table, Oid check_as) const;
+  Expr* bind_policy(const Table& table, const std::string& sql,
+                    const std::shared_ptr<ScopeItem>& row);
+  // Which rows of the table may be reached by the command (r, a, w, d).
+  Expr* policy_condition(const Table& table, Oid check_as, char command,
+                         const std::shared_ptr<ScopeItem>& row);
+  // What a new row must pass: WITH CHECK, or USING where there is none (`by_using`: always).
+  std::vector<CheckExpr> policy_checks(const Table& table, Oid check_as, char command,
+                                       const std::shared_ptr<ScopeItem>& row, bool by_using);
+  FilterOp* add_barrier(LogicalOp* plan);
+  LogicalOp* with_policies(const Table& table, LogicalOp* scan, ScopeItem& item);
+  void add_update_policies(const ScopeItem& item);
   Expr* bind_whole_row(ScopeItem& item, int location);
   Expr* row_if_present(Expr* row, ScopeItem& item);
   Expr* bind_system_column(ScopeItem& item, std::string_view name, int location);
+  Expr* table_oid_column(ScopeItem& item);
+  Expr* row_key_column(ScopeItem& item);
+  Expr* row_place(ScopeItem& item, const TableDesc& table, int location);
+  Expr* row_version(ScopeItem& item);
+  Expr* system_call(const FunctionEntry& function, const std::vector<Expr*>& args);
   Expr* bind_row_comparison(const std::string& op, std::vector<Expr*> left,
                             std::vector<Expr*> right, int location);
   // Aggregate, window and set-returning calls, after resolution.
@@ -266,6 +292,8 @@ class Binder {
   const SearchPath* view_path_ = nullptr;
   Oid check_as_ = kInvalidOid;
   uint32_t query_level_ = 0;
+  std::vector<Oid> open_policies_;  // tables whose policies are being bound
+  bool ignore_row_security_ = false;
 };
 
 }  // namespace luma

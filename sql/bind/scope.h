@@ -13,6 +13,8 @@
 
 namespace luma {
 
+struct Table;
+
 struct ScopeColumn {
   std::string name;
   ColumnId id = kNoColumn;
@@ -35,7 +37,15 @@ struct ScopeItem {
   bool lateral_only = false;
   bool lateral_ok = true;
   ScanOp* scan = nullptr;  // a stored table: system columns can be added
+  // Instead of a scan: a row of this table that a statement changes, and its key (kNoColumn: it is
+  // new).
+  TableDescPtr changed_table;
+  ColumnId row_key = kNoColumn;
   VirtualScanOp* virtual_scan = nullptr;
+  // Row level security: the filter over the scan, its table, and for whom it was bound.
+  FilterOp* policy_filter = nullptr;
+  const Table* secured = nullptr;
+  Oid check_as = kInvalidOid;
   int32_t privilege = -1;  // of the relation that the item is: an entry of BoundQuery::privileges
   // The composite type of its rows; 0: they are records.
   Oid row_type = kInvalidOid;

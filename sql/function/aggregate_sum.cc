@@ -360,6 +360,7 @@ const KernelRow kRows[] = {
     LUMA_TYPE_EXTREMES("text"),
     LUMA_TYPE_EXTREMES("bpchar"),
     LUMA_TYPE_EXTREMES("numeric"),
+    LUMA_TYPE_EXTREMES("tid"),
     LUMA_TYPE_EXTREMES("inet"),
     LUMA_TYPE_EXTREMES("anyarray"),
     LUMA_TYPE_EXTREMES("anyenum"),

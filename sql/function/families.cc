@@ -28,6 +28,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       bytea_kernels(),
       json_kernels(),
       jsonb_kernels(),
+      json_record_kernels(),
+      enum_kernels(),
       session_kernels(),
       session_control_kernels(),
       number_text_kernels(),
@@ -38,6 +40,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       bit_string_kernels(),
       network_kernels(),
       mac_address_kernels(),
+      tuple_id_kernels(),
       range_kernels(),
       multirange_kernels(),
   };

@@ -9,7 +9,14 @@ namespace luma {
 std::span<const KernelRow> bit_string_kernels();
 std::span<const KernelRow> network_kernels();
 std::span<const KernelRow> mac_address_kernels();
+std::span<const KernelRow> tuple_id_kernels();  // system_columns.cc
 std::span<const KernelRow> range_kernels();
 std::span<const KernelRow> multirange_kernels();
+std::span<const KernelRow> box_kernels();
+std::span<const KernelRow> line_kernels();
+std::span<const KernelRow> point_kernels();
+std::span<const KernelRow> polygon_kernels();
+std::span<const KernelRow> path_kernels();
+std::span<const KernelRow> circle_kernels();
 
 }  // namespace luma
