@@ -53,6 +53,7 @@ Shape shape_of(const TypeInfo& type) {
     default:
       break;
   }
+  if (Oid base = base_type_of(type.oid); base != type.oid) return shape_of(type_info(base));
   if (type.is_array()) return Shape::kArray;
   return type.type_type == 'c' ? Shape::kRecord : Shape::kText;
 }

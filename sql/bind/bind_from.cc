@@ -1,8 +1,8 @@
-// FROM: tables, views, subqueries, functions, joins.
+// FROM: tables, views, subqueries, joins. Functions are in bind_from_function.cc.
 #include <algorithm>
 
-#include "sql/bind/bind_select.h"
 #include "sql/bind/bind_record.h"
+#include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
 #include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
@@ -214,7 +214,7 @@ LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
     item.columns.push_back({column.name, id});
   }
   item.row_type = view.row_type;
-  return bound.plan;
+  return has_true_option(view, "security_barrier") ? add_barrier(bound.plan) : bound.plan;
 }
 
 LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items& items) {
@@ -238,6 +238,7 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
   const Table* table =
       relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
   if (relation.kind == ObjectKind::kSequence) {
+    require_privilege(relation).select = true;
     plan = make_sequence_scan(relation, *item);
     apply_column_aliases(*item, var.alias);
     items.push_back(item);
@@ -264,6 +265,7 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);
     query_.locks.push_back({table->oid, 1});
+    plan = with_policies(*table, plan, *item);
   }
   tie_columns(*table, privilege, *item);
   apply_column_aliases(*item, var.alias);
@@ -308,165 +310,16 @@ LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* 
   return plan;
 }
 
-// --- functions ---
+// --- joins ---
 
-LogicalOp* Binder::bind_range_function(const ast::RangeFunction& node, Scope* scope, Items& items) {
-  auto* op = context().make<TableFunctionOp>();
-  auto item = std::make_shared<ScopeItem>();
-  op->ordinality = node.ordinality;
-  struct Entry {
-    const ast::Node* call;
-    const ast::Node* definitions;
-  };
-  std::vector<Entry> entries;
-  struct SpreadRow {
-    ColumnId row;
-    size_t first, count;  // of the item's columns
-  };
-  std::vector<SpreadRow> rows;
-  for (const ast::Node* entry : node.functions) {
-    const auto* pair = ast::as<ast::ListNode>(entry);
-    const ast::Node* definitions = pair->items.size() > 1 ? pair->items[1] : nullptr;
-    const auto* call = ast::try_as<ast::FuncCall>(pair->items[0]);
-    bool parallel =
-        call != nullptr && call->funcname.size() == 1 && call->funcname[0] == "unnest" &&
-        call->args.size() > 1 && !call->func_variadic && !call->agg_star && !call->agg_distinct &&
-        !call->agg_within_group && call->agg_order.empty() && call->agg_filter == nullptr &&
-        call->over == nullptr && definitions == nullptr && node.coldeflist.empty();
-    if (!parallel) {
-      entries.push_back({pair->items[0], definitions});
-      continue;
-    }
-    // unnest(a, b, ...) is ROWS FROM (unnest(a), unnest(b), ...).
-    for (const ast::Node* arg : call->args) {
-      auto* one = arena().make<ast::FuncCall>(*call);
-      one->args = ast::NodeList(arena().make<const ast::Node*>(arg), 1);
-      entries.push_back({one, nullptr});
-    }
-  }
-  for (const Entry& entry : entries) {
-    const ast::Node* definitions = entry.definitions;
-    ast::NodeList columns =
-        definitions != nullptr ? ast::as<ast::ListNode>(definitions)->items : node.coldeflist;
-    // Function items may always refer to their left siblings (LATERAL is implied).
-    Expr* call = bind_expr(entry.call, scope, Clause::kFromFunction);
-    call = resolve_unknown(call);
-    for (const Expr* arg : call->args) {
-      if (!expr_contains(*arg, [](const Expr& e) { return e.kind == ExprKind::kSetReturning; }))
-        continue;
-      throw SqlError(SqlState::kFeatureNotSupported,
-                     "set-returning functions must appear at top level of FROM")
-          .at_byte(arg->location);
-    }
-    std::string name = figure_column_name(entry.call);
-    if (item->alias.empty()) item->alias = name;
-    TableFunctionOp::Call described;
-    described.call = call;
-    const FunctionEntry* function = call->function;
-    auto add_column = [&](std::string label, TypeRef type) {
-      ColumnId id = context().new_column({label, type, type_info(type.oid).collation});
-      op->output.push_back(id);
-      item->columns.push_back({std::move(label), id});
-    };
-    // A composite result is one column of the function, spread over those of the item.
-    auto add_row = [&](TypeRef type, std::vector<RowField> fields) {
-      ColumnId row = context().new_column({name, type});
-      op->output.push_back(row);
-      rows.push_back({row, item->columns.size(), fields.size()});
-      for (RowField& field : fields) {
-        ColumnId id = context().new_column({field.name, field.type, field.collation});
-        item->columns.push_back({field.name, id});
-      }
-    };
-    bool is_record = call->type.oid == type_oid::kRecord;
-    std::vector<RowField> row_type;
-    if (is_record && function != nullptr && !function->arg_modes.empty() && columns.empty()) {
-      // OUT and TABLE parameters name the columns.
-      uint32_t count = 0;
-      for (size_t i = 0; i < function->all_arg_types.size(); ++i) {
-        char mode = function->arg_modes[i];
-        if (mode != 'o' && mode != 't' && mode != 'b') continue;
-        std::string label = i < function->arg_names.size() && !function->arg_names[i].empty()
-                                ? std::string(function->arg_names[i])
-                                : fmt::format("column{}", count + 1);
-        add_column(std::move(label), {function->all_arg_types[i], -1});
-        ++count;
-      }
-      described.column_count = count;
-      described.expand_record = call->kind != ExprKind::kSetReturning;
-    } else if (!columns.empty()) {
-      if (!is_record) {
-        throw SqlError(
-            SqlState::kSyntaxError,
-            "a column definition list is only allowed for functions returning \"record\"")
-            .at_byte(node.location);
-      }
-      if (function != nullptr && !function->arg_modes.empty()) {
-        throw SqlError(SqlState::kSyntaxError,
-                       "a column definition list is redundant for a function with OUT parameters")
-            .at_byte(node.location);
-      }
-      std::vector<RowField> fields;
-      for (const ast::Node* definition : columns) {
-        const auto* column = ast::as<ast::ColumnDef>(definition);
-        TypeRef type = resolve_type_name(*column->type_name);
-        fields.push_back({std::string(column->colname), type, type_info(type.oid).collation});
-      }
-      described.call = describe_record(call, fields);
-      add_row(described.call->type, std::move(fields));
-    } else if (row_fields(call->type.oid, row_type)) {
-      add_row(call->type, std::move(row_type));
-      if (entries.size() == 1 && !node.ordinality) item->row_type = call->type.oid;
-    } else if (is_record) {
-      throw SqlError(SqlState::kSyntaxError,
-                     "a column definition list is required for functions returning \"record\"")
-          .at_byte(node.location);
-    } else {
-      // A scalar result: the column takes the name of the only OUT parameter, the alias, or the
-      // function's name.
-      bool single = entries.size() == 1;
-      std::string label =
-          single && node.alias != nullptr ? std::string(node.alias->aliasname) : name;
-      size_t out_count = 0;
-      std::string_view out_name;
-      for (size_t i = 0; function != nullptr && i < function->arg_modes.size(); ++i) {
-        if (function->arg_modes[i] == 'i' || function->arg_modes[i] == 'v') continue;
-        ++out_count;
-        if (i < function->arg_names.size()) out_name = function->arg_names[i];
-      }
-      if (out_count == 1 && !out_name.empty()) label = out_name;  // json_array_elements(): "value"
-      add_column(std::move(label), call->type);
-      item->scalar_function = single && !node.ordinality;
-    }
-    op->calls.push_back(described);
-  }
-  if (node.ordinality) {
-    ColumnId id = context().new_column({"ordinality", {type_oid::kInt8, -1}});
-    op->output.push_back(id);
-    item->columns.push_back({"ordinality", id});
-  }
-  apply_column_aliases(*item, node.alias);
-  op->alias = item->alias;
-  items.push_back(item);
-  if (rows.empty()) return op;
-  auto* project = context().make<ProjectOp>();
-  project->inputs = {op};
-  for (ColumnId column : op->output)
-    project->items.push_back({column, context().column_ref(column)});
-  for (const SpreadRow& spread : rows) {
-    for (size_t i = 0; i < spread.count; ++i) {
-      const ColumnId id = item->columns[spread.first + i].id;
-      const PlanColumn& column = context().column(id);
-      RowField field{column.name, column.type, column.collation};
-      project->items.push_back({id, make_field(context().column_ref(spread.row),
-                                               static_cast<uint32_t>(i), field, -1)});
-    }
-  }
-  for (const ProjectItem& entry : project->items) project->output.push_back(entry.column);
-  return project;
+namespace {
+
+// On the side of an outer join that need not have a row.
+void may_be_missing(const Items& side) {
+  for (const auto& item : side) item->nullable = true;
 }
 
-// --- joins ---
+}  // namespace
 
 LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& items) {
   Items left_items, right_items;
@@ -594,9 +447,6 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
   };
   add_rest(left_columns, true);
   add_rest(right_columns, false);
-  auto may_be_missing = [](const Items& side) {
-    for (const auto& sub : side) sub->nullable = true;
-  };
   if (kind == JoinKind::kLeft || kind == JoinKind::kFull) may_be_missing(right_items);
   if (kind == JoinKind::kRight || kind == JoinKind::kFull) may_be_missing(left_items);
   for (Items* side : {&left_items, &right_items}) {

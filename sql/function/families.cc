@@ -43,6 +43,12 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       tuple_id_kernels(),
       range_kernels(),
       multirange_kernels(),
+      point_kernels(),
+      line_kernels(),
+      box_kernels(),
+      circle_kernels(),
+      path_kernels(),
+      polygon_kernels(),
   };
   return kFamilies;
 }

@@ -28,6 +28,8 @@ std::span<const KernelRow> text_format_kernels();
 std::span<const KernelRow> bytea_kernels();
 std::span<const KernelRow> json_kernels();
 std::span<const KernelRow> jsonb_kernels();
+std::span<const KernelRow> json_record_kernels();
+std::span<const KernelRow> enum_kernels();
 std::span<const KernelRow> session_kernels();
 std::span<const KernelRow> session_control_kernels();
 std::span<const KernelRow> number_text_kernels();
