@@ -103,6 +103,8 @@ constexpr ConfigurationRow kRows[] = {
      "A statement that inserts more rows into a columnar table writes the rest into segments at "
      "once.",
      0, kNoMaximum},
+    {"columnar", "interval_ms", kInteger, &C::columnar_interval_ms, "500", "", "",
+     "How often the background looks for changed rows.", 1, 3600000},
     {"columnar", "zstd_level", kInteger, &C::columnar_zstd_level, "0", "", "",
      "Level of compression of new column chunks on top of their encoding; 0 is none.", 0, 19},
 

@@ -44,7 +44,7 @@ struct Configuration {
   int64_t block_cache_size = 0, row_cache_size = 0;
   // [columnar]
   int64_t columnar_cache_size = 0, columnar_flush_rows = 0, columnar_load_rows = 0,
-          columnar_zstd_level = 0;
+          columnar_interval_ms = 0, columnar_zstd_level = 0;
   // [log]
   std::string log_level, log_format, log_file, log_statement;
   int64_t log_min_duration_ms = 0;

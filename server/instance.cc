@@ -56,6 +56,7 @@ ColumnarOptions columnar_options(const Configuration& configuration) {
   options.cache_bytes = static_cast<size_t>(configuration.columnar_cache_size);
   options.flush_rows = static_cast<uint64_t>(configuration.columnar_flush_rows);
   options.load_rows = static_cast<uint64_t>(configuration.columnar_load_rows);
+  options.interval_ms = static_cast<uint32_t>(configuration.columnar_interval_ms);
   options.segment.zstd_level = static_cast<int>(configuration.columnar_zstd_level);
   return options;
 }

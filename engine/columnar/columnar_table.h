@@ -105,6 +105,7 @@ struct ColumnarOptions {
   uint64_t flush_rows = 65536;
   // A statement that inserts more writes the rest into segments at once.
   uint64_t load_rows = 16384;
+  uint32_t interval_ms = 500;  // of the background's rounds
   SegmentOptions segment;
 };
 

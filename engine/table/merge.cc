@@ -1,6 +1,7 @@
 #include "engine/table/merge.h"
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/columnar_rows.h"
 #include "engine/table/attribute_chunk.h"
 #include "engine/table/constraint_queue.h"
 #include "engine/table/row_assignment.h"
@@ -72,7 +73,10 @@ struct Action {
 
 struct MergeOperator::State {
   State(OperatorPtr source, ModifySpec modify, std::vector<MergeActionSpec> specs)
-      : child(std::move(source)), spec(std::move(modify)), action_specs(std::move(specs)) {
+      : child(std::move(source)),
+        spec(std::move(modify)),
+        rows(*spec.table),
+        action_specs(std::move(specs)) {
     if (spec.recheck != nullptr) recheck.emplace(*spec.recheck, 1);
     for (const MergeActionSpec& what : action_specs) {
       actions.push_back(std::make_unique<Action>(spec, what));
@@ -93,6 +97,7 @@ struct MergeOperator::State {
 
   OperatorPtr child;
   ModifySpec spec;
+  StoredRows rows;
   std::vector<MergeActionSpec> action_specs;
   std::vector<std::unique_ptr<Action>> actions;
   std::optional<ExprEvaluator> recheck;
@@ -121,6 +126,7 @@ void MergeOperator::State::run(ExecContext& context) {
     for (uint32_t row = 0; row < input->size; ++row) merge(context, *input, row);
     if (context.interrupt != nullptr) context.interrupt->check();
   }
+  for (auto& action : actions) action->writer.finish();
   if (queue == &own_queue) own_queue.run();
 }
 
@@ -154,7 +160,7 @@ bool MergeOperator::State::change_matching(ExecContext& context, const RowVersio
           .hint("Ensure that not more than one source row matches any one target row.");
     }
     lock_key(context, *spec.table, target.key, action->lock_mode());
-    if (!txn.get_stamped(KvFamily::kData, target.key, &latest, ReadView::kLatest)) {
+    if (!rows.get(txn, target.key, &latest, ReadView::kLatest)) {
       refuse_change_since_snapshot(txn, true);
       return false;
     }

@@ -40,6 +40,7 @@ class TestExprs {
   // Over int4.
   Expr* add(Expr* a, Expr* b) { return call(add_kernel, type_oid::kInt4, {a, b}); }
   Expr* greater(Expr* a, Expr* b) { return call(greater_kernel, type_oid::kBool, {a, b}); }
+  Expr* equals(Expr* a, Expr* b) { return call(equals_kernel, type_oid::kBool, {a, b}); }
   Arena& arena() { return arena_; }
 
  private:
@@ -55,6 +56,9 @@ class TestExprs {
   }
   static void add_kernel(const KernelCall& call, Vector& result) {
     combine(call, result, [](int32_t a, int32_t b) { return Datum::of_int32(a + b); });
+  }
+  static void equals_kernel(const KernelCall& call, Vector& result) {
+    combine(call, result, [](int32_t a, int32_t b) { return Datum::of_bool(a == b); });
   }
   static void greater_kernel(const KernelCall& call, Vector& result) {
     combine(call, result, [](int32_t a, int32_t b) { return Datum::of_bool(a > b); });

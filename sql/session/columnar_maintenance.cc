@@ -11,10 +11,6 @@
 
 namespace luma {
 
-namespace {
-constexpr auto kPause = std::chrono::milliseconds(500);
-}  // namespace
-
 ColumnarMaintenance::ColumnarMaintenance(SqlInstance& instance) : instance_(instance) {
   if (instance.columnar().has_segments()) thread_ = std::thread([this] { run(); });
 }
@@ -30,8 +26,9 @@ ColumnarMaintenance::~ColumnarMaintenance() {
 }
 
 void ColumnarMaintenance::run() {
+  const std::chrono::milliseconds pause(instance_.columnar().options().interval_ms);
   std::unique_lock guard(mutex_);
-  while (!wake_.wait_for(guard, kPause, [this] { return stopping_; })) {
+  while (!wake_.wait_for(guard, pause, [this] { return stopping_; })) {
     guard.unlock();
     try {
       visit_tables();

@@ -119,6 +119,14 @@ std::string check_time_zone(const SettingDefinition& definition, std::string_vie
   return zone->name();
 }
 
+std::string check_table_access_method(const SettingDefinition& definition, std::string_view value) {
+  if (value == "heap" || value == "columnar") return std::string(value);
+  throw sql_error(SqlState::kInvalidParameterValue, "invalid value for parameter \"{}\": \"{}\"",
+                  definition.name, value)
+      .detail(value.empty() ? fmt::format("{} cannot be empty.", definition.name)
+                            : fmt::format("Table access method \"{}\" does not exist.", value));
+}
+
 std::string check_search_path(const SettingDefinition& definition, std::string_view value) {
   std::vector<std::string> names;
   if (!split_identifier_list(value, &names)) invalid(definition, value, "List syntax is invalid.");

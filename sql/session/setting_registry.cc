@@ -235,6 +235,8 @@ const Override kOverrides[] = {
     {"TimeZone", "Etc/UTC", true, true, false, true, check_time_zone},
     {"log_timezone", "Etc/UTC", true, false, false, false, check_time_zone},
     {"search_path", "", false, false, true, true, check_search_path},
+    {"default_table_access_method", "", false, false, false, false, check_table_access_method},
+    {"row_security", "", false, false, false, true, nullptr},
     {"bytea_output", "", false, false, false, true, nullptr},
     {"extra_float_digits", "", false, false, false, true, nullptr},
     {"backslash_quote", "", false, false, false, true, nullptr},

@@ -1,0 +1,203 @@
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "engine/columnar/columnar_rewrite.h"
+#include "engine/table/columnar_scan.h"
+#include "engine/table/modify.h"
+#include "engine/table/table_build.h"
+#include "engine/table/test_tables.h"
+
+namespace luma {
+namespace {
+
+using Rows = std::vector<std::string>;
+
+// A columnar table t(a int4, b text) in a directory of its own.
+struct ColumnarFixture {
+  ColumnarFixture() {
+    std::string name = (std::filesystem::temp_directory_path() / "columnar-XXXXXX").string();
+    directory = mkdtemp(name.data());
+    options.directory = directory;
+    options.load_rows = 100;
+    options.segment.row_group_rows = 4096;
+    open();
+    t = tables.make("t", {{"a"}, {"b"}});
+    attach();
+  }
+  ~ColumnarFixture() { std::filesystem::remove_all(directory); }
+
+  void open() { columnar = std::make_unique<ColumnarTables>(*tables.store.pipeline, options); }
+  void attach() { t->columnar = columnar->table(t->storage_id); }
+  // What a start of the server does.
+  void reopen() {
+    open();
+    columnar->recover([&](uint32_t id) { return id == t->storage_id; });
+    attach();
+  }
+  RewriteResult flush() {
+    RewriteOptions everything;
+    everything.hidden_divisor = uint64_t{1} << 32;
+    return rewrite_columnar(t, &tables.locks, nullptr, everything);
+  }
+  Rows rows(TestSession& s) {
+    ColumnarScanOperator scan(t, {0, 1}, nullptr);
+    return s.run(scan, {type_oid::kInt4, type_oid::kInt4});
+  }
+  void insert(TestSession& s, int32_t from, int32_t to) {
+    std::vector<TestRow> values;
+    for (int32_t i = from; i <= to; ++i) values.push_back({int_value(i), int_value(i * 10)});
+    s.insert(t, values);
+  }
+  std::unique_ptr<ColumnarScanOperator> targets(const Expr* filter) {
+    return std::make_unique<ColumnarScanOperator>(t, std::vector<int32_t>{0, 1, kRowKeyColumn},
+                                                  filter);
+  }
+  Expr* a_is(int32_t value) {
+    return tables.exprs.equals(tables.exprs.slot(0, type_oid::kInt4), tables.exprs.integer(value));
+  }
+  void remove(TestSession& s, int32_t value) {
+    ModifyOperator plan(targets(a_is(value)), s.target_spec(t, ModifyAction::kDelete, a_is(value)));
+    s.run(plan, {});
+  }
+  void update(TestSession& s, int32_t value, int32_t b) {
+    ModifySpec spec = s.target_spec(t, ModifyAction::kUpdate, a_is(value));
+    spec.assignments = {nullptr, tables.exprs.integer(b)};
+    ModifyOperator plan(targets(a_is(value)), std::move(spec));
+    s.run(plan, {});
+  }
+  size_t files() const { return columnar->store().files().size(); }
+
+  TestTables tables;
+  std::string directory;
+  ColumnarOptions options;
+  std::unique_ptr<ColumnarTables> columnar;
+  std::shared_ptr<TableDesc> t;
+};
+
+}  // namespace
+
+TEST_CASE("rows move into segments and stay what they are") {
+  ColumnarFixture f;
+  TestSession s(f.tables), other(f.tables, 2);
+  f.insert(s, 1, 5);
+  // A reader from before sees the same, whatever happens to the files.
+  other.begin(IsolationLevel::kRepeatableRead);
+  Rows before = f.rows(other);
+  CHECK(before == Rows{"1|10", "2|20", "3|30", "4|40", "5|50"});
+  CHECK(f.flush().rows_moved == 5);
+  CHECK(f.rows(s) == before);
+  f.remove(s, 2);
+  f.update(s, 4, 7);
+  f.insert(s, 6, 6);
+  Rows after{"1|10", "3|30", "4|7", "5|50", "6|60"};
+  CHECK(f.rows(s) == after);
+  CHECK(f.rows(other) == before);
+  RewriteResult second = f.flush();
+  CHECK(second.segments_removed == 1);
+  CHECK(second.delta_rows_left == 0);
+  CHECK(f.rows(s) == after);
+  CHECK(f.rows(other) == before);
+  other.rollback();
+  f.reopen();
+  CHECK(f.rows(s) == after);
+}
+
+TEST_CASE("rows that somebody is changing stay in the delta") {
+  ColumnarFixture f;
+  TestSession s(f.tables), writer(f.tables, 2);
+  f.insert(s, 1, 4);
+  writer.begin();
+  f.remove(writer, 2);
+  f.update(writer, 3, 33);
+  RewriteResult result = f.flush();
+  CHECK(result.rows_moved == 4);
+  CHECK(result.delta_rows_left == 2);
+  CHECK(f.rows(s) == Rows{"1|10", "2|20", "3|30", "4|40"});
+  writer.commit();
+  CHECK(f.rows(s) == Rows{"1|10", "3|33", "4|40"});
+  f.flush();
+  CHECK(f.rows(s) == Rows{"1|10", "3|33", "4|40"});
+}
+
+TEST_CASE("a change of a row that has moved since the snapshot is seen") {
+  ColumnarFixture f;
+  TestSession s(f.tables), other(f.tables, 2);
+  f.insert(s, 1, 2);
+  other.begin(IsolationLevel::kRepeatableRead);
+  CHECK(f.rows(other).size() == 2);
+  f.flush();
+  f.update(other, 1, 11);  // moved, not changed
+  f.update(s, 2, 22);
+  f.flush();
+  CHECK_THROWS_AS(f.update(other, 2, 23), SqlError);
+  other.rollback();
+  CHECK(f.rows(s) == Rows{"1|10", "2|22"});
+}
+
+TEST_CASE("many rows are loaded into segments, and taken back") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  s.begin();
+  Transaction::Savepoint savepoint = s.txn->savepoint();
+  {
+    StatementScope scope(*s.txn);
+    ExecContext context = s.make_context();
+    TableWriter writer(context, f.t);
+    Chunk rows(std::vector<PhysicalType>{PhysicalType::kInt32, PhysicalType::kInt32});
+    for (int32_t first = 0; first < 10000; first += 1000) {
+      rows.begin();
+      for (int32_t i = 0; i < 1000; ++i) {
+        rows.columns[0].mutable_data<int32_t>()[i] = first + i;
+        rows.columns[1].mutable_data<int32_t>()[i] = 1;
+      }
+      rows.size = 1000;
+      writer.write(rows);
+    }
+    CHECK(writer.finish() == 10000);
+  }
+  CHECK(f.rows(s).size() == 10000);
+  CHECK(f.files() == 1);
+  f.remove(s, 9999);
+  CHECK(f.rows(s).size() == 9999);
+  s.txn->rollback_to(savepoint);
+  CHECK(f.rows(s).empty());
+  CHECK(f.files() == 0);
+  s.rollback();
+}
+
+TEST_CASE("zone maps spare row groups, but not what the delta has for them") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  for (int32_t i = 0; i < 10000; i += 1000) f.insert(s, i + 1, i + 1000);
+  f.flush();
+  f.update(s, 1, 5);
+  Expr* slot = f.tables.exprs.slot(1, type_oid::kInt4);
+  auto scan = [&](int32_t bound) {
+    Expr* value = f.tables.exprs.integer(bound);
+    ColumnarScanOperator plan(f.t, {0, 1}, f.tables.exprs.equals(slot, value),
+                              {{1, ZoneCompare::kEqual, value}});
+    return s.run(plan, {type_oid::kInt4, type_oid::kInt4});
+  };
+  CHECK(scan(99990) == Rows{"9999|99990"});
+  CHECK(scan(5) == Rows{"1|5"});
+  CHECK(scan(10).empty());
+}
+
+TEST_CASE("what a crash leaves is removed at the next start") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  f.insert(s, 1, 3);
+  f.flush();
+  auto orphan = f.columnar->store().create();
+  CHECK(f.files() == 2);
+  f.reopen();
+  CHECK(f.files() == 1);
+  CHECK(f.rows(s).size() == 3);
+  f.columnar->drop(f.t->storage_id);
+  f.attach();
+  CHECK(f.columnar->table(f.t->storage_id)->latest_segments()->segments.empty());
+}
+
+}  // namespace luma
