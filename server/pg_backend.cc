@@ -41,7 +41,7 @@ void PgBackend::startup(const StartupParameters& parameters, ResultSink& sink) {
   start.settings = parameters.options;
   start.settings.insert(start.settings.end(), parameters.settings.begin(),
                         parameters.settings.end());
-  RowEncoder encoder(session_, sink, false);
+  RowEncoder encoder(session_, sink, false, scratch_);
   session_.start(start, encoder);
   for (const auto& [name, value] : session_.settings().all_reports())
     sink.parameter_status(name, value);
@@ -54,18 +54,18 @@ bool PgBackend::wants_worker(CallKind kind, std::string_view) {
 }
 
 Outcome PgBackend::simple_query(std::string_view sql, ResultSink& sink) {
-  RowEncoder encoder(session_, sink, true);
+  RowEncoder encoder(session_, sink, true, scratch_);
   return outcome_of(session_.simple_query(sql, encoder, sink.on_worker()));
 }
 
 void PgBackend::parse(std::string_view name, std::string_view sql,
                       std::span<const Oid> parameter_types, ResultSink& sink) {
-  RowEncoder encoder(session_, sink, false);
+  RowEncoder encoder(session_, sink, false, scratch_);
   session_.parse(name, sql, parameter_types, encoder, sink.on_worker());
 }
 
 void PgBackend::bind(const BindMessage& message, ResultSink& sink) {
-  RowEncoder encoder(session_, sink, false);
+  RowEncoder encoder(session_, sink, false, scratch_);
   SqlSession::BindInput input;
   input.portal = message.portal;
   input.statement = message.statement;
@@ -107,7 +107,7 @@ Outcome PgBackend::execute(std::string_view portal, int32_t max_rows, ResultSink
     many.assign(bound.begin(), bound.end());
     formats = many;
   }
-  RowEncoder encoder(session_, sink, false, formats);
+  RowEncoder encoder(session_, sink, false, scratch_, formats);
   return outcome_of(session_.execute(portal, max_rows, encoder, sink.on_worker()));
 }
 
@@ -118,7 +118,7 @@ void PgBackend::close_statement(std::string_view name, ResultSink&) {
 void PgBackend::close_portal(std::string_view name, ResultSink&) { session_.close_portal(name); }
 
 void PgBackend::sync(ResultSink& sink) {
-  RowEncoder encoder(session_, sink, false);
+  RowEncoder encoder(session_, sink, false, scratch_);
   session_.sync(encoder, sink.on_worker());
 }
 
@@ -127,12 +127,12 @@ void PgBackend::function_call(const FunctionCallMessage&, ResultSink&) {
 }
 
 void PgBackend::copy_data(std::string_view chunk, ResultSink& sink) {
-  RowEncoder encoder(session_, sink, false);
+  RowEncoder encoder(session_, sink, false, scratch_);
   session_.copy_data(chunk, encoder);
 }
 
 Outcome PgBackend::copy_done(ResultSink& sink) {
-  RowEncoder encoder(session_, sink, true);
+  RowEncoder encoder(session_, sink, true, scratch_);
   return outcome_of(session_.copy_done(encoder));
 }
 

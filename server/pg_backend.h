@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "pgwire/backend.h"
+#include "server/row_encoder.h"
 #include "sql/session/session.h"
 
 namespace luma {
@@ -56,6 +57,7 @@ class PgBackend final : public Backend {
 
   Hooks hooks_;
   SqlSession session_;
+  RowEncoder::Scratch scratch_;
 };
 
 }  // namespace luma

@@ -10,12 +10,36 @@
 namespace luma {
 
 class RowEncoder final : public RowReceiver {
+ private:
+  // How one column's values become bytes.
+  struct Column {
+    const TypeInfo* type = nullptr;
+    enum class Coding : uint8_t {
+      kText,
+      kBinary,
+      kInt16,
+      kInt32,
+      kInt64,
+      kBytes
+    } coding = Coding::kText;
+  };
+
  public:
+  // What encoders of one backend leave to each other, so that they need not allocate.
+  class Scratch {
+    friend class RowEncoder;
+    std::vector<Column> columns_;
+  };
+
   // `describe`: begin_rows() sends a RowDescription (simple protocol). `formats`: of the result
   // columns, as Bind gave them; none: all text.
-  RowEncoder(SqlSession& session, ResultSink& sink, bool describe,
+  RowEncoder(SqlSession& session, ResultSink& sink, bool describe, Scratch& scratch,
              std::span<const int16_t> formats = {})
-      : session_(session), sink_(sink), describe_(describe), formats_(formats) {}
+      : session_(session),
+        sink_(sink),
+        describe_(describe),
+        formats_(formats),
+        columns_(scratch.columns_) {}
 
   void begin_rows(std::span<const ResultColumnInfo> columns) override;
   void rows(const Chunk& chunk, uint32_t from, uint32_t count) override;
@@ -38,25 +62,13 @@ class RowEncoder final : public RowReceiver {
   void forbid_repeat() override { sink_.forbid_escalation(); }
 
  private:
-  // How one column's values become bytes.
-  struct Column {
-    const TypeInfo* type = nullptr;
-    enum class Coding : uint8_t {
-      kText,
-      kBinary,
-      kInt16,
-      kInt32,
-      kInt64,
-      kBytes
-    } coding = Coding::kText;
-  };
   void encode(const Column& column, const Vector& vector, uint32_t row);
 
   SqlSession& session_;
   ResultSink& sink_;
   bool describe_;
   std::span<const int16_t> formats_;
-  std::vector<Column> columns_;
+  std::vector<Column>& columns_;
 };
 
 // RowDescription of `columns`; `formats` as in Bind (none: all text).

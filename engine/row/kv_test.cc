@@ -86,10 +86,15 @@ TEST_CASE("snapshots, multi-get, range removal") {
   REQUIRE(statuses[2].is_not_found());
   KvValue moved = std::move(values[0]);
   REQUIRE(moved.view() == "2");
-  kv->remove_range(KvFamily::kData, "a", "b").check();
-  REQUIRE(!get(*kv, "a"));
-  REQUIRE(get(*kv, "b") == "3");
-  REQUIRE(get(*kv, "a", &before) == "1");
+
+  KvBatch batch;
+  batch.put(KvFamily::kCatalog, "a", "1");
+  batch.put(KvFamily::kCatalog, "b", "2");
+  kv->write(batch, false).check();
+  kv->remove_range(KvFamily::kCatalog, "a", "b").check();
+  KvValue value;
+  REQUIRE(kv->get(KvFamily::kCatalog, "a", nullptr, &value).is_not_found());
+  REQUIRE(kv->get(KvFamily::kCatalog, "b", nullptr, &value).found());
 }
 
 TEST_CASE("a reused iterator obeys new bounds in both directions") {

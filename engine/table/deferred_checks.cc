@@ -80,6 +80,7 @@ void DeferredChecks::rollback_to(const Mark& mark) {
 
 void DeferredChecks::clear() {
   events_.clear();
+  if (modes_->all == Modes::All::kAsDeclared && modes_->deferred.empty()) return;
   modes_ = std::make_shared<const Modes>();
 }
 

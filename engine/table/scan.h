@@ -58,6 +58,9 @@ class IndexScanOperator final : public Operator {
                     std::vector<int32_t> columns, const Expr* filter);
   ~IndexScanOperator() override;
   std::vector<Operator*> children() override { return {}; }
+  // Nothing else in the statement reads: a lookup of one row then needs no snapshot, as long as the
+  // transaction has none anyway.
+  void set_only_reader();
 
  private:
   void do_open(ExecContext& context) override;

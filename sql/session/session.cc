@@ -130,6 +130,7 @@ void SqlSession::start(const SessionStart& start, RowReceiver& receiver) {
                           std::lock_guard lock(notification_mutex_);
                           if (listening_.find(n.channel) == listening_.end()) return;
                           inbox_.push_back(n);
+                          has_notifications_ = true;
                         }
                         hooks_.wake();
                       }});
@@ -345,6 +346,8 @@ int32_t SqlSession::idle_timeout_ms() const {
 }
 
 std::vector<Notification> SqlSession::take_notifications() {
+  // Asked after every statement, and nearly always in vain.
+  if (!has_notifications_.exchange(false)) return {};
   std::lock_guard lock(notification_mutex_);
   return std::move(inbox_);
 }
