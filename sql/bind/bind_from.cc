@@ -98,7 +98,7 @@ LogicalOp* Binder::bind_from_item_by_kind(const ast::Node* node, Scope* scope, I
     case ast::NodeTag::kJoinExpr:
       return bind_join(*ast::as<ast::JoinExpr>(node), scope, items);
     case ast::NodeTag::kRangeTableSample:
-      throw unsupported("TABLESAMPLE").at_byte(node->location);
+      return bind_table_sample(*ast::as<ast::RangeTableSample>(node), scope, items);
     case ast::NodeTag::kRangeTableFunc:
       throw unsupported("XMLTABLE").at_byte(node->location);
     default:

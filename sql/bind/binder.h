@@ -124,6 +124,8 @@ class Binder {
                                  std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_join(const ast::JoinExpr& join, Scope* scope,
                        std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* bind_table_sample(const ast::RangeTableSample& node, Scope* scope,
+                               std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_cte_reference(CteBinding& cte, const ast::RangeVar& var, ScopeItem& item);
   LogicalOp* make_scan(const TableDescPtr& table, const std::string& alias, ScopeItem& item);
   LogicalOp* bind_view(const Table& view, ScopeItem& item);

@@ -7,6 +7,7 @@
 #include "engine/exec/op_hash_join.h"
 #include "engine/exec/op_nested_loop_join.h"
 #include "engine/exec/op_project.h"
+#include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
 #include "sql/lower/explain_expr.h"
 #include "sql/lower/lowering.h"
@@ -117,10 +118,31 @@ bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
   return lookups < rows;
 }
 
-Lowered Lowering::lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, ScanOp& inner,
+bool Lowering::virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
+                                   const std::vector<Expr*>& conjuncts) {
+  // Generating all rows costs about as much as this many look-ups, at least.
+  constexpr double kMaxLookups = 64;
+  const VirtualRelation* relation = find_virtual_relation(inner.name);
+  if (relation == nullptr || outer.rows < 0 || outer.rows > kMaxLookups) return false;
+  ColumnSet outer_columns(outer.output.begin(), outer.output.end());
+  ColumnSet own(inner.output.begin(), inner.output.end());
+  return std::ranges::any_of(conjuncts, [&](Expr* conjunct) {
+    Equality equality;
+    if (!as_equality(conjunct, outer_columns, own, equality)) return false;
+    const Expr* column = equality.right;
+    if (column->kind != ExprKind::kColumn || equality.left->type.oid != column->type.oid) {
+      return false;
+    }
+    return relation->is_key(context_.column(column->column).name);
+  });
+}
+
+Lowered Lowering::lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, LogicalOp& inner,
                                    const std::vector<Expr*>& conjuncts) {
   Lowered left = lower(outer);
-  Lowered right = lower_scan(inner, conjuncts);
+  Lowered right = inner.kind == OpKind::kScan
+                      ? lower_scan(static_cast<ScanOp&>(inner), conjuncts)
+                      : lower_virtual_scan(static_cast<VirtualScanOp&>(inner), conjuncts);
   std::vector<ApplyParameter> parameters;
   ColumnSet passed;
   for (const Expr* conjunct : conjuncts) {
@@ -152,11 +174,19 @@ Lowered Lowering::lower_join(JoinOp& op) {
                    op.join == JoinKind::kSingle;
   if (plain && by_lookup && right_op->kind == OpKind::kScan &&
       index_join_pays(*left_op, static_cast<ScanOp&>(*right_op), conjuncts)) {
-    return lower_index_join(op, op.join, *left_op, static_cast<ScanOp&>(*right_op), conjuncts);
+    return lower_index_join(op, op.join, *left_op, *right_op, conjuncts);
+  }
+  if (plain && by_lookup && right_op->kind == OpKind::kVirtualScan &&
+      virtual_lookup_pays(*left_op, static_cast<VirtualScanOp&>(*right_op), conjuncts)) {
+    return lower_index_join(op, op.join, *left_op, *right_op, conjuncts);
   }
   if (plain && op.join == JoinKind::kInner && left_op->kind == OpKind::kScan &&
       index_join_pays(*right_op, static_cast<ScanOp&>(*left_op), conjuncts)) {
-    return lower_index_join(op, op.join, *right_op, static_cast<ScanOp&>(*left_op), conjuncts);
+    return lower_index_join(op, op.join, *right_op, *left_op, conjuncts);
+  }
+  if (plain && op.join == JoinKind::kInner && left_op->kind == OpKind::kVirtualScan &&
+      virtual_lookup_pays(*right_op, static_cast<VirtualScanOp&>(*left_op), conjuncts)) {
+    return lower_index_join(op, op.join, *right_op, *left_op, conjuncts);
   }
   // The build side (right) should be the smaller one.
   if (op.join == JoinKind::kInner && left_op->rows >= 0 && left_op->rows < right_op->rows)
@@ -240,6 +270,13 @@ Lowered Lowering::lower_join(JoinOp& op) {
     return {std::move(join), std::move(layout)};
   }
   const Expr* residual = slots(make_and(context_.arena(), rest), pair_layout);
+  if (op.join == JoinKind::kFull && keys.empty() &&
+      std::any_of(rest.begin(), rest.end(),
+                  [](const Expr* expr) { return expr->kind != ExprKind::kConstant; })) {
+    throw SqlError(SqlState::kFeatureNotSupported,
+                   "FULL JOIN is only supported with merge-joinable or hash-joinable join "
+                   "conditions");
+  }
   if (!keys.empty()) {
     auto join = std::make_unique<HashJoinOperator>(mode_of(op.join), std::move(left.op),
                                                    std::move(right.op), std::move(keys), residual);

@@ -21,6 +21,21 @@ class PgContext {
   void* context_;
 };
 
+// The scanner stops at the first character that cannot belong to a number; PostgreSQL shows the
+// whole word that it begins.
+void show_whole_junk(std::string_view sql, SqlError& error) {
+  static constexpr std::string_view kJunk = "trailing junk after numeric literal at or near \"";
+  if (!error.message.starts_with(kJunk) || error.byte_offset < 0) return;
+  auto begin = static_cast<size_t>(error.byte_offset);
+  size_t end = begin + error.message.size() - kJunk.size() - 1;
+  auto continues_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$' || static_cast<unsigned char>(c) >= 0x80;
+  };
+  while (end < sql.size() && continues_word(sql[end])) ++end;
+  error.message = std::string(kJunk) + std::string(sql.substr(begin, end - begin)) + '"';
+}
+
 [[noreturn]] void throw_parse_error(std::string_view sql, const luma_pg_error& error) {
   SqlError thrown(static_cast<SqlState>(error.sqlstate), error.message);
   if (error.detail != nullptr) thrown.detail(error.detail);
@@ -28,6 +43,7 @@ class PgContext {
   if (error.cursor_position > 0) {
     thrown.at_byte(parse::byte_offset_of_character(sql, error.cursor_position));
   }
+  show_whole_junk(sql, thrown);
   throw thrown;
 }
 
