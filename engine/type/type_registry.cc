@@ -12,6 +12,7 @@
 #include "engine/type/bytea.h"
 #include "engine/type/datetime.h"
 #include "engine/type/float.h"
+#include "engine/type/geometry.h"
 #include "engine/type/integer.h"
 #include "engine/type/json.h"
 #include "engine/type/mac_address.h"
@@ -95,10 +96,11 @@ class TypeRegistry {
       index_of_name_.emplace(types_[i].name, static_cast<uint16_t>(i));
     }
     for (std::span<const TypeCodec> family :
-         {boolean_codecs(), integer_codecs(), float_codecs(), numeric_codecs(), money_codecs(),
-          string_codecs(), bytea_codecs(), uuid_codecs(), object_id_codecs(), array_vector_codecs(),
-          record_codecs(), datetime_codecs(), json_codecs(), bit_string_codecs(), network_codecs(),
-          mac_address_codecs(), tuple_id_codecs(), range_codecs(), multirange_codecs()}) {
+         {boolean_codecs(),   integer_codecs(),      float_codecs(),      numeric_codecs(),
+          money_codecs(),     string_codecs(),       bytea_codecs(),      uuid_codecs(),
+          object_id_codecs(), array_vector_codecs(), record_codecs(),     datetime_codecs(),
+          json_codecs(),      bit_string_codecs(),   network_codecs(),    mac_address_codecs(),
+          tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

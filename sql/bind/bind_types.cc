@@ -3,6 +3,7 @@
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/function/registry.h"
+#include "sql/function/value_parts.h"
 
 namespace luma {
 
@@ -165,7 +166,8 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
     }
     flush();
     if (ast::is<ast::AStar>(step)) {
-      throw SqlError(SqlState::kFeatureNotSupported, "row expansion via \"*\" is not supported here")
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "row expansion via \"*\" is not supported here")
           .at_byte(node.location);
     }
     base = bind_field(base, ast::as<ast::String>(step)->sval,
@@ -174,6 +176,27 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
   flush();
   return base;
 }
+
+namespace {
+
+// Shapes that consist of a fixed number of points or coordinates.
+bool is_fixed_array(const TypeInfo& type) {
+  return type.category == 'G' && type.len > 0 && type.element != kInvalidOid;
+}
+
+Expr* make_shape_element(Arena& arena, Expr* shape, Expr* index) {
+  Expr* out = arena.make<Expr>();
+  out->kind = ExprKind::kFunction;
+  out->type = {type_info(shape->type.oid).element, -1};
+  out->physical = type_info(out->type.oid).physical;
+  out->location = shape->location;
+  out->implementation.kernel = shape_element_kernel();
+  out->is_volatile = shape->is_volatile || index->is_volatile;
+  out->args = copy_span(arena, std::vector<Expr*>{shape, index});
+  return out;
+}
+
+}  // namespace
 
 Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> indices,
                               Scope* scope, Clause clause) {
@@ -208,6 +231,16 @@ Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> 
   if (container == type_oid::kUnknown) base = resolve_unknown(base);
   const TypeInfo& type = type_info(container);
   bool vector = container == type_oid::kInt2Vector || container == type_oid::kOidVector;
+  // Points, boxes, segments and lines are fixed arrays, counted from 0.
+  if (is_fixed_array(type) && indices.size() == 1 && !indices[0]->is_slice) {
+    Expr* index = coerce(bind_expr(indices[0]->uidx, scope, clause), {type_oid::kInt4, -1},
+                         Coercion::kAssignment, base->location);
+    if (index == nullptr) {
+      throw SqlError(SqlState::kDatatypeMismatch, "array subscript must have type integer")
+          .at_byte(indices[0]->location);
+    }
+    return make_shape_element(arena(), base, index);
+  }
   if (!type.is_array() && !vector) {
     throw sql_error(SqlState::kDatatypeMismatch,
                     "cannot subscript type {} because it does not support subscripting",

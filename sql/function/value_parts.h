@@ -8,6 +8,10 @@ namespace luma {
 // (value): the value itself, checked against the constraints of the call's type. 23502, 23514.
 VectorKernel domain_kernel();
 
+// (shape, int4): a point of a box or a segment, a coordinate of a point or a line, whichever type
+// the call has; counted from 0, NULL beyond the last.
+VectorKernel shape_element_kernel();
+
 // (row, field): the row with field Expr::index replaced. A NULL row is one of NULLs.
 VectorKernel store_field_kernel();
 
