@@ -22,7 +22,14 @@ class TestDurability : public Durability {
  public:
   bool is_durable(uint64_t ts) const override {
     std::lock_guard lock(mutex_);
-    return ts <= durable_;
+    bool durable = ts <= durable_;
+    if (!durable && answers_before_sync_ > 0 && --answers_before_sync_ == 0) durable_ = ts;
+    return durable;
+  }
+  // The log becomes durable right after it has been asked `answers` times.
+  void sync_after(int answers) {
+    std::lock_guard lock(mutex_);
+    answers_before_sync_ = answers;
   }
   void on_durable(uint64_t ts, std::function<void(bool)> callback) override {
     {
@@ -49,7 +56,8 @@ class TestDurability : public Durability {
 
  private:
   mutable std::mutex mutex_;
-  uint64_t durable_ = 0;
+  mutable uint64_t durable_ = 0;
+  mutable int answers_before_sync_ = 0;
   std::multimap<uint64_t, std::function<void(bool)>> waiting_;
 };
 
@@ -179,6 +187,23 @@ TEST_CASE("server: replies wait for durability, pipelined work goes on") {
   PQclear(result);
   CHECK(PQgetResult(pq.get()) == nullptr);
   CHECK(run(pq.get(), "rows 1") == "1 rows");
+}
+
+TEST_CASE("server: a reply leaves also when the log becomes durable just then") {
+  for (int answers = 1; answers <= 2; ++answers) {
+    Running running;
+    Pq pq = connect(running.options());
+    running.instance.held.sync_after(answers);
+    REQUIRE(PQsendQuery(pq.get(), "write") == 1);
+    for (int i = 0; i < 200 && PQisBusy(pq.get()); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      PQconsumeInput(pq.get());
+    }
+    INFO("after " << answers << " answers");
+    CHECK(PQisBusy(pq.get()) == 0);
+    running.instance.held.advance(1);  // if it does not, the test ends all the same
+    while (PGresult* result = PQgetResult(pq.get())) PQclear(result);
+  }
 }
 
 TEST_CASE("server: cancel stops a statement and leaves the session alive") {

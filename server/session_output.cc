@@ -63,16 +63,19 @@ void Session::pump() {
   if (broken_on_loop_ || activity_ == Activity::kClosed) return;
   Durability& durability = environment_.instance.durability();
   while (!waiting_writable_) {
-    while (!queue_.empty() && wire_.size() < kWireBytes &&
-           durability.is_durable(queue_.front().durable_ts)) {
+    // Asked once: had the log become durable between two questions, nobody would wake us.
+    bool durable = true;
+    while (!queue_.empty() && wire_.size() < kWireBytes) {
+      durable = durability.is_durable(queue_.front().durable_ts);
+      if (!durable) break;
       if (!append_to_wire(queue_.front().bytes)) return broken();
       queue_.pop_front();
     }
-    if (wire_at_ == wire_.size()) break;
+    if (wire_at_ == wire_.size()) {
+      if (!durable) wait_durable(queue_.front().durable_ts);
+      break;
+    }
     if (!write_wire()) return;
-  }
-  if (!queue_.empty() && !durability.is_durable(queue_.front().durable_ts)) {
-    wait_durable(queue_.front().durable_ts);
   }
   account_sent();
 }
