@@ -11,6 +11,7 @@ namespace luma {
 namespace {
 
 constexpr BuiltinView kBuiltinViews[] = {
+#include "sql/catalog/builtin_object_views.inc"
 #include "sql/catalog/builtin_privilege_views.inc"
 #include "sql/catalog/builtin_views.inc"
 };
@@ -99,7 +100,7 @@ ObjectSet make_objects() {
     if (view != nullptr) {
       table->definition = view->sql;
       table->definition_search_path = "pg_catalog";
-    } else if (in_pg_catalog) {
+    } else {
       table->virtual_relation = find_virtual_relation(table->name);
     }
     if (view == nullptr && table->virtual_relation == nullptr)

@@ -3,6 +3,7 @@
 // state. One row of the registry (virtual_relation.cc) per relation; names, oids and columns are
 // PostgreSQL 15's facts. In a snapshot they appear as Table with `virtual_relation` set. Immutable,
 // thread-safe.
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -46,8 +47,14 @@ struct VirtualScan {
 using VirtualGenerator = void (*)(const VirtualScan& scan, VirtualRowSink& sink);
 
 struct VirtualRelation {
-  std::string_view name;  // in pg_catalog
+  std::string_view name;  // in pg_catalog or information_schema
   VirtualGenerator generate = nullptr;
+  // Columns for which a filter makes the generator look rows up instead of making all of them.
+  std::array<std::string_view, 2> keys = {};
+
+  bool is_key(std::string_view column) const {
+    return !column.empty() && (column == keys[0] || column == keys[1]);
+  }
 };
 
 // nullptr when `name` is not generated.

@@ -309,6 +309,7 @@ void generate_pg_constraint(const VirtualScan& scan, VirtualRowSink& sink) {
       emit_constraint(row, table.schema, table.oid, 0, constraint);
     }
   });
+  if (scan.oid_filter("conrelid").value_or(kInvalidOid) != kInvalidOid) return;
   catalog.for_each_type([&](const Type& type) {
     for (const Constraint& constraint : type.constraints) {
       emit_constraint(row, type.schema, 0, type.oid, constraint);

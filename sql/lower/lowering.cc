@@ -150,7 +150,7 @@ Lowered Lowering::lower(LogicalOp& op) {
       out = lower_scan(static_cast<ScanOp&>(op), {});
       break;
     case OpKind::kVirtualScan:
-      out = lower_virtual_scan(static_cast<VirtualScanOp&>(op));
+      out = lower_virtual_scan(static_cast<VirtualScanOp&>(op), {});
       break;
     case OpKind::kValues:
       out = lower_values(static_cast<ValuesOp&>(op));
@@ -235,9 +235,11 @@ OperatorPtr Lowering::lower_result(LogicalOp& root,
   return project_columns(std::move(lowered), wanted, wanted).op;
 }
 
-Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan) {
-  std::vector<Expr*> conjuncts;
+Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan,
+                                     const std::vector<Expr*>& extra_conjuncts) {
+  std::vector<Expr*> conjuncts = extra_conjuncts;
   split_conjuncts(scan.filter, conjuncts);
+  Expr* all = make_and(context_.arena(), conjuncts);
   // column = value, where the value does not depend on the scan: the generator may use it.
   std::vector<VirtualScanFilter> filters;
   for (Expr* conjunct : conjuncts) {
@@ -265,10 +267,11 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan) {
   for (ColumnId column : scan.output) types.push_back(type_info(type_of(column).oid).physical);
   auto op = std::make_unique<VirtualScanOperator>(scan.name, scan.relation, scan.attribute,
                                                   std::move(types), std::move(filters),
-                                                  slots(scan.filter, scan.output));
+                                                  slots(all, scan.output));
   op->explain.target = " on " + scan.name + (scan.alias != scan.name ? " " + scan.alias : "");
-  if (scan.filter != nullptr)
-    op->explain.properties.push_back({"Filter", explain_expr(context_, *scan.filter)});
+  if (all != nullptr) {
+    op->explain.properties.push_back({"Filter", explain_expr(context_, *all)});
+  }
   return {std::move(op), scan.output};
 }
 
@@ -305,6 +308,7 @@ Lowered Lowering::lower_values(ValuesOp& op) {
 }
 
 Lowered Lowering::lower_filter(FilterOp& op) {
+  if (op.barrier && op.condition->kind == ExprKind::kConstant) return lower(*op.inputs[0]);
   Lowered input = lower(*op.inputs[0]);
   const Expr* condition = slots(op.condition, input.layout);
   auto filter = std::make_unique<FilterOperator>(std::move(input.op), condition);

@@ -44,14 +44,16 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
  private:
   Lowered lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
   Lowered scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse);
-  Lowered lower_virtual_scan(VirtualScanOp& scan);
+  Lowered lower_virtual_scan(VirtualScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
   Lowered lower_values(ValuesOp& op);
   Lowered lower_filter(FilterOp& op);
   Lowered lower_project(ProjectOp& op);
   Lowered lower_project_set(ProjectSetOp& op);
   Lowered lower_join(JoinOp& op);
   Lowered lower_apply(ApplyOp& op);
-  Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, ScanOp& inner,
+  Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, LogicalOp& inner,
+                           const std::vector<Expr*>& conjuncts);
+  bool virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
                            const std::vector<Expr*>& conjuncts);
   bool index_join_pays(const LogicalOp& outer, const ScanOp& inner,
                        const std::vector<Expr*>& conjuncts);
