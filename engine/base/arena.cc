@@ -24,15 +24,20 @@ void* Arena::allocate_slow(size_t bytes, size_t alignment) {
 }
 
 void Arena::reset() {
-  if (blocks_.empty()) return;
-  auto largest = std::max_element(blocks_.begin(), blocks_.end(),
-                                  [](const Block& a, const Block& b) { return a.bytes < b.bytes; });
-  std::swap(*largest, blocks_.front());
-  if (budget_ != nullptr) budget_->release(allocated_bytes_ - blocks_.front().bytes);
-  blocks_.resize(1);
-  allocated_bytes_ = blocks_.front().bytes;
-  cursor_ = blocks_.front().data.get();
-  end_ = cursor_ + allocated_bytes_;
+  // One long value must not stay with an arena for ever, so only blocks of the usual sizes do.
+  std::erase_if(blocks_, [](const Block& block) { return block.bytes > kMaxBlockBytes; });
+  if (!blocks_.empty()) {
+    auto largest =
+        std::max_element(blocks_.begin(), blocks_.end(),
+                         [](const Block& a, const Block& b) { return a.bytes < b.bytes; });
+    std::swap(*largest, blocks_.front());
+    blocks_.resize(1);
+  }
+  size_t kept_bytes = blocks_.empty() ? 0 : blocks_.front().bytes;
+  if (budget_ != nullptr) budget_->release(allocated_bytes_ - kept_bytes);
+  allocated_bytes_ = kept_bytes;
+  cursor_ = blocks_.empty() ? nullptr : blocks_.front().data.get();
+  end_ = cursor_ + kept_bytes;
 }
 
 }  // namespace luma
