@@ -6,7 +6,7 @@ and read, while the checker keeps what the server acknowledged and what readers 
 SIGKILL (every fifth round SIGTERM), restart, and the checks of `verify`. The data
 directory lives through all rounds.
 
-test/faults/crash.py [--rounds 5] [--seed N] [--clients 14] [--keep]
+test/faults/crash.py [--rounds 5] [--seed N] [--clients 14] [--columnar] [--keep]
 """
 
 import argparse
@@ -37,17 +37,22 @@ def main():
     parser.add_argument("--seconds", type=float, default=2.0, help="mean time before the kill")
     parser.add_argument("--preset", default="release")
     parser.add_argument("--option", action="append", default=[], help="passed on to lumadb")
+    parser.add_argument("--columnar", action="store_true",
+                        help="columnar tables, rewritten all the time")
     parser.add_argument("--keep", action="store_true", help="keep the data directory of a failure")
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     dice = random.Random(seed)
     directory = tempfile.mkdtemp(prefix="luma_crash_")
-    server = servers.LumaServer(args.preset, directory=directory, options=args.option)
+    options = args.option + (servers.COLUMNAR_OPTIONS if args.columnar else [])
+    server = servers.LumaServer(args.preset, directory=directory, options=options)
     ledger, passed, failed = Ledger(), 0, 0
     next_log, next_transfer = collections.Counter(), collections.Counter()
     try:
         server.start()
+        if args.columnar:
+            server.default_to_columnar()
         create_schema(server)
         for number in range(1, args.rounds + 1):
             before = ledger.operations

@@ -157,18 +157,23 @@ def main():
         ("sql", "SQL tests", ["tools/slt"]),
         ("sql", "SQL tests, extended protocol",
          ["tools/slt", "--extended", "test/sql/types", "test/sql/select", "test/sql/dml"]),
+        ("sql", "SQL tests, columnar tables", ["tools/slt", "--columnar"]),
         ("isolation", "isolation", ["test/isolation/run.py"]),
         ("protocol", "protocol", ["test/protocol/run.py"]),
         ("clients", "clients", ["test/clients/run.py"]),
         ("faults", "crash loop", ["test/faults/crash.py", "--rounds", "5"]),
+        ("faults", "crash loop, columnar tables",
+         ["test/faults/crash.py", "--columnar", "--rounds", "3"]),
         ("faults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "8"]),
         ("faults", "resources", ["test/faults/resources.py"]),
         ("longfaults", "crash loop", ["test/faults/crash.py", "--rounds", "200"]),
+        ("longfaults", "crash loop, columnar tables",
+         ["test/faults/crash.py", "--columnar", "--rounds", "200"]),
         ("longfaults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "100"]),
         ("bench", "benchmarks", ["tools/bench/oltp"]),
     ]
     for part, name, command in scripts:
-        if part not in parts or (args.quick and "--extended" in command):
+        if part not in parts or (args.quick and {"--extended", "--columnar"} & set(command)):
             continue
         if not built and not os.path.exists(os.path.join(ROOT, "build", preset, "bin", "lumadb")):
             run.record(name, 0, 1, time.monotonic())

@@ -109,6 +109,11 @@ class Server:
         self.stop()
 
 
+# With these a few changed rows make the background write a segment, or a statement load one.
+COLUMNAR_OPTIONS = [part for setting in ("flush_rows=10", "interval_ms=2", "load_rows=5")
+                    for part in ("--set", f"columnar.{setting}")]
+
+
 class LumaServer(Server):
     name = "lumadb"
     stop_signal = signal.SIGTERM
@@ -144,6 +149,11 @@ class LumaServer(Server):
                     raise
                 self.port = None
         return self
+
+
+    def default_to_columnar(self):
+        with self.connect() as c:
+            c.run("alter role current_user set default_table_access_method = columnar")
 
 
 class PostgresServer(Server):
