@@ -28,6 +28,7 @@ struct CheckSpec {
   std::string name;
   const Expr* expr = nullptr;  // slots: attributes of the new row; NULL passes
   bool view_option = false;    // 44000 instead of 23514
+  bool policy = false;         // row level security: 42501
 };
 
 // "By attribute": one entry per TableDesc column.

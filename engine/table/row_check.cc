@@ -42,7 +42,8 @@ void RowCheck::check(EvalContext& context, const Chunk& rows) {
     const Vector& passed = check.evaluator.evaluate(context, rows);
     for (uint32_t row = 0; row < check_row; ++row) {
       Value value = passed.value(row);
-      bool passes = value.is_null ? !check.spec->view_option : value.datum.b;
+      bool is_constraint = !check.spec->view_option && !check.spec->policy;
+      bool passes = value.is_null ? is_constraint : value.datum.b;
       if (passes) continue;
       check_row = row;
       violated = check.spec;
@@ -60,6 +61,11 @@ void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
                           const CheckSpec& spec) {
   failed_row_ = row;
   if (validates_table_) throw violated_by_row_error(table_, spec.name);
+  if (spec.policy) {
+    throw sql_error(SqlState::kInsufficientPrivilege,
+                    "new row violates row-level security policy {}for table \"{}\"",
+                    spec.name.empty() ? "" : fmt::format("\"{}\" ", spec.name), table_.name);
+  }
   std::string detail = "Failing row contains " + describe_row(context, table_, rows, row) + ".";
   if (spec.view_option) {
     throw sql_error(SqlState::kWithCheckOptionViolation,

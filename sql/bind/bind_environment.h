@@ -19,6 +19,8 @@ class BindEnvironment {
   // Storage description of a stored table; cached by the implementation.
   virtual TableDescPtr table_desc(const Table& table) = 0;
   virtual const IoContext& io() const = 0;
+  // The setting of that name: without it queries that policies would change are refused.
+  virtual bool row_security() const { return true; }
 };
 
 }  // namespace luma

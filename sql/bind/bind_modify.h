@@ -36,6 +36,9 @@ class ModifyBinder {
   std::vector<Oid> infer_arbiters(const ast::InferClause& infer, Scope* scope);
   void bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments,
                      LogicalOp** plan);
+  // Row level security (bind_policies.cc).
+  LogicalOp* with_policies(LogicalOp* scan);
+  void finish_policies();
   RequiredPrivilege& required() {
     return binder_.query_.privileges[static_cast<size_t>(privilege_)];
   }
@@ -63,6 +66,7 @@ class ModifyBinder {
   TableDescPtr desc_;
   std::string alias_;
   std::string target_schema_;  // "" when an alias hides it
+  FilterOp* policy_filter_ = nullptr;  // row level security: which rows may be changed
   int32_t privilege_ = -1;     // what the statement needs of its target
   ModifyOp* modify_ = nullptr;
   // The parts of columns that INSERT names (a[1], c.f), parallel to its columns; whole ones: empty.

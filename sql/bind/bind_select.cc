@@ -37,7 +37,10 @@ BoundSelect SelectBinder::bind() {
   bind_targets();
   Expr* where = nullptr;
   if (select_.where_clause != nullptr) {
-    where = binder_.bind_boolean(select_.where_clause, scope_, Clause::kWhere, "WHERE");
+    bool policy = binder_.binds_stored_policy_ && binder_.query_level_ == 1;
+    where = binder_.bind_boolean(select_.where_clause, scope_,
+                                 policy ? Clause::kPolicy : Clause::kWhere,
+                                 policy ? "POLICY" : "WHERE");
     auto* filter = binder_.context().make<FilterOp>();
     filter->inputs = {plan};
     filter->condition = where;
@@ -492,6 +495,7 @@ void SelectBinder::bind_locking() {
       if (item.privilege >= 0) {
         binder_.query_.privileges[static_cast<size_t>(item.privilege)].update = true;
       }
+      binder_.add_update_policies(item);
       if (item.scan == nullptr) return;
       for (LockRowsOp::Target& existing : locks_) {
         if (existing.row_key != kNoColumn && item.scan->table == existing.table &&

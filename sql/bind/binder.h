@@ -70,8 +70,9 @@ class Binder {
   // From now on notes in `record` what becomes of each node (bind_record.h).
   void record(BindRecord* record) { record_ = record; }
 
-  // Policies are bound to be stored: those of the tables they name do not count.
-  void ignore_row_security() { ignore_row_security_ = true; }
+  // The query's WHERE clause is a policy that is to be stored: the policies of the tables it names
+  // do not count.
+  void bind_stored_policy() { binds_stored_policy_ = true; }
 
   PlanContext& context() { return *query_.context; }
   // Gives the context away (after bind_table_expr / bind_standalone), to keep expressions alive.
@@ -108,6 +109,8 @@ class Binder {
   // WITH: binds the CTEs into `scope`; nullptr when there is no clause.
   WithOp* bind_with(const ast::WithClause* with, Scope* scope);
   void bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* scope, WithOp& with);
+  void bind_searched_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* scope,
+                         WithOp& with);
   void bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope, CteBinding& binding);
 
   // FROM. Adds the item(s) to `scope` and joins with `left` (may be nullptr).
@@ -295,7 +298,7 @@ class Binder {
   Oid check_as_ = kInvalidOid;
   uint32_t query_level_ = 0;
   std::vector<Oid> open_policies_;  // tables whose policies are being bound
-  bool ignore_row_security_ = false;
+  bool binds_stored_policy_ = false;
 };
 
 }  // namespace luma

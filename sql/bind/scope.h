@@ -64,6 +64,7 @@ struct CteBinding {
   uint32_t work_table = 0;
   bool in_recursion = false;
   std::vector<PlanColumn> columns;  // names as the CTE shows them
+  size_t hidden_columns = 0;        // the last ones, which only its own recursion sees
   // The entries of BoundQuery::privileges that its query has added.
   size_t first_privilege = 0, last_privilege = 0;
   // Set when a reference in a place that recursion forbids must be refused.

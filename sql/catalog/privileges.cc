@@ -114,6 +114,14 @@ bool has_function_privilege(const Catalog& catalog, Oid role, Oid function, char
                        grant_option, "X");
 }
 
+bool is_subject_to_row_security(const Catalog& catalog, Oid role, const Table& table) {
+  const Role* found = catalog.role(role);
+  if (!table.row_security || found == nullptr || found->superuser || found->bypass_rls) {
+    return false;
+  }
+  return table.force_row_security || !has_privileges_of(catalog, role, table.owner);
+}
+
 bool has_relation_privilege(const Catalog& catalog, Oid role, const Relation& relation,
                             char privilege, bool grant_option) {
   if (!grant_option) {

@@ -32,6 +32,8 @@ bool has_schema_privilege(const Catalog& catalog, Oid role, const Schema& schema
 bool has_database_privilege(const Catalog& catalog, Oid role, const Database& database,
                             char privilege, bool grant_option = false);
 
+// Whether the table's policies count for the role.
+bool is_subject_to_row_security(const Catalog& catalog, Oid role, const Table& table);
 // The list of a relation, with what GRANT has changed of a built-in one's.
 const std::optional<Acl>& relation_acl(const Catalog& catalog, const Relation& relation);
 // The list of a function; nullopt: its owner and everybody may EXECUTE it.

@@ -185,6 +185,9 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
     for (const Constraint& constraint : table->constraints) {
       emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
     }
+    for (const Policy& policy : table->policies) {
+      emit_description(row, policy.oid, class_oid::kPolicy, 0, policy.comment);
+    }
   };
   catalog.for_each_relation(emit_relation);
 }

@@ -264,11 +264,12 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
       if (table_access_method(context_, command.name) == now().access_method) return;
       throw unsupported("changing the access method of a table");
     case Type_::kDisableRowSecurity:
-    case Type_::kNoForceRowSecurity:
-      return;
     case Type_::kEnableRowSecurity:
+      return set_row_security(&Table::row_security, command.subtype == Type_::kEnableRowSecurity);
+    case Type_::kNoForceRowSecurity:
     case Type_::kForceRowSecurity:
-      throw unsupported("row-level security");
+      return set_row_security(&Table::force_row_security,
+                              command.subtype == Type_::kForceRowSecurity);
     case Type_::kAddInherit:
     case Type_::kDropInherit:
       throw unsupported("inheritance");
@@ -340,6 +341,13 @@ void TableAlterer::set_persistence(char persistence) {
 void TableAlterer::cluster_on(std::string_view index_name) {
   mark_clustered(context_, table_,
                  index_name.empty() ? kInvalidOid : clusterable_index(context_, now(), index_name));
+}
+
+void TableAlterer::set_row_security(bool Table::* flag, bool value) {
+  if (now().relkind != 'r') throw_wrong_kind(now(), "table");
+  std::shared_ptr<Table> changed = copy_of(now());
+  (*changed).*flag = value;
+  context_.ddl().put(std::move(changed));
 }
 
 void TableAlterer::set_replica_identity(const ast::ReplicaIdentityStmt& node) {
@@ -470,7 +478,12 @@ CommandResult alter_table(const ast::AlterTableStmt& statement, CommandContext& 
     }
     return {tag};
   }
-  if (found->relkind == 'c') throw unsupported("ALTER TYPE of a composite type");
+  const auto& table = static_cast<const Table&>(*context.ddl().view()->relation(oid));
+  if (found->relkind == 'c') {
+    alter_composite_type(context, table, statement.cmds);
+    return {tag};
+  }
+  refuse_row_type_change(context, table, statement.cmds);
   TableAlterer alterer(context, oid);
   for (int pass = 0; pass < TableAlterer::kPassCount; ++pass) {
     for (const ast::Node* node : statement.cmds) {

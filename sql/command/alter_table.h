@@ -87,6 +87,7 @@ class TableAlterer {
   void set_options(const ast::AlterTableCmd& command);
   void set_persistence(char persistence);
   void cluster_on(std::string_view index_name);
+  void set_row_security(bool Table::* flag, bool value);
   void set_replica_identity(const ast::ReplicaIdentityStmt& node);
 
   // Rows.

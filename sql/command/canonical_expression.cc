@@ -81,6 +81,12 @@ const ast::Node* CanonicalText::table_expression(const ast::Node* node, const Ex
   return cut ? quoted(plain->text, {inner->type.oid, -1}) : constant(*plain, *inner);
 }
 
+const ast::Node* CanonicalText::condition(const ast::SelectStmt& probe) {
+  for (const ast::Node* item : probe.from_clause) name_items(item);
+  qualify_ = false;
+  return expression(probe.where_clause);
+}
+
 const ast::Node* CanonicalText::expression(const ast::Node* node, const Expr* outer) {
   const Expr* own = bound(node);
   if (const auto* plain = ast::try_as<ast::AConst>(node)) return literal(*plain, own, outer);
@@ -549,7 +555,10 @@ const ast::Node* CanonicalText::sub_link(const ast::SubLink& node, const Expr* o
       node.oper_name[0] == "=") {
     out->oper_name = {};
   }
+  bool qualified = qualify_;
+  qualify_ = true;
   out->subselect = select(*ast::as<ast::SelectStmt>(node.subselect), {nullptr, false});
+  qualify_ = qualified;
   return out;
 }
 

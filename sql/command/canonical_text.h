@@ -26,6 +26,10 @@ class CanonicalText {
   // not written: the context gives it.
   const ast::Node* table_expression(const ast::Node* node, const Expr& bound);
 
+  // The WHERE clause of a query of one table: its columns are not qualified, those in subqueries
+  // are.
+  const ast::Node* condition(const ast::SelectStmt& probe);
+
   // A whole query whose columns get `column_names`.
   const ast::SelectStmt* query(const ast::SelectStmt& select,
                                const std::vector<std::string>& column_names);

@@ -33,6 +33,11 @@ CommandResult alter_role(const ast::AlterRoleStmt& statement, CommandContext& co
 CommandResult alter_role_setting(const ast::AlterRoleSetStmt& statement, CommandContext& context);
 CommandResult drop_roles(const ast::DropRoleStmt& statement, CommandContext& context);
 CommandResult grant_roles(const ast::GrantRoleStmt& statement, CommandContext& context);
+CommandResult create_policy(const ast::CreatePolicyStmt& statement, CommandContext& context);
+CommandResult alter_policy(const ast::AlterPolicyStmt& statement, CommandContext& context);
+void rename_policy(const ast::RenameStmt& statement, CommandContext& context);
+// False when there is none of that name.
+bool drop_policy(CommandContext& context, const Relation& relation, std::string_view name);
 CommandResult grant_privileges(const ast::GrantStmt& statement, CommandContext& context);
 CommandResult alter_default_privileges(const ast::AlterDefaultPrivilegesStmt& statement,
                                        CommandContext& context);
@@ -49,6 +54,12 @@ CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& 
 CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& context);
 CommandResult create_domain(const ast::CreateDomainStmt& statement, CommandContext& context);
 CommandResult alter_domain(const ast::AlterDomainStmt& statement, CommandContext& context);
+void alter_composite_type(CommandContext& context, const Table& table,
+                          const ast::NodeList& commands);
+// Throws when columns hold rows of the table, which these commands would change.
+void refuse_row_type_change(CommandContext& context, const Table& table,
+                            const ast::NodeList& commands);
+CommandResult rename_attribute(const ast::RenameStmt& statement, CommandContext& context);
 CommandResult rename_domain_constraint(const ast::RenameStmt& statement, CommandContext& context);
 CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
                                     CommandContext& context);

@@ -52,6 +52,10 @@ const Table& holder_of(const ast::CommentStmt& statement, CommandContext& contex
                     ? "This operation is not supported for indexes."
                     : "This operation is not supported for sequences.");
   }
+  if (!has_privileges_of(*context.ddl().view(), context.current_user(), relation.owner)) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of relation {}",
+                    relation.name);
+  }
   require_owner(context, relation);
   context.lock_table(relation.oid, TableLockMode::kShareUpdateExclusive);
   context.ddl().refresh();
@@ -78,6 +82,18 @@ void comment_on_constraint(const ast::CommentStmt& statement, CommandContext& co
   context.ddl().put(std::move(table));
 }
 
+void comment_on_policy(const ast::CommentStmt& statement, CommandContext& context) {
+  std::string_view part;
+  std::shared_ptr<Table> table = copy_of(holder_of(statement, context, part));
+  auto found = std::ranges::find(table->policies, part, &Policy::name);
+  if (found == table->policies.end()) {
+    throw sql_error(SqlState::kUndefinedObject, "policy \"{}\" for table \"{}\" does not exist",
+                    part, table->name);
+  }
+  found->comment = statement.comment;
+  context.ddl().put(std::move(table));
+}
+
 }  // namespace
 
 CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& context) {
@@ -97,6 +113,9 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
   switch (statement.objtype) {
     case ast::ObjectType::kColumn:
       comment_on_column(statement, context);
+      return done;
+    case ast::ObjectType::kPolicy:
+      comment_on_policy(statement, context);
       return done;
     case ast::ObjectType::kTabconstraint:
       comment_on_constraint(statement, context);

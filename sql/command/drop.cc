@@ -63,7 +63,7 @@ const Relation* find_target(const ast::DropStmt& statement, CommandContext& cont
       find_relation(*context.ddl().view(), context.environment().search_path(), name);
   if (found == nullptr) {
     if (schema_is_missing(context, name, statement.missing_ok)) return nullptr;
-    std::string text = fmt::format("{} \"{}\" does not exist", row.name, shown(name));
+    std::string text = fmt::format("{} \"{}\" does not exist", row.name, name.name);
     if (!name.schema.empty() && context.ddl().view()->find_schema(name.schema) == nullptr &&
         name.schema != "pg_temp") {
       throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", name.schema);
@@ -87,7 +87,7 @@ const Relation* find_target(const ast::DropStmt& statement, CommandContext& cont
 }
 
 void require_drop_rights(CommandContext& context, const Relation& relation) {
-  if (relation.oid < kFirstUserOid) {
+  if (relation.oid < kFirstUserOid && is_superuser_now(context)) {
     throw sql_error(SqlState::kInsufficientPrivilege,
                     "permission denied: \"{}\" is a system catalog", relation.name);
   }
@@ -285,6 +285,7 @@ CommandResult drop_parts(const ast::DropStmt& statement, CommandContext& context
     QualifiedName table = qualified_name(ast::NodeList(names.begin(), names.size() - 1));
     const Relation* found =
         find_relation(*context.ddl().view(), context.environment().search_path(), table);
+    if (kind == "policy" && found != nullptr && drop_policy(context, *found, part)) continue;
     std::string text =
         found == nullptr ? fmt::format("relation \"{}\" does not exist", shown(table))
                          : fmt::format("{} \"{}\" for {} \"{}\" does not exist", kind, part,

@@ -288,6 +288,11 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
       return rename_column(statement, context);
     case ast::ObjectType::kTabconstraint:
       return rename_constraint(statement, context);
+    case ast::ObjectType::kPolicy:
+      rename_policy(statement, context);
+      return {"ALTER POLICY"};
+    case ast::ObjectType::kAttribute:
+      return rename_attribute(statement, context);
     case ast::ObjectType::kDomconstraint:
       return rename_domain_constraint(statement, context);
     case ast::ObjectType::kSchema:

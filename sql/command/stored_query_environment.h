@@ -17,6 +17,7 @@ class StoredQueryEnvironment final : public BindEnvironment {
   }
   TableDescPtr table_desc(const Table& table) override { return base_.table_desc(table); }
   const IoContext& io() const override { return base_.io(); }
+  bool row_security() const override { return base_.row_security(); }
 
  private:
   BindEnvironment& base_;

@@ -6,6 +6,7 @@
 #include "sql/bind/binder.h"
 #include "sql/copy/copy_file.h"
 #include "sql/copy/copy_target.h"
+#include "sql/function/identity_value.h"
 #include "sql/function/registry.h"
 #include "sql/parse/parser.h"
 
@@ -32,6 +33,7 @@ CopyIn::CopyIn(const ast::CopyStmt& copy, PlannerContext& context) {
   const Table& table = open_copy_table(copy, context);
   std::vector<int> attributes = copy_attributes(table, copy.attlist);
   check_copy_privilege(table, attributes, true, context);
+  refuse_row_security(table, context);
   desc_ = context.environment.table_desc(table);
   locks_.push_back({table.oid, kRowExclusiveLock});
 
@@ -81,8 +83,13 @@ void CopyIn::bind_default(Binder& binder, PlannerContext& context, const Column&
   }
   try {
     const ast::Node* node = parse_expression(sql, binder.context().arena());
-    const Expr* expr =
-        binder.bind_standalone(node, Clause::kDefault, column.type, Coercion::kAssignment);
+    Expr* expr = binder.bind_standalone(node, Clause::kDefault, column.type, Coercion::kAssignment);
+    if (column.identity != '\0') {
+      // Whoever may insert needs no privilege on the sequence.
+      Expr* call = expr;
+      while (call->function == nullptr || call->function->name != "nextval") call = call->args[0];
+      call->implementation.kernel = identity_value_kernel();
+    }
     row_by_row_ |= is_volatile(*expr);
     defaults_.push_back({slot, ExprEvaluator(*expr)});
   } catch (SqlError& error) {

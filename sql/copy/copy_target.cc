@@ -106,6 +106,14 @@ void check_copy_privilege(const Table& table, const std::vector<int>& attributes
   }
 }
 
+void refuse_row_security(const Table& table, PlannerContext& context) {
+  if (context.evaluation.session == nullptr) return;
+  Oid user = session_catalog(context.evaluation).current_user_oid();
+  if (!is_subject_to_row_security(context.environment.catalog(), user, table)) return;
+  throw SqlError(SqlState::kFeatureNotSupported, "COPY FROM not supported with row-level security")
+      .hint("Use INSERT statements instead.");
+}
+
 void check_copy_file(const ast::CopyStmt& copy, PlannerContext& context) {
   if (copy.filename.data() == nullptr) return;
   if (copy.is_program) {

@@ -18,6 +18,8 @@ std::vector<int> copy_attributes(const Table& table, const ast::NameList& column
 // 42501 unless the current user may SELECT from / INSERT into these columns.
 void check_copy_privilege(const Table& table, const std::vector<int>& attributes, bool is_from,
                           PlannerContext& context);
+// 0A000 when policies decide which rows the current user may store.
+void refuse_row_security(const Table& table, PlannerContext& context);
 // COPY with a file of the server: throws 42501, 0A000 (PROGRAM), 42602 (a relative name).
 void check_copy_file(const ast::CopyStmt& copy, PlannerContext& context);
 

@@ -147,7 +147,8 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   for (Expr* expr : op.generated) spec.generated.push_back(slots(expr, op.new_columns));
   spec.generated.resize(width, nullptr);
   for (const CheckExpr& check : op.checks) {
-    spec.checks.push_back({check.name, slots(check.expr, op.new_columns), check.view_option});
+    spec.checks.push_back({check.name, slots(check.expr, op.new_columns), check.view_option,
+                           check.policy});
   }
   if (op.on_conflict != nullptr) {
     const OnConflict& conflict = *op.on_conflict;

@@ -111,6 +111,34 @@ bool rejects_nulls(const Expr& condition, const ColumnSet& columns) {
   }
 }
 
+bool is_leakproof(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kConstant:
+    case ExprKind::kColumn:
+    case ExprKind::kParameter:
+      return true;
+    case ExprKind::kFunction:
+    case ExprKind::kArrayAny:
+    case ExprKind::kArrayAll:
+      if (expr.function == nullptr || !expr.function->leakproof) return false;
+      break;
+    case ExprKind::kAnd:
+    case ExprKind::kOr:
+    case ExprKind::kNot:
+    case ExprKind::kIsNull:
+    case ExprKind::kIsNotNull:
+    case ExprKind::kIsTrue:
+    case ExprKind::kIsNotTrue:
+    case ExprKind::kIsFalse:
+    case ExprKind::kIsNotFalse:
+    case ExprKind::kRelabel:
+      break;
+    default:
+      return false;
+  }
+  return std::ranges::all_of(expr.args, [](const Expr* arg) { return is_leakproof(*arg); });
+}
+
 LogicalOp* make_filter(PlanContext& context, LogicalOp* input, Expr* condition) {
   if (condition == nullptr) return input;
   auto* filter = context.make<FilterOp>();

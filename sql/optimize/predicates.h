@@ -31,4 +31,7 @@ bool rejects_nulls(const Expr& condition, const ColumnSet& columns);
 // Filter over `input` unless `condition` is null.
 LogicalOp* make_filter(PlanContext& context, LogicalOp* input, Expr* condition);
 
+// True when evaluating it can neither fail nor have effects, whatever the values.
+bool is_leakproof(const Expr& expr);
+
 }  // namespace luma

@@ -36,6 +36,7 @@ class FilterPusher {
     switch (op->kind) {
       case OpKind::kFilter: {
         auto* filter = static_cast<FilterOp*>(op);
+        if (filter->barrier) return push_past_barrier(*filter, conjuncts);
         std::vector<Expr*> all = std::move(conjuncts);
         split_conjuncts(filter->condition, all);
         return push(filter->inputs[0], std::move(all));
@@ -126,6 +127,15 @@ class FilterPusher {
       default:
         return stop(op, conjuncts);
     }
+  }
+
+  LogicalOp* push_past_barrier(FilterOp& barrier, const std::vector<Expr*>& conjuncts) {
+    std::vector<Expr*> below, above;
+    for (Expr* conjunct : conjuncts) {
+      (is_leakproof(*conjunct) ? below : above).push_back(conjunct);
+    }
+    barrier.inputs[0] = push(barrier.inputs[0], std::move(below));
+    return make_filter(context_, &barrier, make_and(context_.arena(), above));
   }
 
   static bool covered(const Expr& expr, const ColumnSet& available) {

@@ -103,6 +103,9 @@ struct OneRowOp : LogicalOp {
 struct FilterOp : LogicalOp {
   FilterOp() : LogicalOp(OpKind::kFilter) {}
   Expr* condition = nullptr;
+  // Conditions from above may only pass it when they can tell nothing about the rows that what is
+  // below takes out (row level security, security_barrier views).
+  bool barrier = false;
 };
 
 // output = items' columns; what is to pass through appears as an item whose expr is that very
@@ -251,8 +254,9 @@ struct TableFunctionOp : LogicalOp {
 enum class ModifyKind : uint8_t { kInsert, kUpdate, kDelete, kMerge };
 struct CheckExpr {
   std::string name;          // of the constraint
-  Expr* expr = nullptr;      // over new_columns; NULL passes
+  Expr* expr = nullptr;      // over new_columns; NULL passes constraints only
   bool view_option = false;  // WITH CHECK OPTION: 44000 instead of 23514
+  bool policy = false;       // row level security: 42501; without a name for permissive ones
 };
 struct OnConflict {
   bool update = false;                // DO UPDATE, otherwise DO NOTHING
