@@ -7,6 +7,7 @@
 #include "sql/ast/rewrite.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
+#include "sql/command/view_rename.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
 
@@ -101,6 +102,17 @@ std::set<std::string_view> cte_names(const ast::Node* query) {
   return names;
 }
 
+// Whether a name in FROM means `table`, in a view's query that has common table expressions `ctes`.
+IsRenamedTable means_table(const Catalog& catalog, const SearchPath& path,
+                           const std::set<std::string_view>& ctes, Oid table) {
+  return [&catalog, &path, &ctes, table](const ast::RangeVar& var) {
+    if (var.schemaname.empty() && ctes.contains(var.relname)) return false;
+    const Relation* found =
+        find_relation(catalog, path, {var.schemaname, var.relname, var.catalogname});
+    return found != nullptr && found->oid == table;
+  };
+}
+
 // A view's FROM items of the table get a list of column names in which the renamed one keeps its
 // old name, so that the rest of the query goes on meaning the same.
 void pin_columns_in_view(CommandContext& context, Table& view, const Table& table,
@@ -127,6 +139,43 @@ void pin_columns_in_view(CommandContext& context, Table& view, const Table& tabl
   });
 }
 
+void rename_column_in_view(CommandContext& context, Table& view, const Table& table,
+                           size_t renamed_position, const std::vector<std::string>& names,
+                           const std::string& new_name) {
+  CatalogPtr catalog = context.ddl().view();
+  SearchPath path = context.environment().resolve_path(view.definition_search_path);
+  Arena arena;
+  const auto* query =
+      ast::as<ast::SelectStmt>(parse_sql(view.definition, arena).statements[0].node);
+  std::set<std::string_view> ctes = cte_names(query);
+  if (rename_column_in_query(*query, means_table(*catalog, path, ctes, table.oid),
+                             names[renamed_position], new_name, arena)) {
+    view.definition = deparse(query);
+  } else {
+    pin_columns_in_view(context, view, table, renamed_position, names);
+  }
+}
+
+// Before the names in FROM follow: columns of the relation are qualified by its new name.
+void requalify_views(CommandContext& context, const Relation& relation,
+                     const std::string& new_name) {
+  CatalogPtr catalog = context.ddl().view();
+  for (const ObjectAddress& address : catalog->dependents_of(relation.address())) {
+    const Table* view =
+        address.class_id == class_oid::kRelation ? catalog->table(address.oid) : nullptr;
+    if (view == nullptr || view->definition.empty()) continue;
+    SearchPath path = context.environment().resolve_path(view->definition_search_path);
+    Arena arena;
+    const auto* query =
+        ast::as<ast::SelectStmt>(parse_sql(view->definition, arena).statements[0].node);
+    std::set<std::string_view> ctes = cte_names(query);
+    rename_table_in_query(*query, means_table(*catalog, path, ctes, relation.oid), new_name, arena);
+    std::shared_ptr<Table> copy = copy_of(*view);
+    copy->definition = deparse(query);
+    context.ddl().put(std::move(copy));
+  }
+}
+
 }  // namespace
 
 void edit_stored_text(CommandContext& context, const TextEdit& edit) {
@@ -149,6 +198,7 @@ void follow_relation_rename(CommandContext& context, const Relation& relation,
   CatalogPtr catalog = context.ddl().view();
   Oid oid = relation.oid;
   bool moves = new_schema != catalog->schema_name(relation.schema);
+  if (new_name != relation.name) requalify_views(context, relation, new_name);
   edit_stored_text(context, [&](ast::Node& node, const SearchPath& path, Arena& arena) {
     if (ast::AConst* constant = regclass_constant(node)) {
       const Relation* found = relation_in_text(*catalog, path, constant->text);
@@ -161,7 +211,6 @@ void follow_relation_rename(CommandContext& context, const Relation& relation,
     const Relation* found =
         find_relation(*catalog, path, {var.schemaname, var.relname, var.catalogname});
     if (found == nullptr || found->oid != oid) return false;
-    if (var.relname != new_name) var.alias = with_name(arena, var.alias, var.relname);
     var.relname = arena.copy(new_name);
     if (moves) var.schemaname = arena.copy(new_schema);
     return true;
@@ -281,7 +330,7 @@ void follow_column_rename(CommandContext& context, Table& table, int16_t column_
                             : nullptr;
     if (view == nullptr || view->definition.empty() || view->oid == table.oid) continue;
     std::shared_ptr<Table> copy = copy_of(*view);
-    pin_columns_in_view(context, *copy, table, position, names);
+    rename_column_in_view(context, *copy, table, position, names, new_name);
     context.ddl().put(std::move(copy));
   }
 }
