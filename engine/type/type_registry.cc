@@ -23,6 +23,7 @@
 #include "engine/type/object_id.h"
 #include "engine/type/range.h"
 #include "engine/type/record.h"
+#include "engine/type/snapshot.h"
 #include "engine/type/string.h"
 #include "engine/type/tuple_id.h"
 #include "engine/type/type_codec.h"
@@ -100,11 +101,13 @@ class TypeRegistry {
           money_codecs(),     string_codecs(),       bytea_codecs(),      uuid_codecs(),
           object_id_codecs(), array_vector_codecs(), record_codecs(),     datetime_codecs(),
           json_codecs(),      bit_string_codecs(),   network_codecs(),    mac_address_codecs(),
-          tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs()}) {
+          tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs(),
+          snapshot_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {
-      if (type.is_array()) bind_array_codec(type, types_[index_of_oid_[type.element]]);
+      bool is_array = type.is_array() || type.oid == type_oid::kRecordArray;
+      if (is_array) bind_array_codec(type, types_[index_of_oid_[type.element]]);
     }
     // Catalog columns are declared so (pg_attribute.attmissingval): an array says what it holds.
     TypeInfo& any_array = types_[index_of_oid_[type_oid::kAnyArray]];

@@ -184,7 +184,8 @@ std::string format(Oid oid, int32_t typmod, bool typmod_given) {
   if (oid == kInvalidOid) return "-";
   const TypeInfo* type = find_type(oid);
   if (type == nullptr) return "???";
-  if (type->is_array()) return format(type->element, typmod, typmod_given) + "[]";
+  if (type->is_array() || oid == type_oid::kRecordArray)
+    return format(type->element, typmod, typmod_given) + "[]";
   if (typmod_given && typmod < 0) {
     if (oid == type_oid::kBpchar) return "bpchar";
     if (oid == kBitOid) return "\"bit\"";

@@ -4,6 +4,7 @@
 #include "sql/ast/tree.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/search_cycle.h"
 
 namespace luma {
 
@@ -105,9 +106,10 @@ WithOp* Binder::bind_with(const ast::WithClause* with, Scope* scope) {
       throw SqlError(SqlState::kFeatureNotSupported, "MERGE not supported in WITH query")
           .at_byte(cte->location);
     }
-    if (cte->search_clause != nullptr)
-      throw unsupported("the SEARCH clause").at_byte(cte->location);
-    if (cte->cycle_clause != nullptr) throw unsupported("the CYCLE clause").at_byte(cte->location);
+    if (cte->search_clause != nullptr || cte->cycle_clause != nullptr) {
+      bind_searched_cte(*cte, with->recursive, scope, *op);
+      continue;
+    }
     bind_cte(*cte, with->recursive, scope, *op);
   }
   return op;
@@ -181,6 +183,26 @@ void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* sc
   }
   binding.last_privilege = query_.privileges.size();
   scope->ctes.push_back(&binding);
+}
+
+void Binder::bind_searched_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* scope,
+                               WithOp& with) {
+  if (!recursive || !mentions(cte.ctequery, cte.ctename)) {
+    throw SqlError(SqlState::kSyntaxError, "WITH query is not recursive").at_byte(cte.location);
+  }
+  check_search_and_cycle_form(cte);
+  const auto* query = ast::as<ast::SelectStmt>(cte.ctequery);
+  std::vector<std::string> columns(cte.aliascolnames.begin(), cte.aliascolnames.end());
+  if (query->larg != nullptr) {
+    // What the query's columns are called, its first term says.
+    BoundSelect first = bind_query(query->larg, scope);
+    for (size_t i = columns.size(); i < first.columns.size(); ++i) {
+      columns.push_back(first.columns[i].label);
+    }
+  }
+  SearchCycleResult expanded = expand_search_and_cycle(cte, columns, arena());
+  bind_cte(*expanded.cte, recursive, scope, with);
+  if (expanded.has_depth_column) scope->ctes.back()->hidden_columns = 1;
 }
 
 void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope,
@@ -278,10 +300,11 @@ LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& 
   std::string alias =
       var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
   auto add_columns = [&](LogicalOp* op) {
+    size_t shown = binding.columns.size() - binding.hidden_columns;
     for (const PlanColumn& column : binding.columns) {
       ColumnId id = context().new_column(PlanColumn(column));
       op->output.push_back(id);
-      item.columns.push_back({column.name, id});
+      if (op->output.size() <= shown) item.columns.push_back({column.name, id});
     }
     return op;
   };

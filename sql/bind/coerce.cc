@@ -84,7 +84,7 @@ bool is_binary_coercible(Oid source, Oid target) {
   const TypeInfo* from = find_type(source);
   if (from == nullptr) return false;
   if ((target == type_oid::kAnyArray || target == type_oid::kAnyCompatibleArray) &&
-      from->is_array())
+      (from->is_array() || source == type_oid::kRecordArray))
     return true;
   if ((target == type_oid::kAnyNonArray || target == type_oid::kAnyCompatibleNonArray) &&
       !from->is_array()) {

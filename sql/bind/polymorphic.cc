@@ -17,7 +17,7 @@ constexpr Oid kAnyCompatibleMultirange = 4538;
 Oid element_of(Oid type) {
   const TypeInfo* info = find_type(base_type_of(type));
   if (info == nullptr) return kInvalidOid;
-  if (info->is_array()) return info->element;
+  if (info->is_array() || type == type_oid::kRecordArray) return info->element;
   // int2vector and oidvector count as arrays of their elements here.
   if (type == type_oid::kInt2Vector || type == type_oid::kOidVector) return info->element;
   return kInvalidOid;

@@ -132,7 +132,9 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
   for (size_t i = 0; i < args.size(); ++i) {
     Oid target = i < declared.size() ? declared[i] : type_oid::kAny;
     if (target == type_oid::kAny) {
-      args[i] = resolve_unknown(args[i]);
+      // The type alone is asked for: an untyped literal has none. Others mean its text.
+      constexpr Oid kPgTypeof = 1619;
+      if (function.oid != kPgTypeof) args[i] = resolve_unknown(args[i]);
       continue;
     }
     Expr* coerced = coerce(args[i], {target, -1}, Coercion::kImplicit, args[i]->location);
@@ -381,7 +383,8 @@ Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Exp
   if (array->type.oid != type_oid::kUnknown) {
     const TypeInfo& type = type_info(base_type_of(array->type.oid));
     element = type.is_array() || array->type.oid == type_oid::kInt2Vector ||
-                      array->type.oid == type_oid::kOidVector
+                      array->type.oid == type_oid::kOidVector ||
+                      array->type.oid == type_oid::kRecordArray
                   ? type.element
                   : kInvalidOid;
     if (element == kInvalidOid) {
