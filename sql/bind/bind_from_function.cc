@@ -95,7 +95,7 @@ class RangeFunctionBinder {
     } else if (is_record) {
       throw SqlError(SqlState::kSyntaxError,
                      "a column definition list is required for functions returning \"record\"")
-          .at_byte(node_.location);
+          .at_byte(call->location);
     } else {
       add_scalar(*call);
     }

@@ -158,6 +158,7 @@ std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& c
                                                   std::string alias) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = std::move(alias);
+  if (view_ == nullptr) item->row_type = table_->row_type;
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] == kNoColumn || desc_->columns[i].dropped) continue;
     item->columns.push_back(

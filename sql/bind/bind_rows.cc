@@ -30,8 +30,18 @@ bool Binder::row_fields(const Expr& row, std::vector<RowField>& fields) {
     return true;
   }
   // A function of several OUT parameters describes its record itself.
-  if (row.type.oid != type_oid::kRecord || row.function == nullptr) return false;
-  const FunctionEntry& function = *row.function;
+  if (row.type.oid != type_oid::kRecord) return false;
+  const FunctionEntry* called = row.function;
+  if (row.kind == ExprKind::kColumn) {
+    // A set-returning call in a SELECT list is the column that its rows become.
+    for (const auto& state : select_states_) {
+      for (const ProjectItem& item : state->set_returning) {
+        if (item.column == row.column) called = item.expr->function;
+      }
+    }
+  }
+  if (called == nullptr) return false;
+  const FunctionEntry& function = *called;
   for (size_t i = 0; i < function.arg_modes.size(); ++i) {
     char mode = function.arg_modes[i];
     if (mode != 'o' && mode != 't' && mode != 'b') continue;
@@ -133,13 +143,10 @@ Expr* Binder::coerce_row(Expr* expr, Oid target, Coercion coercion, int location
     error.detail(std::move(detail)).at_byte(location >= 0 ? location : expr->location);
     return error;
   };
-  if (expr->args.size() != fields.size()) {
-    throw mismatch(expr->args.size() < fields.size() ? "Input has too few columns."
-                                                     : "Input has too many columns.");
-  }
   std::vector<Expr*> args;
   std::vector<std::string_view> names;
   for (size_t i = 0; i < fields.size(); ++i) {
+    if (i >= expr->args.size()) throw mismatch("Input has too few columns.");
     Expr* value = coerce(expr->args[i], fields[i].type, coercion, expr->args[i]->location);
     if (value == nullptr) {
       throw mismatch(fmt::format("Cannot cast type {} to {} in column {}.",
@@ -149,6 +156,7 @@ Expr* Binder::coerce_row(Expr* expr, Oid target, Coercion coercion, int location
     args.push_back(value);
     names.push_back(arena().copy(fields[i].name));
   }
+  if (expr->args.size() > fields.size()) throw mismatch("Input has too many columns.");
   Expr* out = arena().make<Expr>(*expr);
   out->type = {target, -1};
   out->args = copy_span(arena(), args);

@@ -171,7 +171,7 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
           .at_byte(node.location);
     }
     base = bind_field(base, ast::as<ast::String>(step)->sval,
-                      step->location >= 0 ? step->location : node.location);
+                      step->location >= 0 ? step->location : base->location);
   }
   flush();
   return base;

@@ -300,6 +300,7 @@ void SqlSession::rollback_to(const Savepoint& point) {
   settings_.rollback_to(point.settings);
   if (CatalogTransaction* ddl = environment_.ddl_if_any()) {
     ddl->rollback_to(point.had_catalog ? point.catalog : 0);
+    define_user_types(*ddl->view());
   }
   deferred_.rollback_to(point.deferred);
   dropped_storage_.resize(std::min(dropped_storage_.size(), point.dropped_storage));
@@ -384,7 +385,14 @@ void SqlSession::rollback_transaction() noexcept {
 }
 
 void SqlSession::undo_transaction() noexcept {
+  bool changed_catalog = environment_.ddl_if_any() != nullptr;
   if (transaction_) transaction_->rollback();
+  // Types that the transaction altered are again what the catalog says.
+  if (changed_catalog) {
+    environment_.forget_ddl();
+    environment_.refresh();
+    define_user_types(environment_.catalog());
+  }
   settings_.rollback();
   end_transaction_state();
 }
