@@ -162,8 +162,11 @@ uint64_t TableWriter::finish() {
   return state_->count;
 }
 
-void build_index(ExecContext& context, const TableDescPtr& table, const IndexDesc& index) {
-  if (index.clustered) return;
+namespace {
+
+// Entry by entry: for indexes that may have repeated keys for a while, and to find the row at
+// fault.
+void build_index_by_rows(ExecContext& context, const TableDescPtr& table, const IndexDesc& index) {
   Transaction& txn = *context.transaction;
   LatestRows rows(context, *table);
   IndexEntryBuilder builder(*table, index, kVectorSize);
@@ -189,6 +192,79 @@ void build_index(ExecContext& context, const TableDescPtr& table, const IndexDes
   }
 }
 
+// The entries of a new index, sorted as a whole before the transaction gets them.
+class EntrySorter {
+ public:
+  EntrySorter(ExecContext& context, Transaction& txn)
+      : memory_(context.memory), buffer_(txn.buffer()) {}
+  ~EntrySorter() {
+    if (memory_ != nullptr) memory_->release(charged_bytes_);
+  }
+  EntrySorter(const EntrySorter&) = delete;
+  EntrySorter& operator=(const EntrySorter&) = delete;
+
+  void add(std::string_view key, std::string_view value) {
+    if (entries_.size() == entries_.capacity()) grow();
+    char* at = buffer_.stage(key.size() + value.size());
+    std::memcpy(at, key.data(), key.size());
+    std::memcpy(at + key.size(), value.data(), value.size());
+    entries_.push_back({{at, key.size()}, {at + key.size(), value.size()}});
+  }
+  // False when a key is there twice.
+  bool sort() {
+    std::sort(entries_.begin(), entries_.end(),
+              [](const Entry& a, const Entry& b) { return a.key < b.key; });
+    return std::adjacent_find(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+             return a.key == b.key;
+           }) == entries_.end();
+  }
+  void put(bool stamped) {
+    for (const Entry& entry : entries_) {
+      buffer_.put_staged(KvFamily::kData, entry.key, entry.value, stamped);
+    }
+  }
+
+ private:
+  struct Entry {
+    std::string_view key, value;
+  };
+  void grow() {
+    size_t more = std::max<size_t>(kVectorSize, entries_.capacity());
+    if (memory_ != nullptr) memory_->charge(more * sizeof(Entry));
+    charged_bytes_ += more * sizeof(Entry);
+    entries_.reserve(entries_.capacity() + more);
+  }
+
+  MemoryBudget* memory_;
+  WriteBuffer& buffer_;
+  size_t charged_bytes_ = 0;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace
+
+void build_index(ExecContext& context, const TableDescPtr& table, const IndexDesc& index) {
+  if (index.clustered) return;
+  if (index.unique && index.deferrable) return build_index_by_rows(context, table, index);
+  LatestRows rows(context, *table);
+  IndexEntryBuilder builder(*table, index, kVectorSize);
+  EntrySorter entries(context, *context.transaction);
+  std::string key, value;
+  while (const Chunk* chunk = rows.next()) {
+    builder.bind(context, *chunk);
+    for (uint32_t row = 0; row < chunk->size; ++row) {
+      if (!builder.covers(row)) continue;
+      builder.entry(row, rows.key(row), key, value);
+      entries.add(key, value);
+    }
+  }
+  if (!entries.sort()) {
+    build_index_by_rows(context, table, index);
+    LUMA_CHECK(false);  // it has found the repeated key, too
+  }
+  entries.put(holds_row_key_in_value(index));
+}
+
 void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDescPtr& to,
                    std::span<const Expr* const> mapping) {
   LUMA_CHECK(from->storage_id != to->storage_id);
@@ -196,6 +272,11 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
   auto target = std::make_shared<TableDesc>(*to);
   target->foreign_keys.clear();
   target->referenced_by.clear();
+  // Their entries are made when all rows are there, in the order of the index.
+  bool indexes_later = target->columnar == nullptr;
+  if (indexes_later) {
+    std::erase_if(target->indexes, [](const IndexDesc& index) { return !index.clustered; });
+  }
   std::vector<std::optional<ExprEvaluator>> evaluators(target->columns.size());
   for (size_t i = 0; i < evaluators.size(); ++i) {
     if (i < mapping.size() && mapping[i] != nullptr) {
@@ -210,7 +291,9 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
   ConstraintQueue queue;
   queue.begin(context, true);
   writer.begin(context, queue);
-  bool keeps_row_ids = from->row_key.empty() && target->row_key.empty();
+  // Segments want many consecutive ids at once.
+  bool keeps_row_ids =
+      from->row_key.empty() && target->row_key.empty() && target->columnar == nullptr;
 
   LatestRows rows(context, *from);
   Chunk made = make_views(*target);
@@ -222,6 +305,7 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
     check.compute_generated(context, made);
     check.check(context, made);
     writer.bind_new(made);
+    if (!keeps_row_ids && writer.insert_all()) continue;
     for (uint32_t row = 0; row < made.size; ++row) {
       if (keeps_row_ids) {
         std::string_view key = rows.key(row).substr(kStorageIdBytes);
@@ -232,6 +316,9 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
   }
   writer.finish();
   queue.run();
+  for (const IndexDesc& index : to->indexes) {
+    if (indexes_later) build_index(context, to, index);
+  }
   if (keeps_row_ids && context.ids != nullptr) {
     // Ids of the old storage may be taken in the new one from now on.
     auto at = scan_storage(*context.transaction, target->storage_id);
