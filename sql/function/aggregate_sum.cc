@@ -362,6 +362,8 @@ const KernelRow kRows[] = {
     LUMA_TYPE_EXTREMES("numeric"),
     LUMA_TYPE_EXTREMES("tid"),
     LUMA_TYPE_EXTREMES("inet"),
+    LUMA_EXTREMES("xid8", uint64_t),
+    LUMA_EXTREMES("pg_lsn", uint64_t),
     LUMA_TYPE_EXTREMES("anyarray"),
     LUMA_TYPE_EXTREMES("anyenum"),
     aggregate_row("bool_and(bool)", aggregate_of<Fold<bool, kAnd<bool>>>(), "whether all are true"),

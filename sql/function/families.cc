@@ -49,6 +49,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       circle_kernels(),
       path_kernels(),
       polygon_kernels(),
+      snapshot_kernels(),
   };
   return kFamilies;
 }

@@ -18,5 +18,6 @@ std::span<const KernelRow> point_kernels();
 std::span<const KernelRow> polygon_kernels();
 std::span<const KernelRow> path_kernels();
 std::span<const KernelRow> circle_kernels();
+std::span<const KernelRow> snapshot_kernels();
 
 }  // namespace luma
