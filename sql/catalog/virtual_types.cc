@@ -41,7 +41,8 @@ void emit_type(VirtualRow& row, const TypeRow& t) {
   row.oid(t.relation).oid(t.subscript).oid(t.element).oid(t.array);
   row.oid(t.input).oid(t.output).oid(t.receive).oid(t.send).oid(0).oid(0).oid(t.analyze);
   row.letter(t.align).letter(t.storage).boolean(t.not_null).oid(t.base.oid).int4(t.base.typmod);
-  row.int4(0).oid(t.collation).null().text_or_null(t.default_sql).acl(t.acl).emit();
+  row.int4(0).oid(t.collation).text_or_null(t.default_sql).text_or_null(t.default_sql);
+  row.acl(t.acl).emit();
 }
 
 void emit_array_type(VirtualRow& row, TypeRow element, Oid array) {
@@ -174,6 +175,9 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   });
   catalog.for_each_type([&](const Type& type) {
     emit_description(row, type.oid, class_oid::kType, 0, type.comment);
+    for (const Constraint& constraint : type.constraints) {
+      emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
+    }
   });
   auto emit_relation = [&](const Relation& relation) {
     emit_description(row, relation.oid, class_oid::kRelation, 0, relation.comment);

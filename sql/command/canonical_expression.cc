@@ -11,6 +11,8 @@
 namespace luma {
 namespace {
 
+constexpr Oid kBitOid = 1560;
+
 bool converts(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kRelabel:
@@ -279,8 +281,10 @@ const ast::Node* CanonicalText::cast(const ast::Node* arg, TypeRef type) {
 }
 
 const ast::TypeName* CanonicalText::type_name(TypeRef type) {
-  std::string text = type.oid == type_oid::kBpchar && type.typmod < 0
-                         ? "bpchar"
+  // Their usual names without a length mean a length of one.
+  std::string text = type.oid == type_oid::kBpchar && type.typmod < 0 ? "bpchar"
+                     : type.oid == kBitOid && type.typmod < 0
+                         ? "\"bit\""
                          : type_display_name(catalog_, naming_path(), type.oid, type.typmod);
   return parse_type_name(text, arena_);
 }

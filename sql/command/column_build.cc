@@ -91,7 +91,9 @@ class ColumnPlanner {
     column.dimensions = static_cast<int16_t>(name.array_bounds.size());
     check_column_type(context_, column.name, column.type, name.location);
     const TypeInfo& info = type_info(column.type.oid);
-    column.collation = info.collation;
+    const Type* domain = context_.ddl().view()->type(column.type.oid);
+    bool is_domain = domain != nullptr && domain->type_type == 'd';
+    column.collation = is_domain ? domain->collation : info.collation;
     if (definition_.coll_clause != nullptr) set_collation(*definition_.coll_clause, info);
   }
 
@@ -308,7 +310,8 @@ void make_owned_sequence(CommandContext& context, Table& table, int16_t column_n
   sequence->owned_by_column = column.number;
   sequence->is_identity = identity;
   SequenceChange change = apply_sequence_options(context, *sequence, options, true, true);
-  context.sequences().create(context.transaction(), context.sequence_id(sequence->oid), *change.restart);
+  context.sequences().create(context.transaction(), context.sequence_id(sequence->oid),
+                             *change.restart);
   context.ddl().put(sequence);
   if (identity) return;
   std::string shown = relation_display_name(*context.ddl().view(), naming_path(), *sequence);

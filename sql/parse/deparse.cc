@@ -33,6 +33,20 @@ std::string quote_literal(std::string_view text) {
   return quoted + '\'';
 }
 
+namespace {
+
+// In definitions backslashes mean themselves.
+std::string quote_standard_literal(std::string_view text) {
+  std::string quoted = "'";
+  for (char c : text) {
+    if (c == '\'') quoted += c;
+    quoted += c;
+  }
+  return quoted + '\'';
+}
+
+}  // namespace
+
 std::string deparse(const ast::Node* node) {
   parse::Deparser deparser;
   deparser.node(node);
@@ -120,7 +134,7 @@ void Deparser::parenthesized(const ast::Node* item) {
 
 void Deparser::identifier(std::string_view name) { put(quote_identifier(name)); }
 
-void Deparser::literal(std::string_view text) { put(quote_literal(text)); }
+void Deparser::literal(std::string_view text) { put(quote_standard_literal(text)); }
 
 }  // namespace parse
 }  // namespace luma

@@ -7,7 +7,7 @@ work=$(mktemp -d)
 forget() {
   rm -rf "$work"
   dropdb --if-exists dump_copy 2>/dev/null
-  psql -X -q -c 'drop owned by dump_r1, dump_r2 cascade' -c 'drop role dump_r1, dump_r2' 2>/dev/null
+  psql -X -q -c 'drop owned by dump_r1, dump_r2, dump_r3 cascade' -c 'drop role dump_r1, dump_r2, dump_r3' 2>/dev/null
 }
 trap forget EXIT
 # Every dump has a random key of its own, and names the server's version.
