@@ -70,7 +70,6 @@ create index on ck using hash (a);
 create role dump_r3;
 alter table ck enable row level security;
 create policy p1 on ck for select to dump_r3 using (a > 1 and b = current_user);
-alter default privileges in schema public grant select on tables to dump_r3;
 alter table ck replica identity full;
 alter table ck alter a set statistics 50;
 alter table ck alter b set storage external;
