@@ -65,27 +65,37 @@ class Client(threading.Thread):
                      self.insert_many, self.define)[number % 7]
 
     def run(self):
-        try:
-            with self.server.connect() as self.connection:
-                while not self.stop_flag.is_set():
-                    try:
-                        self.work()
-                        self.ledger.operations += 1
-                    except libpq.ServerError as error:
-                        if error.sqlstate in self.tolerated:
-                            self.refused[error.sqlstate] += 1
-                            time.sleep(0.01)
-                        elif error.sqlstate not in RETRY:
-                            if error.sqlstate.startswith("57P") or self.stop_flag.is_set():
-                                return
-                            self.ledger.problem(f"client {self.number}: {error}")
+        while not self.stop_flag.is_set():
+            try:
+                self.work_until_stopped()
+                return
+            except libpq.ConnectionLost:
+                # Killing servers is what the crash test is here for. Failing disks end sessions
+                # whose replies nobody can vouch for; their clients come back.
+                if not self.tolerated or not self.server.running():
+                    return
+                time.sleep(0.05)
+            except libpq.TimedOut as error:
+                self.ledger.problem(f"client {self.number}: {error}")
+                return
+
+    def work_until_stopped(self):
+        with self.server.connect() as self.connection:
+            while not self.stop_flag.is_set():
+                try:
+                    self.work()
+                    self.ledger.operations += 1
+                except libpq.ServerError as error:
+                    if error.sqlstate in self.tolerated:
+                        self.refused[error.sqlstate] += 1
+                        time.sleep(0.01)
+                    elif error.sqlstate not in RETRY:
+                        if error.sqlstate.startswith("57P") or self.stop_flag.is_set():
                             return
-                        if self.connection.transaction_status() != "idle":
-                            self.connection.run("rollback")
-        except libpq.ConnectionLost:
-            pass  # that is what we are here for
-        except libpq.TimedOut as error:
-            self.ledger.problem(f"client {self.number}: {error}")
+                        self.ledger.problem(f"client {self.number}: {error}")
+                        return
+                    if self.connection.transaction_status() != "idle":
+                        self.connection.run("rollback")
 
     def transfer(self):
         src, dst = self.random.sample(range(1, ACCOUNTS + 1), 2)

@@ -7,7 +7,7 @@ death in the middle of a write, in the log, the tables or the manifest), then a 
 them; and a really full disk (a small tmpfs; only where mounting is permitted), where space returns
 and the server must go on without a restart.
 
-test/faults/storage_errors.py [--rounds 6] [--seed N]
+test/faults/storage_errors.py [--rounds 6] [--seed N] [--kind both|injected|full]
 """
 
 import argparse
@@ -177,6 +177,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--kind", choices=["both", "injected", "full"], default="both")
     parser.add_argument("--preset", default="release")
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
@@ -189,7 +190,8 @@ def main():
         create_schema(faults.server)
         faults.server.kill()
         for number in range(1, args.rounds + 1):
-            told = faults.full_disk() if number % 4 == 0 else faults.injected()
+            full = args.kind == "full" or (args.kind == "both" and number % 4 == 0)
+            told = faults.full_disk() if full else faults.injected()
             print(f"[{number}/{args.rounds}] {told}", flush=True)
             for text in faults.broken[:20]:
                 print(f"    {text}")
