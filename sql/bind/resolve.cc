@@ -303,8 +303,10 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
   };
   // An untyped literal is taken to have the other operand's type when that operator exists.
   Oid exact_left = base_type_of(left), exact_right = base_type_of(right);
-  if (!prefix && left == type_oid::kUnknown && right != type_oid::kUnknown) exact_left = exact_right;
-  if (!prefix && right == type_oid::kUnknown && left != type_oid::kUnknown) exact_right = exact_left;
+  if (!prefix && left == type_oid::kUnknown && right != type_oid::kUnknown)
+    exact_left = exact_right;
+  if (!prefix && right == type_oid::kUnknown && left != type_oid::kUnknown)
+    exact_right = exact_left;
   if (const OperatorEntry* exact = registry.find_operator(name, exact_left, exact_right))
     return exact;
   std::vector<Candidate> candidates;

@@ -5,6 +5,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/type_build.h"
 
 namespace luma {
 namespace {
@@ -94,6 +95,22 @@ void comment_on_policy(const ast::CommentStmt& statement, CommandContext& contex
   context.ddl().put(std::move(table));
 }
 
+// CONSTRAINT name ON DOMAIN type
+void comment_on_domain_constraint(const ast::CommentStmt& statement, CommandContext& context) {
+  const auto& items = ast::as<ast::ListNode>(statement.object)->items;
+  const auto& type_name = *ast::as<ast::TypeName>(items[0]);
+  std::string_view name = ast::as<ast::String>(items[1])->sval;
+  auto type =
+      std::make_shared<Type>(require_own_type(context, qualified_name(type_name.names), 'd'));
+  auto found = std::ranges::find(type->constraints, name, &Constraint::name);
+  if (found == type->constraints.end()) {
+    throw sql_error(SqlState::kUndefinedObject, "constraint \"{}\" for domain {} does not exist",
+                    name, type->name);
+  }
+  found->comment = statement.comment;
+  context.ddl().put(std::move(type));
+}
+
 }  // namespace
 
 CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& context) {
@@ -119,6 +136,9 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       return done;
     case ast::ObjectType::kTabconstraint:
       comment_on_constraint(statement, context);
+      return done;
+    case ast::ObjectType::kDomconstraint:
+      comment_on_domain_constraint(statement, context);
       return done;
     case ast::ObjectType::kSchema: {
       const Schema& schema = require_schema(catalog, path, qualified_name(statement.object).name);

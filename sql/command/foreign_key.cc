@@ -1,6 +1,7 @@
 // FOREIGN KEY constraints: which key they refer to and whether the types fit.
 #include <algorithm>
 
+#include "engine/type/user_type.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/constraint_build.h"
@@ -114,18 +115,25 @@ Oid equality_for(CommandContext& context, const Table& table, const Table& refer
   const FunctionRegistry& registry = FunctionRegistry::instance();
   const Column& from = *table.column(constraint.columns[i]);
   const Column& to = *referenced.column(constraint.referenced_columns[i]);
+  // Domains compare as what lies below them, users' types as the family they are of.
+  Oid from_type = base_type_of(from.type.oid), to_type = base_type_of(to.type.oid);
   const OpClassFact* opclass = find_opclass_fact(key.opclass);
-  if (from.type.oid == to.type.oid) {
-    const OperatorEntry* equal = registry.equality(to.type.oid);
+  if (from_type == to_type) {
+    const TypeInfo& type = type_info(to_type);
+    Oid family = type.type_type == 'e'   ? type_oid::kAnyEnum
+                 : type.type_type == 'c' ? type_oid::kRecord
+                 : type.is_array()       ? type_oid::kAnyArray
+                                         : to_type;
+    const OperatorEntry* equal = registry.equality(to_type);
+    if (equal == nullptr) equal = registry.equality(family);
     if (equal != nullptr) return equal->oid;
   }
   if (opclass != nullptr) {
-    const OperatorEntry* equal =
-        registry.family_operator(opclass->family, to.type.oid, from.type.oid, 3);
+    const OperatorEntry* equal = registry.family_operator(opclass->family, to_type, from_type, 3);
     if (equal != nullptr) return equal->oid;
   }
-  const CastEntry* cast = registry.cast(from.type.oid, to.type.oid);
-  const OperatorEntry* equal = registry.equality(to.type.oid);
+  const CastEntry* cast = registry.cast(from_type, to_type);
+  const OperatorEntry* equal = registry.equality(to_type);
   if (cast != nullptr && cast->context == 'i' && equal != nullptr) return equal->oid;
   const Catalog& catalog = *context.ddl().view();
   throw sql_error(SqlState::kDatatypeMismatch,
