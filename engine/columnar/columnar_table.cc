@@ -118,6 +118,11 @@ SegmentListRef ColumnarTable::segments(Transaction& txn, ReadView view) {
   return committed_at(txn.snapshot()->kv);
 }
 
+void ColumnarTable::forget_old_lists() {
+  std::lock_guard guard(mutex_);
+  while (lists_.size() > 1) lists_.erase(lists_.begin());
+}
+
 std::shared_ptr<RowIdRange> ColumnarTable::reserve_row_ids(IdAllocator& ids, uint64_t count) {
   auto self = shared_from_this();
   IdAllocator::Counter& counter = ids.row_ids(storage_id_);
@@ -168,7 +173,16 @@ void ColumnarTables::recover(const std::function<bool(uint32_t storage_id)>& liv
 std::shared_ptr<ColumnarTable> ColumnarTables::table(uint32_t storage_id) {
   std::lock_guard guard(mutex_);
   std::shared_ptr<ColumnarTable>& table = tables_[storage_id];
-  if (table == nullptr) table = std::make_shared<ColumnarTable>(*this, storage_id);
+  if (table == nullptr) {
+    table = std::make_shared<ColumnarTable>(*this, storage_id);
+    // What an earlier run of the server has left there, roughly.
+    constexpr uint64_t kRowBytes = 100;
+    std::string lower, upper;
+    make_row_key(storage_id, 0, lower);
+    make_row_key(storage_id, UINT64_MAX, upper);
+    uint64_t bytes = pipeline_.kv().approximate_size_bytes(KvFamily::kData, lower, upper);
+    table->count_delta_rows(bytes / kRowBytes);
+  }
   return table;
 }
 
@@ -226,6 +240,10 @@ void ColumnarTables::remove_retired() {
     });
   }
   if (ready.empty()) return;
+  {
+    std::lock_guard guard(mutex_);
+    for (const auto& [id, table] : tables_) table->forget_old_lists();
+  }
   // A crash must not bring back a list that names a file which is gone.
   pipeline_.wait_durable(newest);
   for (uint64_t id : ready) store_->remove(id);

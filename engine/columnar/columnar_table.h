@@ -70,6 +70,9 @@ class ColumnarTable : public std::enable_shared_from_this<ColumnarTable> {
   // The newest committed ones.
   SegmentListRef latest_segments();
 
+  // Closes files that only old lists name.
+  void forget_old_lists();
+
   std::shared_ptr<RowIdRange> reserve_row_ids(IdAllocator& ids, uint64_t count);
   // First row ids of reserved ranges.
   std::set<uint64_t> reserved_row_ids() const;

@@ -122,8 +122,8 @@ bool ParentProbe::lock(ExecContext& context, std::string_view index_key) {
 
 void ParentProbe::refuse_if_changed_since_snapshot(ExecContext& context,
                                                    std::string_view index_key) {
-  // Only rows carry the commit timestamp that tells; entries of other indexes do not.
-  if (!index_->clustered) return;
+  // Rows and entries that stand for one row carry the commit timestamp that tells.
+  if (!index_->clustered && !holds_row_key_in_value(*index_)) return;
   context.transaction->check_unchanged_since_snapshot(KvFamily::kData, index_key);
 }
 

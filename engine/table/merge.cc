@@ -212,6 +212,7 @@ const Chunk* MergeOperator::do_next(ExecContext& context) {
 
 void MergeOperator::do_close(ExecContext& context) {
   state_->child->close(context);
+  for (auto& action : state_->actions) action->writer.abandon();
   state_->latest.reset();
   state_->done = true;
 }

@@ -44,12 +44,15 @@ std::vector<bool> arbiters_of(const ModifySpec& spec) {
 struct ConflictUpdate {
   explicit ConflictUpdate(const ModifySpec& spec)
       : assignments(make_evaluators(spec.conflict->assignments, 1)),
-        check(*spec.table, spec.generated, spec.checks, 1),
+        check(*spec.table, spec.generated,
+              spec.conflict->new_checks.empty() ? spec.checks : spec.conflict->new_checks, 1),
+        old_check(*spec.table, {}, spec.conflict->old_checks, 1),
         writer(spec.table, updated_columns(*spec.table, spec.conflict->assignments, spec.generated),
                1),
         stored(*spec.table, writer.layout(), live_attributes(*spec.table), 1),
         rows(make_row_views(*spec.table)) {
     if (spec.conflict->where != nullptr) where.emplace(*spec.conflict->where, 1);
+    has_old_checks = !spec.conflict->old_checks.empty();
     std::vector<PhysicalType> types = attribute_types(*spec.table);
     types.insert(types.end(), types.begin(), types.begin() + static_cast<ptrdiff_t>(types.size()));
     pair.init(types, 1);
@@ -68,6 +71,7 @@ struct ConflictUpdate {
     pair.size = 1;
     uint32_t passed;
     if (where && where->select(context, pair, &passed) == 0) return false;
+    if (has_old_checks) old_check.check(context, stored.chunk());
     assign(context, assignments, pair, &stored.chunk(), rows);
     rows.size = 1;
     check.compute_generated(context, rows);
@@ -81,6 +85,8 @@ struct ConflictUpdate {
   Evaluators assignments;
   std::optional<ExprEvaluator> where;
   RowCheck check;
+  RowCheck old_check;  // of the row that is there
+  bool has_old_checks = false;
   RowWriter writer;
   AttributeChunk stored;
   Chunk rows;                 // the updated row
@@ -414,6 +420,7 @@ const Chunk* ModifyOperator::do_next(ExecContext& context) {
 
 void ModifyOperator::do_close(ExecContext& context) {
   state_->child->close(context);
+  if (state_->batch) state_->batch->writer.abandon();
   state_->clear_results();
   state_->done = true;
 }

@@ -67,6 +67,8 @@ class RowWriter {
   void remove(uint32_t row, std::string_view key);
   // At the statement's end, after everything was inserted.
   void finish();
+  // At the end of a statement that may have failed: forgets what finish() would have made.
+  void abandon() { loader_.reset(); }
 
  private:
   struct Index {

@@ -261,8 +261,7 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
       if (command.name == "pg_default") return;
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist", command.name);
     case Type_::kSetAccessMethod:
-      if (table_access_method(context_, command.name) == now().access_method) return;
-      throw unsupported("changing the access method of a table");
+      return set_access_method(table_access_method(context_, command.name));
     case Type_::kDisableRowSecurity:
     case Type_::kEnableRowSecurity:
       return set_row_security(&Table::row_security, command.subtype == Type_::kEnableRowSecurity);
@@ -343,7 +342,7 @@ void TableAlterer::cluster_on(std::string_view index_name) {
                  index_name.empty() ? kInvalidOid : clusterable_index(context_, now(), index_name));
 }
 
-void TableAlterer::set_row_security(bool Table::* flag, bool value) {
+void TableAlterer::set_row_security(bool Table::*flag, bool value) {
   if (now().relkind != 'r') throw_wrong_kind(now(), "table");
   std::shared_ptr<Table> changed = copy_of(now());
   (*changed).*flag = value;
@@ -383,6 +382,16 @@ void TableAlterer::drop_parts(const std::vector<ObjectAddress>& parts, ast::Drop
       behavior == ast::DropBehavior::kCascade ? DropBehavior::kCascade : DropBehavior::kRestrict);
   // The rows may have been stored anew, under another key.
   if (from_ != nullptr) from_ = context_.environment().table_desc(now());
+}
+
+void TableAlterer::set_access_method(Oid method) {
+  if (method == now().access_method) return;
+  std::shared_ptr<Table> table = copy();
+  table->access_method = method;
+  // Rows that a key used to place get hidden row ids, and the key's index entries of its own.
+  table->row_key_index = kInvalidOid;
+  put(table);
+  rewrite_ = true;
 }
 
 void TableAlterer::rewrite() {

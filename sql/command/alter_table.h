@@ -87,11 +87,12 @@ class TableAlterer {
   void set_options(const ast::AlterTableCmd& command);
   void set_persistence(char persistence);
   void cluster_on(std::string_view index_name);
-  void set_row_security(bool Table::* flag, bool value);
+  void set_row_security(bool Table::*flag, bool value);
   void set_replica_identity(const ast::ReplicaIdentityStmt& node);
 
   // Rows.
   void drop_parts(const std::vector<ObjectAddress>& parts, ast::DropBehavior behavior);
+  void set_access_method(Oid method);
   void rewrite();
   void validate_rows();
 

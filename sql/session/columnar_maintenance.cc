@@ -1,5 +1,6 @@
 #include "sql/session/columnar_maintenance.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -10,6 +11,12 @@
 #include "sql/session/instance.h"
 
 namespace luma {
+
+namespace {
+// A delta of this part of the usual size moves when nothing has changed for so long.
+constexpr uint64_t kIdleFraction = 64;
+constexpr auto kIdle = std::chrono::seconds(10);
+}  // namespace
 
 ColumnarMaintenance::ColumnarMaintenance(SqlInstance& instance) : instance_(instance) {
   if (instance.columnar().has_segments()) thread_ = std::thread([this] { run(); });
@@ -27,14 +34,19 @@ ColumnarMaintenance::~ColumnarMaintenance() {
 
 void ColumnarMaintenance::run() {
   const std::chrono::milliseconds pause(instance_.columnar().options().interval_ms);
+  constexpr std::chrono::milliseconds kPauseAfterFailure(5000);
+  bool failed = false;
   std::unique_lock guard(mutex_);
-  while (!wake_.wait_for(guard, pause, [this] { return stopping_; })) {
+  while (!wake_.wait_for(guard, failed ? std::max(pause, kPauseAfterFailure) : pause,
+                         [this] { return stopping_; })) {
     guard.unlock();
+    failed = false;
     try {
       visit_tables();
       instance_.columnar().remove_retired();
     } catch (const SqlError& error) {
-      // Nothing is lost: the rows stay where they were, and the next round tries again.
+      // Nothing is lost: the rows stay where they were, and a later round tries again.
+      failed = true;
       if (!stopping_) {
         instance_.logger().log(LogLevel::kWarning, "columnar maintenance failed",
                                {{"error", error.message}});
@@ -44,8 +56,18 @@ void ColumnarMaintenance::run() {
   }
 }
 
-void ColumnarMaintenance::visit_tables() {
+// Much, or what has been left alone for a while: a small delta costs every scan a little.
+bool ColumnarMaintenance::is_due(uint32_t storage_id, uint64_t delta_rows) {
   const uint64_t enough = instance_.columnar().options().flush_rows;
+  if (delta_rows >= enough) return true;
+  if (delta_rows * kIdleFraction < enough) return false;
+  auto now = std::chrono::steady_clock::now();
+  Seen& seen = seen_[storage_id];
+  if (seen.delta_rows != delta_rows) seen = {delta_rows, now};
+  return now - seen.since >= kIdle;
+}
+
+void ColumnarMaintenance::visit_tables() {
   std::vector<std::pair<Oid, Oid>> wanted;
   CatalogStore& catalog = instance_.catalog();
   catalog.snapshot(kPostgresDatabase)->for_each_database([&](const Database& database) {
@@ -53,7 +75,8 @@ void ColumnarMaintenance::visit_tables() {
       if (relation.kind != ObjectKind::kTable || relation.oid < kFirstUserOid) return;
       const auto& table = static_cast<const Table&>(relation);
       if (!keeps_segments(table) || table.storage_id == 0) return;
-      if (instance_.columnar().table(table.storage_id)->delta_rows() < enough) return;
+      uint64_t rows = instance_.columnar().table(table.storage_id)->delta_rows();
+      if (!is_due(table.storage_id, rows)) return;
       wanted.emplace_back(database.oid, table.oid);
     });
   });
@@ -74,7 +97,7 @@ void ColumnarMaintenance::visit(Oid database, Oid table) {
       instance_.cached_table(database, instance_.catalog().snapshot(database)->version(), table);
   if (desc == nullptr || desc->columnar == nullptr) return;
   RewriteOptions rewrite;
-  rewrite.least_delta_rows = instance_.columnar().options().flush_rows / 2 + 1;
+  rewrite.least_delta_rows = instance_.columnar().options().flush_rows / kIdleFraction + 1;
   rewrite_columnar(desc, &locks, &interrupt_, rewrite);
 }
 
