@@ -145,6 +145,12 @@ bool ViewShape::has_updatable_columns() const {
 ViewShape shape_of_view(const Catalog& catalog, const Table& view, const SearchPath& path,
                         Arena& arena) {
   ViewShape shape;
+  if (view.definition.empty()) {
+    // A system view whose rows are generated.
+    shape.obstacle =
+        "Views that do not select from a single table or view are not automatically updatable.";
+    return shape;
+  }
   ParseResult parsed = parse_sql(view.definition, arena);
   const auto* query = ast::as<ast::SelectStmt>(parsed.statements[0].node);
   shape.obstacle = obstacle_of(*query);
