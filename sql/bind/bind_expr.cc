@@ -108,7 +108,7 @@ Expr* Binder::bind_expr_by_kind(const ast::Node* node, Scope* scope, Clause clau
     case ast::NodeTag::kMultiAssignRef:
       throw unsupported("this form of multiple-column assignment").at_byte(node->location);
     case ast::NodeTag::kCurrentOfExpr:
-      throw unsupported("WHERE CURRENT OF").at_byte(node->location);
+      return bind_current_of(*ast::as<ast::CurrentOfExpr>(node), scope);
     case ast::NodeTag::kXmlExpr:
     case ast::NodeTag::kXmlSerialize:
       throw unsupported("XML").at_byte(node->location);

@@ -106,6 +106,42 @@ Expr* Binder::row_place(ScopeItem& item, const TableDesc& table, int location) {
   return system_call(table.row_key.empty() ? ctid_of_row_id() : ctid_of_row_key(), {key});
 }
 
+// The target row's key is that of the row the cursor is on.
+Expr* Binder::bind_current_of(const ast::CurrentOfExpr& node, Scope* scope) {
+  if (node.cursor_name.data() == nullptr) throw unsupported("a cursor variable");
+  ScopeItem& item = *scope->items[0];
+  if (item.scan == nullptr) {
+    throw SqlError(SqlState::kFeatureNotSupported, "WHERE CURRENT OF on a view is not implemented");
+  }
+  const TableDesc& table = *item.scan->table;
+  auto part_of_cursor = [&](const FunctionEntry& function, int32_t part) {
+    auto constant = [&](Oid type, Datum datum) {
+      return make_constant(arena(), {type, -1}, Value(datum));
+    };
+    return system_call(function,
+                       {constant(type_oid::kText, Datum::of_string(arena().copy(node.cursor_name))),
+                        constant(type_oid::kOid, Datum::of_oid(table.oid)),
+                        constant(type_oid::kInt4, Datum::of_int32(part))});
+  };
+  if (table.row_key.empty()) {
+    return make_operator("=", row_place(item, table, node.location),
+                         part_of_cursor(ctid_of_cursor(), 0), node.location);
+  }
+  std::vector<Expr*> parts;
+  for (size_t i = 0; i < table.row_key.size(); ++i) {
+    auto attribute = static_cast<size_t>(table.row_key[i].column);
+    const ColumnDesc& column = table.columns[attribute];
+    size_t position = 0;
+    for (size_t j = 0; j < attribute; ++j) position += table.columns[j].dropped ? 0 : 1;
+    Expr* value = part_of_cursor(key_of_cursor(), static_cast<int32_t>(i));
+    value->type = column.type;
+    value->physical = column.physical;
+    value->collation = column.collation;
+    parts.push_back(make_operator("=", column_value(item.columns[position]), value, node.location));
+  }
+  return make_and(arena(), parts);
+}
+
 Expr* Binder::row_version(ScopeItem& item) {
   Expr* present = item.virtual_scan != nullptr ? table_oid_column(item)
                   : item.scan != nullptr

@@ -227,6 +227,7 @@ class Binder {
   Expr* row_key_column(ScopeItem& item);
   Expr* row_place(ScopeItem& item, const TableDesc& table, int location);
   Expr* row_version(ScopeItem& item);
+  Expr* bind_current_of(const ast::CurrentOfExpr& node, Scope* scope);
   Expr* system_call(const FunctionEntry& function, const std::vector<Expr*>& args);
   Expr* bind_row_comparison(const std::string& op, std::vector<Expr*> left,
                             std::vector<Expr*> right, int location);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/arena.h"
+#include "engine/type/datum.h"
 #include "engine/type/oid.h"
 
 namespace luma {
@@ -94,6 +96,9 @@ class LiveState {
   virtual std::vector<SettingRow> settings() { return {}; }
   // last_value of a sequence; nullopt when nextval was never called.
   virtual SequenceRow sequence(Oid) { return {}; }
+  // Part `part` of the key of the row of `table` that a cursor is on (WHERE CURRENT OF). Throws
+  // 34000 and 24000.
+  virtual Value cursor_key(std::string_view, Oid, size_t, Arena&) { return Value::null(); }
   virtual RelationSize relation_size(Oid /*relation*/) { return {}; }
   virtual int64_t database_size(Oid /*database*/) { return 0; }
 

@@ -7,6 +7,8 @@
 #include "engine/row/row_codec.h"
 #include "engine/type/tuple_id.h"
 #include "engine/type/value_hash.h"
+#include "sql/catalog/live_state.h"
+#include "sql/catalog/session_catalog.h"
 #include "sql/function/type_comparison.h"
 #include "sql/function/type_families.h"
 
@@ -43,6 +45,18 @@ Value number_place(RowCall& call, const Value* args) {
   }
 }
 
+Value cursor_key(RowCall& call, const Value* args) {
+  return session_catalog(call.context)
+      .live_state()
+      .cursor_key(args[0].datum.str.view(), args[1].datum.oid(),
+                  static_cast<size_t>(args[2].datum.i32), call.arena);
+}
+
+Value cursor_place(RowCall& call, const Value* args) {
+  Value key = cursor_key(call, args);
+  return key.is_null ? key : row_id_place(call, &key);
+}
+
 Value row_version(RowCall& call, const Value* args) {
   if (args[0].is_null) return Value::null();
   uint64_t hash = call.expr.args.size();
@@ -62,12 +76,13 @@ Value row_version(RowCall& call, const Value* args) {
   return Datum::of_oid(kFirstNormalXid + static_cast<uint32_t>(hash % (UINT32_MAX - 2)));
 }
 
-FunctionEntry make_entry(std::string_view name, Oid result, VectorKernel kernel, bool strict) {
+FunctionEntry make_entry(std::string_view name, Oid result, VectorKernel kernel, bool strict,
+                         char volatility = 'i') {
   FunctionEntry entry;
   entry.name = name;
   entry.result = result;
   entry.strict = strict;
-  entry.volatility = 'i';
+  entry.volatility = volatility;
   entry.implementation.kernel = kernel;
   return entry;
 }
@@ -101,6 +116,18 @@ const FunctionEntry& ctid_of_number() {
 const FunctionEntry& xmin_of_row() {
   static const FunctionEntry entry =
       make_entry("xmin", type_oid::kXid, row_kernel<row_version, false>, false);
+  return entry;
+}
+
+const FunctionEntry& key_of_cursor() {
+  static const FunctionEntry entry =
+      make_entry("current of", type_oid::kBytea, row_kernel<cursor_key>, true, 's');
+  return entry;
+}
+
+const FunctionEntry& ctid_of_cursor() {
+  static const FunctionEntry entry =
+      make_entry("current of", type_oid::kTid, row_kernel<cursor_place>, true, 's');
   return entry;
 }
 

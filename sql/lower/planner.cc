@@ -126,7 +126,14 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
 
 std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerContext& context) {
   Binder binder(context.environment, context.parameter_types);
-  return plan_bound_query(binder.bind(statement), context);
+  BoundQuery query = binder.bind(statement);
+  if (!context.for_cursor) return plan_bound_query(std::move(query), context);
+  size_t shown = query.result.size();
+  std::vector<CursorKey> keys = add_cursor_keys(query);
+  std::unique_ptr<PhysicalPlan> plan = plan_bound_query(std::move(query), context);
+  plan->columns.resize(shown);
+  plan->cursor_keys = std::move(keys);
+  return plan;
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include "engine/exec/operator.h"
 #include "sql/ast/node.h"
 #include "sql/bind/bind_environment.h"
+#include "sql/lower/cursor_keys.h"
 #include "sql/optimize/optimizer.h"
 #include "sql/plan/logical.h"
 
@@ -41,6 +42,8 @@ struct PhysicalPlan {
   // What the command tag counts: 'S' rows returned, or the root modification's kind 'I', 'U', 'D'.
   char command = 'S';
   bool has_returning = false;  // a modification that returns rows
+  // Of a cursor: the root's output columns behind `columns`.
+  std::vector<CursorKey> cursor_keys;
 };
 
 struct PlannerContext {
@@ -51,6 +54,7 @@ struct PlannerContext {
   std::vector<Oid> parameter_types;  // declared ones; 0 = infer
   // The statement's VALUES, of one row, is to be evaluated for many rows of parameters.
   bool takes_parameter_rows = false;
+  bool for_cursor = false;  // WHERE CURRENT OF may name it
 };
 
 // `statement` is a SELECT, VALUES, INSERT, UPDATE or DELETE. Throws SqlError.

@@ -85,6 +85,7 @@ struct CachedQuery {
   StatementKind kind = StatementKind::kEmpty;
   std::vector<Oid> declared_types;  // as Parse or PREPARE gave them
   bool takes_parameter_rows = false;
+  bool for_cursor = false;
   // What the client was told; a new plan must agree.
   bool described = false;
   std::vector<Oid> parameter_types;

@@ -228,7 +228,8 @@ class SqlSession {
   std::unique_ptr<PlanRun> acquire(CachedQuery& query);
   void give_back(CachedQuery& query, std::unique_ptr<PlanRun> run);
   std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types,
-                                     bool takes_parameter_rows = false);
+                                     bool takes_parameter_rows = false,
+                                     bool for_cursor = false);
   EvalContext planning_context();
   void fill_context(ExecContext& context);
   void lock_tables(const PhysicalPlan& plan) { lock_tables(plan.locks); }
@@ -276,6 +277,8 @@ class SqlSession {
   // --- session_cursor.cc
   void declare_cursor(const ast::DeclareCursorStmt& statement, std::string_view text);
   std::string fetch(const ast::FetchStmt& statement, RowReceiver& receiver);
+  // A value that WHERE CURRENT OF asks for: part of the row that the cursor is on.
+  Value cursor_key(std::string_view cursor, Oid table, size_t part, Arena& arena);
   void close_cursor(const ast::ClosePortalStmt& statement, std::string& tag);
   void pull_rows(Portal& portal, uint64_t wanted);
   uint64_t emit_rows(Portal& portal, uint64_t first, uint64_t count, bool backward,

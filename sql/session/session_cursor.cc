@@ -23,6 +23,7 @@ void SqlSession::declare_cursor(const ast::DeclareCursorStmt& statement, std::st
   }
   CachedQueryPtr query = make_query(text, {});
   set_statement(*query, ast::copy(statement.query, query->arena));
+  query->for_cursor = true;
   if (query->kind != StatementKind::kPlan) {
     throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open cursor for this statement");
   }
@@ -231,6 +232,41 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
     }
   }
   return fmt::format("{} {}", statement.ismove ? "MOVE" : "FETCH", emitted);
+}
+
+Value SqlSession::cursor_key(std::string_view cursor, Oid table, size_t part, Arena& arena) {
+  auto it = portals_.find(cursor);
+  if (it == portals_.end()) {
+    throw sql_error(SqlState::kUndefinedCursor, "cursor \"{}\" does not exist", cursor);
+  }
+  Portal& portal = *it->second;
+  if (portal.run == nullptr || !portal.is_cursor) {
+    throw sql_error(SqlState::kInvalidCursorState,
+                    "cursor \"{}\" is held from a previous transaction", cursor);
+  }
+  const PhysicalPlan& plan = portal.run->plan();
+  auto key = std::find_if(plan.cursor_keys.begin(), plan.cursor_keys.end(),
+                          [&](const CursorKey& candidate) { return candidate.table == table; });
+  if (key == plan.cursor_keys.end()) {
+    const Relation* relation = environment_.catalog().relation(table);
+    throw sql_error(SqlState::kInvalidCursorState, "cursor \"{}\" {} table \"{}\"", cursor,
+                    plan.locks_rows ? "does not have a FOR UPDATE/SHARE reference to"
+                                    : "is not a simply updatable scan of",
+                    relation == nullptr ? "" : relation->name);
+  }
+  if (portal.position == 0 || portal.position > portal.store->row_count()) {
+    throw sql_error(SqlState::kInvalidCursorState, "cursor \"{}\" is not positioned on a row",
+                    cursor);
+  }
+  const std::vector<PhysicalType>& types = portal.store->types();
+  ChunkStore::Cursor at = portal.store->cursor_at(portal.position - 1);
+  Chunk row{std::span<const PhysicalType>(types)};
+  LUMA_CHECK(portal.store->read(at, row));
+  Value value = row.columns[key->first_column + part].value(0);
+  if (!value.is_null) {
+    value.datum = copy_datum(value.datum, types[key->first_column + part], arena);
+  }
+  return value;
 }
 
 void SqlSession::close_cursor(const ast::ClosePortalStmt& statement, std::string& tag) {

@@ -40,11 +40,15 @@ class SqlSession::Live final : public LiveState {
  public:
   explicit Live(SqlSession& session) : session_(session) {}
   std::vector<ActivityRow> activity() override;
+  void require_signal_right(Oid other, bool terminate) const;
   std::vector<LockRow> locks() override;
   std::vector<PreparedStatementRow> prepared_statements() override;
   std::vector<CursorRow> cursors() override;
   std::vector<SettingRow> settings() override;
   SequenceRow sequence(Oid oid) override;
+  Value cursor_key(std::string_view cursor, Oid table, size_t part, Arena& arena) override {
+    return session_.cursor_key(cursor, table, part, arena);
+  }
   RelationSize relation_size(Oid relation) override;
   int64_t database_size(Oid database) override;
   bool signal_session(int32_t pid, bool terminate) override;

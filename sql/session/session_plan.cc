@@ -55,13 +55,14 @@ EvalContext SqlSession::planning_context() {
 
 std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
                                                std::vector<Oid> parameter_types,
-                                               bool takes_parameter_rows) {
+                                               bool takes_parameter_rows, bool for_cursor) {
   if (!transaction_) environment_.mutable_io().now_micros = current_timestamp_micros();
   Arena scratch(&memory_);
   PlannerContext context{environment_, environment_, planning_context(),
                          settings_.vars().disabled_passes, std::move(parameter_types)};
   context.evaluation.arena = &scratch;
   context.takes_parameter_rows = takes_parameter_rows;
+  context.for_cursor = for_cursor;
   auto run = std::make_unique<PlanRun>(plan_query(node, context), &memory_);
   run->catalog_version = environment_.catalog_version();
   run->plan_epoch = settings_.plan_epoch();
@@ -97,7 +98,7 @@ std::unique_ptr<PlanRun> SqlSession::acquire(CachedQuery& query) {
     return run;
   }
   run = make_plan(query.node, query.described ? query.parameter_types : query.declared_types,
-                  query.takes_parameter_rows);
+                  query.takes_parameter_rows, query.for_cursor);
   if (query.described && !same_columns(query.columns, run->plan().columns)) {
     SqlError error(SqlState::kFeatureNotSupported, "cached plan must not change result type");
     error.routine = "RevalidateCachedQuery";
