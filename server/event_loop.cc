@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <system_error>
+
+#include "server/loop_balancer.h"
 
 namespace luma {
 namespace {
@@ -14,6 +17,10 @@ constexpr int kEventsPerTurn = 64;
 // How many clients, and how long, replies wait for others of the same turn.
 constexpr size_t kMaxDeferred = 16;
 constexpr std::chrono::microseconds kMaxDelay{100};
+constexpr std::chrono::milliseconds kWindow{20};
+constexpr uint32_t kTurnsPerLook = 16;
+// A loop that sleeps does not measure.
+constexpr std::chrono::milliseconds kLoadLasts{200};
 constexpr uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 int checked(int descriptor, const char* what) {
@@ -21,9 +28,16 @@ int checked(int descriptor, const char* what) {
   return descriptor;
 }
 
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 }  // namespace
 
-EventLoop::EventLoop() : epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+EventLoop::EventLoop(LoopBalancer* balancer)
+    : epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), balancer_(balancer) {
   wake_up_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_up_ < 0 || !control(EPOLL_CTL_ADD, wake_up_, EPOLLIN | EPOLLET, nullptr)) {
     int error = errno;
@@ -107,7 +121,38 @@ void EventLoop::end_turn() {
   ending_.clear();
 }
 
+double EventLoop::load() const {
+  Clock::duration age = Clock::now().time_since_epoch() - Clock::duration(measured_.load());
+  return age > kLoadLasts ? 0 : load_.load();
+}
+
+void EventLoop::measure() {
+  Clock::time_point now = Clock::now();
+  if (now - window_start_ < kWindow) return;
+  std::chrono::nanoseconds cpu = thread_cpu_time();
+  load_ = std::chrono::duration<double>(cpu - window_cpu_) / (now - window_start_);
+  measured_ = now.time_since_epoch().count();
+  LoopBalancer::Advice advice = balancer_->advise(*this, active_);
+  if (advice.to != nullptr) move_clients(*advice.to, advice.clients);
+  window_start_ = now;
+  window_cpu_ = cpu;
+  active_ = 0;
+  ++window_;
+}
+
+void EventLoop::move_clients(EventLoop& other, size_t count) {
+  std::vector<Client*> candidates;
+  for (const auto& [client, owner] : clients_) {
+    if (client->seen_in_window_ == window_) candidates.push_back(client);
+  }
+  for (Client* client : candidates) {
+    if (count == 0) break;
+    if (client->move_to(other)) --count;
+  }
+}
+
 void EventLoop::run() {
+  window_cpu_ = thread_cpu_time();
   std::array<epoll_event, kEventsPerTurn> events;
   while (!stopping_) {
     int count = epoll_wait(epoll_, events.data(), kEventsPerTurn, -1);
@@ -120,7 +165,12 @@ void EventLoop::run() {
         readiness.hung_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         readiness.readable = readiness.hung_up || (event.events & EPOLLIN) != 0;
         readiness.writable = (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
-        static_cast<Client*>(event.data.ptr)->on_ready(readiness);
+        auto* client = static_cast<Client*>(event.data.ptr);
+        if (client->seen_in_window_ != window_) {
+          client->seen_in_window_ = window_;
+          ++active_;
+        }
+        client->on_ready(readiness);
       }
       if (at_turn_end_.size() >= kMaxDeferred ||
           (!at_turn_end_.empty() && Clock::now() - first_deferred_ > kMaxDelay)) {
@@ -128,6 +178,7 @@ void EventLoop::run() {
       }
     }
     end_turn();
+    if (balancer_ != nullptr && ++turns_ % kTurnsPerLook == 0) measure();
     retired_.clear();
   }
 }

@@ -18,6 +18,7 @@
 
 #include "server/event_loop.h"
 #include "server/listener.h"
+#include "server/loop_balancer.h"
 #include "server/session.h"
 
 namespace luma {
@@ -85,7 +86,8 @@ struct Server::Impl {
             {},
             WorkerPool(worker_limit(configuration))} {
     for (size_t i = 0; i < loop_count(configuration); ++i) {
-      loops.push_back(std::make_unique<EventLoop>());
+      loops.push_back(std::make_unique<EventLoop>(&balancer));
+      balancer.add(*loops.back());
     }
   }
 
@@ -97,12 +99,12 @@ struct Server::Impl {
   void poll_drained();
 
   // Declared first, destroyed last: sessions refer to these loops.
+  LoopBalancer balancer;
   std::vector<std::unique_ptr<EventLoop>> loops;
   // Listeners and signals; run() of the server is its thread.
   asio::io_context control{1};
   SessionEnvironment environment;
   Listeners listeners;
-  size_t next_loop = 0;
   std::unique_ptr<asio::signal_set> signals;
   std::unique_ptr<asio::steady_timer> accept_timer, drain_timer;
   std::chrono::steady_clock::time_point drain_deadline;
@@ -148,7 +150,7 @@ void Server::Impl::accept_next(Acceptor& acceptor) {
 }
 
 void Server::Impl::take(int descriptor) {
-  EventLoop& loop = *loops[next_loop++ % loops.size()];
+  EventLoop& loop = balancer.place();
   set_options(descriptor);
   ClientInfo client = client_of(descriptor);
   if (client.port >= 0) set_tcp_options(descriptor);

@@ -36,7 +36,7 @@ uint32_t random_key() {
 Session::Session(SessionEnvironment& environment, EventLoop& loop, int descriptor,
                  ClientInfo client)
     : environment_(environment),
-      loop_(loop),
+      loop_(&loop),
       socket_(descriptor),
       client_(std::move(client)),
       secret_key_(random_key()),
@@ -53,14 +53,14 @@ void Session::start() {
   }
   set_deadline(std::chrono::milliseconds(environment_.configuration.authentication_timeout_ms),
                &Session::authentication_expired);
-  if (!loop_.watch(socket_.descriptor(), shared_from_this())) return finish();
+  if (!loop().watch(socket_.descriptor(), shared_from_this())) return finish();
   wait_for_client();
 }
 
 void Session::wait_for_client() {
   activity_ = Activity::kWaiting;
   if (!input_waits_) return;
-  loop_.post([self = shared_from_this()] { self->read_available(); });
+  post([self = shared_from_this()] { self->read_available(); });
 }
 
 void Session::on_ready(EventLoop::Readiness readiness) {
@@ -69,7 +69,7 @@ void Session::on_ready(EventLoop::Readiness readiness) {
   if (readiness.hung_up) hung_up_ = true;
   if (readiness.writable && waiting_writable_) {
     waiting_writable_ = false;
-    loop_.watch_writable(socket_.descriptor(), *this, false);
+    loop().watch_writable(socket_.descriptor(), *this, false);
     if (write_wire()) pump();
   }
   if (activity_ == Activity::kClosing) return linger();
@@ -137,7 +137,7 @@ void Session::advance() {
         }
         if (budget <= 0) {
           queue_output();
-          loop_.post([self = shared_from_this()] { self->advance(); });
+          post([self = shared_from_this()] { self->advance(); });
           return;
         }
         break;
@@ -156,7 +156,7 @@ void Session::advance() {
         if (connection_.output().empty()) return prepare_to_wait();
         // Until then we count as being on the loop: nothing more is read.
         turn_ending_ = true;
-        return loop_.call_at_turn_end(*this);
+        return loop().call_at_turn_end(*this);
     }
   }
 }
@@ -205,8 +205,7 @@ void Session::run_on_worker() {
       step = self->connection_.process(self.get());
     } while (step == Step::kProcessed && self->connection_.output().empty() &&
              self->connection_.has_input());
-    EventLoop& loop = self->loop_;
-    loop.post([self = std::move(self), step] { self->on_worker_done(step); });
+    self->post([self, step] { self->on_worker_done(step); });
   });
 }
 
@@ -225,11 +224,36 @@ void Session::on_worker_done(Step step) {
   }
 }
 
+bool Session::move_to(EventLoop& other) {
+  bool at_rest = activity_ == Activity::kWaiting && authenticated_ && connection_.idle() &&
+                 !input_waits_ && !hung_up_ && !turn_ending_ && all_sent() && !waiting_writable_ &&
+                 !waiting_durable_;
+  if (!at_rest) return false;
+  std::shared_ptr<Session> self = shared_from_this();
+  loop().unwatch(socket_.descriptor(), *this);
+  // From here on everything happens on the other loop.
+  loop_.store(&other);
+  other.post([self = std::move(self)] {
+    if (self->activity_ == Activity::kClosed) return;
+    if (!self->loop().watch(self->socket_.descriptor(), self)) self->broken();
+  });
+  return true;
+}
+
 // ---- from other threads
+
+void Session::post(std::function<void()> task) {
+  EventLoop* loop = loop_.load();
+  loop->post([self = shared_from_this(), loop, task = std::move(task)]() mutable {
+    // The session may have moved on meanwhile.
+    if (self->loop_.load() == loop) return task();
+    self->post(std::move(task));
+  });
+}
 
 void Session::wake() {
   if (wake_posted_.exchange(true)) return;
-  loop_.post([self = shared_from_this()] {
+  post([self = shared_from_this()] {
     self->wake_posted_ = false;
     self->wake_pending_ = true;
     if (self->activity_ == Activity::kWaiting && self->connection_.idle()) self->deliver();
@@ -244,7 +268,7 @@ void Session::deliver() {
 }
 
 void Session::begin_shutdown(ShutdownMode mode) {
-  loop_.post([self = shared_from_this(), mode] {
+  post([self = shared_from_this(), mode] {
     self->stop_after_statement_ = true;
     if (mode == ShutdownMode::kFast) self->interrupt(Interrupt::kTerminate);
     if (self->activity_ == Activity::kWaiting &&
@@ -259,7 +283,7 @@ void Session::begin_shutdown(ShutdownMode mode) {
 }
 
 void Session::drop() {
-  loop_.post([self = shared_from_this()] {
+  post([self = shared_from_this()] {
     if (self->activity_ != Activity::kOnWorker && !self->connection_.authenticated())
       self->finish();
   });
@@ -356,8 +380,7 @@ void Session::set_deadline(std::chrono::milliseconds delay, void (Session::*expi
       delay, [weak = weak_from_this(), serial = deadline_serial_, expired] {
         auto self = weak.lock();
         if (self == nullptr) return;
-        EventLoop& loop = self->loop_;
-        loop.post([self = std::move(self), serial, expired] {
+        self->post([self, serial, expired] {
           if (self->deadline_serial_ == serial) (self.get()->*expired)();
         });
       });
@@ -441,7 +464,7 @@ void Session::finish() {
     timers_.clear();
   }
   clear_deadline();
-  loop_.unwatch(socket_.descriptor(), *this);
+  loop().unwatch(socket_.descriptor(), *this);
   socket_.close();
   if (authenticated_ && environment_.configuration.log_connections) {
     std::chrono::duration<double> lasted = std::chrono::system_clock::now() - client_.started;

@@ -1,14 +1,15 @@
 #pragma once
 // One connection: a socket, perhaps TLS, a Connection, and what moves bytes between them.
 //
-// Belongs to one event loop. It needs no coroutine: it waits in only three places (for the client
-// to send, for a worker to return, for output to drain), and each has one handler that calls
-// advance(). Thread rule: everything runs on the loop, but process(gate) and drain() on a worker
-// while activity_ == kOnWorker, and the calls marked "any thread".
+// Belongs to one event loop at a time. It needs no coroutine: it waits in only three places (for
+// the client to send, for a worker to return, for output to drain), and each has one handler that
+// calls advance(). Thread rule: everything runs on the loop, but process(gate) and drain() on a
+// worker while activity_ == kOnWorker, and the calls marked "any thread".
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -48,7 +49,7 @@ class Session final : public ConnectionHost,
                       public EventLoop::Client,
                       public std::enable_shared_from_this<Session> {
  public:
-  // Takes the connected, non-blocking socket. `loop` outlives the session.
+  // Takes the connected, non-blocking socket. Begins on `loop`; all loops outlive the session.
   Session(SessionEnvironment& environment, EventLoop& loop, int descriptor, ClientInfo client);
   ~Session() override;
 
@@ -79,6 +80,7 @@ class Session final : public ConnectionHost,
   // ---- EventLoop::Client
   void on_ready(EventLoop::Readiness readiness) override;
   void on_turn_end() override;
+  bool move_to(EventLoop& other) override;
 
  private:
   enum class Activity : uint8_t { kWaiting, kOnLoop, kOnWorker, kDraining, kClosing, kClosed };
@@ -86,6 +88,10 @@ class Session final : public ConnectionHost,
     std::string bytes;
     uint64_t durable_ts;
   };
+
+  EventLoop& loop() const { return *loop_.load(std::memory_order_relaxed); }
+  // Any thread: runs `task` on the session's loop.
+  void post(std::function<void()> task);
 
   void advance();
   void wait_for_client();
@@ -122,7 +128,7 @@ class Session final : public ConnectionHost,
   void log_start();
 
   SessionEnvironment& environment_;
-  EventLoop& loop_;
+  std::atomic<EventLoop*> loop_;  // changes only in move_to()
   StreamSocket socket_;
   const ClientInfo client_;
   const uint32_t secret_key_;

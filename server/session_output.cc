@@ -91,7 +91,7 @@ bool Session::write_wire() {
     if (sent.outcome == StreamSocket::Outcome::kWouldBlock) {
       if (waiting_writable_) return true;
       // on_ready() goes on; it is told at once when there is room by now.
-      waiting_writable_ = loop_.watch_writable(socket_.descriptor(), *this, true);
+      waiting_writable_ = loop().watch_writable(socket_.descriptor(), *this, true);
       if (!waiting_writable_) broken();
       return waiting_writable_;
     }
@@ -113,7 +113,7 @@ void Session::account_sent() {
   }
   if (activity_ == Activity::kDraining && unsent_bytes_ <= kResumeBytes) {
     activity_ = Activity::kOnLoop;
-    loop_.post([self = shared_from_this()] {
+    post([self = shared_from_this()] {
       if (self->activity_ == Activity::kOnLoop) self->advance();
     });
   }
@@ -125,7 +125,7 @@ void Session::wait_durable(uint64_t durable_ts) {
   waiting_durable_ = true;
   environment_.instance.durability().on_durable(durable_ts,
                                                 [self = shared_from_this()](bool durable) {
-                                                  self->loop_.post([self, durable] {
+                                                  self->post([self, durable] {
                                                     self->waiting_durable_ = false;
                                                     if (durable) {
                                                       self->pump();
@@ -141,7 +141,7 @@ void Session::drain(std::string& output) {
   unsent_bytes_ += output.size();
   std::string bytes = std::move(output);
   output.clear();
-  loop_.post([self = shared_from_this(), bytes = std::move(bytes), durable_ts]() mutable {
+  post([self = shared_from_this(), bytes = std::move(bytes), durable_ts]() mutable {
     self->enqueue(std::move(bytes), durable_ts);
   });
   Backend* backend = connection_.backend();
