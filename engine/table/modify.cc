@@ -70,8 +70,8 @@ struct ConflictUpdate {
     }
     pair.size = 1;
     uint32_t passed;
-    if (where && where->select(context, pair, &passed) == 0) return false;
     if (has_old_checks) old_check.check(context, stored.chunk());
+    if (where && where->select(context, pair, &passed) == 0) return false;
     assign(context, assignments, pair, &stored.chunk(), rows);
     rows.size = 1;
     check.compute_generated(context, rows);

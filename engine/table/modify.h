@@ -16,19 +16,23 @@ namespace luma {
 
 enum class ModifyAction : uint8_t { kInsert, kUpdate, kDelete };
 
+struct CheckSpec {
+  std::string name;
+  const Expr* expr = nullptr;  // slots: attributes of the new row; NULL passes
+  bool view_option = false;    // 44000 instead of 23514
+  bool policy = false;         // row level security: 42501
+  bool is_using = false;       // the policy speaks of a row that is there already
+};
+
 struct ConflictSpec {
   bool update = false;       // DO UPDATE, otherwise DO NOTHING
   std::vector<Oid> indexes;  // arbiters; empty: any unique index
   // Slots: 0..n-1 the existing row's attributes, n..2n-1 the proposed row's (excluded).
   std::vector<const Expr*> assignments;  // by attribute, nullptr = unchanged
   const Expr* where = nullptr;
-};
-
-struct CheckSpec {
-  std::string name;
-  const Expr* expr = nullptr;  // slots: attributes of the new row; NULL passes
-  bool view_option = false;    // 44000 instead of 23514
-  bool policy = false;         // row level security: 42501
+  // Row level security: what the existing row must pass, and what the updated one must instead of
+  // ModifySpec::checks; empty without it.
+  std::vector<CheckSpec> old_checks, new_checks;
 };
 
 // "By attribute": one entry per TableDesc column.

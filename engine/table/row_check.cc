@@ -63,8 +63,9 @@ void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
   if (validates_table_) throw violated_by_row_error(table_, spec.name);
   if (spec.policy) {
     throw sql_error(SqlState::kInsufficientPrivilege,
-                    "new row violates row-level security policy {}for table \"{}\"",
-                    spec.name.empty() ? "" : fmt::format("\"{}\" ", spec.name), table_.name);
+                    "new row violates row-level security policy {}{}for table \"{}\"",
+                    spec.name.empty() ? "" : fmt::format("\"{}\" ", spec.name),
+                    spec.is_using ? "(USING expression) " : "", table_.name);
   }
   std::string detail = "Failing row contains " + describe_row(context, table_, rows, row) + ".";
   if (spec.view_option) {

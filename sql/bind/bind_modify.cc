@@ -320,12 +320,13 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
       bool is_default = ast::is<ast::SetToDefault>(item);
       bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
       check_writable(columns[i], is_default || ignored, overriding_, item->location, false);
-      if (is_default || ignored) {
+      bool is_part = !parts_.empty() && !parts_[i].empty();
+      if ((is_default || ignored) && !is_part) {
         bound.push_back(default_of(columns[i]));
         continue;
       }
-      Expr* value = binder_.bind_expr(item, scope, Clause::kValues);
-      if (!parts_.empty() && !parts_[i].empty()) {
+      Expr* value = is_default ? nullptr : binder_.bind_expr(item, scope, Clause::kValues);
+      if (is_part) {
         Expr* whole = nullptr;
         for (size_t j = 0; j < i; ++j) whole = columns[j] == columns[i] ? bound[j] : whole;
         bound.push_back(
@@ -594,8 +595,7 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
     part_assigned[attribute] = !target->indirection.empty();
     if (before != nullptr && !parts_only) {
       throw sql_error(SqlState::kSyntaxError, "multiple assignments to same column \"{}\"",
-                      column.name)
-          .at_byte(target->location);
+                      column.name);
     }
     const ast::Node* value = target->val;
     Expr* bound = nullptr;

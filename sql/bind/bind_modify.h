@@ -39,6 +39,7 @@ class ModifyBinder {
   // Row level security (bind_policies.cc).
   LogicalOp* with_policies(LogicalOp* scan);
   void finish_policies();
+  void finish_conflict_policies(OnConflict& conflict, const std::shared_ptr<ScopeItem>& new_row);
   RequiredPrivilege& required() {
     return binder_.query_.privileges[static_cast<size_t>(privilege_)];
   }

@@ -162,9 +162,6 @@ void ModifyBinder::finish_policies() {
   if (modify_->modify == ModifyKind::kMerge) {
     throw unsupported("MERGE into a table with row-level security");
   }
-  if (modify_->on_conflict != nullptr && modify_->on_conflict->update) {
-    throw unsupported("ON CONFLICT DO UPDATE of a table with row-level security");
-  }
   bool reads = required().select;
   char command = modify_->modify == ModifyKind::kInsert   ? 'a'
                  : modify_->modify == ModifyKind::kUpdate ? 'w'
@@ -178,6 +175,9 @@ void ModifyBinder::finish_policies() {
   }
   if (modify_->modify == ModifyKind::kDelete) return;
   auto new_row = row_item(modify_->new_columns, table_->name);
+  if (modify_->on_conflict != nullptr && modify_->on_conflict->update) {
+    finish_conflict_policies(*modify_->on_conflict, new_row);
+  }
   auto checks = binder_.policy_checks(*table_, check_as, command, new_row, false);
   if (reads) {
     for (CheckExpr& check : binder_.policy_checks(*table_, check_as, 'r', new_row, true)) {
@@ -185,6 +185,25 @@ void ModifyBinder::finish_policies() {
     }
   }
   modify_->checks.insert(modify_->checks.begin(), checks.begin(), checks.end());
+}
+
+// DO UPDATE: the row that is there must be one that could be updated, or the statement fails.
+void ModifyBinder::finish_conflict_policies(OnConflict& conflict,
+                                            const std::shared_ptr<ScopeItem>& new_row) {
+  Oid check_as = required().check_as;
+  auto old_row = row_item(conflict.old_columns, table_->name);
+  conflict.old_checks = binder_.policy_checks(*table_, check_as, 'w', old_row, true);
+  conflict.new_checks = binder_.policy_checks(*table_, check_as, 'w', new_row, false);
+  if (required().select) {
+    for (CheckExpr& check : binder_.policy_checks(*table_, check_as, 'r', old_row, true)) {
+      conflict.old_checks.push_back(check);
+    }
+    for (CheckExpr& check : binder_.policy_checks(*table_, check_as, 'r', new_row, true)) {
+      conflict.new_checks.push_back(check);
+    }
+  }
+  conflict.new_checks.insert(conflict.new_checks.end(), modify_->checks.begin(),
+                             modify_->checks.end());
 }
 
 }  // namespace luma

@@ -8,7 +8,7 @@
 namespace luma {
 namespace {
 
-constexpr std::string_view kLetters = "arwdDxtXUCcTsA";
+constexpr std::string_view kLetters = "arwdDxtXUCTcsA";
 
 template <typename Keep>
 std::string filtered(std::string_view letters, Keep keep) {

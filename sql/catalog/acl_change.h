@@ -26,7 +26,7 @@ inline constexpr AclKind kTableAcl{"table", "arwdDxt", ""};
 inline constexpr AclKind kSequenceAcl{"sequence", "rwU", ""};
 inline constexpr AclKind kColumnAcl{"column", "arwx", ""};
 inline constexpr AclKind kSchemaAcl{"schema", "UC", ""};
-inline constexpr AclKind kDatabaseAcl{"database", "CcT", "cT"};
+inline constexpr AclKind kDatabaseAcl{"database", "CTc", "Tc"};
 inline constexpr AclKind kTypeAcl{"type", "U", "U"};
 inline constexpr AclKind kFunctionAcl{"function", "X", "X"};
 inline constexpr AclKind kLanguageAcl{"language", "U", "U"};

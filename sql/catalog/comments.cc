@@ -1,5 +1,7 @@
 #include "sql/catalog/comments.h"
 
+#include <algorithm>
+
 #include <charconv>
 #include <unordered_map>
 
@@ -48,6 +50,11 @@ std::optional<std::string> object_comment(const Catalog& catalog, const ObjectAd
     const Table* table = catalog.table_of_constraint(address.oid);
     return table == nullptr ? std::nullopt
                             : text_or_none(table->find_constraint(address.oid)->comment);
+  }
+  if (address.class_id == class_oid::kPolicy) {
+    const Table* table = catalog.table_of_policy(address.oid);
+    if (table == nullptr) return std::nullopt;
+    return text_or_none(std::ranges::find(table->policies, address.oid, &Policy::oid)->comment);
   }
   if (address.sub_id != 0) {
     const Table* table = catalog.table(address.oid);

@@ -141,12 +141,10 @@ void require_owner(CommandContext& context, const Schema& schema) {
 void require_database_owner(CommandContext& context) {
   const Catalog& catalog = *context.ddl().view();
   const Database* database = catalog.database(catalog.database_oid());
-  if (database == nullptr ||
-      has_privileges_of(catalog, context.current_user(), database->owner)) {
+  if (database == nullptr || has_privileges_of(catalog, context.current_user(), database->owner)) {
     return;
   }
-  throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of database {}",
-                  database->name);
+  throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of database {}", database->name);
 }
 
 void require_owner(CommandContext& context, const Type& type) {
@@ -164,6 +162,7 @@ void require_create_privilege(CommandContext& context, Oid schema_oid) {
     throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for schema {}",
                     schema->name);
   }
+  if (schema_oid == context.temp_schema(false)) return;
   if (has_schema_privilege(catalog, context.current_user(), *schema, 'C')) return;
   throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for schema {}",
                   schema->name);

@@ -93,8 +93,8 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
       std::vector<Oid> tables;
       Oid schema = kInvalidOid;
       if (statement.kind == ast::ReindexObjectType::kSchema) {
-        const Schema& named = require_schema(
-            *context.ddl().view(), context.environment().search_path(), statement.name);
+        const Schema& named = require_schema(*context.ddl().view(),
+                                             context.environment().search_path(), statement.name);
         require_owner(context, named);
         schema = named.oid;
       } else {

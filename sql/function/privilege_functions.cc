@@ -310,8 +310,8 @@ Value row_security_active(RowCall& row, const Value* args) {
                                  ? &relation_of_text(session, args[0].datum.str.view())
                                  : session.catalog().relation(args[0].datum.oid());
   const auto* table = dynamic_cast<const Table*>(relation);
-  bool active = table != nullptr && is_subject_to_row_security(
-                                        session.catalog(), session.current_user_oid(), *table);
+  bool active = table != nullptr &&
+                is_subject_to_row_security(session.catalog(), session.current_user_oid(), *table);
   return Datum::of_bool(active);
 }
 

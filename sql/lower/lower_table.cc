@@ -147,8 +147,8 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   for (Expr* expr : op.generated) spec.generated.push_back(slots(expr, op.new_columns));
   spec.generated.resize(width, nullptr);
   for (const CheckExpr& check : op.checks) {
-    spec.checks.push_back({check.name, slots(check.expr, op.new_columns), check.view_option,
-                           check.policy});
+    spec.checks.push_back(
+        {check.name, slots(check.expr, op.new_columns), check.view_option, check.policy});
   }
   if (op.on_conflict != nullptr) {
     const OnConflict& conflict = *op.on_conflict;
@@ -159,6 +159,14 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
     layout.insert(layout.end(), conflict.excluded_columns.begin(), conflict.excluded_columns.end());
     for (Expr* expr : conflict.assignments) lowered->assignments.push_back(slots(expr, layout));
     lowered->where = slots(conflict.where, layout);
+    for (const CheckExpr& check : conflict.old_checks) {
+      lowered->old_checks.push_back(
+          {check.name, slots(check.expr, conflict.old_columns), false, check.policy, true});
+    }
+    for (const CheckExpr& check : conflict.new_checks) {
+      lowered->new_checks.push_back(
+          {check.name, slots(check.expr, op.new_columns), check.view_option, check.policy});
+    }
     spec.conflict = std::move(lowered);
   }
   // RETURNING sees the child's columns, then the row as stored (as removed for DELETE, whose

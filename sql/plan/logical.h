@@ -265,6 +265,9 @@ struct OnConflict {
   std::vector<ColumnId> excluded_columns;
   std::vector<Expr*> assignments;  // by attribute, nullptr = unchanged
   Expr* where = nullptr;
+  // Row level security: of the existing row, and of the updated one instead of ModifyOp::checks;
+  // empty without it.
+  std::vector<CheckExpr> old_checks, new_checks;
 };
 // A WHEN clause of MERGE: the first one whose condition holds acts on the row.
 struct MergeAction {

@@ -30,6 +30,8 @@ void visit_modify(ModifyOp& modify, const std::function<void(Expr*&)>& visit) {
   if (modify.on_conflict != nullptr) {
     visit_list(modify.on_conflict->assignments, visit);
     visit_one(modify.on_conflict->where, visit);
+    for (CheckExpr& check : modify.on_conflict->old_checks) visit_one(check.expr, visit);
+    for (CheckExpr& check : modify.on_conflict->new_checks) visit_one(check.expr, visit);
   }
   for (MergeAction& action : modify.merge_actions) {
     visit_one(action.condition, visit);

@@ -69,6 +69,12 @@ void SqlSession::start(const SessionStart& start, RowReceiver& receiver) {
         SqlState::kObjectNotInPrerequisiteState,
         fmt::format("database \"{}\" is not currently accepting connections", database->name));
   }
+  CatalogPtr catalog = store.snapshot(database->oid);
+  if (!has_database_privilege(*catalog, role->oid, *database, 'c')) {
+    throw fatal(SqlState::kInsufficientPrivilege,
+                fmt::format("permission denied for database \"{}\"", database->name))
+        .detail("User does not have CONNECT privilege.");
+  }
   int connections = instance_.activity().count(database->oid, identity_.pid);
   if (database->connection_limit >= 0 && !role->superuser &&
       connections >= database->connection_limit) {

@@ -7,6 +7,7 @@
 #include "engine/txn/lock_manager.h"
 #include "engine/txn/txn_iterator.h"
 #include "sql/bind/binder.h"
+#include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
 #include "sql/session/session_parts.h"
 #include "sql/session/user_types.h"
@@ -51,6 +52,13 @@ class SqlSession::Commands final : public CommandContext {
     Oid schema = session_.environment_.temp_schema();
     if (schema != kInvalidOid && ddl().view()->schema(schema) != nullptr) return schema;
     if (!create) return kInvalidOid;
+    const Catalog& catalog = *ddl().view();
+    const Database* database = catalog.database(catalog.database_oid());
+    if (database != nullptr && !has_database_privilege(catalog, current_user(), *database, 'T')) {
+      throw sql_error(SqlState::kInsufficientPrivilege,
+                      "permission denied to create temporary tables in database \"{}\"",
+                      database->name);
+    }
     auto made = std::make_shared<Schema>();
     made->name = fmt::format("pg_temp_{}", session_.identity_.pid);
     if (const Schema* left_over = ddl().view()->find_schema(made->name)) {

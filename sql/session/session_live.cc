@@ -1,5 +1,6 @@
 // Live state behind pg_settings, pg_stat_activity, pg_locks and the like.
 #include "engine/txn/lock_manager.h"
+#include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -10,7 +11,23 @@ constexpr int64_t kUnixToPostgresMicros = int64_t{946684800} * 1'000'000;
 }  // namespace
 
 std::vector<ActivityRow> SqlSession::Live::activity() {
-  return session_.instance_.activity().rows();
+  std::vector<ActivityRow> rows = session_.instance_.activity().rows();
+  const StatementEnvironment& environment = session_.environment_;
+  Oid user = environment.current_user_oid();
+  if (has_privileges_of(environment.catalog(), user, kReadAllStatsRole)) return rows;
+  for (ActivityRow& row : rows) {
+    if (has_privileges_of(environment.catalog(), user, row.user)) continue;
+    // That there is a session is no secret, what it does is one.
+    ActivityRow shown;
+    shown.database = row.database;
+    shown.pid = row.pid;
+    shown.user = row.user;
+    shown.application_name = row.application_name;
+    shown.query = "<insufficient privilege>";
+    shown.backend_type.clear();
+    row = std::move(shown);
+  }
+  return rows;
 }
 
 std::vector<LockRow> SqlSession::Live::locks() {
@@ -108,7 +125,26 @@ int64_t SqlSession::Live::database_size(Oid) {
   return total;
 }
 
+void SqlSession::Live::require_signal_right(Oid other, bool terminate) const {
+  const Catalog& catalog = session_.environment_.catalog();
+  Oid user = session_.environment_.current_user_oid();
+  if (luma::is_superuser(catalog, other) && !luma::is_superuser(catalog, user)) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "must be a superuser to {}",
+                    terminate ? "terminate superuser process" : "cancel superuser query");
+  }
+  if (has_privileges_of(catalog, user, other) ||
+      has_privileges_of(catalog, user, kSignalBackendRole)) {
+    return;
+  }
+  throw sql_error(SqlState::kInsufficientPrivilege,
+                  "must be a member of the role whose {} or member of pg_signal_backend",
+                  terminate ? "process is being terminated" : "query is being canceled");
+}
+
 bool SqlSession::Live::signal_session(int32_t pid, bool terminate) {
+  for (const ActivityRow& row : session_.instance_.activity().rows()) {
+    if (row.pid == pid) require_signal_right(row.user, terminate);
+  }
   return session_.instance_.activity().interrupt(
       pid, terminate ? Interrupt::kTerminate : Interrupt::kCancel);
 }

@@ -111,10 +111,9 @@ bool SqlSession::sees_setting(std::string_view name) const {
 void SqlSession::require_visible_setting(std::string_view name) const {
   const SettingDefinition* definition = SettingRegistry::instance().find(name);
   if (definition == nullptr || sees_setting(definition->name)) return;
-  throw sql_error(
-      SqlState::kInsufficientPrivilege,
-      "must be superuser or have privileges of pg_read_all_settings to examine \"{}\"",
-      definition->name);
+  throw sql_error(SqlState::kInsufficientPrivilege,
+                  "must be superuser or have privileges of pg_read_all_settings to examine \"{}\"",
+                  definition->name);
 }
 
 void SqlSession::show_variable(const ast::VariableShowStmt& statement, RowReceiver& receiver) {
