@@ -139,9 +139,14 @@ bool LockManager::try_lock_new_rows(LockOwner& owner, std::vector<std::string_vi
   if (keys.empty()) return true;
   reserve_one_more(owner.held_);
   reserve_one_more(owner.bulk_held_);
+  size_t bytes = keys.size() * sizeof(keys[0]);
+  if (owner.budget_ != nullptr) owner.budget_->charge(bytes);
   // Stays where it is: only its owner, for whom we run, moves it.
   const BulkLock::Run* run = publish_run(owner, std::move(keys));
-  if (run == nullptr) return false;
+  if (run == nullptr) {
+    if (owner.budget_ != nullptr) owner.budget_->release(bytes);
+    return false;
+  }
   if (others_hold(owner, *run)) {
     release_last_run(owner);
     return false;
@@ -172,6 +177,7 @@ void LockManager::release_last_run(LockOwner& owner) {
       std::erase_if(bulk_locks_, [bulk](const auto& each) { return each.get() == bulk; });
     }
   }
+  if (owner.budget_ != nullptr) owner.budget_->release(run.size() * sizeof(run[0]));
   for (LockEntry* entry : entries) drop_mode(entry, owner, kUpdateBit, false);
 }
 

@@ -132,7 +132,7 @@ class LockManager {
   // Locks many rows that are about to be inserted, in mode kUpdate, at a small fraction of the
   // price of lock_row(). `keys` ascend, all of one storage id, and their bytes stay where they are
   // until the locks are given back. False, with nothing locked, when somebody else holds or wants
-  // one of them: then lock them one by one.
+  // one of them: then lock them one by one. 53200 by budget.
   bool try_lock_new_rows(LockOwner& owner, std::vector<std::string_view> keys);
   LockOutcome lock_table(LockOwner& owner, Oid table, TableLockMode mode,
                          const LockOptions& options = {});

@@ -132,7 +132,7 @@ bool Transaction::any_may_exist(KvFamily family, std::span<const std::string_vie
     }
   }
   // Where keys and stored ones alternate, a lookup is cheaper than a seek.
-  constexpr int kMaxSeeks = 16;
+  const size_t max_seeks = 1 + keys.size() / 128;
   constexpr uint64_t kMaxSkipped = 1000;
   add_dependency(pipeline_.assigned_ts());
   Kv& kv = pipeline_.kv();
@@ -144,7 +144,7 @@ bool Transaction::any_may_exist(KvFamily family, std::span<const std::string_vie
   options.max_skipped = kMaxSkipped;
   auto at = kv.new_iterator(family, options);
   auto key = keys.begin();
-  for (int seeks = 0; seeks < kMaxSeeks; ++seeks) {
+  for (size_t seeks = 0; seeks < max_seeks; ++seeks) {
     at->seek(*key);
     if (!at->valid()) {
       if (at->status().ok()) return false;
