@@ -25,6 +25,8 @@
 #include "engine/type/record.h"
 #include "engine/type/snapshot.h"
 #include "engine/type/string.h"
+#include "engine/type/text_query.h"
+#include "engine/type/text_vector.h"
 #include "engine/type/tuple_id.h"
 #include "engine/type/type_codec.h"
 #include "engine/type/type_info.h"
@@ -102,7 +104,7 @@ class TypeRegistry {
           object_id_codecs(), array_vector_codecs(), record_codecs(),     datetime_codecs(),
           json_codecs(),      bit_string_codecs(),   network_codecs(),    mac_address_codecs(),
           tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs(),
-          snapshot_codecs()}) {
+          snapshot_codecs(),  text_vector_codecs(),  text_query_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

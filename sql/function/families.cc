@@ -50,6 +50,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       path_kernels(),
       polygon_kernels(),
       snapshot_kernels(),
+      text_search_kernels(),
   };
   return kFamilies;
 }

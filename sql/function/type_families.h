@@ -19,5 +19,6 @@ std::span<const KernelRow> polygon_kernels();
 std::span<const KernelRow> path_kernels();
 std::span<const KernelRow> circle_kernels();
 std::span<const KernelRow> snapshot_kernels();
+std::span<const KernelRow> text_search_kernels();
 
 }  // namespace luma
