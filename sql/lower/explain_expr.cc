@@ -1,7 +1,9 @@
 #include "sql/lower/explain_expr.h"
 
+#include "engine/type/user_type.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/function/registry.h"
+#include "sql/function/value_parts.h"
 
 namespace luma {
 
@@ -59,9 +61,24 @@ std::string call_text(const PlanContext& context, const Expr& expr) {
   if (op != nullptr && expr.args.size() == 1) {
     return fmt::format("({} {})", op->name, explain_expr(context, *expr.args[0]));
   }
+  if (expr.function == nullptr && expr.implementation.kernel == domain_kernel())
+    return fmt::format("({})::{}", explain_expr(context, *expr.args[0]),
+                       format_type(expr.type.oid));
   std::string name = expr.function == nullptr ? "function" : std::string(expr.function->name);
   if (expr.kind == ExprKind::kAggregate && expr.args.empty()) return name + "(*)";
   return name + "(" + list_text(context, expr.args, ", ") + ")";
+}
+
+}  // namespace
+
+namespace {
+
+std::string field_name(const Expr& field) {
+  const TypeInfo* row = find_type(base_type_of(field.args[0]->type.oid));
+  bool named =
+      row != nullptr && row->user != nullptr && field.index < row->user->field_names.size();
+  return named ? quote_identifier(row->user->field_names[field.index])
+               : fmt::format("f{}", field.index + 1);
 }
 
 }  // namespace
@@ -134,7 +151,7 @@ std::string explain_expr(const PlanContext& context, const Expr& expr) {
     case ExprKind::kSubscript:
       return explain_expr(context, *expr.args[0]) + "[...]";
     case ExprKind::kField:
-      return fmt::format("({}).f{}", explain_expr(context, *expr.args[0]), expr.index + 1);
+      return fmt::format("({}).{}", explain_expr(context, *expr.args[0]), field_name(expr));
     case ExprKind::kSubquery:
     case ExprKind::kSubplan:
       return "(SubPlan)";
