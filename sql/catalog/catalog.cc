@@ -215,10 +215,10 @@ namespace {
 template <typename T, typename Visit>
 void visit_layers(const ObjectSet& local, const Visit& visit) {
   local.for_each([&](const ObjectPtr& object) {
-    if (const T* found = dynamic_cast<const T*>(object.get())) visit(*found);
+    if (const T* found = object_as<T>(*object)) visit(*found);
   });
   builtin_objects().for_each([&](const ObjectPtr& object) {
-    const T* found = dynamic_cast<const T*>(object.get());
+    const T* found = object_as<T>(*object);
     if (found != nullptr && local.find({found->class_id(), found->oid}) == nullptr) visit(*found);
   });
 }
@@ -379,6 +379,21 @@ std::string Catalog::describe(ObjectAddress address,
       break;
   }
   return fmt::format("object {} of class {}", address.oid, address.class_id);
+}
+
+// The object as a T; null when it is something else. Told by its kind: scans of system relations
+// ask for every object there is.
+template <typename T>
+const T* object_as(const CatalogObject& object) {
+  bool is_it;
+  if constexpr (std::is_same_v<T, Relation>) {
+    is_it = object.kind == ObjectKind::kTable || object.kind == ObjectKind::kIndex ||
+            object.kind == ObjectKind::kSequence;
+  } else {
+    static_assert(std::is_same_v<T, Schema> || std::is_same_v<T, Type>);
+    is_it = object.kind == (std::is_same_v<T, Schema> ? ObjectKind::kSchema : ObjectKind::kType);
+  }
+  return is_it ? static_cast<const T*>(&object) : nullptr;
 }
 
 }  // namespace luma

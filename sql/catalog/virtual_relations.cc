@@ -12,6 +12,14 @@
 namespace luma {
 namespace {
 
+const Table* as_table(const Relation& relation) {
+  return relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
+}
+
+const Index* as_index(const Relation& relation) {
+  return relation.kind == ObjectKind::kIndex ? static_cast<const Index*>(&relation) : nullptr;
+}
+
 // Relations that may satisfy "`column` = oid": one when there is such a filter, all otherwise.
 template <typename Visit>
 void visit_relations(const VirtualScan& scan, std::string_view column, const Visit& visit) {
@@ -26,7 +34,7 @@ void visit_relations(const VirtualScan& scan, std::string_view column, const Vis
 template <typename Visit>
 void visit_tables(const VirtualScan& scan, std::string_view column, const Visit& visit) {
   visit_relations(scan, column, [&](const Relation& relation) {
-    if (const auto* table = dynamic_cast<const Table*>(&relation)) visit(*table);
+    if (const auto* table = as_table(relation)) visit(*table);
   });
 }
 
@@ -128,8 +136,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   visit_relations(scan, "oid", [&](const Relation& relation) {
     if (name.has_value() && relation.name != *name) return;
     if (schema.has_value() && relation.schema != *schema) return;
-    const auto* table = dynamic_cast<const Table*>(&relation);
-    const auto* index = dynamic_cast<const Index*>(&relation);
+    const auto* table = as_table(relation);
+    const auto* index = as_index(relation);
     bool is_view = relation.relkind == 'v';
     bool stored = !is_view && relation.relkind != 'c';
     Oid method = table != nullptr   ? table->access_method
@@ -181,9 +189,9 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
 void generate_pg_attribute(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
   visit_relations(scan, "attrelid", [&](const Relation& relation) {
-    if (const auto* table = dynamic_cast<const Table*>(&relation)) {
+    if (const auto* table = as_table(relation)) {
       for (const Column& column : table->columns) emit_attribute(row, relation.oid, column);
-    } else if (const auto* index = dynamic_cast<const Index*>(&relation)) {
+    } else if (const auto* index = as_index(relation)) {
       for (const Column& column : index_columns(scan.catalog(), *index)) {
         emit_attribute(row, relation.oid, column);
       }
@@ -250,7 +258,7 @@ void generate_pg_index(const VirtualScan& scan, VirtualRowSink& sink) {
     return;
   }
   visit_relations(scan, "indexrelid", [&](const Relation& relation) {
-    if (const auto* index = dynamic_cast<const Index*>(&relation)) emit(*index);
+    if (const auto* index = as_index(relation)) emit(*index);
   });
 }
 

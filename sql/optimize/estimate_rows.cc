@@ -18,6 +18,13 @@ constexpr double kRangeSelectivity = 0.33;
 constexpr double kLikeSelectivity = 0.05;
 constexpr double kDefaultSelectivity = 0.5;
 
+// A LIKE pattern without wildcards, as tools send for a name that they know.
+bool is_plain_pattern(const Expr& pattern) {
+  return pattern.kind == ExprKind::kConstant && !pattern.constant.is_null &&
+         pattern.physical == PhysicalType::kVarlen &&
+         pattern.constant.datum.str.view().find_first_of("%_") == std::string_view::npos;
+}
+
 }  // namespace
 
 double condition_selectivity(const Expr& condition) {
@@ -59,7 +66,9 @@ double condition_selectivity(const Expr& condition) {
   if (op->name == "<>") return 1 - kEqualitySelectivity;
   if (op->name == "<" || op->name == "<=" || op->name == ">" || op->name == ">=")
     return kRangeSelectivity;
-  if (op->name == "~~" || op->name == "~~*") return kLikeSelectivity;
+  if (op->name == "~~" || op->name == "~~*") {
+    return is_plain_pattern(*condition.args[1]) ? kEqualitySelectivity : kLikeSelectivity;
+  }
   return kDefaultSelectivity;
 }
 
