@@ -89,6 +89,12 @@ void ColumnarLoader::add_all(const Chunk& rows) {
   }
 }
 
+uint64_t ColumnarLoader::next_row_ids(uint32_t count) {
+  if (row_ids_left_ < count) row_ids_left_ = 0;
+  room();
+  return next_row_id_;
+}
+
 void ColumnarLoader::finish_segment() {
   if (writer_ == nullptr) return;
   SegmentSummary summary = writer_->finish();

@@ -24,6 +24,9 @@ class ColumnarLoader {
   // Adds row `row` of a chunk whose columns are the table's attributes; returns its row id.
   uint64_t add(const Chunk& rows, uint32_t row);
   void add_all(const Chunk& rows);
+  // The row ids that the next rows get, when add_all() follows for `count` of them: this and those
+  // behind it.
+  uint64_t next_row_ids(uint32_t count);
   // Makes the rows part of the transaction.
   void finish();
 

@@ -1,7 +1,9 @@
 #include "engine/columnar/columnar_rewrite.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "engine/columnar/columnar_cursor.h"
 #include "engine/columnar/columnar_rows.h"
@@ -298,7 +300,12 @@ RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, In
   ColumnarTable& columnar = *table->columnar;
   if (!columnar.owner().has_segments()) return {};
   std::unique_lock guard(columnar.rewrite_mutex(), std::try_to_lock);
-  if (!guard.owns_lock()) return {};
+  while (!guard.owns_lock()) {
+    if (!options.waits) return {};
+    if (interrupt != nullptr) interrupt->check();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    static_cast<void>(guard.try_lock());
+  }
   return Rewriter(table, locks, interrupt, options).run();
 }
 

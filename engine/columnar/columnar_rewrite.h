@@ -20,6 +20,8 @@ struct RewriteOptions {
   uint64_t least_delta_rows = 1;
   // A segment is rewritten when the delta hides more than one row in so many.
   uint64_t hidden_divisor = 10;
+  // When somebody rewrites the table already: wait and do it again, or leave it to him.
+  bool waits = false;
 };
 
 struct RewriteResult {
@@ -30,7 +32,7 @@ struct RewriteResult {
 };
 
 // The caller has locked the table against changes of its definition. `locks` may be null where
-// nobody else works. Does nothing when the table is being rewritten already.
+// nobody else works.
 RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, Interrupt* interrupt,
                                const RewriteOptions& options);
 

@@ -102,6 +102,7 @@ class RowWriter {
   bool loads() const;
   bool suits_bulk() const;
   void stage_rows(Bulk& bulk);
+  void stage_keys(Bulk& bulk);
   void stage_entries(Bulk& bulk, Index& index);
   void put_entry(Index& index, uint32_t row);
   void remove_entry(Index& index, uint32_t row, std::string_view row_key);

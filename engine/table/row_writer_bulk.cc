@@ -77,6 +77,18 @@ void RowWriter::stage_rows(Bulk& bulk) {
   }
 }
 
+// Of rows that go to a segment: what their index entries point to.
+void RowWriter::stage_keys(Bulk& bulk) {
+  const uint64_t first = loader_->next_row_ids(new_rows_->size);
+  if (indexes_.empty()) return;
+  for (uint32_t row = 0; row < new_rows_->size; ++row) {
+    key_.clear();
+    append_storage_id(key_, table_->storage_id);
+    append_row_id(key_, first + row);
+    bulk.kinds.front().add(txn_->buffer(), key_, {}, false);
+  }
+}
+
 void RowWriter::stage_entries(Bulk& bulk, Index& index) {
   const IndexDesc& desc = table_->indexes[index.position];
   const std::vector<Staged>& rows = bulk.kinds.front().items;
@@ -91,21 +103,22 @@ void RowWriter::stage_entries(Bulk& bulk, Index& index) {
 }
 
 bool RowWriter::insert_all() {
-  if (loads()) {
-    if (!indexes_.empty() || !table_->foreign_keys.empty()) return false;
-    if (loader_ == nullptr) loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_);
-    loader_->add_all(*new_rows_);
-    inserted_rows_ += new_rows_->size;
-    return true;
-  }
   if (!suits_bulk()) return false;
+  const bool loading = row_ids_left_ == 0 && loads();
+  if (loading && loader_ == nullptr) {
+    loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_);
+  }
   if (bulk_ == nullptr) bulk_ = std::make_shared<Bulk>();
   Bulk& bulk = *bulk_;
   bulk.kinds.clear();
   bulk.kinds.reserve(indexes_.size() + 1);
   bulk.kinds.emplace_back();
   try {
-    stage_rows(bulk);
+    if (loading) {
+      stage_keys(bulk);
+    } else {
+      stage_rows(bulk);
+    }
     for (auto& index : indexes_) stage_entries(bulk, *index);
   } catch (const SqlError&) {
     // An earlier row may have a reason of its own to fail.
@@ -116,13 +129,18 @@ bool RowWriter::insert_all() {
     if (!kind.claim_keys(*txn_, locks)) return false;
   }
   for (const Bulk::Kind& kind : bulk.kinds) {
+    if (loading && &kind == &bulk.kinds.front()) continue;
     for (const Staged& item : kind.items) {
       txn_->buffer().put_staged(KvFamily::kData, item.key, item.value, kind.stamped);
     }
   }
   inserted_rows_ += new_rows_->size;
-  if (table_->columnar != nullptr) table_->columnar->count_delta_rows(new_rows_->size);
-  if (table_->row_key.empty()) {
+  if (loading) {
+    loader_->add_all(*new_rows_);
+  } else if (table_->columnar != nullptr) {
+    table_->columnar->count_delta_rows(new_rows_->size);
+  }
+  if (table_->row_key.empty() && !loading) {
     next_row_id_ += new_rows_->size;
     row_ids_left_ -= new_rows_->size;
   }

@@ -45,6 +45,7 @@ void SqlSession::analyze_table(const Table& table) {
 void SqlSession::compact_columnar(const Table& table) {
   RewriteOptions everything;
   everything.hidden_divisor = uint64_t{1} << 32;
+  everything.waits = true;
   TableDescPtr desc = environment_.table_desc(table);
   if (desc->columnar != nullptr) rewrite_columnar(desc, locks_, &interrupt_, everything);
   instance_.forget_estimate(table.storage_id);
