@@ -29,6 +29,7 @@ bool is_volatile(const Expr& expr) {
 CopyIn::CopyIn(const ast::CopyStmt& copy, PlannerContext& context) {
   check_copy_file(copy, context);
   if (copy.filename.data() != nullptr) file_name_ = copy.filename;
+  is_program_ = copy.is_program;
   options_ = parse_copy_options(copy.options, true);
   const Table& table = open_copy_table(copy, context);
   std::vector<int> attributes = copy_attributes(table, copy.attlist);
@@ -147,11 +148,13 @@ uint64_t CopyIn::finish() {
 }
 
 uint64_t CopyIn::run_file(ExecContext& context) {
-  CopyFile file = CopyFile::open_for_reading(file_name_);
+  CopyFile file = CopyFile::open_for_reading(file_name_, is_program_);
   begin(context);
   auto block = std::make_unique<char[]>(kFileBlockBytes);
   while (size_t bytes = file.read(block.get(), kFileBlockBytes)) feed({block.get(), bytes});
-  return finish();
+  uint64_t rows = finish();
+  file.close();
+  return rows;
 }
 
 std::string CopyIn::error_context() const {

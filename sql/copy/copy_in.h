@@ -58,6 +58,7 @@ class CopyIn {
   std::vector<BoundQuery::TableLock> locks_;
   std::vector<CopyColumn> columns_;
   std::string file_name_;
+  bool is_program_ = false;  // file_name_ is a command
   // Owns the expressions below.
   std::unique_ptr<PlanContext> plan_context_;
   // Values of the columns that the input lacks, by attribute.

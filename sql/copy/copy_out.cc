@@ -57,6 +57,7 @@ struct OpenPlan {
 CopyOut::CopyOut(const ast::CopyStmt& copy, PlannerContext& context) {
   check_copy_file(copy, context);
   if (copy.filename.data() != nullptr) file_name_ = copy.filename;
+  is_program_ = copy.is_program;
   options_ = parse_copy_options(copy.options, false);
   if (copy.relation != nullptr) {
     plan_table(copy, context);
@@ -139,7 +140,7 @@ uint64_t CopyOut::run(ExecContext& context, const Send& send) {
 }
 
 uint64_t CopyOut::run_file(ExecContext& context) {
-  CopyFile file = CopyFile::open_for_writing(file_name_);
+  CopyFile file = CopyFile::open_for_writing(file_name_, is_program_);
   uint64_t rows = run(context, [&](std::string_view bytes) { file.write(bytes); });
   file.close();
   return rows;

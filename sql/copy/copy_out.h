@@ -48,6 +48,7 @@ class CopyOut {
   std::unique_ptr<PhysicalPlan> plan_;
   std::vector<bool> force_quote_;
   std::string file_name_;
+  bool is_program_ = false;  // file_name_ is a command
 };
 
 }  // namespace luma

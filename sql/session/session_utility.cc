@@ -8,6 +8,7 @@
 #include "sql/bind/privilege_check.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
+#include "sql/session/procedural.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -146,17 +147,9 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
       break;
     }
     case ast::NodeTag::kDoStmt:
-      throw unsupported("DO");
+      refuse_do(*ast::as<ast::DoStmt>(node));
     case ast::NodeTag::kCallStmt:
-      if (const ast::FuncCall* call = ast::as<ast::CallStmt>(node)->funccall; call->args.empty()) {
-        throw sql_error(SqlState::kUndefinedFunction, "procedure {}() does not exist",
-                        call->funcname.back())
-            .hint(
-                "No procedure matches the given name and argument types. You might need to add "
-                "explicit type casts.")
-            .at_byte(call->location);
-      }
-      throw unsupported("CALL");
+      refuse_call(*ast::as<ast::CallStmt>(node)->funccall, environment_);
     case ast::NodeTag::kAlterSystemStmt:
       throw unsupported("ALTER SYSTEM");
     default:
