@@ -93,7 +93,7 @@ void refuse_predefined(const Role& role) {
       .detail("Cannot alter reserved roles.");
 }
 
-void add_member(CommandContext& context, Oid member, Oid group, bool admin) {
+void add_member(CommandContext& context, Oid member, Oid group, bool admin, Oid grantor) {
   const Catalog& catalog = *context.ddl().view();
   if (member == group || is_member_of(catalog, group, member)) {
     // A superuser counts as a member of everything; only true membership makes a loop.
@@ -118,7 +118,7 @@ void add_member(CommandContext& context, Oid member, Oid group, bool admin) {
   auto role = std::make_shared<Role>(*catalog.role(member));
   auto found = std::ranges::find(role->member_of, group, &Role::Membership::role);
   if (found == role->member_of.end()) {
-    role->member_of.push_back({group, context.current_user(), admin});
+    role->member_of.push_back({group, grantor, admin});
   } else if (admin && !found->admin) {
     found->admin = true;
   } else {
@@ -200,9 +200,9 @@ CommandResult create_role(const ast::CreateRoleStmt& statement, CommandContext& 
   for (const ast::DefElem* option : memberships) {
     for (Oid other : roles_of(context, option->arg)) {
       if (option->defname == "addroleto") {
-        add_member(context, oid, other, false);
+        add_member(context, oid, other, false, context.current_user());
       } else {
-        add_member(context, other, oid, option->defname == "adminmembers");
+        add_member(context, other, oid, option->defname == "adminmembers", context.current_user());
       }
     }
   }
@@ -230,7 +230,7 @@ CommandResult alter_role(const ast::AlterRoleStmt& statement, CommandContext& co
   for (const ast::DefElem* option : memberships) {
     for (Oid other : roles_of(context, option->arg)) {
       if (statement.action >= 0) {
-        add_member(context, other, oid, false);
+        add_member(context, other, oid, false, context.current_user());
       } else {
         remove_member(context, other, oid, false);
       }
@@ -320,6 +320,8 @@ CommandResult drop_roles(const ast::DropRoleStmt& statement, CommandContext& con
 }
 
 CommandResult grant_roles(const ast::GrantRoleStmt& statement, CommandContext& context) {
+  Oid grantor =
+      statement.grantor == nullptr ? context.current_user() : role_oid(context, *statement.grantor);
   for (const ast::Node* granted : statement.granted_roles) {
     const auto& privilege = *ast::as<ast::AccessPriv>(granted);
     if (privilege.priv_name.empty() || !privilege.cols.empty()) {
@@ -338,10 +340,13 @@ CommandResult grant_roles(const ast::GrantRoleStmt& statement, CommandContext& c
                          ? "must be superuser to alter superusers"
                          : fmt::format("must have admin option on role \"{}\"", role.name));
     }
+    if (statement.is_grant && grantor != context.current_user() && !is_superuser_now(context)) {
+      throw SqlError(SqlState::kInsufficientPrivilege, "must be superuser to set grantor");
+    }
     for (const ast::Node* grantee : statement.grantee_roles) {
       Oid member = role_oid(context, *ast::as<ast::RoleSpec>(grantee));
       if (statement.is_grant) {
-        add_member(context, member, group, statement.admin_opt);
+        add_member(context, member, group, statement.admin_opt, grantor);
       } else {
         remove_member(context, member, group, statement.admin_opt);
       }

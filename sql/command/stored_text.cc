@@ -7,6 +7,7 @@
 #include "sql/ast/rewrite.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
+#include "sql/command/policy_rename.h"
 #include "sql/command/view_rename.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
@@ -49,6 +50,10 @@ bool edit_table(CommandContext& context, Table& table, const TextEdit& edit) {
   }
   for (Constraint& constraint : table.constraints) {
     if (constraint.type == 'c') changed |= edit_expression(constraint.expression, path, edit);
+  }
+  for (Policy& policy : table.policies) {
+    changed |= edit_expression(policy.using_sql, path, edit);
+    changed |= edit_expression(policy.check_sql, path, edit);
   }
   if (!table.definition.empty()) {
     SearchPath view_path = context.environment().resolve_path(table.definition_search_path);
@@ -198,7 +203,10 @@ void follow_relation_rename(CommandContext& context, const Relation& relation,
   CatalogPtr catalog = context.ddl().view();
   Oid oid = relation.oid;
   bool moves = new_schema != catalog->schema_name(relation.schema);
-  if (new_name != relation.name) requalify_views(context, relation, new_name);
+  if (new_name != relation.name) {
+    requalify_views(context, relation, new_name);
+    rename_relation_in_policies(context, oid, new_name);
+  }
   edit_stored_text(context, [&](ast::Node& node, const SearchPath& path, Arena& arena) {
     if (ast::AConst* constant = regclass_constant(node)) {
       const Relation* found = relation_in_text(*catalog, path, constant->text);
@@ -313,6 +321,7 @@ void follow_column_rename(CommandContext& context, Table& table, int16_t column_
   for (Constraint& constraint : table.constraints) {
     if (constraint.type == 'c') edit_expression(constraint.expression, naming_path(), rename);
   }
+  rename_column_in_policies(context, table, old_name, new_name);
   for (Oid oid : context.ddl().view()->indexes_of(table.oid)) {
     auto index = std::make_shared<Index>(*context.ddl().view()->index(oid));
     if (edit_index(*index, rename)) context.ddl().put(std::move(index));
