@@ -74,6 +74,13 @@ class DropTraversal {
     for (const ObjectAddress& holder : catalog_.dependents_of({address.class_id, address.oid, 0})) {
       if (ObjectPtr object = catalog_.share(holder)) look(*object);
     }
+    // A table's row type goes with it, and what is of that type; it is no object of its own.
+    const Table* table = address.class_id == class_oid::kRelation && address.sub_id == 0
+                             ? catalog_.table(address.oid)
+                             : nullptr;
+    if (table != nullptr && table->row_type != kInvalidOid && table->relkind != 'c') {
+      found.try_emplace({class_oid::kType, table->row_type, 0}, 'i');
+    }
     std::vector<std::pair<ObjectAddress, char>> out(found.begin(), found.end());
     std::ranges::sort(out, [](const auto& a, const auto& b) {
       return std::pair(a.first.oid, a.first.sub_id) > std::pair(b.first.oid, b.first.sub_id);
@@ -195,15 +202,16 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
       parts.push_back(address);
       continue;
     }
-    if (ObjectPtr object = before->share(address)) result.removed.push_back(object);
+    ObjectPtr object = before->share(address);
+    if (object == nullptr) continue;  // a row type: its table is all there is of it
+    result.removed.push_back(object);
     remove(address);
   }
   std::map<Oid, std::shared_ptr<Table>> changed;
   for (const ObjectAddress& part : parts) {
     const Table* holder = part.class_id == class_oid::kConstraint
                               ? view_->table_of_constraint(part.oid)
-                          : part.class_id == class_oid::kPolicy
-                              ? view_->table_of_policy(part.oid)
+                          : part.class_id == class_oid::kPolicy  ? view_->table_of_policy(part.oid)
                           : part.class_id == class_oid::kAttrDef ? view_->table_of_default(part.oid)
                                                                  : view_->table(part.oid);
     if (holder == nullptr) continue;  // went with its table

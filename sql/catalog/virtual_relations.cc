@@ -122,8 +122,9 @@ namespace {
 // Foreign keys are enforced by triggers in PostgreSQL; clients look for keys only where this says
 // so.
 bool has_triggers(const Catalog& catalog, const Table& table) {
-  return table.has_triggers || !catalog.foreign_keys_to(table.oid).empty() ||
-         std::ranges::any_of(table.constraints, [](const Constraint& c) { return c.type == 'f'; });
+  auto is_foreign_key = [](const Constraint& c) { return c.type == 'f'; };
+  return table.has_triggers || std::ranges::any_of(table.constraints, is_foreign_key) ||
+         !catalog.foreign_keys_to(table.oid).empty();
 }
 
 }  // namespace
@@ -147,7 +148,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
                       : index != nullptr
                           ? static_cast<int64_t>(index->keys.size() + index->include.size())
                           : 3;
-    bool shared = is_shared_relation(relation.oid);
+    bool shared = relation.oid < kFirstUserOid && is_shared_relation(relation.oid);
     row.oid(relation.oid)
         .text(relation.name)
         .oid(relation.schema)
@@ -162,7 +163,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
                                                        : relation.estimated_rows)
         .int4(0)
         .oid(0)
-        .boolean(table != nullptr && !catalog.indexes_of(relation.oid).empty())
+        .boolean(table != nullptr && stored && !catalog.indexes_of(relation.oid).empty())
         .boolean(shared)
         .letter(relation.persistence)
         .letter(relation.relkind)
@@ -354,6 +355,28 @@ void generate_pg_rewrite(const VirtualScan& scan, VirtualRowSink& sink) {
   });
 }
 
+namespace {
+
+// Row types belong to their tables, array types to their elements.
+void add_type_edges(const CatalogObject& holder, std::vector<Dependency>& edges) {
+  Oid type = kInvalidOid, array = kInvalidOid;
+  if (const auto* table = dynamic_cast<const Table*>(&holder)) {
+    type = table->row_type;
+    array = table->array_type;
+    if (type == kInvalidOid) return;
+    if (table->relkind != 'c')
+      edges.push_back({{class_oid::kType, type, 0}, table->address(), 'i'});
+  } else if (const auto* user = dynamic_cast<const Type*>(&holder);
+             user != nullptr && user->relation == kInvalidOid) {
+    type = user->oid;
+    array = user->array_type;
+  }
+  if (type == kInvalidOid || array == kInvalidOid) return;
+  edges.push_back({{class_oid::kType, array, 0}, {class_oid::kType, type, 0}, 'i'});
+}
+
+}  // namespace
+
 void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
   const Catalog& catalog = scan.catalog();
   std::optional<Oid> object = scan.oid_filter("objid");
@@ -373,6 +396,7 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
       }
       edges.push_back({rule, view->address(), 'i'});
     }
+    add_type_edges(holder, edges);
     for (const Dependency& edge : edges) {
       if (object.has_value() && edge.dependent.oid != *object) continue;
       if (referenced.has_value() && edge.referenced.oid != *referenced) continue;
