@@ -1,6 +1,7 @@
 #include "engine/row/kv_rocksdb_log_guard.h"
 
 #include "engine/row/kv_rocksdb.h"
+#include "engine/row/kv_rocksdb_log_tail.h"
 
 namespace luma {
 
@@ -33,15 +34,16 @@ using rocksdb::Slice;
 
 class GuardedLog : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  GuardedLog(std::unique_ptr<FSWritableFile> base, std::shared_ptr<LogGuard> guard)
-      : FSWritableFileOwnerWrapper(std::move(base)), guard_(std::move(guard)) {}
+  GuardedLog(const std::string& name, std::unique_ptr<FSWritableFile> base,
+             std::shared_ptr<LogGuard> guard)
+      : FSWritableFileOwnerWrapper(std::move(base)), guard_(std::move(guard)), tail_(name) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    return attempt([&] { return target()->Append(data, options, debug); });
+    return append(data.size(), [&] { return target()->Append(data, options, debug); });
   }
   IOStatus Append(const Slice& data, const IOOptions& options,
                   const rocksdb::DataVerificationInfo& info, IODebugContext* debug) override {
-    return attempt([&] { return target()->Append(data, options, info, debug); });
+    return append(data.size(), [&] { return target()->Append(data, options, info, debug); });
   }
   IOStatus PositionedAppend(const Slice& data, uint64_t offset, const IOOptions& options,
                             IODebugContext* debug) override {
@@ -66,7 +68,17 @@ class GuardedLog : public rocksdb::FSWritableFileOwnerWrapper {
     return attempt([&] { return target()->RangeSync(offset, size, options, debug); });
   }
 
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    tail_.trim();
+    return target()->Close(options, debug);
+  }
+
  private:
+  template <typename Operation>
+  IOStatus append(size_t bytes, Operation operation) {
+    if (!guard_->failed()) tail_.before_append(bytes);
+    return attempt(operation);
+  }
   template <typename Operation>
   IOStatus attempt(Operation operation) {
     if (guard_->failed()) return IOStatus::OK();
@@ -76,6 +88,7 @@ class GuardedLog : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
   std::shared_ptr<LogGuard> guard_;
+  LogTail tail_;
 };
 
 class LogGuardFileSystem : public rocksdb::FileSystemWrapper {
@@ -104,7 +117,7 @@ class LogGuardFileSystem : public rocksdb::FileSystemWrapper {
  private:
   IOStatus wrap(const std::string& name, IOStatus status, std::unique_ptr<FSWritableFile>* file) {
     if (status.ok() && name.ends_with(".log")) {
-      *file = std::make_unique<GuardedLog>(std::move(*file), guard_);
+      *file = std::make_unique<GuardedLog>(name, std::move(*file), guard_);
     }
     return status;
   }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <random>
@@ -163,6 +164,71 @@ TEST_CASE("running out of space stops writes until resumed") {
   kv = open_kv(options);
   REQUIRE(get(*kv, "later") == "v");
   for (int i = 0; i + 1 < written; ++i) REQUIRE(get(*kv, fmt::format("k{}", i)));
+}
+
+// The newest log of a store, with its path.
+std::pair<std::string, std::string> newest_log(const std::string& store) {
+  std::string newest;
+  for (const auto& entry : std::filesystem::directory_iterator(store)) {
+    if (entry.path().extension() == ".log") newest = std::max(newest, entry.path().string());
+  }
+  std::ifstream file(newest, std::ios::binary);
+  return {newest, std::string(std::istreambuf_iterator<char>(file), {})};
+}
+
+TEST_CASE("a crash leaves zeros behind the log, and perhaps half a record before them") {
+  TemporaryDirectory directory;
+  KvOptions options;
+  options.path = directory.path + "/db";
+  std::string copy = directory.path + "/copy";
+  int written = 0;
+  // Sizes around those of the log's blocks (32 KiB), so that records end everywhere in them.
+  auto write = [&](Kv& kv, size_t bytes) {
+    put(kv, fmt::format("key{:04}", written++), std::string(bytes, 'v'));
+    kv.flush_wal(true).check();
+  };
+  auto recovered = [&](auto&& damage) {
+    std::filesystem::remove_all(copy);
+    std::filesystem::copy(options.path, copy, std::filesystem::copy_options::recursive);
+    auto [path, bytes] = newest_log(copy);
+    damage(bytes);
+    std::ofstream(path, std::ios::binary) << bytes;
+    KvOptions again = options;
+    again.path = copy;
+    auto kv = open_kv(again);
+    int found = 0;
+    while (get(*kv, fmt::format("key{:04}", found))) ++found;
+    for (int i = found; i < written; ++i) REQUIRE(!get(*kv, fmt::format("key{:04}", i)));
+    // What it has recovered stays, and it goes on.
+    put(*kv, "new", "value");
+    kv.reset();
+    kv = open_kv(again);
+    REQUIRE(get(*kv, "new"));
+    for (int i = 0; i < found; ++i) REQUIRE(get(*kv, fmt::format("key{:04}", i)));
+    return found;
+  };
+  auto kv = open_kv(options);
+  std::mt19937 random(5);
+  for (int round = 0; round < 40; ++round) {
+    for (int i = 0; i < 5; ++i) write(*kv, 10 + random() % 200);
+    if (round % 4 == 0) write(*kv, 20000 + random() % 40000);
+    if (round % 8 == 7) kv->flush().check();  // another log
+    std::string log = newest_log(options.path).second;
+    size_t end = log.find_last_not_of('\0') + 1;
+    if (end == 0) continue;
+    REQUIRE(log.size() > end);
+    REQUIRE(recovered([](std::string&) {}) == written);
+    // The end of the last record never reached the disk, or did and the rest did not.
+    size_t lost = 1 + random() % 8;
+    REQUIRE(recovered([&](std::string& bytes) {
+              std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(end - lost), lost, '\0');
+            }) == written - 1);
+    REQUIRE(recovered([&](std::string& bytes) { bytes.resize(end - lost); }) == written - 1);
+  }
+  kv.reset();
+  // Closed in order, nothing is left of them.
+  std::string log = newest_log(options.path).second;
+  REQUIRE((log.empty() || log.back() != '\0'));
 }
 
 TEST_CASE("a checkpoint opens as a store of its own") {
