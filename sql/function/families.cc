@@ -51,6 +51,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       polygon_kernels(),
       snapshot_kernels(),
       text_search_kernels(),
+      text_rank_kernels(),
   };
   return kFamilies;
 }

@@ -1,6 +1,5 @@
-// Full text search: making and editing tsvector and tsquery, matching, ranking.
+// Full text search: making and editing tsvector and tsquery, matching.
 #include <algorithm>
-#include <cmath>
 
 #include "engine/base/sql_error.h"
 #include "engine/type/array.h"
@@ -359,144 +358,6 @@ Datum from_array(RowCall& call, const Datum& array) {
   return store_text_vector(std::move(vector), call.arena);
 }
 
-// --- ranks ---
-struct Ranking {
-  float weight[4] = {0.1f, 0.2f, 0.4f, 1.0f};
-  float of(LexemePosition position) const { return weight[position.weight()]; }
-};
-
-float closeness(int distance) {
-  if (distance > 100) return 1e-30f;
-  return static_cast<float>(1.0 /
-                            (1.005 + 0.05 * std::exp(static_cast<float>(distance) / 1.5 - 2)));
-}
-
-void collect_words(const QueryNode& node, std::vector<const QueryNode*>& words) {
-  if (node.op == QueryOperator::kLexeme) {
-    bool known = std::any_of(words.begin(), words.end(),
-                             [&](const QueryNode* other) { return other->text == node.text; });
-    if (!known) words.push_back(&node);
-    return;
-  }
-  if (node.left != nullptr) collect_words(*node.left, words);
-  collect_words(*node.right, words);
-}
-
-std::vector<const Lexeme*> entries_of(const QueryNode& word, const TextVector& vector) {
-  std::vector<const Lexeme*> out;
-  if (!word.prefix) {
-    if (const Lexeme* lexeme = find_lexeme(vector, word.text)) out.push_back(lexeme);
-    return out;
-  }
-  for (const Lexeme& lexeme : vector) {
-    if (lexeme.text.starts_with(word.text)) out.push_back(&lexeme);
-  }
-  return out;
-}
-
-float rank_any(const Ranking& ranking, const TextVector& vector,
-               const std::vector<const QueryNode*>& words) {
-  const std::vector<LexemePosition> kNowhere = {LexemePosition()};
-  float rank = 0;
-  for (const QueryNode* word : words) {
-    for (const Lexeme* entry : entries_of(*word, vector)) {
-      const auto& positions = entry->positions.empty() ? kNowhere : entry->positions;
-      float sum = 0;
-      float best = -1;
-      size_t best_at = 0;
-      for (size_t i = 0; i < positions.size(); ++i) {
-        float weight = ranking.of(positions[i]);
-        sum += weight / static_cast<float>((i + 1) * (i + 1));
-        if (weight > best) {
-          best = weight;
-          best_at = i;
-        }
-      }
-      // The sum of 1/i² is below pi²/6.
-      rank = static_cast<float>(
-          rank +
-          (best + sum - best / static_cast<float>((best_at + 1) * (best_at + 1))) / 1.64493406685);
-    }
-  }
-  return words.empty() ? rank : rank / static_cast<float>(words.size());
-}
-
-float rank_all(const Ranking& ranking, const TextVector& vector,
-               const std::vector<const QueryNode*>& words) {
-  if (words.size() < 2) return rank_any(ranking, vector, words);
-  const std::vector<LexemePosition> kNowhere = {LexemePosition::of(kMaxLexemePosition - 1, 0)};
-  std::vector<const std::vector<LexemePosition>*> seen(words.size());
-  float rank = -1;
-  for (size_t i = 0; i < words.size(); ++i) {
-    for (const Lexeme* entry : entries_of(*words[i], vector)) {
-      seen[i] = entry->positions.empty() ? &kNowhere : &entry->positions;
-      for (size_t k = 0; k < i; ++k) {
-        if (seen[k] == nullptr) continue;
-        for (LexemePosition a : *seen[i]) {
-          for (LexemePosition b : *seen[k]) {
-            int distance = std::abs(a.place() - b.place());
-            if (distance == 0 && seen[i] != &kNowhere && seen[k] != &kNowhere) continue;
-            if (distance == 0) distance = kMaxLexemePosition;
-            auto now =
-                static_cast<float>(std::sqrt(ranking.of(a) * ranking.of(b) * closeness(distance)));
-            rank = rank < 0 ? now : static_cast<float>(1.0 - (1.0 - rank) * (1.0 - now));
-          }
-        }
-      }
-    }
-  }
-  return rank;
-}
-
-float rank_of(const Ranking& ranking, string_view value, string_view query, int32_t method) {
-  TextVector vector = read_text_vector(value);
-  QueryTree tree = read_query(query);
-  if (vector.empty() || tree == nullptr) return 0;
-  std::vector<const QueryNode*> words;
-  collect_words(*tree, words);
-  std::sort(words.begin(), words.end(),
-            [](const QueryNode* a, const QueryNode* b) { return a->text < b->text; });
-  bool all = tree->op == QueryOperator::kAnd || tree->op == QueryOperator::kPhrase;
-  float rank = all ? rank_all(ranking, vector, words) : rank_any(ranking, vector, words);
-  if (rank < 0) rank = 1e-20f;
-  size_t length = 0;
-  for (const Lexeme& lexeme : vector) length += std::max<size_t>(lexeme.positions.size(), 1);
-  auto log2_of = [](size_t n) { return std::log(static_cast<double>(n)) / std::log(2.0); };
-  if ((method & 1) != 0) rank = static_cast<float>(rank / log2_of(length + 1));
-  if ((method & 2) != 0) rank /= static_cast<float>(length);
-  if ((method & 8) != 0) rank /= static_cast<float>(vector.size());
-  if ((method & 16) != 0) rank = static_cast<float>(rank / log2_of(vector.size() + 1));
-  if ((method & 32) != 0) rank /= rank + 1;
-  return rank;
-}
-Ranking ranking_of(const Datum& weights) {
-  ArrayView view(weights);
-  if (view.dimension_count() != 1)
-    throw sql_error(SqlState::kArraySubscriptError, "array of weight must be one-dimensional");
-  if (view.size() < 4)
-    throw sql_error(SqlState::kArraySubscriptError, "array of weight is too short");
-  if (view.has_nulls())
-    throw sql_error(SqlState::kNullValueNotAllowed, "array of weight must not contain nulls");
-  Ranking ranking;
-  for (uint32_t i = 0; i < 4; ++i) {
-    float weight = view.datum(i).f32;
-    if (weight > 1.0f) throw sql_error(SqlState::kInvalidParameterValue, "weight out of range");
-    if (weight >= 0) ranking.weight[i] = weight;
-  }
-  return ranking;
-}
-float rank(string_view vector, string_view query) { return rank_of({}, vector, query, 0); }
-float rank_method(string_view vector, string_view query, int32_t method) {
-  return rank_of({}, vector, query, method);
-}
-float rank_weights(const Datum& weights, string_view vector, string_view query) {
-  return rank_of(ranking_of(weights), vector, query, 0);
-}
-float rank_weights_method(const Datum& weights, string_view vector, string_view query,
-                          int32_t method) {
-  return rank_of(ranking_of(weights), vector, query, method);
-}
-
 Value current_configuration(RowCall& call, const Value*) {
   return Datum::of_oid(default_text_configuration(call.context));
 }
@@ -535,13 +396,6 @@ const KernelRow kRows[] = {
     scalar_row("ts_delete(tsvector,_text)", strict_kernel<&without_many>, "without lexemes"),
     scalar_row("tsvector_to_array(tsvector)", strict_kernel<&to_array>, "lexemes"),
     scalar_row("array_to_tsvector(_text)", strict_kernel<&from_array>, "vector of lexemes"),
-    scalar_row("ts_rank(tsvector,tsquery)", strict_kernel<&rank>, "how well a document matches"),
-    scalar_row("ts_rank(tsvector,tsquery,int4)", strict_kernel<&rank_method>,
-               "how well a document matches"),
-    scalar_row("ts_rank(_float4,tsvector,tsquery)", strict_kernel<&rank_weights>,
-               "how well a document matches"),
-    scalar_row("ts_rank(_float4,tsvector,tsquery,int4)", strict_kernel<&rank_weights_method>,
-               "how well a document matches"),
     scalar_row("get_current_ts_config()", row_kernel<current_configuration>,
                "the session's configuration"),
 };

@@ -20,5 +20,6 @@ std::span<const KernelRow> path_kernels();
 std::span<const KernelRow> circle_kernels();
 std::span<const KernelRow> snapshot_kernels();
 std::span<const KernelRow> text_search_kernels();
+std::span<const KernelRow> text_rank_kernels();
 
 }  // namespace luma
