@@ -249,7 +249,8 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan,
         conjunct->operator_oid == kInvalidOid
             ? nullptr
             : FunctionRegistry::instance().operator_by_oid(conjunct->operator_oid);
-    if (op == nullptr || op->name != "=") continue;
+    bool matches_one = op != nullptr && op->name == "~~" && is_plain_pattern(*conjunct->args[1]);
+    if (op == nullptr || (op->name != "=" && !matches_one)) continue;
     for (int side = 0; side < 2; ++side) {
       const Expr* column = conjunct->args[side];
       while (column->kind == ExprKind::kRelabel) column = column->args[0];

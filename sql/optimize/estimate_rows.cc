@@ -18,13 +18,6 @@ constexpr double kRangeSelectivity = 0.33;
 constexpr double kLikeSelectivity = 0.05;
 constexpr double kDefaultSelectivity = 0.5;
 
-// A LIKE pattern without wildcards, as tools send for a name that they know.
-bool is_plain_pattern(const Expr& pattern) {
-  return pattern.kind == ExprKind::kConstant && !pattern.constant.is_null &&
-         pattern.physical == PhysicalType::kVarlen &&
-         pattern.constant.datum.str.view().find_first_of("%_") == std::string_view::npos;
-}
-
 }  // namespace
 
 double condition_selectivity(const Expr& condition) {

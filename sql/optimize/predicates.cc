@@ -42,6 +42,12 @@ bool has_subquery(const Expr& expr) {
   return expr_contains(expr, [](const Expr& e) { return e.kind == ExprKind::kSubquery; });
 }
 
+bool is_plain_pattern(const Expr& pattern) {
+  return pattern.kind == ExprKind::kConstant && !pattern.constant.is_null &&
+         pattern.physical == PhysicalType::kVarlen &&
+         pattern.constant.datum.str.view().find_first_of("%_\\") == std::string_view::npos;
+}
+
 bool as_equality(Expr* condition, const ColumnSet& left, const ColumnSet& right, Equality& out) {
   if (condition->kind != ExprKind::kFunction || condition->args.size() != 2 ||
       condition->operator_oid == kInvalidOid) {

@@ -26,6 +26,9 @@ struct Equality {
   Expr* condition = nullptr;
 };
 bool as_equality(Expr* condition, const ColumnSet& left, const ColumnSet& right, Equality& out);
+// A constant LIKE pattern without wildcards, as tools send for a name that they know: it matches
+// itself only.
+bool is_plain_pattern(const Expr& pattern);
 // The condition cannot be true when all of `columns` are NULL.
 bool rejects_nulls(const Expr& condition, const ColumnSet& columns);
 // Filter over `input` unless `condition` is null.
