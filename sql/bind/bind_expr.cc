@@ -581,8 +581,8 @@ Expr* Binder::bind_row(const ast::RowExpr& node, Scope* scope, Clause clause) {
     bool star = ref != nullptr && ref->fields.size() > 1 && ast::is<ast::AStar>(ref->fields.back());
     const auto* value = ast::try_as<ast::AIndirection>(arg);
     if (star || (value != nullptr && ast::is<ast::AStar>(value->indirection.back()))) {
-      Expr* row = star ? bind_column_ref(*ref, scope, clause)
-                       : bind_star_operand(arg, scope, clause);
+      Expr* row =
+          star ? bind_column_ref(*ref, scope, clause) : bind_star_operand(arg, scope, clause);
       std::vector<RowField> fields;
       std::vector<Expr*> values = expand_row(row, fields, arg->location);
       args.insert(args.end(), values.begin(), values.end());

@@ -66,9 +66,9 @@ class ModifyBinder {
   std::unique_ptr<ViewTarget> view_;
   TableDescPtr desc_;
   std::string alias_;
-  std::string target_schema_;  // "" when an alias hides it
+  std::string target_schema_;          // "" when an alias hides it
   FilterOp* policy_filter_ = nullptr;  // row level security: which rows may be changed
-  int32_t privilege_ = -1;     // what the statement needs of its target
+  int32_t privilege_ = -1;             // what the statement needs of its target
   ModifyOp* modify_ = nullptr;
   // The parts of columns that INSERT names (a[1], c.f), parallel to its columns; whole ones: empty.
   std::vector<ast::NodeList> parts_;

@@ -361,7 +361,8 @@ void TableAlterer::set_identity(const ast::AlterTableCmd& command) {
   auto sequence = std::make_shared<Sequence>(*owned);
   SequenceChange changed = apply_sequence_options(
       context_, *sequence, ast::NodeList(options.data(), options.size()), false, true);
-  SequenceState state = context_.sequences().read(&context_.transaction(), context_.sequence_id(sequence->oid));
+  SequenceState state =
+      context_.sequences().read(&context_.transaction(), context_.sequence_id(sequence->oid));
   context_.sequences().create(context_.transaction(), context_.sequence_id(sequence->oid),
                               changed.restart.value_or(state.last_value),
                               !changed.restart.has_value() && state.is_called);

@@ -21,7 +21,8 @@ CommandResult create_sequence(const ast::CreateSeqStmt& statement, CommandContex
   sequence->owner = context.current_user();
   SequenceChange change =
       apply_sequence_options(context, *sequence, statement.options, true, false);
-  context.sequences().create(context.transaction(), context.sequence_id(sequence->oid), *change.restart);
+  context.sequences().create(context.transaction(), context.sequence_id(sequence->oid),
+                             *change.restart);
   context.ddl().put(sequence);
   if (place.persistence == 't') {
     context.register_temporary(sequence->oid, ast::OnCommitAction::kNoop);
@@ -45,7 +46,8 @@ CommandResult alter_sequence(const ast::AlterSeqStmt& statement, CommandContext&
   SequenceChange change =
       apply_sequence_options(context, *sequence, statement.options, false, statement.for_identity);
   if (change.changes_storage) {
-    SequenceState state = context.sequences().read(&context.transaction(), context.sequence_id(sequence->oid));
+    SequenceState state =
+        context.sequences().read(&context.transaction(), context.sequence_id(sequence->oid));
     int64_t last = change.restart.value_or(state.last_value);
     if (last < sequence->min_value) {
       throw sql_error(SqlState::kInvalidParameterValue,

@@ -82,7 +82,8 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
     if (!statement.restart_seqs) continue;
     for (const Sequence* sequence : context.ddl().view()->sequences_owned_by(oid)) {
       context.lock_table(sequence->oid, TableLockMode::kAccessExclusive);
-      context.sequences().create(context.transaction(), context.sequence_id(sequence->oid), sequence->start);
+      context.sequences().create(context.transaction(), context.sequence_id(sequence->oid),
+                                 sequence->start);
     }
   }
   return {"TRUNCATE TABLE"};
