@@ -39,6 +39,20 @@ void TableAlterer::refuse_type_change(const Column& column) const {
         .detail(fmt::format("Column \"{}\" is used by generated column \"{}\".", column.name,
                             now().column(static_cast<int16_t>(edge.dependent.sub_id))->name));
   }
+  catalog.for_each_relation([&](const Relation& relation) {
+    if (relation.kind != ObjectKind::kTable) return;
+    for (const Policy& policy : static_cast<const Table&>(relation).policies) {
+      for (const Dependency& edge : policy.dependencies) {
+        if (edge.referenced != ObjectAddress{class_oid::kRelation, table_, column.number}) continue;
+        throw SqlError(SqlState::kFeatureNotSupported,
+                       "cannot alter type of a column used in a policy definition")
+            .detail(fmt::format(
+                "{} depends on column \"{}\"",
+                catalog.describe({class_oid::kPolicy, policy.oid, 0}, visibility(context_)),
+                column.name));
+      }
+    }
+  });
   for (const ObjectAddress& address : catalog.dependents_of(now().address())) {
     const Table* view =
         address.class_id == class_oid::kRelation ? catalog.table(address.oid) : nullptr;
