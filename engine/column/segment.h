@@ -49,6 +49,7 @@ struct SegmentFooter {
 struct SegmentOptions {
   int zstd_level = 0;  // 0: chunks are not compressed on top of their encoding
   uint32_t row_group_rows = kRowGroupRows;
+  size_t row_group_bytes = size_t{128} << 20;  // in memory, before encoding
 };
 
 struct SegmentSummary {
@@ -70,6 +71,8 @@ class SegmentWriter {
               std::span<const uint64_t> stamps);
   uint64_t row_count() const { return footer_.row_count + pending_rows_; }
   size_t memory_bytes() const;
+  // Writes what is pending as a row group, to have its memory back.
+  void end_row_group();
   // Writes what is pending and the footer, and syncs.
   SegmentSummary finish();
 

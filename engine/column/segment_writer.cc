@@ -48,6 +48,11 @@ void SegmentWriter::append(const Chunk& rows, uint32_t from, std::span<const uin
     pending_rows_ += count;
     if (pending_rows_ == options_.row_group_rows) write_group();
   }
+  if (pending_rows_ % 64 == 0 && memory_bytes() > options_.row_group_bytes) end_row_group();
+}
+
+void SegmentWriter::end_row_group() {
+  if (pending_rows_ > 0) write_group();
 }
 
 size_t SegmentWriter::memory_bytes() const {

@@ -38,8 +38,9 @@ class ColumnarLoader::Files {
   std::vector<std::shared_ptr<RowIdRange>> ranges_;
 };
 
-ColumnarLoader::ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids)
-    : table_(std::move(table)), txn_(txn), ids_(ids) {
+ColumnarLoader::ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids,
+                               MemoryBudget* memory)
+    : table_(std::move(table)), txn_(txn), ids_(ids), memory_(memory) {
   files_ = std::make_shared<Files>(table_->columnar);
   // The transaction drops its hooks when it ends or returns to a savepoint, and the files with
   // them.
@@ -48,7 +49,21 @@ ColumnarLoader::ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator
   txn_.add_commit_hook(std::move(hook));
 }
 
-ColumnarLoader::~ColumnarLoader() = default;
+ColumnarLoader::~ColumnarLoader() {
+  if (memory_ != nullptr) memory_->release(charged_bytes_);
+}
+
+void ColumnarLoader::account() {
+  if (memory_ == nullptr) return;
+  size_t used = writer_ == nullptr ? 0 : writer_->memory_bytes();
+  if (used > charged_bytes_ && !memory_->try_charge(used - charged_bytes_)) {
+    writer_->end_row_group();
+    used = writer_->memory_bytes();
+    if (used > charged_bytes_) memory_->charge(used - charged_bytes_);
+  }
+  if (used < charged_bytes_) memory_->release(charged_bytes_ - used);
+  charged_bytes_ = used;
+}
 
 uint32_t ColumnarLoader::room() {
   if (row_ids_left_ == 0) {
@@ -74,6 +89,7 @@ uint64_t ColumnarLoader::add(const Chunk& rows, uint32_t row) {
   uint64_t id = next_row_id_++;
   --row_ids_left_;
   writer_->append(rows, row, {&id, 1}, {});
+  if (id % 1024 == 0) account();
   return id;
 }
 
@@ -87,6 +103,7 @@ void ColumnarLoader::add_all(const Chunk& rows) {
     row_ids_left_ -= count;
     from += count;
   }
+  account();
 }
 
 uint64_t ColumnarLoader::next_row_ids(uint32_t count) {
@@ -99,6 +116,7 @@ void ColumnarLoader::finish_segment() {
   if (writer_ == nullptr) return;
   SegmentSummary summary = writer_->finish();
   writer_.reset();
+  account();
   segments_.push_back({0, file_id_, summary.size_bytes, summary.row_count, summary.first_row_id,
                        summary.last_row_id});
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/base/memory_budget.h"
 #include "engine/columnar/columnar_table.h"
 #include "engine/row/table_desc.h"
 #include "engine/txn/id_allocator.h"
@@ -17,7 +18,8 @@ namespace luma {
 
 class ColumnarLoader {
  public:
-  ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids);
+  // `memory` may be null; row groups become smaller when it has not enough.
+  ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids, MemoryBudget* memory);
   // Without finish() the rows are gone.
   ~ColumnarLoader();
 
@@ -34,11 +36,14 @@ class ColumnarLoader {
   // The files of one statement: unlinked, unless committed, when the transaction forgets them.
   class Files;
   uint32_t room();
+  void account();
   void finish_segment();
 
   TableDescPtr table_;
   Transaction& txn_;
   IdAllocator& ids_;
+  MemoryBudget* memory_;
+  size_t charged_bytes_ = 0;
   std::shared_ptr<RowIdRange> range_;
   uint64_t next_row_id_ = 0, row_ids_left_ = 0;
   std::shared_ptr<Files> files_;
