@@ -56,7 +56,8 @@ CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& 
 }
 
 CommandResult alter_enum(const ast::AlterEnumStmt& statement, CommandContext& context) {
-  auto type = std::make_shared<Type>(require_own_type(context, qualified_name(statement.type_name), 'e'));
+  auto type =
+      std::make_shared<Type>(require_own_type(context, qualified_name(statement.type_name), 'e'));
   auto find = [&](std::string_view label) {
     return std::ranges::find(type->labels, label, &Type::EnumLabel::label);
   };

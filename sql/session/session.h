@@ -212,6 +212,7 @@ class SqlSession {
   bool has_commit_actions() const;
   void rollback_transaction() noexcept;
   void undo_transaction() noexcept;  // leaves portals alone
+  void forget_altered_types() noexcept;
   void end_transaction_state() noexcept;
   void finish_implicit(bool last);
   bool in_block() const { return state_ == TxnState::kBlock || multi_statement_; }

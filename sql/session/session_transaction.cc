@@ -384,15 +384,23 @@ void SqlSession::rollback_transaction() noexcept {
   undo_transaction();
 }
 
+// Types that the transaction altered are again what the catalog says.
+void SqlSession::forget_altered_types() noexcept {
+  environment_.forget_ddl();
+  try {
+    environment_.refresh();
+    define_user_types(environment_.catalog());
+  } catch (const std::exception& error) {
+    // Out of memory at most; the next change of the catalog defines them again.
+    instance_.logger().log(LogLevel::kWarning, "types could not be defined after a rollback",
+                           {{"error", error.what()}});
+  }
+}
+
 void SqlSession::undo_transaction() noexcept {
   bool changed_catalog = environment_.ddl_if_any() != nullptr;
   if (transaction_) transaction_->rollback();
-  // Types that the transaction altered are again what the catalog says.
-  if (changed_catalog) {
-    environment_.forget_ddl();
-    environment_.refresh();
-    define_user_types(environment_.catalog());
-  }
+  if (changed_catalog) forget_altered_types();
   settings_.rollback();
   end_transaction_state();
 }
