@@ -29,6 +29,7 @@ constexpr PrivilegeName kDatabasePrivileges[] = {
 constexpr PrivilegeName kFunctionPrivileges[] = {{"EXECUTE", 'X'}};
 constexpr PrivilegeName kUsagePrivileges[] = {{"USAGE", 'U'}};
 constexpr PrivilegeName kTablespacePrivileges[] = {{"CREATE", 'C'}};
+constexpr PrivilegeName kParameterPrivileges[] = {{"SET", 's'}, {"ALTER SYSTEM", 'A'}};
 constexpr PrivilegeName kRolePrivileges[] = {{"USAGE", 'U'}, {"MEMBER", 'M'}};
 
 struct WantedPrivilege {
@@ -291,6 +292,25 @@ Value tablespace_privilege(RowCall& row, const Value* args) {
   return default_privilege(call, wanted, "");
 }
 
+// Settings have no lists: what needs a privilege is for superusers.
+Value parameter_privilege(RowCall& row, const Value* args) {
+  PrivilegeCall call(row, args, 3);
+  auto wanted = call.privileges(kParameterPrivileges);
+  return any_of(wanted, [&](WantedPrivilege) { return is_superuser(call.catalog(), call.role()); });
+}
+
+// There are no foreign-data wrappers and servers.
+template <bool kServer>
+Value foreign_privilege(RowCall& row, const Value* args) {
+  PrivilegeCall call(row, args, 3);
+  if (call.is_name(call.object())) {
+    throw sql_error(SqlState::kUndefinedObject, "{} \"{}\" does not exist",
+                    kServer ? "server" : "foreign-data wrapper", call.text(call.object()));
+  }
+  call.privileges(kUsagePrivileges);
+  return Value::null();
+}
+
 Value role_privilege(RowCall& row, const Value* args) {
   PrivilegeCall call(row, args, 3);
   auto wanted = call.privileges(kRolePrivileges);
@@ -421,6 +441,27 @@ const KernelRow kRows[] = {
     scalar_row("has_tablespace_privilege(oid,oid,text)", row_kernel<tablespace_privilege>),
     scalar_row("has_tablespace_privilege(text,text)", row_kernel<tablespace_privilege>),
     scalar_row("has_tablespace_privilege(oid,text)", row_kernel<tablespace_privilege>),
+    scalar_row("has_parameter_privilege(name,text,text)", row_kernel<parameter_privilege>),
+    scalar_row("has_parameter_privilege(oid,text,text)", row_kernel<parameter_privilege>),
+    scalar_row("has_parameter_privilege(text,text)", row_kernel<parameter_privilege>),
+    scalar_row("has_foreign_data_wrapper_privilege(name,text,text)",
+               row_kernel<foreign_privilege<false>>),
+    scalar_row("has_foreign_data_wrapper_privilege(name,oid,text)",
+               row_kernel<foreign_privilege<false>>),
+    scalar_row("has_foreign_data_wrapper_privilege(oid,text,text)",
+               row_kernel<foreign_privilege<false>>),
+    scalar_row("has_foreign_data_wrapper_privilege(oid,oid,text)",
+               row_kernel<foreign_privilege<false>>),
+    scalar_row("has_foreign_data_wrapper_privilege(text,text)",
+               row_kernel<foreign_privilege<false>>),
+    scalar_row("has_foreign_data_wrapper_privilege(oid,text)",
+               row_kernel<foreign_privilege<false>>),
+    scalar_row("has_server_privilege(name,text,text)", row_kernel<foreign_privilege<true>>),
+    scalar_row("has_server_privilege(name,oid,text)", row_kernel<foreign_privilege<true>>),
+    scalar_row("has_server_privilege(oid,text,text)", row_kernel<foreign_privilege<true>>),
+    scalar_row("has_server_privilege(oid,oid,text)", row_kernel<foreign_privilege<true>>),
+    scalar_row("has_server_privilege(text,text)", row_kernel<foreign_privilege<true>>),
+    scalar_row("has_server_privilege(oid,text)", row_kernel<foreign_privilege<true>>),
     scalar_row("has_column_privilege(name,text,text,text)", row_kernel<column_privilege>),
     scalar_row("has_column_privilege(name,text,int2,text)", row_kernel<column_privilege>),
     scalar_row("has_column_privilege(name,oid,text,text)", row_kernel<column_privilege>),
