@@ -19,7 +19,11 @@ uint64_t mask_of(uint32_t size) {
 
 uint64_t load(const char* text, size_t left) {
   uint64_t word = 0;
-  std::memcpy(&word, text, std::min<size_t>(left, 8));
+  if (left >= 8) {
+    std::memcpy(&word, text, 8);
+  } else {
+    std::memcpy(&word, text, left);
+  }
   return word;
 }
 
@@ -28,23 +32,37 @@ uint64_t load(const char* text, size_t left) {
 void SymbolTable::add(uint64_t bytes, uint32_t size) { symbols_.push_back({bytes, size}); }
 
 void SymbolTable::index() {
-  for (auto& bucket : by_first_byte_) bucket.clear();
+  auto prefix = [&](size_t code) { return symbols_[code].bytes & 0xFFFF; };
+  ordered_.clear();
+  single_.assign(256, -1);
   for (size_t i = 0; i < symbols_.size(); ++i) {
-    by_first_byte_[symbols_[i].bytes & 0xFF].push_back(static_cast<uint8_t>(i));
+    if (symbols_[i].size > 1) {
+      ordered_.push_back(static_cast<uint8_t>(i));
+    } else {
+      single_[symbols_[i].bytes & 0xFF] = static_cast<int16_t>(i);
+    }
   }
-  for (auto& bucket : by_first_byte_) {
-    std::stable_sort(bucket.begin(), bucket.end(),
-                     [&](uint8_t a, uint8_t b) { return symbols_[a].size > symbols_[b].size; });
+  std::sort(ordered_.begin(), ordered_.end(), [&](uint8_t a, uint8_t b) {
+    if (prefix(a) != prefix(b)) return prefix(a) < prefix(b);
+    return symbols_[a].size > symbols_[b].size;
+  });
+  begins_.assign(1 << 16, 0);
+  counts_.assign(1 << 16, 0);
+  for (size_t i = ordered_.size(); i-- > 0;) {
+    begins_[prefix(ordered_[i])] = static_cast<uint8_t>(i);
+    ++counts_[prefix(ordered_[i])];
   }
 }
 
 int SymbolTable::find(const char* text, size_t left) const {
   uint64_t word = load(text, left);
-  for (uint8_t code : by_first_byte_[word & 0xFF]) {
-    const Symbol& symbol = symbols_[code];
-    if (symbol.size <= left && (word & mask_of(symbol.size)) == symbol.bytes) return code;
+  const uint64_t prefix = word & 0xFFFF;
+  const uint8_t* candidate = ordered_.data() + begins_[prefix];
+  for (uint8_t i = 0; i < counts_[prefix]; ++i) {
+    const Symbol& symbol = symbols_[candidate[i]];
+    if (symbol.size <= left && (word & mask_of(symbol.size)) == symbol.bytes) return candidate[i];
   }
-  return -1;
+  return single_[word & 0xFF];
 }
 
 void SymbolTable::count(std::string_view text, std::vector<uint32_t>& singles,
@@ -63,6 +81,7 @@ void SymbolTable::count(std::string_view text, std::vector<uint32_t>& singles,
 
 SymbolTable SymbolTable::train(std::span<const std::string_view> sample) {
   SymbolTable table;
+  table.index();
   std::vector<uint32_t> singles(kCodes), pairs(size_t{kCodes} * kCodes);
   for (int round = 0; round < kRounds; ++round) {
     std::fill(singles.begin(), singles.end(), 0);
@@ -114,16 +133,20 @@ SymbolTable SymbolTable::train(std::span<const std::string_view> sample) {
 }
 
 void SymbolTable::compress(std::string_view text, std::string& out) const {
+  const size_t before = out.size();
+  out.resize(before + 2 * text.size());
+  char* to = out.data() + before;
   for (size_t at = 0; at < text.size();) {
     int code = find(text.data() + at, text.size() - at);
     if (code >= 0) {
-      out.push_back(static_cast<char>(code));
+      *to++ = static_cast<char>(code);
       at += symbols_[static_cast<size_t>(code)].size;
     } else {
-      out.push_back(static_cast<char>(kEscape));
-      out.push_back(text[at++]);
+      *to++ = static_cast<char>(kEscape);
+      *to++ = text[at++];
     }
   }
+  out.resize(static_cast<size_t>(to - out.data()));
 }
 
 void SymbolTable::append_to(std::string& out) const {

@@ -2,7 +2,6 @@
 // FSST (fast static symbol table) after the paper of Boncz, Neumann and Leis: a table of up to 255
 // byte sequences of 1 to 8 bytes, found by looking at a sample, whose codes replace them. Strings
 // stay separate: each can be decoded on its own, at the speed of copying 8 bytes a code.
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -43,8 +42,11 @@ class SymbolTable {
              std::vector<uint32_t>& pairs) const;
 
   std::vector<Symbol> symbols_;
-  // Symbols by first byte, longest first.
-  std::array<std::vector<uint8_t>, 256> by_first_byte_;
+  // Only of trained tables. Codes of symbols of two bytes and more, by their first two bytes,
+  // longest first; where those of two bytes begin, and how many there are.
+  std::vector<uint8_t> ordered_, begins_, counts_;
+  // Codes of single bytes, -1 for none.
+  std::vector<int16_t> single_;
 };
 
 }  // namespace luma
