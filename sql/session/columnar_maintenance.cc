@@ -44,12 +44,12 @@ void ColumnarMaintenance::run() {
     try {
       visit_tables();
       instance_.columnar().remove_retired();
-    } catch (const SqlError& error) {
+    } catch (const std::exception& error) {
       // Nothing is lost: the rows stay where they were, and a later round tries again.
       failed = true;
       if (!stopping_) {
         instance_.logger().log(LogLevel::kWarning, "columnar maintenance failed",
-                               {{"error", error.message}});
+                               {{"error", error.what()}});
       }
     }
     guard.lock();
