@@ -1,5 +1,5 @@
 #pragma once
-// The ordered key-value store below rows, indexes and catalog: one RocksDB instance with a few column
+// The ordered key-value store below rows, indexes and catalog: one RocksDB instance with few column
 // families. RocksDB itself stays behind this header. All functions of Kv are thread-safe; values,
 // batches and iterators belong to one thread at a time and must not outlive their Kv.
 #include <cstddef>
