@@ -171,6 +171,9 @@ class Backend {
   // idle_in_transaction_session_timeout); zero: for ever. Asked after ReadyForQuery.
   virtual std::chrono::milliseconds idle_timeout() const { return std::chrono::milliseconds{0}; }
 
+  // The client has been silent for some seconds: what only saves time may be given back.
+  virtual void release_idle_memory() noexcept {}
+
   // The last call: the client has gone or is being sent away. Rolls back. The destructor follows.
   virtual void terminate() noexcept = 0;
 };

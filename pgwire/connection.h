@@ -75,6 +75,10 @@ class Connection {
   bool authenticated() const { return backend_ != nullptr; }
   // Appends what SessionHost::wake() announced. kClose when the session was told to end.
   Step deliver();
+  // See Backend::release_idle_memory().
+  void release_idle_memory() noexcept {
+    if (backend_ != nullptr) backend_->release_idle_memory();
+  }
   // How long the client may stay silent; zero for ever.
   std::chrono::milliseconds idle_timeout() const;
   // The error that belongs to the expired idle_timeout().

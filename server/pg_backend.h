@@ -39,6 +39,7 @@ class PgBackend final : public Backend {
   std::chrono::milliseconds idle_timeout() const override {
     return std::chrono::milliseconds(session_.idle_timeout_ms());
   }
+  void release_idle_memory() noexcept override { session_.release_idle_memory(); }
   void terminate() noexcept override { session_.terminate(); }
 
  private:

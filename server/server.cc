@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptRetry{100};
 constexpr std::chrono::milliseconds kDrainPoll{20};
+constexpr std::chrono::seconds kSweepInterval{5};
 constexpr rlim_t kWantedDescriptors = 1 << 20;
 
 size_t loop_count(const Configuration& configuration) {
@@ -97,6 +99,7 @@ struct Server::Impl {
   void wait_for_signal();
   void begin_shutdown(ShutdownMode mode);
   void poll_drained();
+  void sweep_sessions();
 
   // Declared first, destroyed last: sessions refer to these loops.
   LoopBalancer balancer;
@@ -106,7 +109,8 @@ struct Server::Impl {
   SessionEnvironment environment;
   Listeners listeners;
   std::unique_ptr<asio::signal_set> signals;
-  std::unique_ptr<asio::steady_timer> accept_timer, drain_timer;
+  std::unique_ptr<asio::steady_timer> accept_timer, drain_timer, sweep_timer;
+  bool memory_was_spared = false;  // by sessions told so in the last sweep
   std::chrono::steady_clock::time_point drain_deadline;
   bool fast = false;
 };
@@ -200,6 +204,17 @@ void Server::Impl::poll_drained() {
   });
 }
 
+// Idle sessions give their memory back, and the allocator gives it to the system.
+void Server::Impl::sweep_sessions() {
+  if (memory_was_spared) malloc_trim(0);
+  memory_was_spared = false;
+  for (const auto& session : environment.registry.all()) memory_was_spared |= session->sweep();
+  sweep_timer->expires_after(kSweepInterval);
+  sweep_timer->async_wait([this](const asio::error_code& error) {
+    if (!error) sweep_sessions();
+  });
+}
+
 Server::Server(const Configuration& configuration, Instance& instance, Logger& logger)
     : impl_(std::make_unique<Impl>(configuration, instance, logger)) {}
 
@@ -231,6 +246,8 @@ void Server::run() {
     threads.emplace_back([&loop = *loop] { loop.run(); });
   }
   auto guard = asio::make_work_guard(impl_->control);
+  impl_->sweep_timer = std::make_unique<asio::steady_timer>(impl_->control);
+  impl_->sweep_sessions();
   impl_->control.run();
   for (auto& loop : impl_->loops) loop->stop();
   for (std::thread& thread : threads) thread.join();

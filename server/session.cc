@@ -89,6 +89,7 @@ void Session::read_once() {
     return;
   }
   activity_ = Activity::kOnLoop;
+  used_.store(true, std::memory_order_relaxed);
   if (read.outcome == StreamSocket::Outcome::kEnded) {
     // The client is gone. What it sent has been handled; what it has not waited for is undone.
     return close_when_sent();
@@ -280,6 +281,19 @@ void Session::begin_shutdown(ShutdownMode mode) {
       self->finish();
     }
   });
+}
+
+bool Session::sweep() {
+  if (used_.exchange(false)) {
+    may_spare_ = true;
+    return false;
+  }
+  if (!may_spare_.exchange(false)) return false;
+  post([self = shared_from_this()] {
+    if (self->activity_ == Activity::kWaiting && self->connection_.idle())
+      self->connection_.release_idle_memory();
+  });
+  return true;
 }
 
 void Session::drop() {

@@ -59,6 +59,9 @@ class Session final : public ConnectionHost,
   void begin_shutdown(ShutdownMode mode);
   // Any thread: closes without a word (an unauthenticated connection among too many).
   void drop();
+  // Any thread, every few seconds: a session that has been silent since the call before the last
+  // gives its spare memory back. Says whether it was told to.
+  bool sweep();
   // Any thread: raises `reason` when the session runs statements at all.
   void interrupt(Interrupt::Reason reason);
   uint32_t secret_key() const override { return secret_key_; }
@@ -156,6 +159,8 @@ class Session final : public ConnectionHost,
   std::atomic<bool> broken_{false};
   std::atomic<bool> wake_posted_{false};
   std::atomic<bool> admitted_{false};
+  std::atomic<bool> used_{false};       // something was read since the last sweep
+  std::atomic<bool> may_spare_{false};  // and since memory was last given back
   std::mutex drain_mutex_;
   std::condition_variable drained_;
 

@@ -33,6 +33,10 @@ class QueryCache {
     index_.erase(it);
     entries_.erase(entry);
   }
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (Entry& entry : entries_) visit(*entry.query);
+  }
   void clear() {
     index_.clear();
     entries_.clear();

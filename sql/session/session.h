@@ -141,6 +141,8 @@ class SqlSession {
   void failed(const SqlError& error) noexcept;
   // The client is gone.
   void terminate() noexcept;
+  // Between statements: gives back what only makes the next execution of a statement quicker.
+  void release_idle_memory() noexcept;
 
   char transaction_status() const;
   // What the replies so far depend on.

@@ -121,6 +121,16 @@ void SqlSession::give_back(CachedQuery& query, std::unique_ptr<PlanRun> run) {
   if (run->plan().cacheable) query.spare = std::move(run);
 }
 
+void SqlSession::release_idle_memory() noexcept {
+  // A plan holds a chunk for every operator; those of single rows hold next to nothing.
+  auto release = [](CachedQuery& query) {
+    if (query.spare != nullptr && !query.spare->plan().is_point_operation) query.spare.reset();
+  };
+  for (auto& [name, query] : statements_) release(*query);
+  if (unnamed_statement_ != nullptr) release(*unnamed_statement_);
+  cache_.for_each(release);
+}
+
 void SqlSession::fill_context(ExecContext& context) {
   const SessionVariables& vars = settings_.vars();
   context.io = &environment_.io();
