@@ -40,8 +40,8 @@ void append_key_column(const Table& table, std::string_view name, std::string_vi
 
 // Rows can be keyed by values only when keys hold all there is to tell rows apart.
 bool can_cluster(const Table& table, const Index& index) {
-  return table.relkind == 'r' && table.access_method == kHeapAm && index.immediate && index.include.empty() &&
-         std::ranges::all_of(index.keys, [](const IndexKey& key) {
+  return table.relkind == 'r' && table.access_method == kHeapAm && index.immediate &&
+         index.include.empty() && std::ranges::all_of(index.keys, [](const IndexKey& key) {
            return key.column > 0 && !key.descending && !key.nulls_first;
          });
 }

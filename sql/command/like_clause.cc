@@ -192,7 +192,8 @@ void add_like_indexes(CommandContext& context, Table& table, LikeCopy& like) {
       index->constraint = copy.oid;
       if (primary) {
         for (int16_t number : copy.columns) column_at(table, number).not_null = true;
-        if (like.source->row_key_index == oid && table.access_method == kHeapAm) table.row_key_index = index->oid;
+        if (like.source->row_key_index == oid && table.access_method == kHeapAm)
+          table.row_key_index = index->oid;
       }
       table.constraints.push_back(std::move(copy));
     }

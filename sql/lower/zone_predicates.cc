@@ -15,14 +15,14 @@ using namespace type_oid;
 
 bool is_integer(Oid type) { return type == kInt2 || type == kInt4 || type == kInt8; }
 
-// Types whose order is that of their zone maps. Strings compare by collation, so only equality of
-// theirs can be decided by bytes.
+// Types whose order is that of their zone maps.
 bool has_zone_order(Oid type) {
   static constexpr Oid kTypes[] = {kInt2,        kInt4, kInt8,   kDate,   kTime,   kTimestamp,
                                    kTimestamptz, kBool, kFloat4, kFloat8, kNumeric};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
+// Compared by bytes, whatever the collation, and so are their zone maps.
 bool is_string(Oid type) { return type == kText || type == kVarchar; }
 
 std::optional<ZoneCompare> compare_of(int strategy, bool commuted) {
@@ -71,7 +71,7 @@ std::vector<ZonePredicate> zone_predicates(const ScanOp& scan,
       bool same = column == value->type.oid && conjunct->args[side]->type.oid == column;
       bool ordered =
           (same && has_zone_order(column)) || (is_integer(column) && is_integer(value->type.oid));
-      bool text = compare == ZoneCompare::kEqual && is_string(column) && is_string(value->type.oid);
+      bool text = is_string(column) && is_string(value->type.oid);
       if (compare && (ordered || text)) zones.push_back({attribute, *compare, value});
       break;
     }
