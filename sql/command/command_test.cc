@@ -94,7 +94,7 @@ TEST_CASE("a view means the same after its tables were renamed") {
   TestCommandContext context;
   context.run("create table t(a int, b int)");
   context.run("create view v as select * from t");
-  CHECK(context.table("v").definition == "SELECT a, b FROM t");
+  CHECK(context.table("v").definition == "SELECT t.a, t.b FROM public.t");
   context.run("alter table t add column c int");
   context.run("alter table t rename column b to z");
   context.run("alter table t rename to u");
