@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Real drivers and tools against a server: psycopg2, psycopg, asyncpg, pg8000, SQLAlchemy, DBD::Pg,
 pg_dump with psql as the way back, and the small tools. Each client is one process of its own
-(sessions/*), given the connection in PG* variables; it passes when it ends with status 0.
+(sessions/*), given the connection in PG* variables; it passes when it ends with status 0, and is not
+there when it ends with status 77, having said what it misses. These run where they are installed:
+    python3-django libpostgresql-jdbc-java default-jdk-headless ruby-pg php-cli php-pgsql
+    odbc-postgresql python3-pyodbc pgcli pgbouncer, and pg from npm (NODE_PATH)
 
 test/clients/run.py [--oracle] [--server host:port] [client ...]
 """
@@ -10,6 +13,7 @@ import argparse
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -17,11 +21,23 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools"))
 from harness import libpq, servers  # noqa: E402
 
-# Debian's drivers belong to Debian's interpreter.
 # Sessions that are known not to pass yet, with what stands in the way (docs/roadmap.md). They run when
 # they are named.
 KNOWN_GAPS = {}
-INTERPRETERS = {".py": ["/usr/bin/python3"], ".pl": ["/usr/bin/perl"], ".sh": ["/bin/bash"]}
+# Debian's drivers belong to Debian's interpreter.
+INTERPRETERS = {".py": ["/usr/bin/python3"], ".pl": ["/usr/bin/perl"], ".sh": ["/bin/bash"],
+                ".rb": ["/usr/bin/ruby"], ".php": ["/usr/bin/php"], ".js": ["node"],
+                ".java": ["java", "-cp", "/usr/share/java/postgresql.jar"]}
+NOT_INSTALLED = 77
+
+
+def missing(kind):
+    """What a session of this kind can't start without, or nothing."""
+    if not shutil.which(INTERPRETERS[kind][0]):
+        return os.path.basename(INTERPRETERS[kind][0])
+    if kind == ".java" and not (shutil.which("javac") and os.path.exists(INTERPRETERS[kind][2])):
+        return "a JDK with libpostgresql-jdbc-java"
+    return None
 
 
 def main():
@@ -52,7 +68,10 @@ def main():
             if name in KNOWN_GAPS and not args.clients and not args.oracle:
                 print(f"{name}: not run, {KNOWN_GAPS[name]}")
                 continue
-            database = "client_" + re.sub(r"\W", "_", name)
+            if missing(kind):
+                print(f"{name}: not run, {missing(kind)} is not installed")
+                continue
+            database = "client_" + re.sub(r"\W", "_", name).lower()
             try:
                 if not server.running():
                     server.start()
@@ -63,6 +82,9 @@ def main():
                 done = subprocess.run(INTERPRETERS[kind] + [path], capture_output=True, text=True,
                                       timeout=120, env=server.environment(database), check=False)
                 ok, text = done.returncode == 0, done.stdout + done.stderr
+                if done.returncode == NOT_INSTALLED:
+                    print(f"{name}: not run, {text.strip()}")
+                    continue
             except subprocess.TimeoutExpired:
                 ok, text = False, "did not end within 120 s"
             except (libpq.ConnectionLost, servers.StartFailed) as error:
