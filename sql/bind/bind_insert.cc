@@ -1,0 +1,315 @@
+// INSERT: its columns and rows, and ON CONFLICT.
+#include <algorithm>
+
+#include "sql/bind/bind_modify.h"
+#include "sql/bind/bind_select.h"
+#include "sql/parse/parser.h"
+
+namespace luma {
+
+std::vector<int> ModifyBinder::insert_columns(const ast::InsertStmt& insert) {
+  std::vector<int> columns;
+  if (insert.cols.empty() && view_ != nullptr) return view_->attributes();
+  if (insert.cols.empty()) {
+    for (size_t i = 0; i < desc_->columns.size(); ++i) {
+      if (!desc_->columns[i].dropped) columns.push_back(static_cast<int>(i));
+    }
+    return columns;
+  }
+  for (const ast::Node* node : insert.cols) {
+    const auto* target = ast::as<ast::ResTarget>(node);
+    int attribute = attribute_of(target->name, target->location);
+    bool repeated = false;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      repeated |= columns[i] == attribute && (target->indirection.empty() || parts_[i].empty());
+    }
+    parts_.push_back(target->indirection);
+    if (repeated) {
+      throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once",
+                      target->name)
+          .at_byte(target->location);
+    }
+    columns.push_back(attribute);
+  }
+  return columns;
+}
+
+namespace {
+
+SqlError too_many(int location) {
+  return SqlError(SqlState::kSyntaxError, "INSERT has more expressions than target columns")
+      .at_byte(location);
+}
+
+SqlError too_few(int location) {
+  return SqlError(SqlState::kSyntaxError, "INSERT has more target columns than expressions")
+      .at_byte(location);
+}
+
+}  // namespace
+
+LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
+                                       const std::vector<int>& columns, Scope* scope) {
+  auto* values = binder_.context().make<ValuesOp>();
+  size_t width = 0;
+  for (const ast::Node* row : select.values_lists) {
+    const auto* list = ast::as<ast::ListNode>(row);
+    if (values->value_rows.empty()) width = list->items.size();
+    if (list->items.size() != width) {
+      throw SqlError(SqlState::kSyntaxError, "VALUES lists must all be the same length")
+          .at_byte(list->items[0]->location);
+    }
+    if (width > columns.size()) throw too_many(list->items[columns.size()]->location);
+    std::vector<Expr*> bound;
+    bound.reserve(width);
+    for (size_t i = 0; i < width; ++i) {
+      const ast::Node* item = list->items[i];
+      if (columns[i] == ViewTarget::kNotAssignable) view_->refuse_column(i);
+      const Column& column = table_->columns[columns[i]];
+      bool is_default = ast::is<ast::SetToDefault>(item);
+      bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
+      check_writable(columns[i], is_default || ignored, overriding_, item->location, false);
+      bool is_part = !parts_.empty() && !parts_[i].empty();
+      if ((is_default || ignored) && !is_part) {
+        bound.push_back(default_of(columns[i]));
+        continue;
+      }
+      Expr* value = is_default ? nullptr : binder_.bind_expr(item, scope, Clause::kValues);
+      if (is_part) {
+        Expr* whole = nullptr;
+        for (size_t j = 0; j < i; ++j) whole = columns[j] == columns[i] ? bound[j] : whole;
+        bound.push_back(
+            assign_part(columns[i], parts_[i], whole, item, value, item->location, scope));
+        continue;
+      }
+      bound.push_back(
+          binder_.coerce_assignment(value, column.type, target_column_name(columns[i]),
+                                    value->location >= 0 ? value->location : item->location));
+    }
+    values->value_rows.push_back(std::move(bound));
+  }
+  for (size_t i = 0; i < width; ++i) {
+    const Column& column = table_->columns[columns[i]];
+    ColumnId id = binder_.context().new_column({column.name, column.type, column.collation});
+    values->output.push_back(id);
+    modify_->assignments[columns[i]] = binder_.context().column_ref(id);
+  }
+  return values;
+}
+
+LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<int>& columns,
+                                      Scope* scope) {
+  std::vector<TypeRef> types;
+  for (int attribute : columns) {
+    if (attribute == ViewTarget::kNotAssignable) break;
+    types.push_back(table_->columns[attribute].type);
+  }
+  BoundSelect source = binder_.bind_query(query, scope, &types);
+  if (source.columns.size() > columns.size()) throw too_many(-1);
+  for (size_t i = 0; i < source.columns.size(); ++i) {
+    if (columns[i] == ViewTarget::kNotAssignable) view_->refuse_column(i);
+    const Column& column = table_->columns[columns[i]];
+    bool ignored = overriding_ == ast::OverridingKind::kUserValue && column.identity != '\0';
+    check_writable(columns[i], ignored, overriding_, -1, false);
+    Expr* value = binder_.context().column_ref(source.columns[i].column);
+    if (!parts_.empty() && !parts_[i].empty()) {
+      Expr*& whole = modify_->assignments[columns[i]];
+      whole = assign_part(columns[i], parts_[i], whole, nullptr, value, -1, scope);
+      continue;
+    }
+    modify_->assignments[columns[i]] =
+        ignored ? default_of(columns[i])
+                : binder_.coerce_assignment(value, column.type, target_column_name(columns[i]), -1);
+  }
+  return source.plan;
+}
+
+void ModifyBinder::make_new_columns() {
+  for (size_t i = 0; i < desc_->columns.size(); ++i) {
+    const ColumnDesc& column = desc_->columns[i];
+    modify_->new_columns.push_back(
+        column.dropped ? kNoColumn
+                       : binder_.context().new_column({column.name, column.type, column.collation,
+                                                       desc_->oid, static_cast<int16_t>(i + 1)}));
+  }
+}
+
+void ModifyBinder::bind_constraints() {
+  Scope* scope = binder_.new_scope(nullptr);
+  scope->items.push_back(row_item(modify_->new_columns, desc_->name));
+  // What the table's own definition reads is nobody's privilege.
+  for (ScopeColumn& column : scope->items.back()->columns) column.privilege = -1;
+  scope->items.back()->privilege = -1;
+  auto bind = [&](const std::string& sql, Clause clause) {
+    try {
+      return binder_.bind_expr(parse_expression(sql, binder_.arena()), scope, clause);
+    } catch (SqlError& error) {
+      error.byte_offset = -1;
+      throw;
+    }
+  };
+  for (size_t i = 0; i < table_->columns.size(); ++i) {
+    const Column& column = table_->columns[i];
+    if (column.dropped || column.generated == '\0') continue;
+    Expr* value = bind(column.default_sql, Clause::kGenerated);
+    modify_->generated[i] = binder_.coerce_assignment(value, column.type, column.name, -1);
+  }
+  for (const Constraint& constraint : table_->constraints) {
+    if (constraint.type != 'c') continue;
+    modify_->checks.push_back(
+        {constraint.name,
+         binder_.coerce_to_boolean(bind(constraint.expression, Clause::kCheck), "CHECK"), false});
+  }
+  std::sort(modify_->checks.begin(), modify_->checks.end(),
+            [](const CheckExpr& a, const CheckExpr& b) { return a.name < b.name; });
+  if (view_ != nullptr && modify_->modify != ModifyKind::kDelete) {
+    for (CheckExpr& check : view_->checks(modify_->new_columns)) modify_->checks.push_back(check);
+  }
+}
+
+BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
+  modify_->modify = ModifyKind::kInsert;
+  overriding_ = insert.override_;
+  Scope* scope = binder_.new_scope(parent_);
+  WithOp* with = binder_.bind_with(insert.with_clause, scope);
+  open_target(*insert.relation);
+  std::vector<int> columns = insert_columns(insert);
+  const auto* select = ast::try_as<ast::SelectStmt>(insert.select_stmt);
+  LogicalOp* plan;
+  size_t given = 0;
+  if (insert.select_stmt == nullptr) {
+    plan = binder_.context().make<OneRowOp>();
+    columns.clear();
+  } else if (select != nullptr && !select->values_lists.empty() && select->sort_clause.empty() &&
+             select->limit_count == nullptr && select->limit_offset == nullptr &&
+             select->with_clause == nullptr) {
+    plan = insert_values(*select, columns, scope);
+    given = plan->output.size();
+  } else {
+    plan = insert_query(insert.select_stmt, columns, scope);
+    given =
+        static_cast<size_t>(std::count_if(modify_->assignments.begin(), modify_->assignments.end(),
+                                          [](Expr* e) { return e != nullptr; }));
+  }
+  size_t wanted = columns.size();
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    // Several parts of a column make one assignment.
+    bool again = std::find(columns.begin(), columns.begin() + static_cast<ptrdiff_t>(i),
+                           columns[i]) != columns.begin() + static_cast<ptrdiff_t>(i);
+    if (again && select != nullptr && select->values_lists.empty()) --wanted;
+  }
+  if (given < wanted && !insert.cols.empty()) {
+    throw too_few(ast::as<ast::ResTarget>(insert.cols[given])->location);
+  }
+  for (size_t i = 0; i < std::min(given, columns.size()); ++i) {
+    required().inserted.push_back(static_cast<int16_t>(columns[i] + 1));
+  }
+  for (size_t i = 0; i < desc_->columns.size(); ++i) {
+    if (modify_->assignments[i] == nullptr && !desc_->columns[i].dropped) {
+      modify_->assignments[i] = default_of(static_cast<int>(i));
+    }
+  }
+  make_new_columns();
+  bind_constraints();
+  Scope* row_scope = binder_.new_scope(parent_);
+  row_scope->ctes = scope->ctes;
+  if (insert.on_conflict_clause != nullptr) bind_on_conflict(*insert.on_conflict_clause, row_scope);
+  row_scope->items.clear();
+  row_scope->items.push_back(target_item(modify_->new_columns, alias_));
+  return finish(plan, with, insert.returning_list, row_scope);
+}
+
+// --- ON CONFLICT ---
+
+std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer, Scope* scope) {
+  if (infer.conname.data() != nullptr) {
+    const Constraint* constraint =
+        view_ != nullptr ? nullptr : table_->find_constraint(infer.conname);
+    if (constraint == nullptr) {
+      throw sql_error(SqlState::kUndefinedObject,
+                      "constraint \"{}\" for table \"{}\" does not exist", infer.conname,
+                      view_ != nullptr ? view_->view().name : table_->name);
+    }
+    required().select = true;
+    for (int16_t column : constraint->columns) required().selected.push_back(column);
+    if (constraint->index == kInvalidOid || (constraint->type != 'p' && constraint->type != 'u')) {
+      throw SqlError(SqlState::kWrongObjectType,
+                     "constraint in ON CONFLICT clause has no associated index");
+    }
+    if (constraint->deferrable) {
+      throw SqlError(SqlState::kWrongObjectType,
+                     "ON CONFLICT does not support deferrable unique constraints/exclusion "
+                     "constraints as arbiters");
+    }
+    return {constraint->index};
+  }
+  std::vector<int> wanted;
+  for (const ast::Node* node : infer.index_elems) {
+    const auto* element = ast::as<ast::IndexElem>(node);
+    if (element->name.data() == nullptr) {
+      throw unsupported("ON CONFLICT over an expression").at_byte(node->location);
+    }
+    wanted.push_back(attribute_of(element->name, infer.location));
+    required().select = true;
+    required().selected.push_back(static_cast<int16_t>(wanted.back() + 1));
+  }
+  Expr* where =
+      infer.where_clause == nullptr
+          ? nullptr
+          : binder_.bind_boolean(infer.where_clause, scope, Clause::kIndexPredicate, "WHERE");
+  std::vector<Oid> found;
+  for (const IndexDesc& index : desc_->indexes) {
+    if (!index.unique || index.deferrable || (index.predicate != nullptr && where == nullptr))
+      continue;
+    bool same = index.keys.size() == wanted.size() &&
+                std::all_of(index.keys.begin(), index.keys.end(), [&](const KeyPart& key) {
+                  return std::find(wanted.begin(), wanted.end(), key.column) != wanted.end();
+                });
+    if (same) found.push_back(index.oid);
+  }
+  if (found.empty()) {
+    throw SqlError(
+        SqlState::kInvalidColumnReference,
+        "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+  }
+  return found;
+}
+
+void ModifyBinder::bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope) {
+  OnConflict* conflict = binder_.context().make_on_conflict();
+  modify_->on_conflict = conflict;
+  conflict->update = clause.action == ast::OnConflictAction::kUpdate;
+  auto make_row = [&](std::vector<ColumnId>& columns) {
+    for (size_t i = 0; i < desc_->columns.size(); ++i) {
+      const ColumnDesc& column = desc_->columns[i];
+      columns.push_back(column.dropped ? kNoColumn
+                                       : binder_.context().new_column(
+                                             {column.name, column.type, column.collation}));
+    }
+  };
+  make_row(conflict->old_columns);
+  make_row(conflict->excluded_columns);
+  scope->items = {target_item(conflict->old_columns, alias_)};
+  if (clause.infer != nullptr) {
+    conflict->indexes = infer_arbiters(*clause.infer, scope);
+  } else if (conflict->update) {
+    throw SqlError(SqlState::kSyntaxError,
+                   "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+        .hint("For example, ON CONFLICT (column_name).")
+        .at_byte(clause.location);
+  }
+  if (!conflict->update) return;
+  required().update = true;
+  auto excluded = target_item(conflict->excluded_columns, "excluded");
+  excluded->schema.clear();
+  scope->items.push_back(excluded);
+  conflict->assignments.assign(desc_->columns.size(), nullptr);
+  // "excluded" must be named to be reached in SET: unqualified names mean the target row.
+  excluded->cols_visible = false;
+  bind_set_list(clause.target_list, scope, conflict->assignments, nullptr);
+  if (clause.where_clause != nullptr) {
+    conflict->where = binder_.bind_boolean(clause.where_clause, scope, Clause::kWhere, "WHERE");
+  }
+}
+
+}  // namespace luma
