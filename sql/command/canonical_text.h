@@ -43,8 +43,8 @@ class CanonicalText {
   };
   using Names = std::set<std::string>;
 
-  // Expressions (canonical_expression.cc). `outer` is what the node's place made of the bound
-  // expression; null: the expression itself.
+  // Expressions (canonical_expression.cc, canonical_operators.cc). `outer` is what the node's place
+  // made of the bound expression; null: the expression itself.
   const ast::Node* expression(const ast::Node* node, const Expr* outer = nullptr);
   const ast::Node* optional_expression(const ast::Node* node) {
     return node == nullptr ? nullptr : expression(node);
