@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime_fields.h"
 #include "engine/type/datetime_tokens.h"
@@ -40,27 +41,19 @@ int64_t add_micros(int64_t timestamp, int64_t micros) {
   return result;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
-
 // Unlike extract(), date_trunc() knows units of length only.
 TimeUnit unit_of(std::string_view name, const char* type_name) {
   TimeUnit unit;
-  if (find_interval_word(lower(name), &unit) != IntervalWord::kUnit) {
+  if (find_interval_word(ascii_lower(name), &unit) != IntervalWord::kUnit) {
     throw sql_error(SqlState::kInvalidParameterValue, "unit \"{}\" not recognized for type {}",
-                    lower(name), type_name);
+                    ascii_lower(name), type_name);
   }
   return unit;
 }
 
 SqlError unit_not_supported(std::string_view name, const char* type_name) {
   return sql_error(SqlState::kFeatureNotSupported, "unit \"{}\" not supported for type {}",
-                   lower(name), type_name);
+                   ascii_lower(name), type_name);
 }
 
 // First year of the period of `length` years; centuries and millennia begin in year 1.

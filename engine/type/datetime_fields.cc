@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime_arithmetic.h"
 #include "engine/type/datetime_parse.h"
@@ -13,26 +14,18 @@
 namespace luma {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
-
 TimeUnit unit_of(std::string_view name, const char* type_name) {
   TimeUnit unit;
   if (!find_time_unit(name, &unit)) {
     throw sql_error(SqlState::kInvalidParameterValue, "unit \"{}\" not recognized for type {}",
-                    lower(name), type_name);
+                    ascii_lower(name), type_name);
   }
   return unit;
 }
 
 [[noreturn]] void not_supported(std::string_view name, const char* type_name) {
   throw sql_error(SqlState::kFeatureNotSupported, "unit \"{}\" not supported for type {}",
-                  lower(name), type_name);
+                  ascii_lower(name), type_name);
 }
 
 FieldValue integer(int64_t value) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime_fields.h"
 #include "engine/type/datetime_format.h"
@@ -17,8 +18,6 @@ namespace {
 
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
 SqlError format_error(std::string text) {
   return sql_error(SqlState::kInvalidDatetimeFormat, "{}", text);
 }
@@ -204,7 +203,7 @@ class TemplateReader {
       if (text_.size() - pos_ >= name.size()) {
         bool same = true;
         for (size_t i = 0; i < name.size() && same; ++i)
-          same = lower(text_[pos_ + i]) == lower(name[i]);
+          same = ascii_lower(text_[pos_ + i]) == ascii_lower(name[i]);
         if (same) {
           pos_ += name.size();
           return index;

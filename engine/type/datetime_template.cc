@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/base/ascii_case.h"
+
 namespace luma {
 namespace {
 
@@ -75,8 +77,7 @@ std::vector<DateKeyword> with_lower_case(std::vector<std::string>& names) {
   names.reserve(std::size(kKeywords));
   for (const DateKeyword& row : kKeywords) {
     if (row.letters != kUp) continue;
-    std::string name(row.name);
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string name = ascii_lower(row.name);
     names.push_back(name);
     rows.push_back({names.back(), row.field, kLow, row.is_digit, row.width});
   }

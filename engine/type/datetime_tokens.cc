@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 
 namespace luma {
@@ -17,8 +18,6 @@ bool alpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool alnum(char c) { return digit(c) || alpha(c); }
 bool space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 bool punct(char c) { return std::ispunct(static_cast<unsigned char>(c)) != 0; }
-char low(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
 constexpr int unit(TimeUnit u) { return static_cast<int>(u); }
 
 constexpr Keyword kKeywords[] = {
@@ -221,7 +220,7 @@ class Splitter {
  private:
   char peek() const { return pos_ < text_.size() ? text_[pos_] : '\0'; }
   void take() {
-    field_.text.push_back(low(text_[pos_++]));
+    field_.text.push_back(ascii_lower(text_[pos_++]));
     if (++used_bytes_ >= max_bytes_) throw DateTimeFault::kBadFormat;
   }
   void take_digits() {
@@ -328,7 +327,7 @@ IntervalWord find_interval_word(std::string_view word, TimeUnit* unit_out) {
 
 bool find_time_unit(std::string_view name, TimeUnit* unit_out) {
   std::string word(name);
-  for (char& c : word) c = low(c);
+  for (char& c : word) c = ascii_lower(c);
   if (find_interval_word(word, unit_out) == IntervalWord::kUnit) return true;
   const Keyword* keyword = find_datetime_keyword(word);
   if (keyword == nullptr) return false;

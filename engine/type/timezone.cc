@@ -14,6 +14,7 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "engine/base/ascii_case.h"
 #include "engine/type/interval.h"
 #include "engine/type/timezone_posix.h"
 
@@ -24,12 +25,6 @@ constexpr const char* kZoneFolder = "/usr/share/zoneinfo";
 constexpr int64_t kUnixEpochOffsetSecs = 946684800;      // 2000-01-01
 constexpr int64_t kCycleSecs = int64_t{146097} * 86400;  // 400 years
 constexpr int kMaxNameBytes = 255;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -65,7 +60,7 @@ const std::map<std::string, std::string>& zone_files() {
       std::ifstream file(it->path(), std::ios::binary);
       char magic[4] = {};
       if (!file.read(magic, 4) || std::memcmp(magic, "TZif", 4) != 0) continue;
-      found.emplace(lower(name), name);
+      found.emplace(ascii_lower(name), name);
     }
     return found;
   }();
@@ -100,7 +95,7 @@ class TimeZoneLoader {
   static std::unique_ptr<TimeZone> load(const std::string& upper_name) {
     if (upper_name == "GMT" || upper_name == "UTC") return constant(upper_name, 0, upper_name);
     const auto& files = zone_files();
-    if (auto it = files.find(lower(upper_name)); it != files.end()) {
+    if (auto it = files.find(ascii_lower(upper_name)); it != files.end()) {
       if (auto zone = load_file(it->second)) return zone;
     }
     if (upper_name[0] == ':') return nullptr;
@@ -244,7 +239,7 @@ const TimeZone* TimeZone::fixed(int32_t east_secs) {
 }
 
 const TimeZone* TimeZone::find_setting(std::string_view text) {
-  if (lower(text.substr(0, 8)) == "interval") {
+  if (ascii_lower(text.substr(0, 8)) == "interval") {
     std::string_view rest = text.substr(8);
     while (!rest.empty() && std::isspace(static_cast<unsigned char>(rest.front())))
       rest.remove_prefix(1);
@@ -345,7 +340,7 @@ std::span<const ZoneAbbreviation> zone_abbreviations() {
 const ZoneAbbreviation* find_zone_abbreviation(std::string_view name) {
   if (name.empty() || name.size() > 10) return nullptr;
   auto rows = zone_abbreviations();
-  std::string key = lower(name);
+  std::string key = ascii_lower(name);
   auto it = std::lower_bound(
       rows.begin(), rows.end(), key,
       [](const ZoneAbbreviation& row, const std::string& k) { return row.name < k; });

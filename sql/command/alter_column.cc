@@ -1,6 +1,7 @@
 // ALTER TABLE: adding, dropping and changing columns, but for their types.
 #include <algorithm>
 
+#include "engine/base/ascii_case.h"
 #include "engine/exec/evaluator.h"
 #include "engine/table/table_build.h"
 #include "sql/ast/rewrite.h"
@@ -281,8 +282,7 @@ void TableAlterer::set_statistics(const ast::AlterTableCmd& command) {
 
 void TableAlterer::set_storage(const ast::AlterTableCmd& command) {
   require_relkind(now(), "rm", "ALTER COLUMN ... SET STORAGE");
-  std::string word(ast::as<ast::String>(command.def)->sval);
-  for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string word = ascii_lower(ast::as<ast::String>(command.def)->sval);
   char storage = word == "plain"      ? 'p'
                  : word == "external" ? 'e'
                  : word == "extended" ? 'x'

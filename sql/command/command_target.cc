@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/base/ascii_case.h"
 #include "sql/catalog/privileges.h"
 #include "sql/parse/deparse.h"
 
@@ -257,8 +258,7 @@ std::string option_text(const ast::DefElem& option) {
 
 bool option_bool(const ast::DefElem& option) {
   if (option.arg == nullptr) return true;
-  std::string text = option_text(option);
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string text = ascii_lower(option_text(option));
   if (text == "true" || text == "on" || text == "1") return true;
   if (text == "false" || text == "off" || text == "0") return false;
   throw sql_error(SqlState::kSyntaxError, "{} requires a Boolean value", option.defname);

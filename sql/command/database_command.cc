@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/base/ascii_case.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -9,16 +10,11 @@
 namespace luma {
 namespace {
 
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 bool is_default(const ast::DefElem& option) { return option.arg == nullptr; }
 
 void check_encoding(const ast::DefElem& option) {
   if (is_default(option)) return;
-  std::string name = lower_case(option_text(option));
+  std::string name = ascii_lower(option_text(option));
   std::erase_if(name, [](char c) { return c == '-' || c == '_'; });
   if (name == "utf8" || name == "unicode" || name == "6" || name == "1") return;
   throw unsupported("encoding \"{}\"", option_text(option)).at_byte(option.location);
@@ -26,7 +22,7 @@ void check_encoding(const ast::DefElem& option) {
 
 void check_locale(const ast::DefElem& option) {
   if (is_default(option)) return;
-  std::string name = lower_case(option_text(option));
+  std::string name = ascii_lower(option_text(option));
   std::erase_if(name, [](char c) { return c == '-'; });
   if (name == "c" || name == "posix" || name == "c.utf8") return;
   throw unsupported("locale \"{}\"", option_text(option)).at_byte(option.location);
@@ -114,7 +110,7 @@ CommandResult create_database(const ast::CreatedbStmt& statement, CommandContext
       if (option_text(option) != "libc")
         throw unsupported("locale provider \"{}\"", option_text(option));
     } else if (option.defname == "strategy") {
-      std::string strategy = lower_case(option_text(option));
+      std::string strategy = ascii_lower(option_text(option));
       if (strategy != "wal_log" && strategy != "file_copy") {
         throw sql_error(SqlState::kInvalidParameterValue, "invalid create database strategy \"{}\"",
                         option_text(option));

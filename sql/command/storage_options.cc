@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/base/ascii_case.h"
 #include "sql/command/command_target.h"
 
 namespace luma {
@@ -60,11 +61,6 @@ const OptionRow* find_option(std::string_view name, OptionOwner owner) {
   return nullptr;
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 bool contains_word(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     size_t end = list.find('|');
@@ -84,12 +80,12 @@ bool contains_word(std::string_view list, std::string_view word) {
 void check_value(const OptionRow& row, const std::string& value) {
   switch (row.kind) {
     case ValueKind::kBool:
-      if (!contains_word("true|false|on|off|yes|no|1|0|t|f|y|n", lower_case(value))) {
+      if (!contains_word("true|false|on|off|yes|no|1|0|t|f|y|n", ascii_lower(value))) {
         throw_bad_value("boolean", row, value);
       }
       return;
     case ValueKind::kEnum:
-      if (!contains_word(row.values, lower_case(value))) throw_bad_value("enum", row, value);
+      if (!contains_word(row.values, ascii_lower(value))) throw_bad_value("enum", row, value);
       return;
     case ValueKind::kInt:
     case ValueKind::kReal: {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "sql/ast/ddl.h"
 
@@ -20,12 +21,6 @@ SqlError refused(std::string_view text) {
 
 SqlError invalid(std::string text) {
   return SqlError(SqlState::kInvalidParameterValue, std::move(text));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 std::string joined(const ast::NameList& names) {
@@ -67,7 +62,7 @@ std::optional<bool> bool_of(const DefElem& option) {
     if (number->ival == 1) return true;
     return std::nullopt;
   }
-  std::string text = lower(string_of(option));
+  std::string text = ascii_lower(string_of(option));
   if (text == "true" || text == "on") return true;
   if (text == "false" || text == "off") return false;
   return std::nullopt;
@@ -77,7 +72,7 @@ CopyHeader header_of(const DefElem& option, bool is_from) {
   if (std::optional<bool> flag = bool_of(option)) {
     return *flag ? CopyHeader::kLine : CopyHeader::kNone;
   }
-  if (!ast::is<ast::Integer>(option.arg) && lower(string_of(option)) == "match") {
+  if (!ast::is<ast::Integer>(option.arg) && ascii_lower(string_of(option)) == "match") {
     if (!is_from) {
       throw sql_error(SqlState::kFeatureNotSupported, "cannot use \"{}\" with HEADER in COPY TO",
                       string_of(option));

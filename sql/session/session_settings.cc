@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/timezone.h"
 #include "sql/session/setting_checks.h"
@@ -108,13 +109,6 @@ const Variable kVariables[] = {
        v.plan_cache_size = static_cast<size_t>(to_int(t));
      }},
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 // `a.b`: both parts must look like identifiers.
 bool is_custom_name(std::string_view name) {
@@ -268,7 +262,7 @@ void SessionSettings::set(std::string_view name, std::string_view value_text, bo
                           bool superuser) {
   const SettingDefinition* definition = find(name);
   if (definition == nullptr && !is_custom_name(name)) throw unrecognized(name);
-  std::string key = definition != nullptr ? definition->name : lower(name);
+  std::string key = definition != nullptr ? definition->name : ascii_lower(name);
   std::string stored(value_text);
   if (definition != nullptr) {
     check_permission(*definition, superuser, false);
@@ -295,7 +289,7 @@ void SessionSettings::set(std::string_view name, std::string_view value_text, bo
 
 void SessionSettings::reset(std::string_view name, bool local, bool superuser) {
   const SettingDefinition* definition = find(name);
-  std::string key = definition != nullptr ? definition->name : lower(name);
+  std::string key = definition != nullptr ? definition->name : ascii_lower(name);
   if (definition == nullptr) {
     if (!is_custom_name(name)) throw unrecognized(name);
     if (entries_.find(key) == entries_.end()) return;
@@ -349,7 +343,7 @@ void SessionSettings::set_initial(std::string_view name, std::string_view value_
                                   SettingSource source, bool superuser) {
   const SettingDefinition* definition = find(name);
   if (definition == nullptr && !is_custom_name(name)) throw unrecognized(name);
-  std::string key = definition != nullptr ? definition->name : lower(name);
+  std::string key = definition != nullptr ? definition->name : ascii_lower(name);
   std::string stored(value_text);
   if (definition != nullptr) {
     if (source != SettingSource::kConfiguration) check_permission(*definition, superuser, true);
@@ -380,7 +374,7 @@ std::optional<std::string> SessionSettings::show(std::string_view name, bool mis
   if (const SettingDefinition* definition = find(name)) {
     return display_setting_value(*definition, current_text(*definition));
   }
-  auto it = entries_.find(lower(name));
+  auto it = entries_.find(ascii_lower(name));
   if (it != entries_.end()) {
     if (const std::string* text = it->second.current()) return *text;
     // A custom setting whose SET was undone reads as empty, as PostgreSQL's placeholder does.

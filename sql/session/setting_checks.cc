@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/timezone.h"
 
@@ -14,13 +15,6 @@ namespace {
   throw sql_error(SqlState::kInvalidParameterValue, "invalid value for parameter \"{}\": \"{}\"",
                   definition.name, value)
       .detail(std::move(detail));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
 }
 
 }  // namespace
@@ -77,7 +71,7 @@ std::string check_date_style(const SettingDefinition& definition, std::string_vi
   };
   bool order_implied = false;
   for (const std::string& raw : words) {
-    std::string word = lower(raw);
+    std::string word = ascii_lower(raw);
     if (word == "iso") {
       choose(style, "ISO");
     } else if (word == "sql") {

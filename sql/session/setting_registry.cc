@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/timezone.h"
 #include "sql/catalog/builtin_facts.h"
@@ -262,9 +263,7 @@ const Override kOverrides[] = {
 }  // namespace
 
 bool parse_setting_bool(std::string_view text, bool* value) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  std::string lower = ascii_lower(text);
   auto prefix = [&](std::string_view word, size_t minimum) {
     return lower.size() >= minimum && word.starts_with(lower);
   };
