@@ -15,6 +15,7 @@
 #include "engine/type/geometry.h"
 #include "engine/type/integer.h"
 #include "engine/type/json.h"
+#include "engine/type/jsonpath.h"
 #include "engine/type/mac_address.h"
 #include "engine/type/money.h"
 #include "engine/type/multirange.h"
@@ -104,7 +105,7 @@ class TypeRegistry {
           object_id_codecs(), array_vector_codecs(), record_codecs(),     datetime_codecs(),
           json_codecs(),      bit_string_codecs(),   network_codecs(),    mac_address_codecs(),
           tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs(),
-          snapshot_codecs(),  text_vector_codecs(),  text_query_codecs()}) {
+          snapshot_codecs(),  text_vector_codecs(),  text_query_codecs(), jsonpath_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

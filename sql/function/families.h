@@ -28,6 +28,7 @@ std::span<const KernelRow> text_format_kernels();
 std::span<const KernelRow> bytea_kernels();
 std::span<const KernelRow> json_kernels();
 std::span<const KernelRow> jsonb_kernels();
+std::span<const KernelRow> jsonpath_kernels();
 std::span<const KernelRow> json_record_kernels();
 std::span<const KernelRow> enum_kernels();
 std::span<const KernelRow> session_kernels();
@@ -37,5 +38,6 @@ std::span<const KernelRow> catalog_kernels();
 std::span<const KernelRow> catalog_definition_kernels();
 std::span<const KernelRow> privilege_kernels();
 std::span<const KernelRow> catalog_table_kernels();
+std::span<const KernelRow> statistics_kernels();
 
 }  // namespace luma
