@@ -165,6 +165,7 @@ def main():
         ("faults", "crash loop, columnar tables",
          ["test/faults/crash.py", "--columnar", "--rounds", "3"]),
         ("faults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "8"]),
+        ("faults", "absurd statements", ["test/faults/mutate_sql.py", "--statements", "5000"]),
         ("faults", "resources", ["test/faults/resources.py"]),
         ("longfaults", "crash loop", ["test/faults/crash.py", "--rounds", "200"]),
         ("longfaults", "crash loop, columnar tables",
