@@ -8,6 +8,7 @@
 #include "engine/columnar/columnar_cursor.h"
 #include "engine/exec/evaluator.h"
 #include "engine/exec/expr.h"
+#include "engine/table/deferred_checks.h"
 #include "engine/table/scan_output.h"
 
 namespace luma {
@@ -92,6 +93,9 @@ struct ColumnarScanOperator::State {
     passed.resize(kVectorSize);
   }
 
+  TableActivity& activity(ExecContext& context) const {
+    return context.deferred->activity().of(table->oid, table->storage_id);
+  }
   static std::vector<int32_t> attributes_of(const std::vector<int32_t>& columns) {
     std::vector<int32_t> attributes;
     for (int32_t column : columns) {
@@ -197,6 +201,7 @@ void ColumnarScanOperator::do_open(ExecContext& context) {
   state.bind_zones(context);
   state.cursor.open(*context.transaction, ReadView::kStatement);
   state.visited = 0;
+  if (context.deferred != nullptr) ++state.activity(context).scans;
 }
 
 const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
@@ -205,6 +210,9 @@ const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
     if (context.interrupt != nullptr) context.interrupt->check();
     state.visited += state.cursor.size();
     if (context.inline_mode && state.visited > kInlineScanRows) throw WouldBlock{};
+    if (context.deferred != nullptr) {
+      state.activity(context).rows_read += static_cast<int64_t>(state.cursor.size());
+    }
     if (const Chunk* chunk = state.emit(context)) return chunk;
   }
   if (context.instrument) describe_work();

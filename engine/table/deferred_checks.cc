@@ -76,6 +76,7 @@ void DeferredChecks::rollback_to(const Mark& mark) {
   }
   for (Pending& pending : events_) pending.checked = false;
   if (mark.modes != nullptr) modes_ = mark.modes;
+  activity_.undo_since(mark.activity);
 }
 
 void DeferredChecks::clear() {

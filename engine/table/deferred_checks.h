@@ -1,8 +1,8 @@
 #pragma once
 // Constraints that are checked at the end of a transaction (DEFERRABLE ... DEFERRED) and what SET
-// CONSTRAINTS says of them. One per transaction, owned by its session and given to every statement
-// as ExecContext::deferred. Constraints are named by oid: a foreign key's own, a unique
-// constraint's index. One thread at a time.
+// CONSTRAINTS says of them; and what the transaction has done to tables. One per transaction, owned
+// by its session and given to every statement as ExecContext::deferred. Constraints are named by
+// oid: a foreign key's own, a unique constraint's index. One thread at a time.
 #include <map>
 #include <memory>
 #include <span>
@@ -10,6 +10,7 @@
 
 #include "engine/exec/operator.h"
 #include "engine/table/constraint_event.h"
+#include "engine/table/table_activity.h"
 
 namespace luma {
 
@@ -33,11 +34,15 @@ class DeferredChecks {
   struct Mark {
     size_t events = 0;
     std::shared_ptr<const Modes> modes;
+    std::vector<TransactionActivity::Entry> activity;
   };
-  Mark mark() const { return {events_.size(), modes_}; }
+  Mark mark() const { return {events_.size(), modes_, activity_.entries()}; }
   void rollback_to(const Mark& mark);
   // The transaction is over.
   void clear();
+
+  // Rows that the transaction has read and written; clear() leaves it to whoever reports it.
+  TransactionActivity& activity() { return activity_; }
 
   void add(ConstraintEvent event) { events_.push_back({std::move(event), false}); }
 
@@ -50,6 +55,7 @@ class DeferredChecks {
   template <typename Wanted>
   void run_pending(ExecContext& context, Wanted&& wanted);
   std::vector<Pending> events_;
+  TransactionActivity activity_;
   std::shared_ptr<const Modes> modes_ = std::make_shared<const Modes>();
 };
 

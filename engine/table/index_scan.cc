@@ -28,6 +28,7 @@ struct IndexScanOperator::State {
     if (!index.clustered) reader = IndexEntryReader::make(*table, index, columns);
     if (table->columnar != nullptr) columnar_rows.emplace(*table);
     append_storage_id(row_prefix, table->storage_id);
+    output.reads_index(index.oid, reader == nullptr);
   }
 
   // The range that comes next in scan order.
@@ -198,7 +199,7 @@ void IndexScanOperator::set_only_reader() {
 void IndexScanOperator::do_open(ExecContext& context) {
   State& state = *state_;
   state.bounds.evaluate(context);
-  state.output.restart();
+  state.output.restart(context);
   state.next_range = 0;
   state.in_range = false;
   state.row_key_count = 0;

@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/table/constraint_errors.h"
+#include "engine/table/deferred_checks.h"
 #include "engine/table/row_lock.h"
 #include "engine/txn/id_allocator.h"
 
@@ -226,7 +227,18 @@ void RowWriter::finish() {
   loader_.reset();
 }
 
+void RowWriter::count_rows(int64_t TableActivity::*what, int64_t rows, int64_t live_change) {
+  if (context_->deferred == nullptr) return;
+  TableActivity& counts = context_->deferred->activity().of(table_->oid, table_->storage_id);
+  counts.live_change += live_change;
+  // Rewriting a table changes none of its rows.
+  if (builds_table_) return;
+  counts.*what += rows;
+  counts.changed += rows;
+}
+
 void RowWriter::put_new_row(uint32_t row) {
+  count_rows(&TableActivity::inserted, 1, 1);
   ++inserted_rows_;
   if (row_ids_left_ == 0 && loads()) {
     if (loader_ == nullptr)
@@ -316,6 +328,7 @@ void RowWriter::update_entry(Index& index, uint32_t row, std::string_view old_ke
 }
 
 void RowWriter::update(uint32_t row, std::string_view key) {
+  count_rows(&TableActivity::updated, 1, 0);
   bool key_changes = false;
   if (key_may_change_) {
     make_row_key(*new_rows_, row, key_);
@@ -339,6 +352,7 @@ void RowWriter::update(uint32_t row, std::string_view key) {
 }
 
 void RowWriter::remove(uint32_t row, std::string_view key) {
+  count_rows(&TableActivity::deleted, 1, -1);
   rows_.remove(*txn_, key);
   if (table_->columnar != nullptr) table_->columnar->count_delta_rows(1);
   for (auto& index : indexes_) remove_entry(*index, row, key);

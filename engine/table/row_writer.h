@@ -17,6 +17,7 @@
 #include "engine/row/table_desc.h"
 #include "engine/table/constraint_queue.h"
 #include "engine/table/index_entry.h"
+#include "engine/table/table_activity.h"
 #include "engine/txn/id_allocator.h"
 #include "engine/txn/lock_manager.h"
 #include "engine/txn/transaction.h"
@@ -97,6 +98,8 @@ class RowWriter {
   bool key_exists(std::string_view key) {
     return txn_->get_stamped(KvFamily::kData, key, &value_, ReadView::kLatest);
   }
+  // For the statistics views: `rows` rows were inserted (updated, deleted).
+  void count_rows(int64_t TableActivity::*what, int64_t rows, int64_t live_change);
   void put_new_row(uint32_t row);
   void put_entries(uint32_t row);
   bool loads() const;

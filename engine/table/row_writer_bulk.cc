@@ -135,6 +135,7 @@ bool RowWriter::insert_all() {
     }
   }
   inserted_rows_ += new_rows_->size;
+  count_rows(&TableActivity::inserted, new_rows_->size, new_rows_->size);
   if (loading) {
     loader_->add_all(*new_rows_);
   } else if (table_->columnar != nullptr) {

@@ -31,7 +31,7 @@ TableScanOperator::~TableScanOperator() = default;
 
 void TableScanOperator::do_open(ExecContext& context) {
   state_->iterator.open(*context.transaction, state_->lower, state_->upper).seek_first();
-  state_->output.restart();
+  state_->output.restart(context);
   state_->done = false;
 }
 

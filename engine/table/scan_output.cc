@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/base/would_block.h"
+#include "engine/table/deferred_checks.h"
 #include "engine/table/scan.h"
 
 namespace luma {
@@ -22,6 +23,7 @@ std::vector<PhysicalType> scan_types(const TableDesc& table, std::span<const int
 ScanOutput::ScanOutput(const TableDesc& table, std::vector<int32_t> columns, const Expr* filter,
                        uint32_t capacity)
     : table_(table),
+      relation_(table.oid),
       columns_(std::move(columns)),
       layout_(table),
       capacity_(capacity),
@@ -48,6 +50,13 @@ ScanOutput::ScanOutput(const TableDesc& table, std::vector<int32_t> columns, con
   }
 }
 
+void ScanOutput::restart(ExecContext& context) {
+  rows_visited_ = 0;
+  limit_ = std::min(capacity_, kFirstRows);
+  if (context.deferred == nullptr) return;
+  ++context.deferred->activity().of(relation_, table_.storage_id).scans;
+}
+
 void ScanOutput::begin() {
   chunk_.begin();
   decoder_->attach(chunk_);
@@ -72,6 +81,11 @@ const Chunk* ScanOutput::finish(ExecContext& context) {
   if (context.inline_mode && rows_visited_ > kInlineScanRows) throw WouldBlock{};
   limit_ = std::min(capacity_, limit_ * 8);
   if (chunk_.size == 0) return nullptr;
+  if (context.deferred != nullptr) {
+    TableActivity& counts = context.deferred->activity().of(relation_, table_.storage_id);
+    counts.rows_read += chunk_.size;
+    if (fetches_) counts.rows_fetched += chunk_.size;
+  }
   for (uint32_t column : oid_columns_) {
     auto* oids = chunk_.columns[column].mutable_data<int32_t>();
     std::fill_n(oids, chunk_.size, static_cast<int32_t>(table_.oid));

@@ -24,11 +24,13 @@ class ScanOutput {
   ScanOutput(const TableDesc& table, std::vector<int32_t> columns, const Expr* filter,
              uint32_t capacity);
 
-  // A new scan: chunks are small at first, so that LIMIT stops early.
-  void restart() {
-    rows_visited_ = 0;
-    limit_ = std::min(capacity_, kFirstRows);
+  // The scan is one of that index, for the statistics; `fetches`: its entries lead to rows.
+  void reads_index(Oid index, bool fetches) {
+    relation_ = index;
+    fetches_ = fetches;
   }
+  // A new scan: chunks are small at first, so that LIMIT stops early.
+  void restart(ExecContext& context);
   void begin();
   bool full() const { return chunk_.size == limit_; }
   uint32_t room() const { return limit_ - chunk_.size; }
@@ -45,6 +47,8 @@ class ScanOutput {
  private:
   static constexpr uint32_t kFirstRows = 32;
   const TableDesc& table_;
+  Oid relation_;
+  bool fetches_ = false;
   std::vector<int32_t> columns_;
   StoredLayout layout_;
   std::optional<RowDecoder> decoder_;

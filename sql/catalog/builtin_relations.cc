@@ -13,6 +13,7 @@ namespace {
 constexpr BuiltinView kBuiltinViews[] = {
 #include "sql/catalog/builtin_object_views.inc"
 #include "sql/catalog/builtin_privilege_views.inc"
+#include "sql/catalog/builtin_statistics_views.inc"
 #include "sql/catalog/builtin_views.inc"
 };
 

@@ -95,6 +95,7 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_stat_progress_vacuum", generate_nothing},
     {"pg_stat_replication", generate_nothing},
     {"pg_stat_replication_slots", generate_nothing},
+    {"pg_stat_slru", generate_nothing},
     {"pg_stat_ssl", generate_pg_stat_ssl},
     {"pg_stat_subscription", generate_nothing},
     {"pg_stat_subscription_stats", generate_nothing},

@@ -317,11 +317,6 @@ Value size_bytes(RowCall& call, const Value* args) {
       .hint(R"(Valid units are "bytes", "kB", "MB", "GB", "TB", and "PB".)");
 }
 
-Value live_rows(RowCall& call, const Value* args) {
-  double rows = session_of(call).live_state().relation_size(args[0].datum.oid()).rows;
-  return rows < 0 ? Value::null() : Value(Datum::of_int64(static_cast<int64_t>(rows)));
-}
-
 Value never_visible(RowCall&, const Value*) { return Value::null(); }
 
 Value relation_filenode(RowCall& call, const Value* args) {
@@ -405,8 +400,6 @@ const KernelRow kRows[] = {
     scalar_row("pg_tablespace_size(name)", row_kernel<tablespace_size>),
     scalar_row("pg_size_pretty(int8)", row_kernel<size_pretty>, "a size with its unit"),
     scalar_row("pg_size_bytes(text)", row_kernel<size_bytes>, "bytes of a size with its unit"),
-    scalar_row("pg_stat_get_live_tuples(oid)", row_kernel<live_rows>,
-               "rows counted by the last ANALYZE"),
     scalar_row("pg_statistics_obj_is_visible(oid)", row_kernel<never_visible>),
     scalar_row("pg_relation_filenode(regclass)", row_kernel<relation_filenode>),
     scalar_row("pg_tablespace_location(oid)", row_kernel<tablespace_location>),

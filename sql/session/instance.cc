@@ -213,6 +213,7 @@ void SqlInstance::drop_storage(uint32_t storage_id) {
   }
   columnar_->remove_retired();
   for (uint32_t id : ready) {
+    statistics_.drop_storage(id);
     columnar_->drop(id);
     if (KvStatus status =
             kv_->remove_range(KvFamily::kData, storage_prefix(id), storage_prefix(id + 1));

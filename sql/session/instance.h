@@ -23,6 +23,7 @@
 #include "engine/txn/sequence_store.h"
 #include "sql/catalog/catalog_store.h"
 #include "sql/session/activity.h"
+#include "sql/session/activity_statistics.h"
 
 namespace luma {
 
@@ -59,6 +60,7 @@ class SqlInstance {
   CatalogStore& catalog() { return *catalog_; }
   ColumnarTables& columnar() { return *columnar_; }
   ActivityRegistry& activity() { return activity_; }
+  ActivityStatistics& statistics() { return statistics_; }
   MemoryBudget& memory() { return memory_; }
   // Oids of tables repeat in databases made from the same template: each has its own locks.
   LockManager& locks(Oid database);
@@ -105,6 +107,7 @@ class SqlInstance {
   std::unique_ptr<ColumnarTables> columnar_;
   std::unique_ptr<ColumnarMaintenance> maintenance_;
   ActivityRegistry activity_;
+  ActivityStatistics statistics_;
   int64_t start_micros_ = 0;
 
   std::mutex locks_mutex_;

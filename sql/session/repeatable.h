@@ -15,6 +15,7 @@ auto SqlSession::repeatable(Body&& body) {
     return body();
   } catch (const WouldBlock&) {
     if (!had_transaction) {
+      deferred_.activity().clear();
       undo_transaction();
     } else if (transaction_) {
       // Portals of before stay: they are not part of this statement.
@@ -24,6 +25,7 @@ auto SqlSession::repeatable(Body&& body) {
         ddl->rollback_to(point->had_catalog ? point->catalog : 0);
       }
       deferred_.rollback_to(point->deferred);
+      deferred_.activity().restore(point->deferred.activity);
     }
     state_ = state;
     throw;

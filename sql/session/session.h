@@ -213,6 +213,7 @@ class SqlSession {
   void before_commit();
   bool has_commit_actions() const;
   void rollback_transaction() noexcept;
+  void report_activity(bool committed) noexcept;
   void undo_transaction() noexcept;  // leaves portals alone
   void forget_altered_types() noexcept;
   void end_transaction_state() noexcept;

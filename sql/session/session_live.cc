@@ -159,6 +159,30 @@ void SqlSession::Live::notify(std::string_view channel, std::string_view payload
 
 int64_t SqlSession::Live::server_start_time() { return session_.instance_.start_micros(); }
 
+RelationStatistics SqlSession::Live::relation_statistics(Oid oid) {
+  const Catalog& catalog = session_.environment_.catalog();
+  const Relation* relation = catalog.relation(oid);
+  return session_.instance_.statistics().relation(
+      catalog.database_oid(), oid, relation == nullptr ? 0 : relation->storage_id,
+      relation == nullptr ? -1 : relation->estimated_rows);
+}
+
+TableActivity SqlSession::Live::transaction_activity(Oid oid) {
+  TableActivity sum;
+  for (const auto& entry : session_.deferred_.activity().entries()) {
+    if (entry.relation == oid) sum += entry.counts;
+  }
+  return sum;
+}
+
+DatabaseStatistics SqlSession::Live::database_statistics(Oid database) {
+  DatabaseStatistics out = session_.instance_.statistics().database(database);
+  for (const ActivityRow& row : session_.instance_.activity().rows()) {
+    if (row.database == database) ++out.sessions;
+  }
+  return out;
+}
+
 std::string SqlSession::Live::current_query() { return session_.activity_.row().query; }
 
 }  // namespace luma

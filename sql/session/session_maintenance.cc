@@ -39,6 +39,8 @@ void SqlSession::analyze_table(const Table& table) {
   changed->estimated_pages = static_cast<int32_t>((bytes + 8191) / 8192);
   environment_.ddl().put(changed);
   instance_.forget_estimate(table.storage_id);
+  instance_.statistics().analyzed(environment_.database(), table.oid, table.storage_id, rows,
+                                  current_timestamp_micros());
 }
 
 // Everything that the delta holds goes to segments.
@@ -125,6 +127,11 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
     environment_.refresh();
     const Table* now = environment_.catalog().table(table->oid);
     if (now != nullptr && now->storage_id != 0) compact_columnar(*now);
+  }
+  for (const auto& table : tables) {
+    if (!statement.is_vacuumcmd) break;
+    instance_.statistics().vacuumed(environment_.database(), table->oid,
+                                    current_timestamp_micros());
   }
   // Dropped storage whose readers have gone meanwhile.
   if (statement.is_vacuumcmd) instance_.drop_storage(0);

@@ -2,6 +2,7 @@
 // Private to sql/session: the parts of a SqlSession that others see through interfaces.
 #include "engine/exec/eval_context.h"
 #include "sql/catalog/live_state.h"
+#include "sql/catalog/statistics_state.h"
 #include "sql/copy/copy_in.h"
 #include "sql/session/session.h"
 
@@ -36,7 +37,7 @@ class SqlSession::Services final : public SessionServices {
 };
 
 // What system relations show of the session and its instance.
-class SqlSession::Live final : public LiveState {
+class SqlSession::Live final : public LiveState, public StatisticsState {
  public:
   explicit Live(SqlSession& session) : session_(session) {}
   std::vector<ActivityRow> activity() override;
@@ -56,6 +57,9 @@ class SqlSession::Live final : public LiveState {
   void notify(std::string_view channel, std::string_view payload) override;
   int64_t server_start_time() override;
   std::string current_query() override;
+  RelationStatistics relation_statistics(Oid relation) override;
+  TableActivity transaction_activity(Oid relation) override;
+  DatabaseStatistics database_statistics(Oid database) override;
 
  private:
   SqlSession& session_;

@@ -374,6 +374,7 @@ void SqlSession::commit_transaction() {
   std::vector<uint32_t> dropped = std::move(dropped_storage_);
   std::vector<Notification> sent = std::move(sent_notifications_);
   settings_.commit();
+  report_activity(true);
   end_transaction_state();
   for (uint32_t storage : dropped) instance_.drop_storage(storage);
   if (!sent.empty()) instance_.activity().broadcast(environment_.database(), sent);
@@ -381,7 +382,19 @@ void SqlSession::commit_transaction() {
 
 void SqlSession::rollback_transaction() noexcept {
   drop_portals(true);
+  if (transaction_) report_activity(false);
   undo_transaction();
+}
+
+// Statistics are counted when the transaction is over, whichever way.
+void SqlSession::report_activity(bool committed) noexcept {
+  try {
+    instance_.statistics().add(environment_.database(), identity_.pid, deferred_.activity(),
+                               committed);
+  } catch (const std::bad_alloc&) {
+    // The transaction is over all the same; nobody needs to hear that a count is missing.
+  }
+  deferred_.activity().clear();
 }
 
 // Types that the transaction altered are again what the catalog says.
