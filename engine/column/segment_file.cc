@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "engine/base/fault_plan.h"
 #include "engine/base/sql_error.h"
 
 namespace luma {
@@ -20,6 +21,19 @@ namespace {
   bool full = error == ENOSPC || error == EDQUOT;
   throw sql_error(full ? SqlState::kDiskFull : SqlState::kIoError, "could not {} file \"{}\": {}",
                   action, path, std::strerror(error));
+}
+
+// What a plan wants to happen now; errors that need no preparation are thrown here.
+FaultAction planned(FaultPlan* faults, FaultOperation operation, std::string_view action,
+                    const std::string& path) {
+  if (faults == nullptr) return FaultAction::kNone;
+  FaultAction fault = faults->decide(path, operation);
+  if (fault == FaultAction::kNone) return fault;
+  bool halfway = fault == FaultAction::kShortWrite || fault == FaultAction::kDie;
+  if (operation == FaultOperation::kAppend && halfway) return fault;
+  if (fault == FaultAction::kDie) _exit(137);
+  errno = fault == FaultAction::kIoError || operation == FaultOperation::kRead ? EIO : ENOSPC;
+  fail(action, path);
 }
 
 void sync_directory_of(const std::string& path) {
@@ -36,12 +50,14 @@ void sync_directory_of(const std::string& path) {
 SegmentFile::SegmentFile(SegmentFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       path_(std::move(other.path_)),
-      size_bytes_(other.size_bytes_) {}
+      size_bytes_(other.size_bytes_),
+      faults_(other.faults_) {}
 
 SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(path_, other.path_);
   std::swap(size_bytes_, other.size_bytes_);
+  std::swap(faults_, other.faults_);
   return *this;
 }
 
@@ -49,13 +65,14 @@ SegmentFile::~SegmentFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-SegmentFile SegmentFile::create(const std::string& path) {
+SegmentFile SegmentFile::create(const std::string& path, FaultPlan* faults) {
+  planned(faults, FaultOperation::kOpen, "create", path);
   int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) fail("create", path);
-  return {descriptor, path};
+  return {descriptor, path, faults};
 }
 
-SegmentFile SegmentFile::open(const std::string& path) {
+SegmentFile SegmentFile::open(const std::string& path, FaultPlan* faults) {
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     if (errno == ENOENT) {
@@ -63,7 +80,7 @@ SegmentFile SegmentFile::open(const std::string& path) {
     }
     fail("open", path);
   }
-  SegmentFile file(descriptor, path);
+  SegmentFile file(descriptor, path, faults);
   struct stat facts;
   if (::fstat(descriptor, &facts) != 0) fail("stat", path);
   file.size_bytes_ = static_cast<uint64_t>(facts.st_size);
@@ -71,6 +88,15 @@ SegmentFile SegmentFile::open(const std::string& path) {
 }
 
 void SegmentFile::append(std::string_view bytes) {
+  FaultAction fault = planned(faults_, FaultOperation::kAppend, "write to", path_);
+  if (fault == FaultAction::kNone) return write(bytes);
+  write(bytes.substr(0, bytes.size() / 2));
+  if (fault == FaultAction::kDie) _exit(137);
+  errno = ENOSPC;
+  fail("write to", path_);
+}
+
+void SegmentFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t written =
         ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_bytes_));
@@ -82,11 +108,13 @@ void SegmentFile::append(std::string_view bytes) {
 }
 
 void SegmentFile::sync() {
+  planned(faults_, FaultOperation::kSync, "fsync", path_);
   if (::fdatasync(descriptor_) != 0) fail("fsync", path_);
   sync_directory_of(path_);
 }
 
 void SegmentFile::read(uint64_t offset, size_t size, void* out) const {
+  planned(faults_, FaultOperation::kRead, "read", path_);
   auto* to = static_cast<char*>(out);
   while (size > 0) {
     ssize_t got = ::pread(descriptor_, to, size, static_cast<off_t>(offset));

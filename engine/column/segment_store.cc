@@ -47,7 +47,7 @@ std::vector<uint64_t> SegmentStore::files() const {
 
 SegmentStore::NewSegment SegmentStore::create() {
   uint64_t id = next_file_id_.fetch_add(1);
-  return {id, SegmentFile::create(path_of(id))};
+  return {id, SegmentFile::create(path_of(id), options_.faults)};
 }
 
 std::shared_ptr<const SegmentReader> SegmentStore::open(uint64_t file_id) {
@@ -58,8 +58,8 @@ std::shared_ptr<const SegmentReader> SegmentStore::open(uint64_t file_id) {
       if (auto reader = at->second.lock()) return reader;
     }
   }
-  auto reader =
-      std::make_shared<const SegmentReader>(file_id, SegmentFile::open(path_of(file_id)), cache_);
+  auto reader = std::make_shared<const SegmentReader>(
+      file_id, SegmentFile::open(path_of(file_id), options_.faults), cache_);
   std::lock_guard guard(mutex_);
   readers_[file_id] = reader;
   return reader;

@@ -18,6 +18,7 @@ namespace luma {
 struct SegmentStoreOptions {
   std::string directory;
   size_t cache_bytes = size_t{256} << 20;
+  FaultPlan* faults = nullptr;  // tests only; outlives the store
 };
 
 class SegmentStore {

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <random>
 
+#include "engine/base/fault_plan.h"
 #include "engine/base/sql_error.h"
 #include "engine/column/segment_store.h"
 #include "engine/type/numeric.h"
@@ -283,6 +285,39 @@ TEST_CASE("files that nothing lists are removed") {
   store.remove_orphans({kept});
   CHECK(store.files() == std::vector<uint64_t>{kept});
   CHECK(store.create().file_id > orphan);
+}
+
+TEST_CASE("files of segments fail as a fault plan says") {
+  Directory directory;
+  auto state_of = [](auto action) -> std::optional<SqlState> {
+    try {
+      action();
+    } catch (const SqlError& error) {
+      return error.state;
+    }
+    return std::nullopt;
+  };
+  auto plan = FaultPlan::parse(
+      "eio:*.seg:append:after=1:count=1;short:*.seg:append:after=1:count=1;enospc:*.seg:sync:count="
+      "1;"
+      "eio:*.seg:read:count=1;enospc:9.seg:open");
+  REQUIRE(state_of([&] { SegmentFile::create(directory.path() + "/9.seg", plan.get()); }) ==
+          SqlState::kDiskFull);
+  REQUIRE(!std::filesystem::exists(directory.path() + "/9.seg"));
+  SegmentFile file = SegmentFile::create(directory.path() + "/1.seg", plan.get());
+  file.append("1234");
+  REQUIRE(state_of([&] { file.append("5678"); }) == SqlState::kIoError);
+  REQUIRE(file.size_bytes() == 4);
+  REQUIRE(state_of([&] { file.append("5678"); }) == SqlState::kDiskFull);
+  REQUIRE(file.size_bytes() == 6);
+  REQUIRE(state_of([&] { file.sync(); }) == SqlState::kDiskFull);
+  file.sync();
+  SegmentFile written = SegmentFile::open(file.path(), plan.get());
+  std::string bytes(6, ' ');
+  REQUIRE(state_of([&] { written.read(0, 6, bytes.data()); }) == SqlState::kIoError);
+  written.read(0, 6, bytes.data());
+  REQUIRE(bytes == "123456");
+  REQUIRE(plan->failures() == 5);
 }
 
 }  // namespace luma

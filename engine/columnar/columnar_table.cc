@@ -143,7 +143,7 @@ ColumnarTables::ColumnarTables(CommitPipeline& pipeline, ColumnarOptions options
     : pipeline_(pipeline), options_(std::move(options)) {
   if (!options_.directory.empty()) {
     store_ = std::make_unique<SegmentStore>(
-        SegmentStoreOptions{options_.directory, options_.cache_bytes});
+        SegmentStoreOptions{options_.directory, options_.cache_bytes, pipeline_.kv().fault_plan()});
   }
 }
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/row/fault_plan.h"
+#include "engine/base/fault_plan.h"
 #include "engine/row/kv.h"
 #include "engine/row/kv_rocksdb_log_guard.h"
 

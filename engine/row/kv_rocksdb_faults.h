@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "engine/row/fault_plan.h"
+#include "engine/base/fault_plan.h"
 
 namespace luma {
 

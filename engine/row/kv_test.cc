@@ -7,7 +7,7 @@
 #include <optional>
 #include <random>
 
-#include "engine/row/fault_plan.h"
+#include "engine/base/fault_plan.h"
 
 namespace luma {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "engine/base/sql_error.h"
-#include "engine/row/fault_plan.h"
+#include "engine/base/fault_plan.h"
 #include "engine/txn/id_allocator.h"
 #include "engine/txn/sequence_store.h"
 #include "engine/txn/test_store.h"

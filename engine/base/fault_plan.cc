@@ -1,4 +1,4 @@
-#include "engine/row/fault_plan.h"
+#include "engine/base/fault_plan.h"
 
 #include <fnmatch.h>
 

@@ -5,7 +5,8 @@
 //
 // action:file pattern:operation[:after=n][:count=m]. Actions: enospc, eio, short (half of the write
 // arrives, then ENOSPC), die (half of the write arrives, then the process exits without clean-up).
-// Operations: append, sync, read, open, rename, any. Never active unless switched on by
+// Operations: append, sync, read, open, rename, any. Files of segments (*.seg) obey as RocksDB's
+// do; they are never renamed, and open means that they are made. Never active unless switched on by
 // KvOptions::faults or the environment variable LUMA_FAULTS. Thread-safe.
 #include <atomic>
 #include <cstdint>
