@@ -7,7 +7,9 @@ death in the middle of a write, in the log, the tables or the manifest), then a 
 them; and a really full disk (a small tmpfs; only where mounting is permitted), where space returns
 and the server must go on without a restart.
 
-test/faults/storage_errors.py [--rounds 6] [--seed N] [--kind both|injected|full]
+test/faults/storage_errors.py [--rounds 6] [--seed N] [--kind both|injected|full] [--columnar]
+
+--columnar: columnar tables, rewritten all the time, and faults in the files of segments too.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from load import Client, Ledger, create_schema, next_numbers, trim  # noqa: E402
 # 53100 disk full, 58030 I/O error; XX000 and the like would be a failure of ours.
 TOLERATED = frozenset({"53100", "58030"})
 CLIENTS = 14
+MOST_SEGMENTS = 40  # far more than the tables need
 # Small memtables, so that table files and the manifest are written while the load runs.
 OPTIONS = ["--set", "memory.memtable_size=1MB"]
 
@@ -38,8 +41,9 @@ OPTIONS = ["--set", "memory.memtable_size=1MB"]
 class Faults:
     """One server and its ledger through all rounds."""
 
-    def __init__(self, preset, directory, dice):
+    def __init__(self, preset, directory, dice, columnar):
         self.dice, self.preset, self.directory = dice, preset, directory
+        self.columnar = columnar
         self.server = self.make_server()
         self.ledger = Ledger()
         self.log, self.transfers = {}, {}
@@ -47,7 +51,8 @@ class Faults:
         self.broken = []
 
     def make_server(self, environment=None):
-        return servers.LumaServer(self.preset, directory=self.directory, options=OPTIONS,
+        options = OPTIONS + (servers.COLUMNAR_OPTIONS if self.columnar else [])
+        return servers.LumaServer(self.preset, directory=self.directory, options=options,
                                   environment=environment)
 
     def start_clients(self):
@@ -75,9 +80,12 @@ class Faults:
 
     def injected(self):
         action = self.dice.choice(["enospc", "eio", "short", "die"])
-        file = self.dice.choice(["*.log", "*.log", "*.sst", "MANIFEST*"])
-        operation = "append" if action in ("short", "die") else self.dice.choice(["append", "sync"])
-        after = self.dice.randint(20, 400) if file == "*.log" else self.dice.randint(1, 12)
+        files = ["*.log", "*.log", "*.sst", "MANIFEST*"] + ["*.seg"] * (4 if self.columnar else 0)
+        file = self.dice.choice(files)
+        operation = "append" if action in ("short", "die") else self.dice.choice(
+            ["append", "sync"] + (["open", "read"] if file == "*.seg" else []))
+        often = file in ("*.log", "*.seg")
+        after = self.dice.randint(20, 400) if often else self.dice.randint(1, 12)
         count = self.dice.choice([1, 3, 50])
         rule = f"{action}:{file}:{operation}:after={after}:count={count}"
         self.server = self.make_server({"LUMA_FAULTS": rule})
@@ -108,8 +116,27 @@ class Faults:
         self.server = self.make_server()
         self.server.start()
         self.check()
+        self.check_segments()
         self.server.kill()
         return f"{rule}: {ended}, refused {dict(refused)}"
+
+    def check_segments(self):
+        """Files that a failure has left are gone after the start: VACUUM leaves a few segments per
+        table, and what it replaced goes within seconds."""
+        if not self.columnar:
+            return
+        with self.server.connect() as c:
+            c.run("vacuum")
+        directory, deadline = os.path.join(self.directory, "data"), time.monotonic() + 20
+        while True:
+            count = sum(name.endswith(".seg") for _, _, names in os.walk(directory)
+                        for name in names)
+            if count <= MOST_SEGMENTS:
+                return
+            if time.monotonic() > deadline:
+                self.broken.append(f"{count} files of segments are left")
+                return
+            time.sleep(0.2)
 
     def full_disk(self):
         """On a tmpfs of its own: the data directory is copied there and back."""
@@ -179,14 +206,17 @@ def main():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--kind", choices=["both", "injected", "full"], default="both")
     parser.add_argument("--preset", default="release")
+    parser.add_argument("--columnar", action="store_true")
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     directory = tempfile.mkdtemp(prefix="luma_errors_")
-    faults = Faults(args.preset, directory, random.Random(seed))
+    faults = Faults(args.preset, directory, random.Random(seed), args.columnar)
     passed = failed = 0
     try:
         faults.server.start()
+        if args.columnar:
+            faults.server.default_to_columnar()
         create_schema(faults.server)
         faults.server.kill()
         for number in range(1, args.rounds + 1):
