@@ -6,8 +6,8 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "engine/base/sql_error.h"
 #include "engine/base/fault_plan.h"
+#include "engine/base/sql_error.h"
 #include "engine/txn/id_allocator.h"
 #include "engine/txn/sequence_store.h"
 #include "engine/txn/test_store.h"
