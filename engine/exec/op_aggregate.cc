@@ -371,13 +371,7 @@ void AggregateOperator::finish_pass(ExecContext& context) {
 }
 
 bool AggregateOperator::next_part(ExecContext& context) {
-  if (spill_) {
-    stats().spilled_bytes += spill_->bytes();
-    for (auto& file : spill_->take()) {
-      if (file) parts_.push_back({std::move(file), depth_ + 1});
-    }
-    spill_.reset();
-  }
+  stats().spilled_bytes += queue_parts(spill_, depth_ + 1, parts_);
   if (parts_.empty()) return false;
   SpilledPart part = std::move(parts_.back());
   parts_.pop_back();

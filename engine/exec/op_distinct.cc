@@ -53,13 +53,7 @@ const Chunk* DistinctOperator::next_input(ExecContext& context) {
 
 // Starts with what was put aside, with an empty table.
 bool DistinctOperator::next_part(ExecContext& context) {
-  if (spill_) {
-    stats().spilled_bytes += spill_->bytes();
-    for (auto& file : spill_->take()) {
-      if (file) parts_.push_back({std::move(file), depth_ + 1});
-    }
-    spill_.reset();
-  }
+  stats().spilled_bytes += queue_parts(spill_, depth_ + 1, parts_);
   if (parts_.empty()) return false;
   reader_.reset();
   file_ = std::move(parts_.back().file);

@@ -23,4 +23,15 @@ uint64_t PartitionedSpill::bytes() const {
   return total;
 }
 
+uint64_t queue_parts(std::unique_ptr<PartitionedSpill>& spill, uint32_t depth,
+                     std::vector<SpilledPart>& waiting) {
+  if (!spill) return 0;
+  uint64_t bytes = spill->bytes();
+  for (auto& file : spill->take()) {
+    if (file) waiting.push_back({std::move(file), depth});
+  }
+  spill.reset();
+  return bytes;
+}
+
 }  // namespace luma

@@ -43,4 +43,8 @@ struct SpilledPart {
   uint32_t depth = 0;
 };
 
+// Ends `spill`, if there is one: its parts wait at the end of `waiting`. Returns its bytes.
+uint64_t queue_parts(std::unique_ptr<PartitionedSpill>& spill, uint32_t depth,
+                     std::vector<SpilledPart>& waiting);
+
 }  // namespace luma
