@@ -14,6 +14,7 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/function/registry.h"
+#include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -27,19 +28,7 @@ class Decorrelator {
   explicit Decorrelator(PlanContext& context) : context_(context) {}
 
   void run(LogicalOp*& op) {
-    for (LogicalOp*& input : op->inputs) run(input);
-    if (op->kind == OpKind::kWith) {
-      for (CteDefinition* cte : static_cast<WithOp*>(op)->ctes) run(cte->plan);
-    }
-    std::function<void(Expr*)> visit = [&](Expr* expr) {
-      if (expr->subquery != nullptr && expr->subquery->plan != nullptr) {
-        LogicalOp* plan = expr->subquery->plan;
-        run(plan);
-        const_cast<SubqueryInfo*>(expr->subquery)->plan = plan;
-      }
-      for_each_child(*expr, visit);
-    };
-    for_each_expr(*op, [&](Expr*& expr) { visit(expr); });
+    for_each_nested_plan(*op, [&](LogicalOp*& plan) { run(plan); });
     if (op->kind == OpKind::kApply) op = convert(static_cast<ApplyOp*>(op));
   }
 

@@ -2,6 +2,7 @@
 // put in the place of its reference, as PostgreSQL does. Unreferenced ones of that kind disappear.
 #include <algorithm>
 
+#include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -38,21 +39,7 @@ void replace_reference(LogicalOp*& op, CteDefinition& cte, PlanContext& context)
     op = project;
     return;
   }
-  for (LogicalOp*& input : op->inputs) replace_reference(input, cte, context);
-  if (op->kind == OpKind::kWith) {
-    for (CteDefinition* other : static_cast<WithOp*>(op)->ctes)
-      replace_reference(other->plan, cte, context);
-  }
-  std::function<void(Expr*)> visit = [&](Expr* expr) {
-    if (expr->subquery != nullptr && expr->subquery->plan != nullptr) {
-      LogicalOp* plan = expr->subquery->plan;
-      replace_reference(plan, cte, context);
-      // The info is this statement's own; only its plan pointer moves.
-      const_cast<SubqueryInfo*>(expr->subquery)->plan = plan;
-    }
-    for_each_child(*expr, visit);
-  };
-  for_each_expr(*op, [&](Expr*& expr) { visit(expr); });
+  for_each_nested_plan(*op, [&](LogicalOp*& plan) { replace_reference(plan, cte, context); });
 }
 
 void visit_withs(LogicalOp*& op, PlanContext& context) {

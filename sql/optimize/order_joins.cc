@@ -9,8 +9,8 @@
 #include <unordered_map>
 
 #include "sql/optimize/estimate.h"
+#include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
-#include "sql/plan/walk.h"
 
 namespace luma {
 
@@ -40,19 +40,7 @@ class JoinOrderer {
       }
       return;
     }
-    for (LogicalOp*& input : op->inputs) run(input);
-    if (op->kind == OpKind::kWith) {
-      for (CteDefinition* cte : static_cast<WithOp*>(op)->ctes) run(cte->plan);
-    }
-    std::function<void(Expr*)> visit = [&](Expr* expr) {
-      if (expr->subquery != nullptr && expr->subquery->plan != nullptr) {
-        LogicalOp* plan = expr->subquery->plan;
-        run(plan);
-        const_cast<SubqueryInfo*>(expr->subquery)->plan = plan;
-      }
-      for_each_child(*expr, visit);
-    };
-    for_each_expr(*op, [&](Expr*& expr) { visit(expr); });
+    for_each_nested_plan(*op, [&](LogicalOp*& plan) { run(plan); });
   }
 
  private:

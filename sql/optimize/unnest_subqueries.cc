@@ -9,6 +9,7 @@
 // whether they run at all and they could fail (scalar ones).
 #include <algorithm>
 
+#include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -22,11 +23,7 @@ class Unnester {
   explicit Unnester(PlanContext& context) : context_(context) {}
 
   void run(LogicalOp*& op) {
-    for (LogicalOp*& input : op->inputs) run(input);
-    if (op->kind == OpKind::kWith) {
-      for (CteDefinition* cte : static_cast<WithOp*>(op)->ctes) run(cte->plan);
-    }
-    visit_nested_plans(*op);
+    for_each_nested_plan(*op, [&](LogicalOp*& plan) { run(plan); });
     switch (op->kind) {
       case OpKind::kFilter:
         unnest_filter(op);
@@ -52,19 +49,6 @@ class Unnester {
   }
 
  private:
-  // Plans inside expressions are unnested on their own first.
-  void visit_nested_plans(LogicalOp& op) {
-    std::function<void(Expr*)> visit = [&](Expr* expr) {
-      if (expr->subquery != nullptr && expr->subquery->plan != nullptr) {
-        LogicalOp* plan = expr->subquery->plan;
-        run(plan);
-        const_cast<SubqueryInfo*>(expr->subquery)->plan = plan;
-      }
-      for_each_child(*expr, visit);
-    };
-    for_each_expr(op, [&](Expr*& expr) { visit(expr); });
-  }
-
   // Joins `right` to `left`; as Apply when it depends on it.
   LogicalOp* attach(LogicalOp* left, LogicalOp* right, JoinKind kind, Expr* condition,
                     ColumnId mark) {
