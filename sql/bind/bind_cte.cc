@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sql/ast/tree.h"
+#include "sql/bind/below_with.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/search_cycle.h"
@@ -287,12 +288,7 @@ void Binder::bind_recursive_cte(const ast::CommonTableExpr& cte, Scope* scope,
   op->inputs = {first.plan, project};
   binding.cte->recursive = true;
   binding.cte->mode = CteDefinition::Mode::kMaterialized;
-  binding.cte->plan = op;
-  if (with != nullptr) {
-    with->inputs = {op};
-    with->output = op->output;
-    binding.cte->plan = with;
-  }
+  binding.cte->plan = below_with(with, op);
 }
 
 LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& var,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sql/bind/below_with.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/privilege_check.h"
 #include "sql/catalog/privileges.h"
@@ -450,12 +451,7 @@ BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::Node
   bind_returning(returning, scope, out);
   finish_policies();
   for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);
-  out.plan = modify_;
-  if (with != nullptr) {
-    with->inputs = {modify_};
-    with->output = modify_->output;
-    out.plan = with;
-  }
+  out.plan = below_with(with, modify_);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Whole queries: entry point, VALUES, set operations, LIMIT.
 #include <algorithm>
 
+#include "sql/bind/below_with.h"
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
@@ -124,12 +125,7 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
     out.columns.push_back({label, id});
   }
   LogicalOp* plan = bind_order_limit(select, scope, op, out.columns);
-  if (with != nullptr) {
-    with->inputs = {plan};
-    with->output = plan->output;
-    plan = with;
-  }
-  out.plan = plan;
+  out.plan = below_with(with, plan);
   return out;
 }
 
@@ -330,12 +326,7 @@ BoundSelect Binder::bind_set_operation(const ast::SelectStmt& select, Scope* par
   BoundSelect out;
   LogicalOp* plan = set_operation_tree(select, scope, out.columns, true);
   plan = bind_order_limit(select, scope, plan, out.columns);
-  if (with != nullptr) {
-    with->inputs = {plan};
-    with->output = plan->output;
-    plan = with;
-  }
-  out.plan = plan;
+  out.plan = below_with(with, plan);
   return out;
 }
 

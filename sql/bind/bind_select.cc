@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sql/bind/below_with.h"
 #include "sql/plan/walk.h"
 
 namespace luma {
@@ -106,12 +107,7 @@ BoundSelect SelectBinder::bind() {
   for (const Target& target : targets_) {
     if (!target.junk) out.columns.push_back({target.label, target.column});
   }
-  if (with != nullptr) {
-    with->inputs = {plan};
-    with->output = plan->output;
-    plan = with;
-  }
-  out.plan = plan;
+  out.plan = below_with(with, plan);
   return out;
 }
 
