@@ -3,6 +3,7 @@
 #include "engine/base/sql_error.h"
 #include "sql/catalog/acl_change.h"
 #include "sql/catalog/catalog_store.h"
+#include "sql/catalog/clone_object.h"
 #include "sql/catalog/object_codec.h"
 #include "sql/catalog/object_set.h"
 
@@ -15,30 +16,6 @@ bool is_shared_class(Oid class_id) {
 
 bool has_storage(char relkind) {
   return relkind == 'r' || relkind == 'm' || relkind == 'i' || relkind == 'S';
-}
-
-std::shared_ptr<CatalogObject> clone(const CatalogObject& object) {
-  switch (object.kind) {
-    case ObjectKind::kDatabase:
-      return std::make_shared<Database>(static_cast<const Database&>(object));
-    case ObjectKind::kRole:
-      return std::make_shared<Role>(static_cast<const Role&>(object));
-    case ObjectKind::kSchema:
-      return std::make_shared<Schema>(static_cast<const Schema&>(object));
-    case ObjectKind::kTable:
-      return std::make_shared<Table>(static_cast<const Table&>(object));
-    case ObjectKind::kIndex:
-      return std::make_shared<Index>(static_cast<const Index&>(object));
-    case ObjectKind::kSequence:
-      return std::make_shared<Sequence>(static_cast<const Sequence&>(object));
-    case ObjectKind::kType:
-      return std::make_shared<Type>(static_cast<const Type&>(object));
-    case ObjectKind::kDefaultAcl:
-      return std::make_shared<DefaultAcl>(static_cast<const DefaultAcl&>(object));
-    case ObjectKind::kAccessList:
-      return std::make_shared<AccessList>(static_cast<const AccessList&>(object));
-  }
-  LUMA_CHECK(false);
 }
 
 }  // namespace
@@ -200,7 +177,7 @@ std::vector<std::pair<uint32_t, uint32_t>> CatalogTransaction::create_database(
   std::vector<std::pair<uint32_t, uint32_t>> storage;
   CatalogPtr source = snapshot_of(template_database);
   source->local_objects()->for_each([&](const ObjectPtr& object) {
-    std::shared_ptr<CatalogObject> copy = clone(*object);
+    std::shared_ptr<CatalogObject> copy = clone_object(*object);
     if (auto* relation = dynamic_cast<Relation*>(copy.get());
         relation != nullptr && relation->storage_id != 0) {
       if (relation->persistence == 't') return;

@@ -26,7 +26,6 @@ QualifiedName qualified_name(const ast::Node* list_or_string);
 // A copy to change and put back.
 std::shared_ptr<Table> copy_of(const Table& table);
 std::shared_ptr<Table> table_to_change(CommandContext& context, Oid table);
-std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object);
 
 // "table", "view", "index", ...
 std::string_view relkind_name(char relkind);

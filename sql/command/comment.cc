@@ -1,6 +1,7 @@
 // COMMENT ON.
 #include <algorithm>
 
+#include "sql/catalog/clone_object.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"

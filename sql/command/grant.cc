@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "sql/catalog/clone_object.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"

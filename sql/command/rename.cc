@@ -1,6 +1,7 @@
 // ALTER ... RENAME and ALTER ... SET SCHEMA.
 #include <algorithm>
 
+#include "sql/catalog/clone_object.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"

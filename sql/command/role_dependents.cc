@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "sql/catalog/acl_change.h"
+#include "sql/catalog/clone_object.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"

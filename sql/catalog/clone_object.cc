@@ -1,0 +1,31 @@
+#include "sql/catalog/clone_object.h"
+
+#include "engine/base/sql_error.h"
+
+namespace luma {
+
+std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
+  switch (object.kind) {
+    case ObjectKind::kDatabase:
+      return std::make_shared<Database>(static_cast<const Database&>(object));
+    case ObjectKind::kRole:
+      return std::make_shared<Role>(static_cast<const Role&>(object));
+    case ObjectKind::kSchema:
+      return std::make_shared<Schema>(static_cast<const Schema&>(object));
+    case ObjectKind::kTable:
+      return std::make_shared<Table>(static_cast<const Table&>(object));
+    case ObjectKind::kIndex:
+      return std::make_shared<Index>(static_cast<const Index&>(object));
+    case ObjectKind::kSequence:
+      return std::make_shared<Sequence>(static_cast<const Sequence&>(object));
+    case ObjectKind::kType:
+      return std::make_shared<Type>(static_cast<const Type&>(object));
+    case ObjectKind::kDefaultAcl:
+      return std::make_shared<DefaultAcl>(static_cast<const DefaultAcl&>(object));
+    case ObjectKind::kAccessList:
+      return std::make_shared<AccessList>(static_cast<const AccessList&>(object));
+  }
+  LUMA_CHECK(false);
+}
+
+}  // namespace luma
