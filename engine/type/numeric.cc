@@ -8,32 +8,13 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/numeric_big.h"
+#include "engine/type/powers_of_ten.h"
 #include "engine/type/value_hash.h"
 
 namespace luma {
 namespace {
 
 using Kind = BigNumeric::Kind;
-
-constexpr int64_t kPowersOfTen[19] = {1,
-                                      10,
-                                      100,
-                                      1000,
-                                      10000,
-                                      100000,
-                                      1000000,
-                                      10000000,
-                                      100000000,
-                                      1000000000,
-                                      10000000000,
-                                      100000000000,
-                                      1000000000000,
-                                      10000000000000,
-                                      100000000000000,
-                                      1000000000000000,
-                                      10000000000000000,
-                                      100000000000000000,
-                                      1000000000000000000};
 
 // 10^exponent for exponent <= 38.
 Int128 power_of_ten(int exponent) {

@@ -5,13 +5,12 @@
 #include <cstdlib>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/powers_of_ten.h"
 
 namespace luma {
 namespace {
 
 using Digits = std::vector<uint16_t>;
-
-constexpr int kPowersOfTen[4] = {1, 10, 100, 1000};
 
 // Sum or difference of magnitudes; for the difference |a| >= |b|.
 BigNumeric combine(const BigNumeric& a, const BigNumeric& b, bool subtract) {

@@ -8,6 +8,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime.h"
 #include "engine/type/numeric.h"
+#include "engine/type/powers_of_ten.h"
 #include "sql/catalog/object.h"
 
 namespace luma {
@@ -15,25 +16,6 @@ namespace luma {
 namespace {
 
 constexpr int32_t kVarlenHeader = 4;
-constexpr int64_t kPowersOfTen[] = {1,
-                                    10,
-                                    100,
-                                    1000,
-                                    10000,
-                                    100000,
-                                    1000000,
-                                    10000000,
-                                    100000000,
-                                    1000000000,
-                                    10000000000,
-                                    100000000000,
-                                    1000000000000,
-                                    10000000000000,
-                                    100000000000000,
-                                    1000000000000000,
-                                    10000000000000000,
-                                    100000000000000000,
-                                    1000000000000000000};
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
