@@ -2,6 +2,7 @@
 #include "engine/type/record.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/polymorphic.h"
 #include "sql/function/registry.h"
 #include "sql/function/value_parts.h"
 #include "sql/parse/parser.h"
@@ -31,25 +32,17 @@ bool Binder::row_fields(const Expr& row, std::vector<RowField>& fields) {
   }
   // A function of several OUT parameters describes its record itself.
   if (row.type.oid != type_oid::kRecord) return false;
-  const FunctionEntry* called = row.function;
+  const Expr* called = &row;
   if (row.kind == ExprKind::kColumn) {
     // A set-returning call in a SELECT list is the column that its rows become.
     for (const auto& state : select_states_) {
       for (const ProjectItem& item : state->set_returning) {
-        if (item.column == row.column) called = item.expr->function;
+        if (item.column == row.column) called = item.expr;
       }
     }
   }
-  if (called == nullptr) return false;
-  const FunctionEntry& function = *called;
-  for (size_t i = 0; i < function.arg_modes.size(); ++i) {
-    char mode = function.arg_modes[i];
-    if (mode != 'o' && mode != 't' && mode != 'b') continue;
-    TypeRef type{function.all_arg_types[i], -1};
-    std::string name = i < function.arg_names.size() && !function.arg_names[i].empty()
-                           ? std::string(function.arg_names[i])
-                           : fmt::format("column{}", fields.size() + 1);
-    fields.push_back({std::move(name), type, type_info(type.oid).collation});
+  for (OutColumn& column : out_columns(*called)) {
+    fields.push_back({std::move(column.name), {column.type, -1}, type_info(column.type).collation});
   }
   return !fields.empty();
 }

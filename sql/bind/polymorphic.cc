@@ -1,6 +1,7 @@
 #include "sql/bind/polymorphic.h"
 
 #include "engine/base/sql_error.h"
+#include "engine/exec/expr.h"
 #include "engine/type/range.h"
 #include "engine/type/type_info.h"
 #include "engine/type/user_type.h"
@@ -233,6 +234,29 @@ Oid resolve_polymorphic(std::span<const Oid> actual, std::vector<Oid>& declared,
   };
   for (size_t i = 0; i < declared.size(); ++i) declared[i] = concrete(declared[i], i);
   return concrete(result, actual.size());
+}
+
+std::vector<OutColumn> out_columns(const Expr& call) {
+  std::vector<OutColumn> columns;
+  if (call.function == nullptr) return columns;
+  const FunctionEntry& function = *call.function;
+  std::vector<Oid> actual;
+  for (const Expr* arg : call.args) actual.push_back(arg->type.oid);
+  actual.resize(function.arg_types.size(), type_oid::kUnknown);
+  for (size_t i = 0; i < function.arg_modes.size(); ++i) {
+    char mode = function.arg_modes[i];
+    if (mode != 'o' && mode != 't' && mode != 'b') continue;
+    Oid type = function.all_arg_types[i];
+    if (is_polymorphic(type)) {
+      std::vector<Oid> declared(function.arg_types.begin(), function.arg_types.end());
+      type = resolve_polymorphic(actual, declared, type);
+    }
+    bool named = i < function.arg_names.size() && !function.arg_names[i].empty();
+    columns.push_back(
+        {named ? std::string(function.arg_names[i]) : fmt::format("column{}", columns.size() + 1),
+         type});
+  }
+  return columns;
 }
 
 }  // namespace luma

@@ -79,11 +79,12 @@ struct Call {
   std::vector<int> order;  // argument positions; empty: as written
 };
 
-// All ways in which functions called `name` take this many arguments.
-std::vector<Call> function_candidates(std::string_view name, size_t arg_count,
+// All ways in which functions of the schema called `name` take this many arguments.
+std::vector<Call> function_candidates(Oid schema, std::string_view name, size_t arg_count,
                                       const std::vector<std::string>& names, bool variadic_call) {
   std::vector<Call> calls;
   for (const FunctionEntry* function : FunctionRegistry::instance().functions(name)) {
+    if (function->schema != schema) continue;
     Call call;
     call.candidate.entry = function;
     size_t declared = function->arg_types.size();
@@ -170,13 +171,14 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   std::string_view schema = name.size() > 1 ? name[name.size() - 2] : std::string_view{};
   std::vector<Oid> actual = types_of(args);
   std::vector<Call> calls;
-  // Built-in functions live in pg_catalog (information_schema's helpers aside).
-  if (schema.data() == nullptr || schema == "pg_catalog") {
-    calls = function_candidates(name.back(), args.size(), arg_names, variadic);
-  } else if (environment_.catalog().find_schema(schema) == nullptr) {
+  // Built-in functions live in pg_catalog, information_schema's helpers aside.
+  if (schema.data() == nullptr) schema = "pg_catalog";
+  const Schema* named = environment_.catalog().find_schema(schema);
+  if (named == nullptr) {
     throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema)
         .at_byte(location);
   }
+  calls = function_candidates(named->oid, name.back(), args.size(), arg_names, variadic);
   auto argument_order = [&](const Call& call) {
     std::vector<Oid> ordered;
     if (call.order.empty()) return actual;

@@ -65,6 +65,24 @@ State unnest(EvalContext&, const Expr&, Arguments args) {
   return args[0].is_null ? nullptr : std::make_unique<Unnest>(args[0].datum);
 }
 
+// The elements with their places, counted from 1.
+State expand_array(EvalContext&, const Expr&, Arguments args) {
+  if (args[0].is_null) return nullptr;
+  ArrayView array(args[0].datum);
+  auto rows = std::make_unique<RowList>(2);
+  if (array.dimension_count() == 0) return rows;
+  const TypeInfo& type = array.element_type();
+  // One subscript of an array with more dimensions is NULL.
+  bool plain = array.dimension_count() == 1;
+  for (int32_t i = 0; i < array.dimension(0).length; ++i) {
+    Value element = plain ? array.element(static_cast<uint32_t>(i)) : Value::null();
+    if (!element.is_null) element.datum = copy_datum(element.datum, type.physical, rows->arena());
+    rows->add(element);
+    rows->add(Value(Datum::of_int32(i + 1)));
+  }
+  return rows;
+}
+
 bool any_null(Arguments args) {
   for (const Value& value : args) {
     if (value.is_null) return true;
@@ -185,6 +203,7 @@ State jsonb_keys(EvalContext&, const Expr&, Arguments args) {
 
 const KernelRow kRows[] = {
     table_row("unnest(anyarray)", unnest, "elements of an array"),
+    table_row("_pg_expandarray(anyarray)", expand_array, "elements of an array and their places"),
     table_row("string_to_table(text,text)", string_to_table, "pieces between delimiters"),
     table_row("string_to_table(text,text,text)", string_to_table, "pieces between delimiters"),
     table_row("regexp_matches(text,text)", regexp_matches, "groups of the first match"),

@@ -16,6 +16,7 @@
 #include "engine/exec/op_window.h"
 #include "engine/exec/plan_subplan.h"
 #include "engine/table/modify.h"
+#include "sql/bind/polymorphic.h"
 #include "sql/function/registry.h"
 #include "sql/lower/explain_expr.h"
 #include "sql/lower/virtual_scan.h"
@@ -338,13 +339,8 @@ namespace {
 // Column types of a set-returning call: OUT parameters, or the single result.
 std::vector<TypeRef> set_columns(const Expr& call) {
   std::vector<TypeRef> types;
-  if (call.type.oid == type_oid::kRecord && call.function != nullptr &&
-      !call.function->arg_modes.empty()) {
-    for (size_t i = 0; i < call.function->all_arg_types.size(); ++i) {
-      char mode = call.function->arg_modes[i];
-      if (mode == 'o' || mode == 't' || mode == 'b')
-        types.push_back({call.function->all_arg_types[i], -1});
-    }
+  if (call.type.oid == type_oid::kRecord) {
+    for (const OutColumn& column : out_columns(call)) types.push_back({column.type, -1});
   }
   if (types.empty()) types.push_back(call.type);
   return types;
