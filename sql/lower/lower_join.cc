@@ -227,35 +227,28 @@ Lowered Lowering::lower_join(JoinOp& op) {
   if (three_valued) {
     // Equalities about membership may be hash keys too: such rows are simply not there when they
     // differ.
+    auto without_keys = [&] {
+      std::vector<Expr*> kept;
+      for (Expr* member : members) {
+        Equality equality;
+        if (as_equality(member, left_columns, right_columns, equality) &&
+            align_types(context_, equality.left, equality.right)) {
+          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout),
+                          NullRule::kNoMatch});
+        } else {
+          kept.push_back(member);
+        }
+      }
+      return kept;
+    };
     bool hashable = !keys.empty() && rest.empty();
     if (conjuncts.empty()) {
       // EXISTS as a value: membership alone decides.
-      std::vector<Expr*> kept;
-      for (Expr* member : members) {
-        Equality equality;
-        if (as_equality(member, left_columns, right_columns, equality) &&
-            align_types(context_, equality.left, equality.right)) {
-          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout),
-                          NullRule::kNoMatch});
-        } else {
-          kept.push_back(member);
-        }
-      }
+      std::vector<Expr*> kept = without_keys();
       hashable = !keys.empty();
-      if (hashable) members = kept;
+      if (hashable) members = std::move(kept);
     } else if (hashable) {
-      std::vector<Expr*> kept;
-      for (Expr* member : members) {
-        Equality equality;
-        if (as_equality(member, left_columns, right_columns, equality) &&
-            align_types(context_, equality.left, equality.right)) {
-          keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout),
-                          NullRule::kNoMatch});
-        } else {
-          kept.push_back(member);
-        }
-      }
-      members = kept;
+      members = without_keys();
     }
     const Expr* membership = slots(make_and(context_.arena(), members), pair_layout);
     if (hashable) {
