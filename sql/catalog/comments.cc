@@ -1,7 +1,6 @@
 #include "sql/catalog/comments.h"
 
 #include <algorithm>
-
 #include <charconv>
 #include <unordered_map>
 
