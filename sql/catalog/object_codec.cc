@@ -59,12 +59,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schema, LUMA_OBJECT_FIELDS)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DefaultAcl, LUMA_OBJECT_FIELDS, schema, object_type)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccessList, LUMA_OBJECT_FIELDS, target_class)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Table, LUMA_RELATION_FIELDS, columns, constraints,
-                                                policies,
-                                                schema_version, row_type, array_type, access_method,
-                                                row_key_index, inherits, replica_identity,
-                                                row_security, force_row_security, has_triggers,
-                                                is_populated, definition, definition_search_path,
-                                                rule_oid, check_option)
+                                                policies, schema_version, row_type, array_type,
+                                                access_method, row_key_index, inherits,
+                                                replica_identity, row_security, force_row_security,
+                                                has_triggers, is_populated, definition,
+                                                definition_search_path, rule_oid, check_option)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Index, LUMA_RELATION_FIELDS, table, access_method,
                                                 keys, include, predicate, unique, primary,
                                                 exclusion, immediate, nulls_not_distinct, valid,
