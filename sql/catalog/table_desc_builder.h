@@ -22,9 +22,7 @@ class ExpressionBinder {
     return bind_over_table(catalog, table, column.default_sql, arena);
   }
   // What is behind a columnar table; null where nothing stores one (its rows are ordinary then).
-  virtual std::shared_ptr<ColumnarTable> columnar_table(uint32_t /*storage_id*/) {
-    return nullptr;
-  }
+  virtual std::shared_ptr<ColumnarTable> columnar_table(uint32_t /*storage_id*/) { return nullptr; }
 };
 
 // Throws what binding throws; XX000 for a table without storage.
