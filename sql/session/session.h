@@ -232,8 +232,7 @@ class SqlSession {
   std::unique_ptr<PlanRun> acquire(CachedQuery& query);
   void give_back(CachedQuery& query, std::unique_ptr<PlanRun> run);
   std::unique_ptr<PlanRun> make_plan(const ast::Node* node, std::vector<Oid> parameter_types,
-                                     bool takes_parameter_rows = false,
-                                     bool for_cursor = false);
+                                     bool takes_parameter_rows = false, bool for_cursor = false);
   EvalContext planning_context();
   void fill_context(ExecContext& context);
   void lock_tables(const PhysicalPlan& plan) { lock_tables(plan.locks); }
