@@ -164,8 +164,8 @@ const VirtualRelation* find_virtual_relation(std::string_view name) {
 
 void scan_virtual_relation(const SessionCatalog& session, const Table& relation,
                            std::span<const VirtualFilter> filters, Arena& arena,
-                           VirtualRowSink& sink) {
-  relation.virtual_relation->generate({session, relation, filters, arena}, sink);
+                           VirtualRowSink& sink, uint64_t wanted_columns) {
+  relation.virtual_relation->generate({session, relation, filters, arena, wanted_columns}, sink);
 }
 
 }  // namespace luma

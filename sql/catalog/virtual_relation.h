@@ -36,8 +36,11 @@ struct VirtualScan {
   const Table& relation;  // the system relation itself
   std::span<const VirtualFilter> filters;
   Arena& arena;  // for values of one scan
+  // Bit by column: the others may be anything. A generator need not heed it.
+  uint64_t wanted_columns = ~uint64_t{0};
 
   const Catalog& catalog() const { return session.catalog(); }
+  bool wants(uint32_t column) const { return (wanted_columns >> column & 1) != 0; }
   // What an oid column must equal; nullopt when there is no such filter. By column name.
   std::optional<Oid> oid_filter(std::string_view column) const;
   // What a text or name column must equal.
@@ -63,6 +66,6 @@ const VirtualRelation* find_virtual_relation(std::string_view name);
 // All rows that satisfy the filters (at least those). Throws what generating throws.
 void scan_virtual_relation(const SessionCatalog& session, const Table& relation,
                            std::span<const VirtualFilter> filters, Arena& arena,
-                           VirtualRowSink& sink);
+                           VirtualRowSink& sink, uint64_t wanted_columns = ~uint64_t{0});
 
 }  // namespace luma

@@ -134,6 +134,12 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   std::optional<std::string_view> name = scan.text_filter("relname");
   std::optional<Oid> schema = scan.oid_filter("relnamespace");
   VirtualRow row(scan, sink);
+  // Columns that take a look elsewhere in the catalog.
+  enum : uint32_t { kTablespace = 8, kHasIndex = 13, kIsShared = 14, kChecks = 18 };
+  enum : uint32_t { kHasTriggers = 20, kHasSubclass = 21, kAcl = 30 };
+  const std::optional<Acl> no_acl;
+  const bool wants_acl = scan.wants(kAcl);
+  const bool wants_shared = scan.wants(kIsShared) || scan.wants(kTablespace);
   visit_relations(scan, "oid", [&](const Relation& relation) {
     if (name.has_value() && relation.name != *name) return;
     if (schema.has_value() && relation.schema != *schema) return;
@@ -148,7 +154,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
                       : index != nullptr
                           ? static_cast<int64_t>(index->keys.size() + index->include.size())
                           : 3;
-    bool shared = relation.oid < kFirstUserOid && is_shared_relation(relation.oid);
+    bool shared = wants_shared && relation.oid < kFirstUserOid && is_shared_relation(relation.oid);
     row.oid(relation.oid)
         .text(relation.name)
         .oid(relation.schema)
@@ -163,15 +169,17 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
                                                        : relation.estimated_rows)
         .int4(0)
         .oid(0)
-        .boolean(table != nullptr && stored && !catalog.indexes_of(relation.oid).empty())
+        .boolean(scan.wants(kHasIndex) && table != nullptr && stored &&
+                 !catalog.indexes_of(relation.oid).empty())
         .boolean(shared)
         .letter(relation.persistence)
         .letter(relation.relkind)
         .int2(columns)
-        .int2(table == nullptr ? 0 : count_constraints(*table, 'c'))
+        .int2(table == nullptr || !scan.wants(kChecks) ? 0 : count_constraints(*table, 'c'))
         .boolean(is_view || relation.relkind == 'm')
-        .boolean(table != nullptr && has_triggers(catalog, *table))
-        .boolean(table != nullptr && !catalog.children_of(relation.oid).empty())
+        .boolean(scan.wants(kHasTriggers) && table != nullptr && has_triggers(catalog, *table))
+        .boolean(scan.wants(kHasSubclass) && table != nullptr &&
+                 !catalog.children_of(relation.oid).empty())
         .boolean(table != nullptr && table->row_security)
         .boolean(table != nullptr && table->force_row_security)
         .boolean(table == nullptr || table->is_populated)
@@ -180,7 +188,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .oid(0)
         .oid(0)
         .oid(0)
-        .acl(relation_acl(scan.catalog(), relation))
+        .acl(wants_acl ? relation_acl(scan.catalog(), relation) : no_acl)
         .text_array(relation.options)
         .null()
         .emit();

@@ -89,7 +89,12 @@ void VirtualScanOperator::do_open(ExecContext& context) {
   }
   const Table* relation = session.catalog().table(oid_);
   LUMA_CHECK(relation != nullptr);
-  scan_virtual_relation(session, *relation, filters, *arena_, keeper);
+  uint64_t wanted = 0;
+  for (int32_t attribute : attributes_) {
+    if (attribute >= 0) wanted |= uint64_t{1} << (attribute & 63);
+  }
+  if (relation->columns.size() > 64) wanted = ~uint64_t{0};
+  scan_virtual_relation(session, *relation, filters, *arena_, keeper, wanted);
 }
 
 const Chunk* VirtualScanOperator::do_next(ExecContext& context) {
