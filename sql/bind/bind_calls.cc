@@ -182,8 +182,40 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
     info->filter = bind_boolean(call.agg_filter, scope, Clause::kFilter, "FILTER");
   }
   if (ordered_set) {
-    // The aggregated arguments were coerced in the call: the sort keys take the coerced forms.
     info->direct_args = static_cast<uint32_t>(call.args.size());
+    if (function.aggregate->kind == 'h') {
+      std::vector<Expr*> args(bound->args.begin(), bound->args.end());
+      if (call.args.size() != order.size()) {
+        std::string types;
+        for (const Expr* arg : args) {
+          types += (types.empty() ? "" : ", ") + std::string(format_type(arg->type.oid));
+        }
+        throw sql_error(SqlState::kUndefinedFunction, "function {}({}) does not exist",
+                        function_name(call), types)
+            .hint(fmt::format("To use the hypothetical-set aggregate {}, the number of "
+                              "hypothetical direct arguments (here {}) must match the number of "
+                              "ordering columns (here {}).",
+                              function_name(call), call.args.size(), order.size()))
+            .at_byte(call.location);
+      }
+      constexpr size_t kMaxColumns = 4;
+      if (order.size() > kMaxColumns) {
+        throw unsupported("a hypothetical-set aggregate over more than {} columns", kMaxColumns);
+      }
+      // The imagined row has the types of the rows it is compared with.
+      for (size_t i = 0; i < order.size(); ++i) {
+        // The call made a text of a literal; it gets the type of its column instead.
+        if (ast::try_as<ast::AConst>(call.args[i]) != nullptr) {
+          args[i] = bind_expr(call.args[i], scope, clause);
+        }
+        Expr* pair[] = {order[i].expr, args[i]};
+        Oid type = select_common_type(pair, "WITHIN GROUP");
+        args[i] = coerce_to_common(pair[1], type, "WITHIN GROUP");
+        args[order.size() + i] = coerce_to_common(pair[0], type, "WITHIN GROUP");
+      }
+      bound->args = copy_span(arena(), args);
+    }
+    // The aggregated arguments were coerced in the call: the sort keys take the coerced forms.
     for (size_t i = 0; i < order.size(); ++i) order[i].expr = bound->args[call.args.size() + i];
   }
   info->order_by = copy_span(arena(), order);

@@ -109,6 +109,15 @@ Value sleep_for(RowCall& call, const Value* args) {
   return Datum();
 }
 
+Value sleep_until(RowCall& call, const Value* args) {
+  constexpr int64_t kUnixToPostgresMicros = 946684800000000;
+  auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  sleep_micros(call, static_cast<double>(args[0].datum.i64) -
+                         static_cast<double>(now.count() - kUnixToPostgresMicros));
+  return Datum();
+}
+
 Value type_of(RowCall& call, const Value*) { return Datum::of_oid(call.expr.args[0]->type.oid); }
 Value column_size(RowCall& call, const Value* args) {
   PhysicalType physical = call.expr.args[0]->physical;
@@ -165,6 +174,7 @@ const KernelRow kRows[] = {
     scalar_row("setval(regclass,int8,bool)", row_kernel<set_value>, "sets a sequence"),
     scalar_row("pg_sleep(float8)", row_kernel<sleep>, "waits seconds"),
     scalar_row("pg_sleep_for(interval)", row_kernel<sleep_for>, "waits"),
+    scalar_row("pg_sleep_until(timestamptz)", row_kernel<sleep_until>, "waits until a time"),
     scalar_row("pg_typeof(any)", row_kernel<type_of, false>, "type of a value"),
     scalar_row("pg_column_size(any)", row_kernel<column_size>, "bytes of a value"),
     scalar_row("pg_is_in_recovery()", row_kernel<always_false>, "whether the server is a standby"),
