@@ -168,17 +168,24 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
 Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> args,
                                  const std::vector<std::string>& arg_names, bool variadic,
                                  bool star, int location, const ast::FuncCall*) {
+  // A parameter of type void is no argument: so JDBC numbers the result of "{? = call f(?)}".
+  std::erase_if(args, [](const Expr* arg) {
+    return arg->kind == ExprKind::kParameter && arg->type.oid == type_oid::kVoid;
+  });
   std::string_view schema = name.size() > 1 ? name[name.size() - 2] : std::string_view{};
   std::vector<Oid> actual = types_of(args);
   std::vector<Call> calls;
   // Built-in functions live in pg_catalog, information_schema's helpers aside.
-  if (schema.data() == nullptr) schema = "pg_catalog";
-  const Schema* named = environment_.catalog().find_schema(schema);
-  if (named == nullptr) {
-    throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema)
-        .at_byte(location);
+  Oid home = schema_oid::kPgCatalog;
+  if (schema.data() != nullptr && schema != "pg_catalog") {
+    const Schema* named = environment_.catalog().find_schema(schema);
+    if (named == nullptr) {
+      throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema)
+          .at_byte(location);
+    }
+    home = named->oid;
   }
-  calls = function_candidates(named->oid, name.back(), args.size(), arg_names, variadic);
+  calls = function_candidates(home, name.back(), args.size(), arg_names, variadic);
   auto argument_order = [&](const Call& call) {
     std::vector<Oid> ordered;
     if (call.order.empty()) return actual;

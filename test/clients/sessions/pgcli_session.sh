@@ -8,8 +8,9 @@ psql -X -q -c 'create table t(id serial primary key, name text default $$x$$, ch
   -c 'create index on t(name)' -c 'create view v as select * from t' -c "insert into t(name) values ('a')" \
   -c 'create schema s' -c 'create sequence s.q' -c "create type mood as enum ('sad')" \
   -c 'create table child(t int references t)'
-printf '%s\n' 'select * from t;' '\d t' '\d+ t' '\d v' '\dt' '\dv' '\di' '\ds' '\dn' '\dT' '\du' '\l' '\df upper' '\dx' '\dD' \
-  '\db' '\sf upper' 'begin; insert into t(name) values ($$b$$); commit;' 'select count(*) from t;' '\q' \
+printf '%s\n' 'select * from t;' '\d t' '\d+ t' '\d v' '\dt' '\dv' '\di' '\ds' '\dn' '\dT' '\du' '\l' \
+  '\df upper' '\dx' '\dD' '\db' '\sf upper' 'begin; insert into t(name) values ($$b$$); commit;' \
+  'select count(*) from t;' '\q' \
   | timeout 60 pgcli --no-password -w >"$directory/out" 2>&1 || { cat "$directory/out"; exit 1; }
 for expected in 't_pkey' 'REFERENCES t(id)\|FOREIGN KEY' 'mood' 'postgres' 'SELECT 1' 'INSERT 0 1'; do
   grep -q "$expected" "$directory/out" || { echo "$expected is missing"; cat "$directory/out"; exit 1; }
