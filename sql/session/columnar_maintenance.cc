@@ -8,6 +8,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/columnar/columnar_rewrite.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/table_desc_builder.h"
 #include "sql/session/instance.h"
 
 namespace luma {
@@ -16,6 +17,22 @@ namespace {
 // A delta of this part of the usual size moves when nothing has changed for so long.
 constexpr uint64_t kIdleFraction = 64;
 constexpr auto kIdle = std::chrono::seconds(10);
+
+// For descriptions of how rows are stored and nothing else: a rewrite evaluates no expression, and
+// binding one would need a session. They are never shown to anybody else.
+class StorageBinder final : public ExpressionBinder {
+ public:
+  explicit StorageBinder(ColumnarTables& tables) : tables_(tables) {}
+  const Expr* bind_over_table(const Catalog&, const Table&, std::string_view, Arena&) override {
+    return nullptr;
+  }
+  std::shared_ptr<ColumnarTable> columnar_table(uint32_t storage_id) override {
+    return tables_.table(storage_id);
+  }
+
+ private:
+  ColumnarTables& tables_;
+};
 }  // namespace
 
 ColumnarMaintenance::ColumnarMaintenance(SqlInstance& instance) : instance_(instance) {
@@ -92,10 +109,17 @@ void ColumnarMaintenance::visit(Oid database, Oid table) {
       LockOutcome::kSkipped) {
     return;
   }
-  // Sessions that write the table have made its description; it cannot change under the lock.
-  TableDescPtr desc =
-      instance_.cached_table(database, instance_.catalog().snapshot(database)->version(), table);
-  if (desc == nullptr || desc->columnar == nullptr) return;
+  // Read under the lock, so that the definition stays as it is. Sessions that use the table have
+  // made its description; nobody may have since the server started.
+  auto catalog = instance_.catalog().snapshot(database);
+  TableDescPtr desc = instance_.cached_table(database, catalog->version(), table);
+  if (desc == nullptr) {
+    const Table* definition = catalog->table(table);
+    if (definition == nullptr || definition->storage_id == 0) return;
+    StorageBinder binder(instance_.columnar());
+    desc = build_table_desc(*catalog, *definition, binder);
+  }
+  if (desc->columnar == nullptr) return;
   RewriteOptions rewrite;
   rewrite.least_delta_rows = instance_.columnar().options().flush_rows / kIdleFraction + 1;
   rewrite_columnar(desc, &locks, &interrupt_, rewrite);
