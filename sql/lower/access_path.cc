@@ -265,14 +265,17 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
   auto cost = [&](const AccessPath& path) {
     // A secondary index entry leads to a random read of the row; scanning costs a tenth of that per
     // row.
-    bool direct = path.index->clustered || covers(scan, *path.index);
-    return path.rows * (direct ? 1.0 : 10.0);
+    bool direct = path.index->clustered || path.covers_scan;
+    return path.rows * (direct                            ? 1.0
+                        : scan.table->columnar != nullptr ? kColumnarLookupRows
+                                                          : 10.0);
   };
   for (const IndexDesc& index : scan.table->indexes) {
     if (!index.valid) continue;
     if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
     AccessPath path = match_index(context, index, bounds, table_rows);
     if (path.used.empty()) continue;
+    path.covers_scan = covers(scan, index);
     if (path.is_unique_lookup) {
       if (!best || !best->is_unique_lookup || (index.clustered && !best->index->clustered))
         best = std::move(path);

@@ -99,6 +99,13 @@ bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnS
   return false;
 }
 
+// The most rows that any input below is expected to have.
+double largest_input(const LogicalOp& op) {
+  double rows = op.rows;
+  for (const LogicalOp* input : op.inputs) rows = std::max(rows, largest_input(*input));
+  return rows;
+}
+
 }  // namespace
 
 bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
@@ -114,7 +121,14 @@ bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
     return std::find(conjuncts.begin(), conjuncts.end(), used) != conjuncts.end();
   });
   if (!uses_join) return false;
-  double lookups = outer.rows * (path->index->clustered ? 8 : 12) * std::max(1.0, path->rows);
+  double outer_rows = outer.rows, row_cost = path->index->clustered ? 8 : 12;
+  if (inner.table->columnar != nullptr && !path->covers_scan) {
+    // What a join leaves of its inputs is a guess, and too dear when wrong: the other way is one
+    // scan.
+    row_cost = kColumnarLookupRows;
+    outer_rows = largest_input(outer);
+  }
+  double lookups = outer_rows * row_cost * std::max(1.0, path->rows);
   return lookups < rows;
 }
 
