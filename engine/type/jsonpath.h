@@ -112,7 +112,7 @@ struct JsonPath {
   Arena arena{nullptr, 256};
 };
 
-// 42601 with PostgreSQL's texts, 22P02 of an empty text, 54001 when nested too deeply.
+// 42601 with PostgreSQL's texts, also when nested too deeply; 22P02 of an empty text.
 std::unique_ptr<JsonPath> parse_jsonpath(std::string_view text);
 void jsonpath_to_text(const JsonPath& path, std::string& out);
 

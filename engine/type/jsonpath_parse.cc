@@ -95,10 +95,15 @@ class Parser {
   void expect_word(std::string_view word) {
     if (!accept_word(word)) fail();
   }
-  ItemPtr make(Kind kind) {
+  // Every item and parenthesis may be a level of recursion, here or in the evaluation.
+  void count_level() {
     if (++items_ > kMaxItems) {
-      throw sql_error(SqlState::kStatementTooComplex, "stack depth limit exceeded");
+      throw sql_error(SqlState::kSyntaxError,
+                      "memory exhausted at or near \"{}\" of jsonpath input", token_.written);
     }
+  }
+  ItemPtr make(Kind kind) {
+    count_level();
     return std::make_unique<JsonPathItem>(kind);
   }
   void require_expression(const ItemPtr& item) const {
@@ -248,6 +253,7 @@ ItemPtr Parser::parse_delimited_predicate() {
 }
 
 ItemPtr Parser::parse_parenthesised() {
+  count_level();
   expect_symbol("(");
   ItemPtr inner = parse_binary(kLowest);
   expect_symbol(")");
