@@ -73,10 +73,6 @@ void ResultSink::copy_out_response(int8_t format, std::span<const int16_t> colum
   copy_response('H', format, column_formats);
 }
 
-void ResultSink::copy_both_response(int8_t format, std::span<const int16_t> column_formats) {
-  copy_response('W', format, column_formats);
-}
-
 void ResultSink::copy_done() {
   begin_message('c');
   end_message();

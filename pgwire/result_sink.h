@@ -99,7 +99,6 @@ class ResultSink {
   // ---- COPY. Formats: 0 text (and csv), 1 binary, overall and for every column.
   void copy_in_response(int8_t format, std::span<const int16_t> column_formats);
   void copy_out_response(int8_t format, std::span<const int16_t> column_formats);
-  void copy_both_response(int8_t format, std::span<const int16_t> column_formats);
   std::string& begin_copy_data() {
     begin_message('d');
     return output_;

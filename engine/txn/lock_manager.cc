@@ -287,14 +287,4 @@ void LockManager::unlock_all_advisory(LockOwner& owner) {
   }
 }
 
-bool LockManager::holds_table(const LockOwner& owner, Oid table, TableLockMode mode) const {
-  uint64_t hash = lock_hash(LockKind::kTable, bytes_of(table));
-  LockShard& shard = shard_of(hash);
-  std::lock_guard guard(shard.mutex);
-  LockEntry* entry = shard.find(hash, LockKind::kTable, bytes_of(table));
-  if (entry == nullptr) return false;
-  LockHolder* holder = entry->holder_of(&owner);
-  return holder != nullptr && (holder->modes() >> static_cast<int>(mode)) != 0;
-}
-
 }  // namespace luma

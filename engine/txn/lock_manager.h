@@ -143,7 +143,6 @@ class LockManager {
   bool unlock_advisory(LockOwner& owner, AdvisoryKey key, bool shared);
   void unlock_all_advisory(LockOwner& owner);
 
-  bool holds_table(const LockOwner& owner, Oid table, TableLockMode mode) const;
   // Gives back the transaction's locks taken since `mark` (a value of LockOwner::mark(); 0: all).
   void release_since(LockOwner& owner, size_t mark);
   void release_transaction(LockOwner& owner) { release_since(owner, 0); }

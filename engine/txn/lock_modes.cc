@@ -36,10 +36,6 @@ constexpr std::array<std::string_view, 9> kTableNames = {"",
                                                          "ShareRowExclusiveLock",
                                                          "ExclusiveLock",
                                                          "AccessExclusiveLock"};
-constexpr std::array<std::string_view, 9> kTableSql = {
-    "",      "ACCESS SHARE",        "ROW SHARE", "ROW EXCLUSIVE",   "SHARE UPDATE EXCLUSIVE",
-    "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"};
-
 }  // namespace
 
 LockModeMask conflicting_modes(LockKind kind, LockModeBit mode) {
@@ -55,10 +51,6 @@ bool covers(LockKind kind, LockModeMask held, LockModeBit mode) {
 
 std::string_view lock_mode_name(LockKind kind, LockModeBit mode) {
   return kind == LockKind::kRow ? kRowNames[mode] : kTableNames[mode];
-}
-
-std::string_view table_lock_mode_sql(TableLockMode mode) {
-  return kTableSql[static_cast<size_t>(mode)];
 }
 
 }  // namespace luma

@@ -31,7 +31,5 @@ LockModeMask conflicting_modes(LockKind kind, LockModeBit mode);
 bool covers(LockKind kind, LockModeMask held, LockModeBit mode);
 // "AccessShareLock", "ExclusiveLock"; row modes get the names pg_locks shows for tuples.
 std::string_view lock_mode_name(LockKind kind, LockModeBit mode);
-// The SQL spelling of LOCK TABLE: "ACCESS SHARE".
-std::string_view table_lock_mode_sql(TableLockMode mode);
 
 }  // namespace luma

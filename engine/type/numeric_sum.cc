@@ -90,8 +90,6 @@ void NumericSum::add(const Datum& value) {
   }
 }
 
-void NumericSum::add_int64(int64_t value) { add(numeric_from_int64(value)); }
-
 bool NumericSum::subtract(const Datum& value) {
   if (numeric_is_nan(value)) {
     --nan_count_;

@@ -31,9 +31,6 @@ class NumericSum {
   Value sum(Arena& arena) const;
   Value average(Arena& arena) const;
 
-  // For aggregates over int8 and the like, which add scale-0 integers.
-  void add_int64(int64_t value);
-
  private:
   friend class NumericMoments;
   void add_small(SmallNumeric value, int sign);

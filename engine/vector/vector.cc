@@ -183,10 +183,6 @@ void Vector::flatten(uint32_t count) {
   form_ = VectorForm::kFlat;
 }
 
-void Vector::copy_rows(const Vector& source, uint32_t from, uint32_t count, uint32_t to) {
-  for (uint32_t i = 0; i < count; ++i) set_value(to + i, source.value(from + i));
-}
-
 Chunk::Chunk(std::span<const PhysicalType> types, uint32_t capacity) { init(types, capacity); }
 
 void Chunk::init(std::span<const PhysicalType> types, uint32_t capacity) {

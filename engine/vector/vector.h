@@ -112,8 +112,6 @@ class Vector {
   void slice(const Vector& other, const uint32_t* selection, uint32_t count);
   // Turns this into a flat vector with own storage (copying what it viewed; strings by reference).
   void flatten(uint32_t count);
-  // Deep copy of rows [from, from+count) of `source` to rows starting at `to` of this flat vector.
-  void copy_rows(const Vector& source, uint32_t from, uint32_t count, uint32_t to);
 
  private:
   void ensure_storage();

@@ -42,10 +42,6 @@ bool equal(const Node* a, const Node* b);
 
 // A deep copy into `arena`, texts included.
 const Node* copy(const Node* node, Arena& arena);
-template <typename T>
-const T* copy_as(const T* node, Arena& arena) {
-  return static_cast<const T*>(copy(node, arena));
-}
 
 // One line of text for tests and debugging: `(SelectStmt target_list:[(ResTarget ...)])`. Fields
 // that hold their zero value are left out, and so are locations.

@@ -28,7 +28,6 @@ class ModifyBinder {
   LogicalOp* insert_values(const ast::SelectStmt& select, const std::vector<int>& columns,
                            Scope* scope);
   LogicalOp* insert_query(const ast::Node* query, const std::vector<int>& columns, Scope* scope);
-  void fill_missing_columns(bool explicit_only);
   Expr* default_of(int attribute);
   void check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location,
                       bool update);

@@ -156,7 +156,6 @@ class Binder {
   Expr* bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause);
   Expr* bind_in(const ast::AExpr& node, Scope* scope, Clause clause);
   Expr* bind_between(const ast::AExpr& node, Scope* scope, Clause clause);
-  Expr* bind_like(const ast::AExpr& node, Scope* scope, Clause clause);
   Expr* bind_bool_expr(const ast::BoolExpr& node, Scope* scope, Clause clause);
   Expr* bind_func_call(const ast::FuncCall& call, Scope* scope, Clause clause);
   Expr* bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause);

@@ -43,10 +43,6 @@ class StatementEnvironment final : public BindEnvironment,
     return ddl_ == nullptr && view_ != nullptr && view_->version() == catalog_version &&
            instance_.catalog().version() == store_version_;
   }
-  const CatalogPtr& catalog_ptr() const {
-    sync();
-    return view_;
-  }
 
   // The transaction's own changes; made at the first call.
   CatalogTransaction& ddl();
