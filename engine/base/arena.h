@@ -53,6 +53,7 @@ class Arena {
   // Forgets everything; the largest block is kept so that a recycled arena stops calling malloc.
   void reset();
   size_t allocated_bytes() const { return allocated_bytes_; }
+  MemoryBudget* budget() const { return budget_; }  // null: nobody counts
 
  private:
   struct Block {

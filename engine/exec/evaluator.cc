@@ -53,6 +53,18 @@ class ParameterNode final : public EvalNode {
   Vector result_;
 };
 
+constexpr size_t kUncountedBytes = size_t{1} << 20;
+
+// Results live until the next chunk; long ones must at least fit into what the statement may use.
+void check_room(const EvalContext& context, const Vector& result) {
+  size_t bytes = result.heap_bytes();
+  if (bytes <= kUncountedBytes || context.arena == nullptr) return;
+  if (MemoryBudget* budget = context.arena->budget(); budget != nullptr) {
+    budget->charge(bytes);
+    budget->release(bytes);
+  }
+}
+
 class FunctionNode final : public EvalNode {
  public:
   FunctionNode(const Expr& expr, uint32_t capacity)
@@ -66,6 +78,7 @@ class FunctionNode final : public EvalNode {
   const Vector& evaluate(EvalContext& context, const Chunk& input) override {
     KernelCall call = prepare(context, input);
     expr_.implementation.kernel(call, result_);
+    check_room(context, result_);
     return result_;
   }
 

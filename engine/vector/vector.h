@@ -103,6 +103,7 @@ class Vector {
   void set_constant_null() { set_constant(Value::null()); }
   // Where results of variable length live; emptied by begin_flat/begin_constant.
   Arena& heap();
+  size_t heap_bytes() const { return heap_ == nullptr ? 0 : heap_->allocated_bytes(); }
   StringRef add_string(std::string_view text);
 
   // --- views ---
