@@ -32,7 +32,7 @@ foreign=$(nm -DC --defined-only "$work"/prefix/lib*/libluma.so | sed 's/^[0-9a-f
 [ -z "$foreign" ] || { echo "libluma.so exports: $foreign" >&2; exit 1; }
 
 cp -r "$source_dir/tools/embedded_example" "$work/example"
-run cmake -S "$work/example" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix"
+run cmake -G Ninja -S "$work/example" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix"
 run cmake --build "$work/build"
 check "$work/build/example"
 check "$work/build/example_static"
