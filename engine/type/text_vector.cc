@@ -175,7 +175,7 @@ TextVector read_text_vector(std::string_view value) {
     value.remove_prefix(sizes[0]);
     lexeme.positions.resize(sizes[1]);
     size_t bytes = sizes[1] * sizeof(LexemePosition);
-    std::memcpy(static_cast<void*>(lexeme.positions.data()), value.data(), bytes);
+    if (bytes > 0) std::memcpy(static_cast<void*>(lexeme.positions.data()), value.data(), bytes);
     value.remove_prefix(bytes);
   }
   return vector;
