@@ -12,26 +12,6 @@ namespace {
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-int weight_of_letter(char c) {
-  switch (c) {
-    case 'A':
-    case 'a':
-    case '*':
-      return 3;
-    case 'B':
-    case 'b':
-      return 2;
-    case 'C':
-    case 'c':
-      return 1;
-    case 'D':
-    case 'd':
-      return 0;
-    default:
-      return -1;
-  }
-}
-
 [[noreturn]] void syntax_error(std::string_view text) {
   throw sql_error(SqlState::kSyntaxError, "syntax error in tsvector: \"{}\"", text);
 }
@@ -50,7 +30,8 @@ void read_positions(std::string_view text, size_t& at, std::vector<LexemePositio
     if (place == 0) {
       throw sql_error(SqlState::kSyntaxError, "wrong position info in tsvector: \"{}\"", text);
     }
-    int weight = at < text.size() ? weight_of_letter(text[at]) : -1;
+    // The input form, unlike the functions, also takes * for A.
+    int weight = at >= text.size() ? -1 : weight_of_letter(text[at] == '*' ? 'A' : text[at]);
     if (weight >= 0) ++at;
     positions.push_back(LexemePosition::of(place, std::max(weight, 0)));
   } while (at < text.size() && text[at] == ',');
@@ -161,6 +142,25 @@ void normalize_positions(std::vector<LexemePosition>& positions) {
 }
 
 }  // namespace
+
+int weight_of_letter(char c) {
+  switch (c) {
+    case 'A':
+    case 'a':
+      return 3;
+    case 'B':
+    case 'b':
+      return 2;
+    case 'C':
+    case 'c':
+      return 1;
+    case 'D':
+    case 'd':
+      return 0;
+    default:
+      return -1;
+  }
+}
 
 TextVector read_text_vector(std::string_view value) {
   uint32_t count;

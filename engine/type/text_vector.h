@@ -28,6 +28,9 @@ struct LexemePosition {
   int weight() const { return bits >> 14; }
 };
 
+// The weight that a letter of either case stands for; -1 when none.
+int weight_of_letter(char letter);
+
 struct Lexeme {
   std::string text;
   std::vector<LexemePosition> positions;

@@ -262,22 +262,9 @@ Datum stripped(RowCall& call, string_view value) {
   return store_text_vector(std::move(vector), call.arena);
 }
 int parse_weight(int8_t letter) {
-  switch (letter) {
-    case 'A':
-    case 'a':
-      return 3;
-    case 'B':
-    case 'b':
-      return 2;
-    case 'C':
-    case 'c':
-      return 1;
-    case 'D':
-    case 'd':
-      return 0;
-    default:
-      throw sql_error(SqlState::kInternalError, "unrecognized weight: {}", letter);
-  }
+  int weight = weight_of_letter(static_cast<char>(letter));
+  if (weight < 0) throw sql_error(SqlState::kInternalError, "unrecognized weight: {}", letter);
+  return weight;
 }
 void weigh(Lexeme& lexeme, int weight) {
   for (LexemePosition& position : lexeme.positions) {
