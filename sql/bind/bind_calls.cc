@@ -112,10 +112,12 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
           .at_byte(call.location);
     };
     refuse(call.agg_star, fmt::format("{}(*)", function_name(call)));
-    refuse(call.agg_distinct, "DISTINCT");
     refuse(call.agg_within_group, "WITHIN GROUP");
-    refuse(!call.agg_order.empty(), "ORDER BY");
-    refuse(call.agg_filter != nullptr, "FILTER");
+    // A window function has messages of its own for the others.
+    bool plain = function.kind != 'w';
+    refuse(plain && call.agg_distinct, "DISTINCT");
+    refuse(plain && !call.agg_order.empty(), "ORDER BY");
+    refuse(plain && call.agg_filter != nullptr, "FILTER");
   }
   if (function.kind == 'p') {
     throw sql_error(SqlState::kWrongObjectType, "{} is a procedure", function_name(call))
