@@ -19,10 +19,13 @@ std::string display_name(const ast::RangeVar& name) {
   return out + std::string(name.relname);
 }
 
-QualifiedName qualified_name(const ast::NameList& names) {
+namespace {
+
+QualifiedName name_of_parts(const ast::NameList& names, std::string_view what) {
   QualifiedName out;
   if (names.size() > 3) {
-    throw SqlError(SqlState::kSyntaxError, "improper qualified name (too many dotted names)");
+    throw sql_error(SqlState::kSyntaxError, "improper {} name (too many dotted names): {}", what,
+                    fmt::join(names, "."));
   }
   out.name = names.back();
   if (names.size() > 1) out.schema = names[names.size() - 2];
@@ -30,10 +33,16 @@ QualifiedName qualified_name(const ast::NameList& names) {
   return out;
 }
 
+}  // namespace
+
+QualifiedName qualified_name(const ast::NameList& names) {
+  return name_of_parts(names, "qualified");
+}
+
 QualifiedName qualified_name(const ast::NodeList& names) {
   std::vector<std::string_view> texts;
   for (const ast::Node* node : names) texts.push_back(ast::as<ast::String>(node)->sval);
-  return qualified_name(ast::NameList(texts.data(), texts.size()));
+  return name_of_parts(ast::NameList(texts.data(), texts.size()), "relation");
 }
 
 QualifiedName qualified_name(const ast::Node* node) {

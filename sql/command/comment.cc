@@ -44,6 +44,7 @@ const Table& holder_of(const ast::CommentStmt& statement, CommandContext& contex
                        std::string_view& part) {
   const auto& names = ast::as<ast::ListNode>(statement.object)->items;
   part = ast::as<ast::String>(names.back())->sval;
+  if (names.size() < 2) throw SqlError(SqlState::kSyntaxError, "column name must be qualified");
   QualifiedName name = qualified_name(ast::NodeList(names.begin(), names.size() - 1));
   const Relation& relation =
       require_relation(*context.ddl().view(), context.environment().search_path(), name);
