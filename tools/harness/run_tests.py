@@ -2,6 +2,7 @@
 and the last line of all is "N passed, N failed"."""
 
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
@@ -20,6 +21,7 @@ class Run:
     def __init__(self, preset):
         self.preset = preset
         self.results = []  # of (name, passed, failed, seconds)
+        self.last_words = {}  # of the scripts that failed, by name: repeated below the summary
 
     def say(self, text):
         print(text, flush=True)
@@ -36,6 +38,7 @@ class Run:
         env = dict(os.environ, LUMA_BINARY=os.path.join(ROOT, "build", self.preset, "bin",
                                                         "lumadb"))
         counts = None
+        last_words = collections.deque(maxlen=15)
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, env=env, errors="replace")
         try:
@@ -43,6 +46,7 @@ class Run:
                 counts = COUNTS.match(line.strip()) or counts
                 if not COUNTS.match(line.strip()):
                     print("  " + line, end="", flush=True)
+                    last_words.append(line.rstrip()[:400])
                 if time.monotonic() - started > timeout_s:
                     raise subprocess.TimeoutExpired(command, timeout_s)
             process.wait()
@@ -53,6 +57,8 @@ class Run:
         passed, failed = (int(counts[1]), int(counts[2])) if counts else (0, 1)
         if process.returncode != 0 and failed == 0:
             failed = 1
+        if failed:
+            self.last_words[name] = last_words
         self.record(name, passed, failed, started)
 
     def shell(self, name, command):
@@ -188,6 +194,8 @@ def main():
     for name, passed, failed, seconds in run.results:
         run.say(f"{'FAIL' if failed else 'ok':5} {name:32} {passed:6} passed {failed:5} failed "
                 f"{seconds:6.0f} s")
+        for line in run.last_words.get(name, ()) if failed else ():
+            run.say("        " + line)
     passed = sum(r[1] for r in run.results)
     failed = sum(r[2] for r in run.results)
     run.say(f"{passed} passed, {failed} failed")
