@@ -31,6 +31,29 @@ void ColumnarCursor::open(Transaction& txn, ReadView view) { open(txn, view, nul
 
 void ColumnarCursor::open(Transaction& txn, ReadView view, SegmentListRef segments,
                           uint64_t first_row_id, uint64_t last_row_id) {
+  set_bounds(first_row_id, last_row_id);
+  // First the delta, then the segments: rows only move in that direction.
+  delta_.reset();
+  delta_ = txn.scan(KvFamily::kData, lower_, upper_, view, view != ReadView::kLatest);
+  delta_->seek_first();
+  units_ = nullptr;
+  start(segments != nullptr ? std::move(segments) : table_.columnar->segments(txn, view));
+  end_segment_ = list_->segments.size();
+  load_delta_position();
+}
+
+void ColumnarCursor::open(Transaction& txn, ReadView view, ColumnarUnits& units) {
+  LUMA_CHECK(view != ReadView::kLatest);
+  set_bounds(0, kNoRow);
+  delta_.reset();
+  delta_ = txn.scan(KvFamily::kData, lower_, upper_, view);
+  units_ = &units;
+  start(units.segments());
+  end_segment_ = 0;
+  delta_id_ = kNoRow;
+}
+
+void ColumnarCursor::set_bounds(uint64_t first_row_id, uint64_t last_row_id) {
   make_row_key(table_.storage_id, first_row_id, lower_);
   if (last_row_id == kNoRow) {
     upper_.clear();
@@ -39,12 +62,10 @@ void ColumnarCursor::open(Transaction& txn, ReadView view, SegmentListRef segmen
   } else {
     make_row_key(table_.storage_id, last_row_id + 1, upper_);
   }
-  // First the delta, then the segments: rows only move in that direction.
-  delta_.reset();
-  delta_ = txn.scan(KvFamily::kData, lower_, upper_, view, view != ReadView::kLatest);
-  delta_->seek_first();
-  list_ = segments != nullptr ? std::move(segments) : table_.columnar->segments(txn, view);
-  load_delta_position();
+}
+
+void ColumnarCursor::start(SegmentListRef segments) {
+  list_ = std::move(segments);
   segment_ = 0;
   group_ = block_ = position_ = 0;
   group_checked_ = false;
@@ -54,9 +75,28 @@ void ColumnarCursor::open(Transaction& txn, ReadView view, SegmentListRef segmen
   begin_window();
 }
 
+bool ColumnarCursor::next_unit() {
+  if (units_ == nullptr) return false;
+  std::optional<ColumnarUnit> unit = units_->take();
+  if (!unit) return false;
+  const bool has_group = unit->segment != ColumnarUnit::kNoSegment;
+  segment_ = has_group ? unit->segment : 0;
+  end_segment_ = has_group ? unit->segment + 1 : 0;
+  group_ = has_group ? unit->group : 0;
+  block_ = position_ = 0;
+  group_checked_ = false;
+  has_row_ids_ = false;
+  set_bounds(unit->first_row_id, unit->last_row_id);
+  delta_->set_bounds(lower_, upper_);
+  delta_->seek_first();
+  load_delta_position();
+  return true;
+}
+
 void ColumnarCursor::close() {
   delta_.reset();
   list_.reset();
+  units_ = nullptr;
   delta_id_ = kNoRow;
   for (Column& column : columns_) column = {};
 }
@@ -105,7 +145,9 @@ void ColumnarCursor::next_group() {
   block_ = position_ = 0;
   group_checked_ = false;
   has_row_ids_ = false;
-  if (group_ == segment().reader->footer().groups.size()) {
+  if (units_ != nullptr) {
+    segment_ = end_segment_;
+  } else if (group_ == segment().reader->footer().groups.size()) {
     group_ = 0;
     ++segment_;
   }
@@ -165,7 +207,16 @@ bool ColumnarCursor::block_window() {
 }
 
 bool ColumnarCursor::next() {
-  while (list_ != nullptr) {
+  if (list_ == nullptr) return false;
+  while (!next_window()) {
+    if (!next_unit()) return false;
+  }
+  return true;
+}
+
+// Of the current unit.
+bool ColumnarCursor::next_window() {
+  while (true) {
     // The window before this one may have been the last of its block.
     if (at_segment() && position_ > 0 && position_ == block_rows()) next_block();
     if (!at_segment()) return delta_id_ != kNoRow && delta_window(kNoRow);
@@ -196,7 +247,6 @@ bool ColumnarCursor::next() {
     }
     if (block_window()) return true;
   }
-  return false;
 }
 
 void ColumnarCursor::fill_missing(Column& column, const ColumnDesc& desc) {

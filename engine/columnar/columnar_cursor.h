@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/columnar/columnar_table.h"
+#include "engine/columnar/columnar_units.h"
 #include "engine/row/row_codec.h"
 #include "engine/row/table_desc.h"
 #include "engine/txn/txn_iterator.h"
@@ -33,6 +34,10 @@ class ColumnarCursor {
   // The same over given segments and the delta's rows from `first_row_id` to `last_row_id`.
   void open(Transaction& txn, ReadView view, SegmentListRef segments, uint64_t first_row_id,
             uint64_t last_row_id);
+  // A share of the whole: unit after unit, each taken when the one before has been read. Several
+  // cursors, each in its own thread, divide the table in this way while nobody writes to `txn`.
+  // `units` is open and outlives close().
+  void open(Transaction& txn, ReadView view, ColumnarUnits& units);
   void close();
 
   // The next window, which is never empty; false at the end.
@@ -64,6 +69,10 @@ class ColumnarCursor {
     bool ready = false;  // for the current window
   };
 
+  void set_bounds(uint64_t first_row_id, uint64_t last_row_id);
+  void start(SegmentListRef segments);
+  bool next_unit();
+  bool next_window();
   void load_delta_position();
   void next_delta_row();
   bool delta_window(uint64_t end_row_id);
@@ -73,7 +82,7 @@ class ColumnarCursor {
   void load_row_ids();
   void next_block();
   void next_group();
-  bool at_segment() const { return segment_ < list_->segments.size(); }
+  bool at_segment() const { return segment_ < end_segment_; }
   const SegmentEntry& segment() const { return list_->segments[segment_]; }
   const RowGroup& group() const { return segment().reader->footer().groups[group_]; }
   uint32_t block_rows() const {
@@ -91,8 +100,9 @@ class ColumnarCursor {
   SegmentListRef list_;
   std::unique_ptr<TxnIterator> delta_;
   uint64_t delta_id_ = kNoRow;
-  // Where the next window begins.
-  size_t segment_ = 0;
+  ColumnarUnits* units_ = nullptr;  // null: all of it is this cursor's
+  // Where the next window begins, and where there are no more segments.
+  size_t segment_ = 0, end_segment_ = 0;
   uint32_t group_ = 0, block_ = 0, position_ = 0;
   bool group_checked_ = false;
 

@@ -20,6 +20,10 @@ void collect_slots(const Expr& expr, std::vector<bool>& used) {
   for_each_child(expr, [&](const Expr* child) { collect_slots(*child, used); });
 }
 
+TableActivity& activity_of(const TableDesc& table, ExecContext& context) {
+  return context.deferred->activity().of(table.oid, table.storage_id);
+}
+
 // A predicate with its value of this execution.
 struct Bound {
   size_t attribute;
@@ -93,9 +97,6 @@ struct ColumnarScanOperator::State {
     passed.resize(kVectorSize);
   }
 
-  TableActivity& activity(ExecContext& context) const {
-    return context.deferred->activity().of(table->oid, table->storage_id);
-  }
   static std::vector<int32_t> attributes_of(const std::vector<int32_t>& columns) {
     std::vector<int32_t> attributes;
     for (int32_t column : columns) {
@@ -171,6 +172,7 @@ struct ColumnarScanOperator::State {
   }
 
   TableDescPtr table;
+  std::shared_ptr<SharedColumnarScan> shared;
   std::vector<int32_t> columns;
   std::vector<int32_t> attributes;
   ColumnarCursor cursor;
@@ -196,23 +198,52 @@ ColumnarScanOperator::ColumnarScanOperator(TableDescPtr table, std::vector<int32
 
 ColumnarScanOperator::~ColumnarScanOperator() = default;
 
+void SharedColumnarScan::open(ExecContext& context) {
+  rows_read_.store(0, std::memory_order_relaxed);
+  units_.open(*table_, *context.transaction, ReadView::kStatement);
+  if (context.deferred != nullptr) ++activity_of(*table_, context).scans;
+}
+
+void SharedColumnarScan::close(ExecContext& context) {
+  units_.close();
+  const int64_t rows = rows_read_.exchange(0, std::memory_order_relaxed);
+  if (context.deferred != nullptr) activity_of(*table_, context).rows_read += rows;
+}
+
+void ColumnarScanOperator::share(std::shared_ptr<SharedColumnarScan> scan) {
+  state_->shared = std::move(scan);
+}
+
+TableDescPtr ColumnarScanOperator::table() const { return state_->table; }
+
 void ColumnarScanOperator::do_open(ExecContext& context) {
   State& state = *state_;
   state.bind_zones(context);
-  state.cursor.open(*context.transaction, ReadView::kStatement);
   state.visited = 0;
-  if (context.deferred != nullptr) ++state.activity(context).scans;
+  if (state.shared != nullptr) {
+    state.cursor.open(*context.transaction, ReadView::kStatement, state.shared->units_);
+    return;
+  }
+  state.cursor.open(*context.transaction, ReadView::kStatement);
+  if (context.deferred != nullptr) ++activity_of(*state.table, context).scans;
+}
+
+void ColumnarScanOperator::count_rows(ExecContext& context, uint32_t rows) {
+  State& state = *state_;
+  state.visited += rows;
+  if (state.shared != nullptr) {
+    state.shared->rows_read_.fetch_add(rows, std::memory_order_relaxed);
+    return;
+  }
+  if (context.inline_mode && state.visited > kInlineScanRows) throw WouldBlock{};
+  if (context.deferred != nullptr) activity_of(*state.table, context).rows_read += rows;
 }
 
 const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
   State& state = *state_;
   while (state.cursor.next()) {
     if (context.interrupt != nullptr) context.interrupt->check();
-    state.visited += state.cursor.size();
-    if (context.inline_mode && state.visited > kInlineScanRows) throw WouldBlock{};
-    if (context.deferred != nullptr) {
-      state.activity(context).rows_read += static_cast<int64_t>(state.cursor.size());
-    }
+    count_rows(context, state.cursor.size());
     if (const Chunk* chunk = state.emit(context)) return chunk;
   }
   if (context.instrument) describe_work();

@@ -2,10 +2,12 @@
 // Scans of columnar tables: only the wanted columns are read, row groups that the zone maps rule
 // out are left alone, and columns that the filter does not need are decoded for the rows it has
 // passed.
+#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "engine/column/zone_map.h"
+#include "engine/columnar/columnar_units.h"
 #include "engine/exec/operator.h"
 #include "engine/row/table_desc.h"
 #include "engine/table/scan.h"
@@ -20,6 +22,26 @@ struct ZonePredicate {
   const Expr* value = nullptr;
 };
 
+// One scan of a table that several operators, each with its own thread, divide among themselves:
+// every row comes out of one of them. The transaction's thread calls open() before the operators'
+// open() and close() after their close(); in between nobody writes to the transaction. Workers of a
+// plan each have a copy of the operator, all with the same one of these.
+class SharedColumnarScan {
+ public:
+  explicit SharedColumnarScan(TableDescPtr table) : table_(std::move(table)) {}
+  // Counts as one scan in the statistics of the table.
+  void open(ExecContext& context);
+  void close(ExecContext& context);
+  // How many pieces of work there are: more threads than that are of no use. After open().
+  size_t unit_count() const { return units_.count(); }
+
+ private:
+  friend class ColumnarScanOperator;
+  TableDescPtr table_;
+  ColumnarUnits units_;
+  std::atomic<int64_t> rows_read_{0};
+};
+
 class ColumnarScanOperator final : public Operator {
  public:
   // `columns`, `filter`: see TableScanOperator. `zones` repeat parts of the filter.
@@ -28,10 +50,16 @@ class ColumnarScanOperator final : public Operator {
   ~ColumnarScanOperator() override;
   std::vector<Operator*> children() override { return {}; }
 
+  // From the next open() on, this reads a share of the table; null: all of it. The context that
+  // open() then gets is the thread's own.
+  void share(std::shared_ptr<SharedColumnarScan> scan);
+  TableDescPtr table() const;
+
  private:
   void do_open(ExecContext& context) override;
   const Chunk* do_next(ExecContext& context) override;
   void do_close(ExecContext& context) override;
+  void count_rows(ExecContext& context, uint32_t rows);
   void describe_work();
   struct State;
   std::unique_ptr<State> state_;

@@ -185,6 +185,50 @@ TEST_CASE("zone maps spare row groups, but not what the delta has for them") {
   CHECK(scan(10).empty());
 }
 
+TEST_CASE("operators divide a scan among themselves") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  for (int32_t i = 0; i < 20000; i += 1000) f.insert(s, i + 1, i + 1000);
+  f.flush();  // five row groups
+  f.remove(s, 5000);
+  f.update(s, 1, 7);
+  f.insert(s, 20001, 20100);
+  s.begin();
+  f.insert(s, 20101, 20110);
+  StatementScope scope(*s.txn);
+  ExecContext context = s.make_context();
+  auto shared = std::make_shared<SharedColumnarScan>(f.t);
+  for (int round = 0; round < 2; ++round) {
+    shared->open(context);
+    CHECK(shared->unit_count() == 6);
+    constexpr size_t kThreads = 3;
+    std::vector<std::vector<int32_t>> found(kThreads);
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        ExecContext own = s.make_context();
+        ColumnarScanOperator scan(f.t, {0}, nullptr);
+        scan.share(shared);
+        scan.open(own);
+        while (const Chunk* chunk = scan.next(own)) {
+          auto values = chunk->columns[0].unified<int32_t>();
+          for (uint32_t row = 0; row < chunk->size; ++row) found[i].push_back(values[row]);
+        }
+        scan.close(own);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    shared->close(context);
+    std::vector<int32_t> all;
+    for (const auto& part : found) all.insert(all.end(), part.begin(), part.end());
+    std::sort(all.begin(), all.end());
+    CHECK(all.size() == 20109);
+    CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
+    CHECK(!std::binary_search(all.begin(), all.end(), 5000));
+  }
+  s.rollback();
+}
+
 TEST_CASE("what a crash leaves is removed at the next start") {
   ColumnarFixture f;
   TestSession s(f.tables);
