@@ -109,6 +109,9 @@ struct FunctionImplementation {
   VectorKernel kernel = nullptr;
   SelectKernel select = nullptr;  // optional companion of `kernel`
   bool is_equality = false;       // kernel is the equality of a type's default order
+  // Depends on nothing but its arguments and what is constant during a statement, and never asks
+  // the session: several threads may call it at once.
+  bool is_parallel_safe = false;
   const AggregateFunction* aggregate = nullptr;
   const WindowFunction* window = nullptr;
   TableFunction table = nullptr;

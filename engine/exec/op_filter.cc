@@ -1,5 +1,7 @@
 #include "engine/exec/op_filter.h"
 
+#include "engine/exec/parallel_safety.h"
+
 namespace luma {
 
 FilterOperator::FilterOperator(OperatorPtr child, const Expr* condition)
@@ -9,6 +11,14 @@ FilterOperator::FilterOperator(OperatorPtr child, const Expr* condition)
       selection_(kVectorSize),
       output_(output_types()) {
   explain.node_type = "Filter";
+}
+
+bool FilterOperator::is_divisible() const {
+  return child_->is_divisible() && is_parallel_safe(condition_.expr());
+}
+
+OperatorPtr FilterOperator::make_sibling() {
+  return std::make_unique<FilterOperator>(child_->make_sibling(), &condition_.expr());
 }
 
 const Chunk* FilterOperator::do_next(ExecContext& context) {

@@ -11,6 +11,9 @@ class FilterOperator final : public Operator {
   // `condition`: boolean, slots over the child's output; must outlive the operator.
   FilterOperator(OperatorPtr child, const Expr* condition);
   std::vector<Operator*> children() override { return {child_.get()}; }
+  bool is_divisible() const override;
+  size_t divide(ExecContext& context) override { return child_->divide(context); }
+  OperatorPtr make_sibling() override;
 
  private:
   void do_open(ExecContext& context) override { child_->open(context); }

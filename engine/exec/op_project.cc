@@ -1,5 +1,7 @@
 #include "engine/exec/op_project.h"
 
+#include "engine/exec/parallel_safety.h"
+
 namespace luma {
 
 std::vector<PhysicalType> physical_types_of(const std::vector<const Expr*>& exprs) {
@@ -41,6 +43,14 @@ ProjectOperator::ProjectOperator(OperatorPtr child, std::vector<const Expr*> exp
       exprs_(std::move(exprs)),
       output_(output_types()) {
   explain.node_type = "Result";
+}
+
+bool ProjectOperator::is_divisible() const {
+  return child_->is_divisible() && are_parallel_safe(exprs_.exprs());
+}
+
+OperatorPtr ProjectOperator::make_sibling() {
+  return std::make_unique<ProjectOperator>(child_->make_sibling(), exprs_.exprs());
 }
 
 const Chunk* ProjectOperator::do_next(ExecContext& context) {

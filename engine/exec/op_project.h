@@ -33,6 +33,9 @@ class ProjectOperator final : public Operator {
   // Expressions: slots over the child's output; they must outlive the operator.
   ProjectOperator(OperatorPtr child, std::vector<const Expr*> exprs);
   std::vector<Operator*> children() override { return {child_.get()}; }
+  bool is_divisible() const override;
+  size_t divide(ExecContext& context) override { return child_->divide(context); }
+  OperatorPtr make_sibling() override;
 
  private:
   void do_open(ExecContext& context) override { child_->open(context); }

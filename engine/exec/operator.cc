@@ -3,6 +3,8 @@
 #include <atomic>
 #include <chrono>
 
+#include "engine/exec/divided_input.h"
+
 namespace luma {
 
 uint64_t new_execution_id() {
@@ -10,8 +12,13 @@ uint64_t new_execution_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+size_t Operator::divide(ExecContext&) { return 0; }
+
 const Chunk* Operator::next(ExecContext& context) {
   if (context.interrupt != nullptr) context.interrupt->check();
+  if (context.abandoned != nullptr && context.abandoned->load(std::memory_order_relaxed)) {
+    throw WorkAbandoned{};
+  }
   if (!context.instrument) return do_next(context);
   auto start = std::chrono::steady_clock::now();
   const Chunk* chunk = do_next(context);

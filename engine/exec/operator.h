@@ -8,6 +8,7 @@
 // next(), open() or close(); nullptr at the end (and on every call after that). Plain synchronous
 // code: blocking (locks, spill I/O) is allowed, and in inline mode a would-be wait throws
 // WouldBlock (see engine/base/would_block.h), after which the tree is closed and run again.
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,6 +25,8 @@ class DeferredChecks;   // engine/table
 class ConstraintQueue;  // engine/table
 class TableResolver;    // engine/row
 class IdAllocator;      // engine/txn
+class WorkerThreads;    // engine/exec/worker_threads.h
+class TriggerCaller;    // engine/table
 
 // A number that no other execution in this process has.
 uint64_t new_execution_id();
@@ -42,6 +45,15 @@ struct ExecContext : EvalContext {
   ConstraintQueue* constraints =
       nullptr;                 // shared by the statement's modifications; null: one each
   IdAllocator* ids = nullptr;  // hidden row ids of tables without a primary key
+  // Parallel execution (engine/exec/divided_input.h). Null: everything runs on this thread.
+  WorkerThreads* threads = nullptr;
+  uint32_t max_workers = 0;                     // beside this thread, for one part of a plan
+  uint64_t min_parallel_scan_bytes = 8u << 20;  // what reads less is not divided
+  // In a worker: another worker has failed. Work ends at the next chunk.
+  const std::atomic<bool>* abandoned = nullptr;
+  TriggerCaller* triggers = nullptr;  // runs triggers' functions
+  // session_replication_role is replica: only triggers and foreign keys meant for it fire.
+  bool replays_changes = false;
 };
 
 struct OperatorStats {
@@ -82,6 +94,18 @@ class Operator {
 
   const std::vector<PhysicalType>& output_types() const { return output_types_; }
   virtual std::vector<Operator*> children() = 0;
+
+  // --- division among threads; see engine/exec/divided_input.h ---
+  // Whether siblings can ever be made: structure and expressions allow it.
+  virtual bool is_divisible() const { return false; }
+  // After open() and instead of next(): prepares what siblings share (hash tables, the pieces of
+  // the source) and returns how many siblings would be of use. Less than 2: it is not worth it, and
+  // next() gives all rows. Valid until close() or the next open().
+  virtual size_t divide(ExecContext& context);
+  // After divide(): another instance over the same shared state. All siblings together produce the
+  // rows of this operator, each row once; each is opened, read and closed by a thread of its own,
+  // all before this operator's close().
+  virtual std::unique_ptr<Operator> make_sibling() { return nullptr; }
 
   // --- EXPLAIN ---
   struct Explain {

@@ -36,6 +36,22 @@ struct FamilyKeyHash {
   }
 };
 
+bool is_clock_type(Oid type) {
+  return type == type_oid::kDate || type == type_oid::kTime || type == type_oid::kTimetz ||
+         type == type_oid::kTimestamp || type == type_oid::kTimestamptz ||
+         type == type_oid::kInterval;
+}
+
+// What several threads may call at once. Of the stable functions only those of dates and times:
+// they depend on settings that are fixed while a statement runs, others look into the catalog.
+bool is_parallel_safe(const ProcFact& fact) {
+  if (fact.parallel != 's') return false;
+  if (fact.volatility == 'i') return true;
+  if (fact.volatility != 's' || fact.name.starts_with("pg_")) return false;
+  return is_clock_type(fact.result) ||
+         std::any_of(fact.arg_types.begin(), fact.arg_types.end(), is_clock_type);
+}
+
 std::string trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -152,6 +168,7 @@ void FunctionRegistry::Tables::bind_functions(
     FunctionEntry& entry = functions.emplace_back();
     static_cast<ProcFact&>(entry) = fact;
     entry.implementation = it->second->implementation;
+    entry.implementation.is_parallel_safe = is_parallel_safe(fact);
     entry.doc = it->second->doc;
     if (auto aggregate = aggregates.find(fact.oid); aggregate != aggregates.end()) {
       entry.aggregate = aggregate->second;
