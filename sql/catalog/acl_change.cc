@@ -159,6 +159,9 @@ std::optional<Acl> acl_of_new_object(const Catalog& catalog, const CatalogObject
   } else if (object.kind == ObjectKind::kType) {
     type = 'T';
     schema = static_cast<const Type&>(object).schema;
+  } else if (object.kind == ObjectKind::kFunction) {
+    type = 'f';
+    schema = static_cast<const Function&>(object).schema;
   } else if (object.kind == ObjectKind::kSchema && !object.name.starts_with("pg_")) {
     type = 'n';
   }

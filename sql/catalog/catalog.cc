@@ -9,6 +9,7 @@
 #include "sql/catalog/builtin_relations.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/statistics.h"
 
 namespace luma {
 
@@ -48,6 +49,29 @@ const Relation* Catalog::relation(Oid oid) const {
 }
 const Type* Catalog::type(Oid oid) const {
   return static_cast<const Type*>(object(class_oid::kType, oid));
+}
+
+const Function* Catalog::function(Oid oid) const {
+  return static_cast<const Function*>(object(class_oid::kProc, oid));
+}
+
+const TableStatisticsObject* Catalog::statistics(Oid table) const {
+  const ObjectPtr* found = local_->find({class_oid::kStatistics, table});
+  return found == nullptr ? nullptr : static_cast<const TableStatisticsObject*>(found->get());
+}
+
+std::pair<double, int32_t> Catalog::analyzed_size(const Relation& relation) const {
+  constexpr std::pair<double, int32_t> kUnknown{-1, 0};
+  const auto* index =
+      relation.kind == ObjectKind::kIndex ? &static_cast<const Index&>(relation) : nullptr;
+  const Table* of = table(index != nullptr ? index->table : relation.oid);
+  const TableStatisticsObject* known = of == nullptr ? nullptr : statistics(of->oid);
+  if (known == nullptr || known->storage_id != of->storage_id) return kUnknown;
+  if (index == nullptr) return {known->rows, known->pages};
+  for (const TableStatisticsObject::IndexSize& size : known->indexes) {
+    if (size.index == relation.oid) return {size.rows, size.pages};
+  }
+  return kUnknown;
 }
 
 const AccessList* Catalog::access_list(Oid oid) const {
@@ -133,6 +157,18 @@ Oid Catalog::find_type_oid(Oid schema, std::string_view name) const {
   return oid;
 }
 
+const Function* Catalog::find_function(Oid schema, std::string_view name,
+                                       const std::vector<Oid>& input_types) const {
+  return function(
+      local_->find_name(class_oid::kProc, schema, function_signature(name, input_types)));
+}
+
+std::vector<const Function*> Catalog::functions_named(Oid schema, std::string_view name) const {
+  std::vector<const Function*> out;
+  for (ObjectId id : local_->functions_named(schema, name)) out.push_back(function(id.oid));
+  return out;
+}
+
 std::vector<Oid> Catalog::indexes_of(Oid table) const {
   std::vector<Oid> out;
   for (ObjectId id : local_->linked(ObjectSet::Link::kIndex, {class_oid::kRelation, table})) {
@@ -201,6 +237,11 @@ const Table* Catalog::table_of_policy(Oid policy) const {
   return holder == nullptr ? nullptr : table(holder->oid);
 }
 
+const Table* Catalog::table_of_trigger(Oid trigger) const {
+  const ObjectId* holder = local_->holder({class_oid::kTrigger, trigger});
+  return holder == nullptr ? nullptr : table(holder->oid);
+}
+
 std::vector<const Table*> Catalog::children_of(Oid parent) const {
   std::vector<const Table*> out;
   for (ObjectId id : local_->linked(ObjectSet::Link::kChild, {class_oid::kRelation, parent})) {
@@ -233,6 +274,11 @@ void Catalog::for_each_schema(const std::function<void(const Schema&)>& visit) c
 }
 void Catalog::for_each_type(const std::function<void(const Type&)>& visit) const {
   visit_layers<Type>(*local_, visit);
+}
+void Catalog::for_each_function(const std::function<void(const Function&)>& visit) const {
+  local_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kFunction) visit(static_cast<const Function&>(*object));
+  });
 }
 void Catalog::for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const {
   local_->for_each([&](const ObjectPtr& object) {
@@ -297,6 +343,14 @@ std::string_view relation_kind_name(char relkind) {
   }
 }
 
+// Visibility of functions is not known here: the name goes without its schema.
+std::string describe_function(const Catalog& catalog, const Function& function) {
+  std::string args;
+  for (Oid type : function.input_types())
+    args += (args.empty() ? "" : ",") + catalog.type_name(type);
+  return fmt::format("function {}({})", quote_identifier(function.name), args);
+}
+
 std::string describe_default_acl(const Catalog& catalog, const DefaultAcl& list) {
   std::string_view what = list.object_type == 'r'   ? "relations"
                           : list.object_type == 'S' ? "sequences"
@@ -358,6 +412,7 @@ std::string Catalog::describe(ObjectAddress address,
       return "database " + (found == nullptr ? "?" : quote_identifier(found->name));
     }
     case class_oid::kProc: {
+      if (const Function* user = function(address.oid)) return describe_function(*this, *user);
       const ProcFact* found = find_proc_fact(address.oid);
       if (found == nullptr) break;
       std::string args;
@@ -369,6 +424,12 @@ std::string Catalog::describe(ObjectAddress address,
       if (owner == nullptr) break;
       auto part = std::ranges::find(owner->policies, address.oid, &Policy::oid);
       return fmt::format("policy {} on table {}", quote_identifier(part->name), shown(*owner));
+    }
+    case class_oid::kTrigger: {
+      const Table* owner = table_of_trigger(address.oid);
+      if (owner == nullptr) break;
+      auto part = std::ranges::find(owner->triggers, address.oid, &Trigger::oid);
+      return fmt::format("trigger {} on table {}", quote_identifier(part->name), shown(*owner));
     }
     case class_oid::kDefaultAcl: {
       const DefaultAcl* found = default_acl(address.oid);

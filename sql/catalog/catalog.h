@@ -18,6 +18,7 @@
 namespace luma {
 
 class ObjectSet;  // object_set.h: the persistent maps
+struct TableStatisticsObject;  // statistics.h
 
 class Catalog {
  public:
@@ -38,6 +39,11 @@ class Catalog {
   const Index* index(Oid oid) const;
   const Sequence* sequence(Oid oid) const;
   const Type* type(Oid oid) const;
+  const Function* function(Oid oid) const;  // user-defined ones
+  // What ANALYZE has found in a table.
+  const TableStatisticsObject* statistics(Oid table) const;
+  // pg_class.reltuples (-1: never analysed) and relpages of a table or index.
+  std::pair<double, int32_t> analyzed_size(const Relation& relation) const;
   // The changed list of a built-in object; nullptr: it is as initdb left it.
   const AccessList* access_list(Oid oid) const;
   const DefaultAcl* default_acl(Oid oid) const;
@@ -59,6 +65,11 @@ class Catalog {
   // arrays ("_name"); 0 when there is none.
   Oid find_type_oid(Oid schema, std::string_view name) const;
 
+  const Function* find_function(Oid schema, std::string_view name,
+                                const std::vector<Oid>& input_types) const;
+  // In order of oid.
+  std::vector<const Function*> functions_named(Oid schema, std::string_view name) const;
+
   // --- relations between objects ---
   std::vector<Oid> indexes_of(Oid table) const;  // in order of oid
   // Objects that hold a dependency on `referenced` (or a part of it).
@@ -74,6 +85,7 @@ class Catalog {
   const Table* table_of_constraint(Oid constraint) const;
   const Table* table_of_default(Oid attrdef) const;
   const Table* table_of_policy(Oid policy) const;
+  const Table* table_of_trigger(Oid trigger) const;
   std::vector<const Table*> children_of(Oid table) const;  // inheritance
 
   // --- iteration, in no particular order; built-in relations included ---
@@ -82,6 +94,7 @@ class Catalog {
   void for_each_role(const std::function<void(const Role&)>& visit) const;
   void for_each_database(const std::function<void(const Database&)>& visit) const;
   void for_each_type(const std::function<void(const Type&)>& visit) const;
+  void for_each_function(const std::function<void(const Function&)>& visit) const;
   void for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const;
   void for_each_access_list(const std::function<void(const AccessList&)>& visit) const;
 

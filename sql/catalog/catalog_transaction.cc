@@ -1,11 +1,14 @@
 #include "sql/catalog/catalog_transaction.h"
 
+#include <algorithm>
+
 #include "engine/base/sql_error.h"
 #include "sql/catalog/acl_change.h"
 #include "sql/catalog/catalog_store.h"
 #include "sql/catalog/clone_object.h"
 #include "sql/catalog/object_codec.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/statistics.h"
 
 namespace luma {
 namespace {
@@ -102,6 +105,7 @@ void CatalogTransaction::fill_oids(CatalogObject& object) {
     }
     for (Constraint& constraint : table->constraints) fill(constraint.oid);
     for (Policy& policy : table->policies) fill(policy.oid);
+    for (Trigger& trigger : table->triggers) fill(trigger.oid);
   }
   if (auto* type = dynamic_cast<Type*>(&object)) {
     fill(type->array_type);
@@ -133,8 +137,17 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
       if (holder == kInvalidOid || holder == type.oid || ignore_changed) return;
       throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", type.name);
     }
+    case ObjectKind::kFunction: {
+      const auto& function = static_cast<const Function&>(object);
+      if (!taken(catalog.find_function(function.schema, function.name, function.input_types()))) {
+        return;
+      }
+      throw sql_error(SqlState::kDuplicateFunction,
+                      "function \"{}\" already exists with same argument types", function.name);
+    }
     case ObjectKind::kDefaultAcl:
     case ObjectKind::kAccessList:
+    case ObjectKind::kStatistics:
       return;
     default:
       break;
@@ -167,6 +180,9 @@ void CatalogTransaction::put(std::shared_ptr<CatalogObject> object) {
 }
 
 void CatalogTransaction::remove(ObjectAddress address) {
+  if (address.class_id == class_oid::kRelation && view_->statistics(address.oid) != nullptr) {
+    change({database_, class_oid::kStatistics, address.oid}, nullptr);
+  }
   change({is_shared_class(address.class_id) ? Oid{0} : database_, address.class_id, address.oid},
          nullptr);
 }
@@ -175,9 +191,14 @@ std::vector<std::pair<uint32_t, uint32_t>> CatalogTransaction::create_database(
     std::shared_ptr<Database> database, Oid template_database) {
   put(database);
   std::vector<std::pair<uint32_t, uint32_t>> storage;
+  std::vector<std::shared_ptr<TableStatisticsObject>> statistics;
   CatalogPtr source = snapshot_of(template_database);
   source->local_objects()->for_each([&](const ObjectPtr& object) {
     std::shared_ptr<CatalogObject> copy = clone_object(*object);
+    if (copy->kind == ObjectKind::kStatistics) {
+      statistics.push_back(std::static_pointer_cast<TableStatisticsObject>(copy));
+      return;
+    }
     if (auto* relation = dynamic_cast<Relation*>(copy.get());
         relation != nullptr && relation->storage_id != 0) {
       if (relation->persistence == 't') return;
@@ -188,6 +209,15 @@ std::vector<std::pair<uint32_t, uint32_t>> CatalogTransaction::create_database(
     Key key{database->oid, copy->class_id(), copy->oid};
     change(key, std::move(copy));
   });
+  // They tell of the same rows in their new place.
+  for (std::shared_ptr<TableStatisticsObject>& copy : statistics) {
+    auto moved =
+        std::ranges::find(storage, copy->storage_id, &std::pair<uint32_t, uint32_t>::first);
+    if (moved == storage.end()) continue;
+    copy->storage_id = moved->second;
+    Key key{database->oid, class_oid::kStatistics, copy->oid};
+    change(key, std::move(copy));
+  }
   return storage;
 }
 

@@ -1,6 +1,7 @@
 #include "sql/catalog/clone_object.h"
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/statistics.h"
 
 namespace luma {
 
@@ -24,6 +25,11 @@ std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
       return std::make_shared<DefaultAcl>(static_cast<const DefaultAcl&>(object));
     case ObjectKind::kAccessList:
       return std::make_shared<AccessList>(static_cast<const AccessList&>(object));
+    case ObjectKind::kFunction:
+      return std::make_shared<Function>(static_cast<const Function&>(object));
+    case ObjectKind::kStatistics:
+      return std::make_shared<TableStatisticsObject>(
+          static_cast<const TableStatisticsObject&>(object));
   }
   LUMA_CHECK(false);
 }

@@ -20,6 +20,10 @@ Oid CatalogObject::class_id() const {
       return class_oid::kDefaultAcl;
     case ObjectKind::kAccessList:
       return class_oid::kInitPrivs;
+    case ObjectKind::kFunction:
+      return class_oid::kProc;
+    case ObjectKind::kStatistics:
+      return class_oid::kStatistics;
     case ObjectKind::kTable:
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:
@@ -30,6 +34,22 @@ Oid CatalogObject::class_id() const {
 
 std::string default_acl_name(Oid role, Oid schema, char object_type) {
   return fmt::format("{} {} {}", role, schema, object_type);
+}
+
+std::vector<Oid> Function::input_types() const {
+  std::vector<Oid> types;
+  for (const Argument& argument : arguments) {
+    if (argument.is_input()) types.push_back(argument.type);
+  }
+  return types;
+}
+
+bool Function::is_variadic() const {
+  return std::ranges::any_of(arguments, [](const Argument& a) { return a.mode == 'v'; });
+}
+
+std::string function_signature(std::string_view name, const std::vector<Oid>& input_types) {
+  return fmt::format("{}({})", name, fmt::join(input_types, ","));
 }
 
 const Column* Table::find_column(std::string_view column_name) const {

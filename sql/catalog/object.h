@@ -22,7 +22,7 @@ inline constexpr Oid kRelation = 1259, kType = 1247, kProc = 1255, kAttribute = 
                      kAttrDef = 2604, kLanguage = 2612, kOperator = 2617, kOpClass = 2616,
                      kOpFamily = 2753, kAm = 2601, kRewrite = 2618, kTrigger = 2620, kSchema = 2615,
                      kCollation = 3456, kExtension = 3079, kPolicy = 3256, kIndex = 2610,
-                     kDefaultAcl = 826, kInitPrivs = 3394;
+                     kDefaultAcl = 826, kInitPrivs = 3394, kStatistics = 2619;
 }  // namespace class_oid
 
 namespace schema_oid {
@@ -79,7 +79,9 @@ enum class ObjectKind : uint8_t {
   kSequence,
   kType,
   kDefaultAcl,
-  kAccessList
+  kAccessList,
+  kFunction,
+  kStatistics
 };
 
 // What all objects have. The most derived struct is told by `kind`.
@@ -149,8 +151,6 @@ struct Relation : CatalogObject {
   char persistence = 'p';            // p permanent, u unlogged, t temporary
   uint32_t storage_id = 0;           // prefix of its keys; 0 = no storage
   std::vector<std::string> options;  // reloptions, "fillfactor=70"
-  double estimated_rows = -1;        // reltuples; -1 = never analysed
-  int32_t estimated_pages = 0;
 };
 
 struct Column {
@@ -182,7 +182,7 @@ struct Column {
 struct Constraint {
   Oid oid = kInvalidOid;
   std::string name;
-  char type = 'c';  // c check, p primary key, u unique, f foreign key, x exclusion
+  char type = 'c';  // c check, p primary key, u unique, f foreign key, x exclusion, t trigger
   bool deferrable = false;
   bool initially_deferred = false;
   bool validated = true;
@@ -200,6 +200,9 @@ struct Constraint {
   char on_delete = 'a';
   std::vector<int16_t> set_columns;     // ON DELETE SET NULL (columns)
   std::vector<Oid> equality_operators;  // referenced = referencing, per column (conpfeqop)
+  // Whether the referencing (referenced) table's side is enforced, as Trigger::enabled.
+  char child_enabled = 'O', parent_enabled = 'O';
+  Oid parent = kInvalidOid;  // the partitioned table's constraint it was made for
   std::string comment;
 };
 
@@ -216,6 +219,63 @@ struct Policy {
   std::vector<Dependency> dependencies;
 };
 
+// Bits of Trigger::type, as in pg_trigger.tgtype; a statement trigger lacks kRow, AFTER is neither
+// kBefore nor kInstead.
+namespace trigger_type {
+inline constexpr int16_t kRow = 1, kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16,
+                         kTruncate = 32, kInstead = 64;
+}  // namespace trigger_type
+
+struct Trigger {
+  Oid oid = kInvalidOid;
+  std::string name;
+  Oid function = kInvalidOid;
+  int16_t type = 0;    // trigger_type bits
+  char enabled = 'O';  // O origin, D disabled, R replica, A always
+  // The table's Constraint of type t that a constraint trigger stands for, and the table named by
+  // its FROM.
+  Oid constraint = kInvalidOid;
+  Oid constraint_table = kInvalidOid;
+  bool deferrable = false;
+  bool initially_deferred = false;
+  std::vector<int16_t> columns;        // UPDATE OF: attnums
+  std::vector<std::string> arguments;  // TG_ARGV
+  std::string when_sql;                // deparsed, over old and new; "" = none
+  std::string old_table, new_table;    // REFERENCING
+  Oid parent = kInvalidOid;            // the partitioned table's trigger it was cloned from
+  std::string comment;
+  std::vector<Dependency> dependencies;
+};
+
+struct IndexKey {
+  int16_t column = 0;      // attnum; 0 = expression
+  std::string expression;  // deparsed
+  TypeRef type;
+  Oid opclass = kInvalidOid;
+  Oid collation = kInvalidOid;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+// PARTITION BY.
+struct PartitionKey {
+  char strategy = '\0';  // r range, l list, h hash; 0: not partitioned
+  std::vector<IndexKey> parts;
+};
+
+// FOR VALUES of a partition. Values are literals in their type's text form.
+struct PartitionBound {
+  struct Value {
+    char kind = 'v';  // v a value, n NULL, - MINVALUE, + MAXVALUE
+    std::string text;
+  };
+  char strategy = '\0';  // of the parent's key; 0: no partition
+  bool is_default = false;
+  int32_t modulus = 0, remainder = 0;
+  std::vector<Value> values;        // list
+  std::vector<Value> lower, upper;  // range
+};
+
 struct VirtualRelation;  // virtual_relation.h
 
 struct Table : Relation {
@@ -223,16 +283,18 @@ struct Table : Relation {
   std::vector<Column> columns;  // by attnum, dropped ones included
   std::vector<Constraint> constraints;
   std::vector<Policy> policies;
-  uint16_t schema_version = 1;  // of rows written now
-  Oid row_type = kInvalidOid;   // composite type with the table's name
+  std::vector<Trigger> triggers;  // by name
+  uint16_t schema_version = 1;    // of rows written now
+  Oid row_type = kInvalidOid;     // composite type with the table's name
   Oid array_type = kInvalidOid;
   Oid access_method = kHeapAm;      // 0 for views and composite types
   Oid row_key_index = kInvalidOid;  // the primary key index that keys the rows; 0: hidden rowid
   std::vector<Oid> inherits;        // parents, in order
+  PartitionKey partition_key;
+  PartitionBound partition_bound;
   char replica_identity = 'd';
   bool row_security = false;
   bool force_row_security = false;
-  bool has_triggers = false;
   bool is_populated = true;  // materialised views
   // Views and materialised views.
   std::string definition;              // SELECT text, without a trailing semicolon
@@ -248,16 +310,6 @@ struct Table : Relation {
   const Constraint* find_constraint(std::string_view constraint_name) const;
   const Constraint* find_constraint(Oid constraint_oid) const;
   const Constraint* primary_key() const;
-};
-
-struct IndexKey {
-  int16_t column = 0;      // attnum; 0 = expression
-  std::string expression;  // deparsed
-  TypeRef type;
-  Oid opclass = kInvalidOid;
-  Oid collation = kInvalidOid;
-  bool descending = false;
-  bool nulls_first = false;
 };
 
 struct Index : Relation {
@@ -277,6 +329,7 @@ struct Index : Relation {
   bool clustered = false;  // CLUSTER ... USING marks it
   bool replica_identity = false;
   Oid constraint = kInvalidOid;  // that it backs
+  Oid parent = kInvalidOid;      // the partitioned table's index it is part of
 };
 
 struct Sequence : Relation {
@@ -313,6 +366,49 @@ struct Type : CatalogObject {
   std::string default_sql;
   std::vector<Constraint> constraints;
 };
+
+// CREATE FUNCTION, CREATE PROCEDURE.
+struct Function : CatalogObject {
+  Function() : CatalogObject(ObjectKind::kFunction) {}
+  struct Argument {
+    std::string name;  // "" = none
+    Oid type = kInvalidOid;
+    char mode = 'i';          // i in, o out, b inout, v variadic, t table column
+    std::string default_sql;  // deparsed; "" = none
+
+    bool is_input() const { return mode == 'i' || mode == 'b' || mode == 'v'; }
+    bool is_output() const { return mode == 'o' || mode == 'b' || mode == 't'; }
+  };
+  Oid schema = kInvalidOid;
+  char routine = 'f';  // f function, p procedure
+  std::vector<Argument> arguments;
+  Oid result = kInvalidOid;  // void for procedures without output arguments
+  bool returns_set = false;
+  std::string language;  // "sql", "plpgsql"
+  std::string source;    // the body's text, as written
+  // BEGIN ATOMIC ... END or RETURN ...: the statements, deparsed, which are bound when it is
+  // called.
+  std::string sql_body;
+  std::string definition_search_path;  // of sql_body and the arguments' defaults
+  char volatility = 'v';               // i immutable, s stable, v volatile
+  char parallel = 'u';                 // u unsafe, r restricted, s safe
+  bool strict = false;
+  bool security_definer = false;
+  bool leakproof = false;
+  float cost = 100;
+  float rows = 0;
+  std::vector<std::string> settings;  // "name=value": SET clauses
+  // Changes with every CREATE OR REPLACE: what was compiled of an older body is no longer good.
+  uint64_t revision = 0;
+
+  std::vector<Oid> input_types() const;
+  // Element type of a VARIADIC last argument; 0: none.
+  bool is_variadic() const;
+  bool is_procedure() const { return routine == 'p'; }
+};
+
+// Name and input types, by which it is found among its schema's functions.
+std::string function_signature(std::string_view name, const std::vector<Oid>& input_types);
 
 // ALTER DEFAULT PRIVILEGES: the list of objects that `owner` creates.
 struct DefaultAcl : CatalogObject {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/statistics.h"
 
 namespace nlohmann {
 template <typename T>
@@ -36,18 +37,25 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, oid, name, type, def
                                                 inherit_count, columns, expression, index,
                                                 referenced_table, referenced_columns, match,
                                                 on_update, on_delete, set_columns,
-                                                equality_operators, comment)
+                                                equality_operators, child_enabled, parent_enabled,
+                                                parent, comment)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Policy, oid, name, command, permissive, roles,
                                                 using_sql, check_sql, comment, dependencies)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, type, opclass,
                                                 collation, descending, nulls_first)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Trigger, oid, name, function, type, enabled,
+                                                constraint, constraint_table, deferrable,
+                                                initially_deferred, columns, arguments, when_sql,
+                                                old_table, new_table, parent, comment, dependencies)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PartitionKey, strategy, parts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PartitionBound::Value, kind, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PartitionBound, strategy, is_default, modulus,
+                                                remainder, values, lower, upper)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Type::EnumLabel, oid, sort_order, label)
 
 // The fields of each kind of object, those of its bases included.
 #define LUMA_OBJECT_FIELDS oid, name, owner, acl, comment, dependencies
-#define LUMA_RELATION_FIELDS                                                             \
-  LUMA_OBJECT_FIELDS, schema, relkind, persistence, storage_id, options, estimated_rows, \
-      estimated_pages
+#define LUMA_RELATION_FIELDS LUMA_OBJECT_FIELDS, schema, relkind, persistence, storage_id, options
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Database, LUMA_OBJECT_FIELDS, is_template,
                                                 allow_connections, connection_limit, collate, ctype,
                                                 settings)
@@ -59,21 +67,37 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schema, LUMA_OBJECT_FIELDS)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DefaultAcl, LUMA_OBJECT_FIELDS, schema, object_type)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccessList, LUMA_OBJECT_FIELDS, target_class)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Table, LUMA_RELATION_FIELDS, columns, constraints,
-                                                policies, schema_version, row_type, array_type,
-                                                access_method, row_key_index, inherits,
-                                                replica_identity, row_security, force_row_security,
-                                                has_triggers, is_populated, definition,
-                                                definition_search_path, rule_oid, check_option)
+                                                policies, triggers, schema_version, row_type,
+                                                array_type, access_method, row_key_index, inherits,
+                                                partition_key, partition_bound, replica_identity,
+                                                row_security, force_row_security, is_populated,
+                                                definition, definition_search_path, rule_oid,
+                                                check_option)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Index, LUMA_RELATION_FIELDS, table, access_method,
                                                 keys, include, predicate, unique, primary,
                                                 exclusion, immediate, nulls_not_distinct, valid,
-                                                ready, clustered, replica_identity, constraint)
+                                                ready, clustered, replica_identity, constraint,
+                                                parent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sequence, LUMA_RELATION_FIELDS, type, start,
                                                 increment, min_value, max_value, cache, cycle,
                                                 owned_by_table, owned_by_column, is_identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Type, LUMA_OBJECT_FIELDS, schema, type_type,
                                                 array_type, relation, labels, base, collation,
                                                 not_null, default_sql, constraints)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function::Argument, name, type, mode, default_sql)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function, LUMA_OBJECT_FIELDS, schema, routine,
+                                                arguments, result, returns_set, language, source,
+                                                sql_body, definition_search_path, volatility,
+                                                parallel, strict, security_definer, leakproof, cost,
+                                                rows, settings, revision)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ColumnStatistics, number, type, null_fraction,
+                                                width_bytes, distinct, common_values,
+                                                common_frequencies, histogram, has_correlation,
+                                                correlation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableStatisticsObject::IndexSize, index, rows,
+                                                pages)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableStatisticsObject, LUMA_OBJECT_FIELDS,
+                                                storage_id, rows, pages, indexes, columns)
 
 namespace {
 
@@ -141,6 +165,12 @@ std::string encode_object(const CatalogObject& object) {
     case ObjectKind::kAccessList:
       j = static_cast<const AccessList&>(object);
       break;
+    case ObjectKind::kFunction:
+      j = static_cast<const Function&>(object);
+      break;
+    case ObjectKind::kStatistics:
+      j = static_cast<const TableStatisticsObject&>(object);
+      break;
   }
   std::string out{kFormatVersion, static_cast<char>(object.kind)};
   nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
@@ -172,6 +202,10 @@ ObjectPtr decode_object(std::string_view bytes) {
         return read_object<DefaultAcl>(j);
       case ObjectKind::kAccessList:
         return read_object<AccessList>(j);
+      case ObjectKind::kFunction:
+        return read_object<Function>(j);
+      case ObjectKind::kStatistics:
+        return read_object<TableStatisticsObject>(j);
     }
   } catch (const nlohmann::json::exception& error) {
     throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());

@@ -10,6 +10,27 @@ ObjectAddress relation_address(Oid oid, int32_t column = 0) {
   return {class_oid::kRelation, oid, column};
 }
 
+// As in PostgreSQL: a constraint trigger's constraint goes with it; a trigger goes with its table
+// and with the columns it names.
+void trigger_dependencies(const Table& table, const Trigger& trigger,
+                          std::vector<Dependency>& out) {
+  ObjectAddress self{class_oid::kTrigger, trigger.oid, 0};
+  out.push_back({self, relation_address(table.oid), 'a'});
+  if (trigger.function >= kFirstUserOid) {
+    out.push_back({self, {class_oid::kProc, trigger.function, 0}, 'n'});
+  }
+  for (int16_t column : trigger.columns) {
+    out.push_back({self, relation_address(table.oid, column), 'n'});
+  }
+  if (trigger.constraint_table != kInvalidOid) {
+    out.push_back({self, relation_address(trigger.constraint_table), 'a'});
+  }
+  for (Dependency edge : trigger.dependencies) {
+    edge.dependent = self;
+    out.push_back(edge);
+  }
+}
+
 void table_dependencies(const Table& table, std::vector<Dependency>& out) {
   out.push_back({table.address(), {class_oid::kSchema, table.schema, 0}, 'n'});
   for (const Column& column : table.columns) {
@@ -29,6 +50,13 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
   }
   for (const Constraint& constraint : table.constraints) {
     ObjectAddress self{class_oid::kConstraint, constraint.oid, 0};
+    if (constraint.type == 't') {
+      for (const Trigger& trigger : table.triggers) {
+        if (trigger.constraint != constraint.oid) continue;
+        out.push_back({self, {class_oid::kTrigger, trigger.oid, 0}, 'i'});
+      }
+      continue;
+    }
     if (constraint.columns.empty()) out.push_back({self, relation_address(table.oid), 'a'});
     for (int16_t column : constraint.columns) {
       out.push_back({self, relation_address(table.oid, column), 'a'});
@@ -49,8 +77,11 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
       out.push_back(edge);
     }
   }
+  for (const Trigger& trigger : table.triggers) trigger_dependencies(table, trigger, out);
+  // A partition goes with its parent, a child only when that is asked for.
+  const char parent_kind = table.partition_bound.strategy != '\0' ? 'a' : 'n';
   for (Oid parent : table.inherits) {
-    out.push_back({table.address(), relation_address(parent), 'n'});
+    out.push_back({table.address(), relation_address(parent), parent_kind});
   }
 }
 
@@ -95,6 +126,19 @@ void type_dependencies(const Type& type, std::vector<Dependency>& out) {
   }
 }
 
+// Types of arguments and result; what bodies use is not looked into, except SQL-standard ones.
+void function_dependencies(const Function& function, std::vector<Dependency>& out) {
+  out.push_back({function.address(), {class_oid::kSchema, function.schema, 0}, 'n'});
+  auto needs = [&](Oid type) {
+    if (type < kFirstUserOid) return;
+    const TypeInfo* info = find_type(type);
+    Oid needed = info != nullptr && info->is_array() ? info->element : type;
+    out.push_back({function.address(), {class_oid::kType, needed, 0}, 'n'});
+  };
+  needs(function.result);
+  for (const Function::Argument& argument : function.arguments) needs(argument.type);
+}
+
 }  // namespace
 
 std::vector<Dependency> all_dependencies(const CatalogObject& object) {
@@ -111,6 +155,9 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
       break;
     case ObjectKind::kType:
       type_dependencies(static_cast<const Type&>(object), out);
+      break;
+    case ObjectKind::kFunction:
+      function_dependencies(static_cast<const Function&>(object), out);
       break;
     case ObjectKind::kDefaultAcl:
       if (Oid schema = static_cast<const DefaultAcl&>(object).schema; schema != kInvalidOid) {
@@ -144,6 +191,12 @@ void ObjectSet::erase(ObjectId id) {
 Oid ObjectSet::find_name(Oid class_id, Oid schema, std::string_view name) const {
   const Oid* oid = names_.find(NameKey{class_id, schema, std::string(name)});
   return oid == nullptr ? kInvalidOid : *oid;
+}
+
+std::span<const ObjectId> ObjectSet::functions_named(Oid schema, std::string_view name) const {
+  const IdList* list = overloads_.find(NameKey{class_oid::kProc, schema, std::string(name)});
+  if (list == nullptr) return {};
+  return **list;
 }
 
 Oid ObjectSet::relation_of_type(Oid type) const {
@@ -199,6 +252,22 @@ void ObjectSet::set_holder(ObjectId part, ObjectId owner, bool add) {
   }
 }
 
+void ObjectSet::index_function(const Function& function, bool add) {
+  set_name(class_oid::kProc, function.schema,
+           function_signature(function.name, function.input_types()), function.oid, add);
+  NameKey key{class_oid::kProc, function.schema, function.name};
+  const IdList* old = overloads_.find(key);
+  std::vector<ObjectId> list = old == nullptr ? std::vector<ObjectId>() : **old;
+  ObjectId self{class_oid::kProc, function.oid};
+  std::erase(list, self);
+  if (add) list.insert(std::ranges::lower_bound(list, self), self);
+  if (list.empty()) {
+    overloads_.erase(key);
+  } else {
+    overloads_.put(key, std::make_shared<const std::vector<ObjectId>>(std::move(list)));
+  }
+}
+
 void ObjectSet::index(const CatalogObject& object, bool add) {
   ObjectId self{object.class_id(), object.oid};
   Oid schema = kInvalidOid;
@@ -216,6 +285,8 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
     for (const Constraint& c : type->constraints) {
       set_holder({class_oid::kConstraint, c.oid}, self, add);
     }
+  } else if (object.kind == ObjectKind::kFunction) {
+    index_function(static_cast<const Function&>(object), add);
   } else {
     set_name(self.class_id, schema, object.name, object.oid, add);
   }
@@ -234,6 +305,9 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
     }
     for (const Policy& policy : table->policies) {
       set_holder({class_oid::kPolicy, policy.oid}, self, add);
+    }
+    for (const Trigger& trigger : table->triggers) {
+      set_holder({class_oid::kTrigger, trigger.oid}, self, add);
     }
     for (const Column& c : table->columns) {
       if (c.default_oid != kInvalidOid) set_holder({class_oid::kAttrDef, c.default_oid}, self, add);

@@ -39,6 +39,8 @@ class ObjectSet {
   // Class is pg_class, pg_type, pg_namespace, ...; schema 0 for what is in no schema. 0 = none. For
   // types the oid may be that of a row type or of an array type.
   Oid find_name(Oid class_id, Oid schema, std::string_view name) const;
+  // Functions of that name, in order of oid.
+  std::span<const ObjectId> functions_named(Oid schema, std::string_view name) const;
   // Relation behind a row type or array of one; 0 = none.
   Oid relation_of_type(Oid type) const;
   // Type object behind its array type; 0 = none.
@@ -82,6 +84,7 @@ class ObjectSet {
   void set_name(Oid class_id, Oid schema, const std::string& name, Oid oid, bool add);
   void set_link(Link link, ObjectId to, ObjectId from, bool add);
   void set_holder(ObjectId part, ObjectId owner, bool add);
+  void index_function(const Function& function, bool add);
 
   ShardedMap<ObjectId, ObjectPtr, ObjectIdHash> objects_;
   ShardedMap<NameKey, Oid, NameKeyHash> names_;
@@ -89,6 +92,7 @@ class ObjectSet {
   ShardedMap<Oid, Oid> array_types_;
   ShardedMap<ObjectId, ObjectId, ObjectIdHash> holders_;
   ShardedMap<LinkKey, IdList, LinkKeyHash> links_;
+  ShardedMap<NameKey, IdList, NameKeyHash> overloads_;
 };
 
 }  // namespace luma

@@ -9,6 +9,8 @@
 
 namespace luma {
 
+class RoutineCaller;  // sql/function/routine_caller.h
+
 class SessionCatalog {
  public:
   virtual ~SessionCatalog() = default;
@@ -19,6 +21,8 @@ class SessionCatalog {
   virtual Oid session_user_oid() const = 0;
   virtual const BuiltinAvailability& builtins() const = 0;
   virtual LiveState& live_state() const = 0;
+  // Calls functions that users have defined.
+  virtual RoutineCaller& routines() const = 0;
   // Deparsed definitions are stored as text; nothing else is needed of the binder here.
 };
 

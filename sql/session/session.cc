@@ -6,6 +6,7 @@
 #include "engine/base/sql_error.h"
 #include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/session_routines.h"
 
 namespace luma {
 namespace {
@@ -41,8 +42,10 @@ SqlSession::SqlSession(SqlInstance& instance, SessionIdentity identity, SessionH
       memory_(MemoryBudget::kUnlimited, &instance.memory()),
       live_(std::make_unique<Live>(*this)),
       environment_(instance, settings_, *live_),
-      services_(std::make_unique<Services>(*this)) {
+      services_(std::make_unique<Services>(*this)),
+      routines_(std::make_unique<Routines>(*this)) {
   environment_.set_services(*services_);
+  environment_.set_routines(*routines_);
 }
 
 SqlSession::~SqlSession() { terminate(); }

@@ -44,6 +44,8 @@ struct SessionIdentity {
   int32_t pid = 0;
   std::string client_address;  // "" for a Unix socket
   int client_port = -1;
+  std::string server_address;  // where it came to; "" for a Unix socket
+  int server_port = -1;
   bool tls = false;
   std::string tls_version, tls_cipher;
   int tls_bits = 0;
@@ -167,6 +169,7 @@ class SqlSession {
   class Services;
   class Live;
   class Commands;  // CommandContext
+  class Routines;  // RoutineCaller
   struct CopyRun;
   struct Savepoint {
     std::string name;
@@ -224,6 +227,12 @@ class SqlSession {
   void require_writable(std::string_view what) const;
   void throw_failed_block() const;
   void drop_temporary_tables(bool all) noexcept;
+
+  // --- session_prepared.cc
+  int64_t max_prepared_transactions() const;
+  void require_preparable();
+  void prepare_transaction(std::string_view gid);
+  void finish_prepared(std::string_view gid, bool commit);
 
   // --- session_plan.cc
   CachedQueryPtr make_query(std::string_view sql, std::span<const Oid> types);
@@ -327,7 +336,7 @@ class SqlSession {
   // --- session_maintenance.cc
   bool may_maintain(const Relation& relation) const;
   void vacuum(const ast::VacuumStmt& statement);
-  void analyze_table(const Table& table);
+  void analyze_table(const Table& table, const std::vector<int16_t>* only, bool verbose);
   void compact_columnar(const Table& table);
 
   SqlInstance& instance_;
@@ -340,6 +349,7 @@ class SqlSession {
   std::unique_ptr<Live> live_;
   StatementEnvironment environment_;
   std::unique_ptr<Services> services_;
+  std::unique_ptr<Routines> routines_;
   std::unique_ptr<LockOwner> lock_owner_;
   LockManager* locks_ = nullptr;
   std::string user_, database_name_;
@@ -356,6 +366,7 @@ class SqlSession {
   uint64_t required_ts_ = 0;
   std::vector<uint32_t> dropped_storage_;
   std::vector<Notification> sent_notifications_;
+  bool listen_changed_ = false;  // by LISTEN or UNLISTEN
   struct Temporary {
     Oid table;
     ast::OnCommitAction on_commit;

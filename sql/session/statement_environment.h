@@ -33,6 +33,8 @@ class StatementEnvironment final : public BindEnvironment,
 
   // What expressions of domain constraints may ask; outlives this.
   void set_services(SessionServices& services) { services_ = &services; }
+  // Outlives this.
+  void set_routines(RoutineCaller& routines) { routines_ = &routines; }
 
   // A statement starts: takes over what others have committed since.
   void refresh();
@@ -74,6 +76,7 @@ class StatementEnvironment final : public BindEnvironment,
   Oid session_user_oid() const override { return session_user_; }
   const BuiltinAvailability& builtins() const override;
   LiveState& live_state() const override { return live_; }
+  RoutineCaller& routines() const override { return *routines_; }
   // TableResolver
   TableDescPtr table(Oid oid) override;
   // ExpressionBinder
@@ -84,6 +87,7 @@ class StatementEnvironment final : public BindEnvironment,
                                 Arena& arena) override;
   // TableStatistics
   double row_count(const TableDesc& table) const override;
+  const TableStatisticsObject* statistics(const TableDesc& table) const override;
 
  private:
   const Expr* bind_text(const Table& table, std::string_view sql, TypeRef target, Arena& arena);
@@ -98,6 +102,7 @@ class StatementEnvironment final : public BindEnvironment,
   SessionSettings& settings_;
   LiveState& live_;
   SessionServices* services_ = nullptr;
+  RoutineCaller* routines_ = nullptr;
   Oid database_ = kInvalidOid;
   Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
   Oid temp_schema_ = kInvalidOid;
