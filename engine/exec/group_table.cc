@@ -86,6 +86,8 @@ void GroupTable::close() {
   directory_ = {};
 }
 
+uint64_t GroupTable::hash_of(const std::byte* row) const { return row_hash(row); }
+
 void GroupTable::reserve(uint64_t more) {
   uint64_t need = std::bit_ceil(std::max<uint64_t>(64, (rows_->row_count() + more) * 2));
   if (need <= directory_.size()) return;

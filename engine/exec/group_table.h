@@ -35,6 +35,7 @@ class GroupTable {
   const RowLayout& layout() const { return layout_; }
   RowCollection& rows() { return *rows_; }
   const RowCollection& rows() const { return *rows_; }
+  uint64_t hash_of(const std::byte* row) const;
   std::byte* tail(std::byte* row) const { return row + layout_.tail_offset; }
   uint64_t group_count() const { return rows_ ? rows_->row_count() : 0; }
   size_t bytes() const {

@@ -1,0 +1,107 @@
+#pragma once
+// Groups and the states of their aggregates: what one thread of an aggregation builds up. Beyond
+// work_mem, rows whose group is not in memory yet go to temporary files by hash, to be aggregated
+// part by part; states themselves are never written. Calls with DISTINCT or ORDER BY sort their
+// input by group first (which spills as well) and are fed by finish().
+//
+// Life: open, consume*, finish, then next() until it is false. Not thread-safe; merge_part() may
+// read one Grouping from several threads.
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/exec/aggregate_plan.h"
+#include "engine/exec/group_table.h"
+#include "engine/exec/partitioned_spill.h"
+
+namespace luma {
+
+class Grouping {
+ public:
+  // `plan` outlives this.
+  explicit Grouping(const AggregatePlan& plan);
+  ~Grouping();
+
+  // Empties it. `depth`: how often the rows to come have been divided over files already.
+  void open(ExecContext& context, uint32_t depth);
+  void close();
+  // Makes the groups that exist without any input: empty grouping sets. (The group of an
+  // aggregation without keys always exists.)
+  void add_empty_sets(ExecContext& context);
+
+  // Aggregates rows: plan.inputs evaluated.
+  void consume(ExecContext& context, std::span<const Vector* const> inputs, uint32_t count);
+  // The same for rows that were written to files: plan.input_types.
+  void consume_spilled(ExecContext& context, SpillFile& file);
+  void finish(ExecContext& context);
+
+  // Merges the groups of another one over the same plan whose hashes belong to part `part` of
+  // `parts`. The other's rows in files are not looked at.
+  void merge_part(ExecContext& context, Grouping& from, size_t part, size_t parts);
+  // Gives back the memory of groups; what merged states may still refer to stays.
+  void drop_groups();
+  // From now on rows without a group in memory go to files.
+  void set_full() { is_full_ = true; }
+
+  // Rows for later, null when there were none.
+  std::unique_ptr<PartitionedSpill> take_spill() { return std::move(spill_); }
+  bool has_spilled() const { return spill_ != nullptr; }
+  uint64_t group_count() const { return table_.group_count(); }
+  size_t peak_memory_bytes() const { return peak_memory_bytes_; }
+  uint64_t sorted_spill_bytes() const { return sorted_spill_bytes_; }
+
+  // Further groups into `out`: keys, results, GROUPING() numbers; false at the end.
+  bool next(ExecContext& context, Chunk& out);
+
+ private:
+  void destroy_states();
+  void init_states(ExecContext& context, std::byte* const* rows, uint32_t count);
+  void make_group(ExecContext& context);
+  void consume_rows(ExecContext& context, uint32_t count);
+  uint32_t spill_missing(ExecContext& context, uint32_t count);
+  void update(ExecContext& context, const AggregatePlan::Call& call, Sorter* sorter,
+              uint32_t count);
+  const Vector* input(uint32_t column, const uint32_t* selection, uint32_t count);
+  void sort_rows(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter,
+                 const uint32_t* selection, uint32_t count);
+  void feed_sorted(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter);
+  uint32_t drop_repeated(ExecContext& context, const AggregatePlan::Call& call, const Chunk& chunk);
+  void emit_marks(std::byte* const* rows, uint32_t count, Chunk& out) const;
+  AggregateCall call_context(ExecContext& context, const AggregatePlan::Call& call) {
+    return {context, *call.expr, *state_arena_};
+  }
+
+  const AggregatePlan& plan_;
+  GroupTable table_;
+  std::unique_ptr<Arena> state_arena_;
+  std::vector<std::unique_ptr<Sorter>> sorters_;  // by call; null where none is needed
+  uint64_t states_initialised_ = 0;
+  std::byte* only_ = nullptr;  // without keys: the group
+
+  // The rows at hand: keys with the set's number, then the other inputs.
+  std::vector<const Vector*> columns_;
+  std::vector<Vector> null_keys_;
+  Vector set_number_{PhysicalType::kInt32};
+
+  bool is_full_ = false;
+  uint32_t depth_ = 0;
+  std::unique_ptr<PartitionedSpill> spill_;
+  RowCollection::Cursor cursor_;
+  size_t peak_memory_bytes_ = 0;
+  uint64_t sorted_spill_bytes_ = 0;
+
+  std::vector<std::byte*> rows_;
+  std::vector<std::byte*> states_;
+  std::vector<uint32_t> created_, selection_, filtered_;
+  std::vector<Vector> sliced_;           // of rows whose groups are in memory
+  std::vector<Vector> filtered_inputs_;  // of rows that pass a call's FILTER
+  uint32_t filtered_used_ = 0;
+  std::vector<const Vector*> args_;
+  Vector addresses_{PhysicalType::kInt64};
+  // DISTINCT: the row before.
+  std::vector<Value> last_;
+  bool has_last_ = false;
+  std::unique_ptr<Arena> last_heap_;
+};
+
+}  // namespace luma
