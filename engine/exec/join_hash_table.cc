@@ -1,6 +1,9 @@
 #include "engine/exec/join_hash_table.h"
 
+#include <atomic>
 #include <bit>
+
+#include "engine/exec/divided_input.h"
 
 namespace luma {
 
@@ -33,9 +36,7 @@ JoinHashTable::JoinHashTable(std::vector<PhysicalType> payload, std::vector<KeyT
       layout_(build_types(std::move(payload), keys_), flag_offset_ + (with_flags ? 8 : 0)),
       hashes_(kVectorSize),
       packed_keys_(packed_ ? kVectorSize : 0),
-      new_rows_(kVectorSize),
-      probe_rows_(kVectorSize),
-      heads_(kVectorSize) {
+      new_rows_(kVectorSize) {
   if (!with_flags) flag_offset_ = 0;
 }
 
@@ -136,44 +137,100 @@ bool JoinHashTable::same_keys(const std::byte* a, const std::byte* b) const {
   return true;
 }
 
-void JoinHashTable::finish(bool distinct) {
+std::unique_ptr<JoinHashTable> JoinHashTable::make_part() const {
+  std::vector<PhysicalType> payload(layout_.types.begin(),
+                                    layout_.types.begin() + payload_columns_);
+  auto part =
+      std::make_unique<JoinHashTable>(std::move(payload), keys_, null_matches_, flag_offset_ != 0);
+  part->open(budget_);
+  return part;
+}
+
+// Puts rows into the directory; `shared`: others do so, too.
+template <bool shared>
+void JoinHashTable::link(std::byte* const* rows, uint32_t count, uint64_t* hashes, bool distinct) {
+  for (uint32_t i = 0; i < count; ++i) {
+    hashes[i] = hash_of(rows[i]);
+    __builtin_prefetch(&directory_[hashes[i] >> shift_], 1);
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    std::byte* row = rows[i];
+    if (next_of(row) == kUnlinked) continue;
+    uint64_t& slot = directory_[hashes[i] >> shift_];
+    const uint64_t tag = tag_of(hashes[i]);
+    uint64_t head = shared ? std::atomic_ref(slot).load(std::memory_order_acquire) : slot;
+    for (;;) {
+      auto* first = reinterpret_cast<std::byte*>(head & kPointerMask);
+      if (distinct && (head & tag) != 0) {
+        const std::byte* other = first;
+        while (other != nullptr && !same_keys(other, row)) other = next_of(other);
+        if (other != nullptr) break;
+      }
+      std::memcpy(row, &first, sizeof first);
+      const uint64_t now = (head & ~kPointerMask) | tag | reinterpret_cast<uint64_t>(row);
+      if constexpr (shared) {
+        if (std::atomic_ref(slot).compare_exchange_weak(head, now, std::memory_order_acq_rel)) {
+          break;
+        }
+      } else {
+        slot = now;
+        break;
+      }
+    }
+  }
+}
+
+void JoinHashTable::finish(bool distinct, WorkerTeam* team) {
   release_directory();
   uint64_t size = std::bit_ceil(std::max<uint64_t>(2, rows_->row_count()));
   if (budget_ != nullptr) budget_->charge(size * sizeof(uint64_t));
   directory_.assign(size, 0);
   shift_ = 64 - static_cast<uint32_t>(std::countr_zero(size));
-  RowCollection::Cursor cursor;
-  while (uint32_t count = rows_->scan(cursor, new_rows_.data(), kVectorSize)) {
-    for (uint32_t i = 0; i < count; ++i) {
-      hashes_[i] = hash_of(new_rows_[i]);
-      __builtin_prefetch(&directory_[hashes_[i] >> shift_], 1);
+  if (team == nullptr) {
+    RowCollection::Cursor cursor;
+    while (uint32_t count = rows_->scan(cursor, new_rows_.data(), kVectorSize)) {
+      link<false>(new_rows_.data(), count, hashes_.data(), distinct);
     }
-    for (uint32_t i = 0; i < count; ++i) {
-      std::byte* row = new_rows_[i];
-      if (next_of(row) == kUnlinked) continue;
-      uint64_t& head = directory_[hashes_[i] >> shift_];
-      auto* first = reinterpret_cast<std::byte*>(head & kPointerMask);
-      if (distinct && (head & tag_of(hashes_[i])) != 0) {
-        const std::byte* other = first;
-        while (other != nullptr && !same_keys(other, row)) other = next_of(other);
-        if (other != nullptr) continue;
-      }
-      std::memcpy(row, &first, sizeof first);
-      head = (head & ~kPointerMask) | tag_of(hashes_[i]) | reinterpret_cast<uint64_t>(row);
-    }
+    return;
   }
+  std::atomic<size_t> next{0};
+  team->run([&](size_t, ExecContext& context) {
+    std::vector<std::byte*> rows(kVectorSize);
+    std::vector<uint64_t> hashes(kVectorSize);
+    for (size_t block; (block = next.fetch_add(1)) < rows_->block_count();) {
+      uint32_t at = 0;
+      while (uint32_t count = rows_->scan_block(block, at, rows.data(), kVectorSize)) {
+        if (context.interrupt != nullptr) context.interrupt->check();
+        link<true>(rows.data(), count, hashes.data(), distinct);
+        at += count;
+      }
+    }
+  });
 }
 
-void JoinHashTable::probe(std::span<const Vector* const> keys, const uint32_t* usable,
-                          uint32_t count, uint32_t total) {
-  hash(keys, total, hashes_.data());
+JoinProbe::JoinProbe(const JoinHashTable& table)
+    : table_(table),
+      hashes_(kVectorSize),
+      packed_keys_(table.packed_ ? kVectorSize : 0),
+      probe_rows_(kVectorSize),
+      heads_(kVectorSize) {}
+
+void JoinProbe::probe(std::span<const Vector* const> keys, const uint32_t* usable, uint32_t count,
+                      uint32_t total) {
+  if (table_.packed_) {
+    pack_keys(table_.keys_, keys, total, packed_keys_.data());
+    for (uint32_t i = 0; i < total; ++i) hashes_[i] = packed_keys_[i].hash();
+  } else {
+    hash_columns(table_.keys_, keys, total, hashes_.data());
+  }
+  const uint64_t* directory = table_.directory_.data();
+  const uint32_t shift = table_.shift_;
   probe_keys_.assign(keys.begin(), keys.end());
-  for (uint32_t i = 0; i < count; ++i)
-    __builtin_prefetch(&directory_[hashes_[usable[i]] >> shift_]);
+  for (uint32_t i = 0; i < count; ++i) __builtin_prefetch(&directory[hashes_[usable[i]] >> shift]);
   uint32_t found = 0;
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t hash = hashes_[usable[i]];
-    uint64_t head = directory_[hash >> shift_];
+    uint64_t head = directory[hash >> shift];
     if ((head & tag_of(hash)) == 0) continue;
     heads_[found] = reinterpret_cast<std::byte*>(head & kPointerMask);
     __builtin_prefetch(heads_[found]);
@@ -184,8 +241,8 @@ void JoinHashTable::probe(std::span<const Vector* const> keys, const uint32_t* u
   chain_ = found != 0 ? heads_[0] : nullptr;
 }
 
-uint32_t JoinHashTable::candidates(const uint8_t* done, bool first_only, uint32_t* left,
-                                   std::byte** right) {
+uint32_t JoinProbe::candidates(const uint8_t* done, bool first_only, uint32_t* left,
+                               std::byte** right) {
   uint32_t count = 0;
   const uint32_t rows = probe_count_;
   while (at_ < rows) {
@@ -194,7 +251,7 @@ uint32_t JoinHashTable::candidates(const uint8_t* done, bool first_only, uint32_
     while (chain_ != nullptr) {
       if (count == kVectorSize) return count;
       bool match;
-      if (packed_) {
+      if (table_.packed_) {
         PackedKey key;
         std::memcpy(&key, chain_ + kHashOffset, sizeof key);
         match = key == packed_keys_[row];
@@ -204,11 +261,11 @@ uint32_t JoinHashTable::candidates(const uint8_t* done, bool first_only, uint32_
         match = hash == hashes_[row];
       }
       std::byte* current = chain_;
-      chain_ = next_of(current);
+      chain_ = table_.next_of(current);
       if (!match) continue;
       left[count] = row;
       right[count++] = current;
-      if (packed_ && first_only) chain_ = nullptr;
+      if (table_.packed_ && first_only) chain_ = nullptr;
     }
     if (++at_ < rows) chain_ = heads_[at_];
   }
@@ -216,19 +273,20 @@ uint32_t JoinHashTable::candidates(const uint8_t* done, bool first_only, uint32_
 }
 
 // Hashes matched: now the keys themselves.
-uint32_t JoinHashTable::keep_matches(uint32_t count, uint32_t* left, std::byte** right) const {
-  for (uint32_t k = 0; k < keys_.size() && count != 0; ++k) {
+uint32_t JoinProbe::keep_matches(uint32_t count, uint32_t* left, std::byte** right) const {
+  const RowLayout& layout = table_.layout_;
+  for (uint32_t k = 0; k < table_.keys_.size() && count != 0; ++k) {
+    const KeyType& type = table_.keys_[k];
     auto values = probe_keys_[k]->unified<std::byte>();
-    const uint32_t size = keys_[k].size_bytes();
-    const uint32_t column = key_column(k);
-    const uint32_t offset = layout_.offsets[column];
+    const uint32_t size = type.size_bytes();
+    const uint32_t column = table_.key_column(k);
+    const uint32_t offset = layout.offsets[column];
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; ++i) {
       uint32_t index = values.index(left[i]);
       bool null = !values.valid_at(index);
-      bool same =
-          null == layout_.is_null(right[i], column) &&
-          (null || key_equal(keys_[k], values.data + size_t{index} * size, right[i] + offset));
+      bool same = null == layout.is_null(right[i], column) &&
+                  (null || key_equal(type, values.data + size_t{index} * size, right[i] + offset));
       if (!same) continue;
       left[kept] = left[i];
       right[kept++] = right[i];
@@ -238,10 +296,10 @@ uint32_t JoinHashTable::keep_matches(uint32_t count, uint32_t* left, std::byte**
   return count;
 }
 
-uint32_t JoinHashTable::collect(const uint8_t* done, bool first_only, uint32_t* left,
-                                std::byte** right) {
+uint32_t JoinProbe::collect(const uint8_t* done, bool first_only, uint32_t* left,
+                            std::byte** right) {
   while (uint32_t count = candidates(done, first_only, left, right)) {
-    if (!packed_) count = keep_matches(count, left, right);
+    if (!table_.packed_) count = keep_matches(count, left, right);
     if (count != 0) return count;
   }
   return 0;

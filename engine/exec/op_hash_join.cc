@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/sql_error.h"
+#include "engine/exec/parallel_safety.h"
 
 namespace luma {
 
@@ -35,6 +36,9 @@ std::vector<PhysicalType> concat(std::vector<PhysicalType> a, const std::vector<
 
 }  // namespace
 
+HashJoinOperator::Builder::Builder(std::vector<const Expr*> exprs)
+    : keys(std::move(exprs)), usable(kVectorSize), excluded(kVectorSize), hashes(kVectorSize) {}
+
 HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr right,
                                    std::vector<HashJoinKey> keys, const Expr* residual)
     : Operator(join_output_types(mode, left->output_types(), right->output_types())),
@@ -44,11 +48,16 @@ HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr 
       keys_(std::move(keys)),
       key_types_(types_of(keys_)),
       left_keys_(side(keys_, &HashJoinKey::left)),
-      right_keys_(side(keys_, &HashJoinKey::right)),
+      condition_(residual),
       residual_(residual == nullptr ? nullptr : std::make_unique<ExprEvaluator>(*residual)),
-      table_(right_->output_types(), key_types_, null_matches(keys_), keeps_right(mode)),
+      build_(std::make_shared<Build>(right_->output_types(), key_types_, null_matches(keys_),
+                                     keeps_right(mode))),
+      table_(build_->table),
+      lookup_(table_),
       left_columns_(static_cast<uint32_t>(left_->output_types().size())),
       right_columns_(static_cast<uint32_t>(right_->output_types().size())),
+      builder_(side(keys_, &HashJoinKey::right)),
+      prober_(side(keys_, &HashJoinKey::left)),
       left_chunk_(left_->output_types()),
       right_chunk_(right_->output_types()),
       matched_(kVectorSize),
@@ -56,7 +65,6 @@ HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr 
       excluded_(kVectorSize),
       pair_left_(kVectorSize),
       selection_(kVectorSize),
-      hashes_(kVectorSize),
       pair_right_(kVectorSize),
       joined_(concat(left_->output_types(), right_->output_types())),
       output_(output_types()) {
@@ -69,101 +77,217 @@ HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr 
   explain.node_type = *label == '\0' ? "Hash Join" : "Hash " + std::string(label) + " Join";
 }
 
+// A sibling: probes the primary's table and has no right child.
+HashJoinOperator::HashJoinOperator(const HashJoinOperator& primary, OperatorPtr left)
+    : Operator(primary.output_types()),
+      mode_(primary.mode_),
+      left_(std::move(left)),
+      keys_(primary.keys_),
+      key_types_(primary.key_types_),
+      left_keys_(side(keys_, &HashJoinKey::left)),
+      condition_(primary.condition_),
+      residual_(condition_ == nullptr ? nullptr : std::make_unique<ExprEvaluator>(*condition_)),
+      three_valued_(primary.three_valued_),
+      simple_unknown_(primary.simple_unknown_),
+      build_(primary.build_),
+      table_(build_->table),
+      lookup_(table_),
+      is_sibling_(true),
+      left_columns_(primary.left_columns_),
+      right_columns_(primary.right_columns_),
+      builder_({}),
+      prober_({}),
+      matched_(kVectorSize),
+      usable_(kVectorSize),
+      excluded_(kVectorSize),
+      pair_left_(kVectorSize),
+      selection_(kVectorSize),
+      pair_right_(kVectorSize),
+      joined_(concat(left_->output_types(), primary.right_->output_types())),
+      output_(output_types()) {}
+
+std::vector<Operator*> HashJoinOperator::children() {
+  if (is_sibling_) return {left_.get()};
+  return {left_.get(), right_.get()};
+}
+
+bool HashJoinOperator::is_divisible() const {
+  return left_->is_divisible() && are_parallel_safe(left_keys_.exprs()) &&
+         (condition_ == nullptr || is_parallel_safe(*condition_));
+}
+
+size_t HashJoinOperator::divide(ExecContext& context) {
+  if (!is_built(context) || part_.left || part_.right || !parts_.empty()) return 0;
+  build_->siblings = 0;
+  build_->siblings_ended.store(0);
+  return left_->divide(context);
+}
+
+OperatorPtr HashJoinOperator::make_sibling() {
+  ++build_->siblings;
+  return OperatorPtr(new HashJoinOperator(*this, left_->make_sibling()));
+}
+
 void HashJoinOperator::do_open(ExecContext& context) {
   left_->open(context);
+  probe_ = nullptr;
+  collecting_ = false;
+  if (is_sibling_) {
+    phase_ = Phase::kProbe;
+    return;
+  }
   right_->open(context);
   table_.open(context.memory);
   phase_ = Phase::kBuild;
-  build_rows_ = 0;
-  build_has_null_ = false;
-  right_spill_.reset();
+  build_->rows = 0;
+  build_->has_null = false;
+  builder_.spill.reset();
   left_spill_.reset();
   parts_.clear();
   left_reader_.reset();
   part_ = {};
-  probe_ = nullptr;
-  collecting_ = false;
 }
 
 void HashJoinOperator::do_close(ExecContext& context) {
   left_->close(context);
+  phase_ = Phase::kDone;
+  probe_ = nullptr;
+  if (is_sibling_) return;
   right_->close(context);
   table_.close();
-  right_spill_.reset();
+  builder_.spill.reset();
   left_spill_.reset();
   parts_.clear();
   left_reader_.reset();
   part_ = {};
-  phase_ = Phase::kDone;
-  probe_ = nullptr;
 }
 
 // --- build ---
 
-// False when the table has outgrown work_mem.
-bool HashJoinOperator::add_build_rows(ExecContext& context, const Chunk& chunk) {
-  right_keys_.evaluate(context, chunk, key_columns_);
+bool HashJoinOperator::may_spill(const ExecContext& context) const {
+  return SpillFile::possible(context) && (!three_valued_ || simple_unknown_);
+}
+
+// Adds rows of the build side to `table`, or to the builder's files when it has begun some.
+void HashJoinOperator::add_rows(ExecContext& context, Builder& builder, JoinHashTable& table,
+                                const Chunk& chunk) const {
+  builder.keys.evaluate(context, chunk, builder.key_columns);
+  uint32_t usable = table.split_nulls(builder.key_columns, chunk.size, builder.usable.data(),
+                                      builder.excluded.data());
+  const uint32_t excluded = chunk.size - usable;
+  builder.rows += chunk.size;
+  builder.has_null |= excluded != 0;
   std::vector<const Vector*> payload = column_pointers(chunk);
-  uint32_t usable = table_.split_nulls(key_columns_, chunk.size, usable_.data(), excluded_.data());
-  table_.append(key_columns_, payload, usable_.data(), usable, chunk.size, true);
-  uint32_t excluded = chunk.size - usable;
-  if (excluded != 0) {
-    build_has_null_ = true;
-    if (keeps_right(mode_) || (three_valued_ && !simple_unknown_)) {
-      table_.append(key_columns_, payload, excluded_.data(), excluded, chunk.size, false);
+  if (builder.spill != nullptr) {
+    table.hash(builder.key_columns, chunk.size, builder.hashes.data());
+    builder.spill->append(context, payload, builder.hashes.data(), nullptr, chunk.size);
+    return;
+  }
+  table.append(builder.key_columns, payload, builder.usable.data(), usable, chunk.size, true);
+  if (excluded != 0 && (keeps_right(mode_) || (three_valued_ && !simple_unknown_))) {
+    table.append(builder.key_columns, payload, builder.excluded.data(), excluded, chunk.size,
+                 false);
+  }
+}
+
+void HashJoinOperator::spill_rows(ExecContext& context, Builder& builder, JoinHashTable& table,
+                                  const Chunk& rows, PartitionedSpill& to) const {
+  builder.keys.evaluate(context, rows, builder.key_columns);
+  table.hash(builder.key_columns, rows.size, builder.hashes.data());
+  to.append(context, column_pointers(rows), builder.hashes.data(), nullptr, rows.size);
+}
+
+// Moves the table's rows to files; those that follow go there, too.
+void HashJoinOperator::start_spilling(ExecContext& context, Builder& builder,
+                                      JoinHashTable& table) const {
+  builder.spill = std::make_unique<PartitionedSpill>(right_->output_types(), 0);
+  Chunk chunk(right_->output_types());
+  std::vector<std::byte*> rows(kVectorSize);
+  RowCollection::Cursor cursor;
+  while (uint32_t count = table.rows().scan(cursor, rows.data(), kVectorSize)) {
+    table.rows().gather(rows.data(), count, chunk);
+    spill_rows(context, builder, table, chunk, *builder.spill);
+  }
+  table.open(context.memory);
+}
+
+void HashJoinOperator::build_divided(ExecContext& context, DividedInput& input) {
+  std::vector<std::unique_ptr<Builder>> builders;
+  for (size_t i = 0; i < input.size(); ++i) {
+    builders.push_back(std::make_unique<Builder>(builder_.keys.exprs()));
+    builders.back()->table = table_.make_part();
+  }
+  // Each thread may use work_mem, but what counts is what all have together.
+  const size_t limit = context.work_mem_bytes * input.size();
+  const bool may = may_spill(context);
+  std::atomic<size_t> bytes{0};
+  input.read([&](size_t i, const Chunk& chunk, ExecContext& worker) {
+    Builder& builder = *builders[i];
+    const size_t before = builder.table->bytes();
+    add_rows(worker, builder, *builder.table, chunk);
+    const size_t more = builder.table->bytes() - before;
+    if (builder.spill == nullptr && bytes.fetch_add(more) + more > limit && may) {
+      start_spilling(worker, builder, *builder.table);
+    }
+  });
+  bool spilled = std::any_of(builders.begin(), builders.end(),
+                             [](const auto& builder) { return builder->spill != nullptr; });
+  for (auto& builder : builders) {
+    builder_.rows += builder->rows;
+    builder_.has_null |= builder->has_null;
+    stats().peak_memory_bytes = std::max(stats().peak_memory_bytes, bytes.load());
+    if (!spilled) {
+      table_.absorb(*builder->table);
+      continue;
+    }
+    if (builder->spill == nullptr) start_spilling(context, *builder, *builder->table);
+    if (builder_.spill == nullptr) {
+      builder_.spill = std::move(builder->spill);
+      continue;
+    }
+    for (auto& file : builder->spill->take()) {
+      if (!file) continue;
+      SpillFile::Reader reader(*file);
+      while (reader.next(right_chunk_)) {
+        spill_rows(context, builder_, table_, right_chunk_, *builder_.spill);
+      }
     }
   }
-  return table_.bytes() <= context.work_mem_bytes;
-}
-
-void HashJoinOperator::spill_rows(ExecContext& context, ExprListEvaluator& keys, const Chunk& rows,
-                                  PartitionedSpill& to) {
-  keys.evaluate(context, rows, key_columns_);
-  table_.hash(key_columns_, rows.size, hashes_.data());
-  to.append(context, column_pointers(rows), hashes_.data(), nullptr, rows.size);
-}
-
-void HashJoinOperator::start_spilling(ExecContext& context) {
-  right_spill_ = std::make_unique<PartitionedSpill>(right_->output_types(), 0);
-  RowCollection::Cursor cursor;
-  while (uint32_t count = table_.rows().scan(cursor, pair_right_.data(), kVectorSize)) {
-    table_.rows().gather(pair_right_.data(), count, right_chunk_);
-    spill_rows(context, right_keys_, right_chunk_, *right_spill_);
-  }
-  table_.open(context.memory);
+  builders.clear();
+  if (!spilled) finish_table(&input.team());
 }
 
 void HashJoinOperator::build(ExecContext& context) {
-  const bool may_spill = SpillFile::possible(context) && (!three_valued_ || simple_unknown_);
-  while (const Chunk* chunk = right_->next(context)) {
-    build_rows_ += chunk->size;
-    if (right_spill_) {
-      right_keys_.evaluate(context, *chunk, key_columns_);
-      uint32_t usable =
-          table_.split_nulls(key_columns_, chunk->size, usable_.data(), excluded_.data());
-      build_has_null_ |= usable != chunk->size;
-      spill_rows(context, right_keys_, *chunk, *right_spill_);
-    } else if (!add_build_rows(context, *chunk) && may_spill) {
-      start_spilling(context);
+  builder_.rows = 0;
+  builder_.has_null = false;
+  if (std::unique_ptr<DividedInput> divided = DividedInput::make(*right_, context)) {
+    build_divided(context, *divided);
+  } else {
+    const bool may = may_spill(context);
+    while (const Chunk* chunk = right_->next(context)) {
+      add_rows(context, builder_, table_, *chunk);
+      if (builder_.spill == nullptr && may && table_.bytes() > context.work_mem_bytes) {
+        start_spilling(context, builder_, table_);
+      }
     }
+    stats().peak_memory_bytes = std::max(stats().peak_memory_bytes, table_.bytes());
+    if (builder_.spill == nullptr) finish_table(nullptr);
   }
-  stats().peak_memory_bytes = std::max(stats().peak_memory_bytes, table_.bytes());
-  if (!right_spill_) {
-    table_.finish(is_semi_like() && residual_ == nullptr);
-    return;
-  }
+  build_->rows = builder_.rows;
+  build_->has_null = builder_.has_null;
+  if (builder_.spill == nullptr) return;
   spill_probe_side(context);
-  stats().spilled_bytes += right_spill_->bytes() + left_spill_->bytes();
-  add_parts(left_spill_.get(), right_spill_.get(), 1);
+  stats().spilled_bytes += builder_.spill->bytes() + left_spill_->bytes();
+  add_parts(left_spill_.get(), builder_.spill.get(), 1);
   left_spill_.reset();
-  right_spill_.reset();
+  builder_.spill.reset();
   if (!next_part(context)) phase_ = Phase::kDone;
 }
 
 void HashJoinOperator::spill_probe_side(ExecContext& context) {
   left_spill_ = std::make_unique<PartitionedSpill>(left_->output_types(), 0);
   while (const Chunk* chunk = left_->next(context))
-    spill_rows(context, left_keys_, *chunk, *left_spill_);
+    spill_rows(context, prober_, table_, *chunk, *left_spill_);
 }
 
 void HashJoinOperator::add_parts(PartitionedSpill* left, PartitionedSpill* right, uint32_t depth) {
@@ -198,51 +322,64 @@ bool HashJoinOperator::load_part(ExecContext& context, Part& part) {
     bool fits = true;
     while (fits && reader.next(right_chunk_)) {
       if (context.interrupt != nullptr) context.interrupt->check();
-      fits = add_build_rows(context, right_chunk_) || part.depth >= PartitionedSpill::kMaxDepth;
+      add_rows(context, builder_, table_, right_chunk_);
+      fits = table_.bytes() <= context.work_mem_bytes || part.depth >= PartitionedSpill::kMaxDepth;
     }
     if (!fits) {
       table_.open(context.memory);
-      auto divide = [&](SpillFile* file, ExprListEvaluator& keys, Chunk& chunk,
-                        const Operator& child) {
+      auto divide = [&](SpillFile* file, Builder& builder, Chunk& chunk, const Operator& child) {
         PartitionedSpill to(child.output_types(), part.depth);
         if (file != nullptr) {
           SpillFile::Reader rows(*file);
-          while (rows.next(chunk)) spill_rows(context, keys, chunk, to);
+          while (rows.next(chunk)) spill_rows(context, builder, table_, chunk, to);
         }
         stats().spilled_bytes += to.bytes();
         return to;
       };
-      PartitionedSpill left = divide(part.left.get(), left_keys_, left_chunk_, *left_);
-      PartitionedSpill right = divide(part.right.get(), right_keys_, right_chunk_, *right_);
+      PartitionedSpill left = divide(part.left.get(), prober_, left_chunk_, *left_);
+      PartitionedSpill right = divide(part.right.get(), builder_, right_chunk_, *right_);
       add_parts(&left, &right, part.depth + 1);
       return false;
     }
   }
-  table_.finish(is_semi_like() && residual_ == nullptr);
+  finish_table(nullptr);
   return true;
 }
 
 // --- probe ---
 
-const Chunk* HashJoinOperator::do_next(ExecContext& context) {
+// Builds when that has not been done; false when the join ends with it.
+bool HashJoinOperator::is_built(ExecContext& context) {
   if (phase_ == Phase::kBuild) {
     phase_ = Phase::kProbe;
     build(context);
     bool empty_ends =
         mode_ == JoinMode::kInner || mode_ == JoinMode::kSemi || mode_ == JoinMode::kRight;
-    if (build_rows_ == 0 && empty_ends) phase_ = Phase::kDone;
+    if (build_->rows == 0 && empty_ends) phase_ = Phase::kDone;
   }
+  return phase_ != Phase::kDone;
+}
+
+// Of siblings, the last one to end: by then all have set their flags.
+bool HashJoinOperator::gives_unmatched_build() {
+  return keeps_right(mode_) &&
+         (!is_sibling_ || build_->siblings_ended.fetch_add(1) + 1 == build_->siblings);
+}
+
+const Chunk* HashJoinOperator::do_next(ExecContext& context) {
+  if (!is_built(context)) return nullptr;
   while (phase_ != Phase::kDone) {
     if (phase_ == Phase::kProbe) {
       if (probe_ == nullptr && !next_probe_chunk(context)) {
         phase_ = Phase::kUnmatchedBuild;
+        emits_unmatched_ = gives_unmatched_build();
         cursor_ = {};
         continue;
       }
       if (const Chunk* chunk = probe_step(context)) return chunk;
       continue;
     }
-    if (keeps_right(mode_)) {
+    if (emits_unmatched_) {
       if (const Chunk* chunk = emit_unmatched_build()) return chunk;
     }
     if (!next_part(context)) phase_ = Phase::kDone;
@@ -261,7 +398,7 @@ bool HashJoinOperator::next_probe_chunk(ExecContext& context) {
   left_keys_.evaluate(context, *probe_, key_columns_);
   uint32_t usable =
       table_.split_nulls(key_columns_, probe_->size, usable_.data(), excluded_.data());
-  table_.probe(key_columns_, usable_.data(), usable, probe_->size);
+  lookup_.probe(key_columns_, usable_.data(), usable, probe_->size);
   std::fill_n(matched_.begin(), probe_->size, uint8_t{0});
   collecting_ = true;
   return true;
@@ -272,8 +409,8 @@ const Chunk* HashJoinOperator::probe_step(ExecContext& context) {
   if (collecting_) {
     const bool semi_like = is_semi_like();
     uint32_t count =
-        table_.collect(semi_like ? matched_.data() : nullptr, semi_like && residual_ == nullptr,
-                       pair_left_.data(), pair_right_.data());
+        lookup_.collect(semi_like ? matched_.data() : nullptr, semi_like && residual_ == nullptr,
+                        pair_left_.data(), pair_right_.data());
     if (count != 0) {
       if (context.interrupt != nullptr) context.interrupt->check();
       return emit_matches(context, count);
@@ -390,15 +527,15 @@ const Chunk* HashJoinOperator::emit_mark(ExecContext& context) {
 }
 
 bool HashJoinOperator::is_unknown(ExecContext& context, uint32_t row) {
-  if (!three_valued_ || build_rows_ == 0) return false;
-  if (simple_unknown_) return build_has_null_ || key_columns_[0]->is_null(row);
+  if (!three_valued_ || build_->rows == 0) return false;
+  if (simple_unknown_) return build_->has_null || key_columns_[0]->is_null(row);
   bool left_null = false;
   for (size_t k = 0; k < keys_.size(); ++k) {
     if (!key_columns_[k]->is_null(row)) continue;
     if (keys_[k].null_rule == NullRule::kNoMatch) return false;
     left_null |= keys_[k].null_rule == NullRule::kUnknown;
   }
-  return (left_null || build_has_null_) && unknown_by_scan(context, row);
+  return (left_null || build_->has_null) && unknown_by_scan(context, row);
 }
 
 // Compares one probe row with every build row under three-valued logic.

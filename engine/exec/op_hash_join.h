@@ -6,6 +6,13 @@
 // part (again divided when a part is too large). Mark and NOT IN joins on several keys or with a
 // residual condition do not spill: their NULL rule needs the whole build side. An empty build side
 // of an inner, semi or right join ends it without reading the left child.
+//
+// A divided build side is read by several threads into parts of one table. Siblings of a join probe
+// the same table, each with its own part of the left child; the last one to end gives the build
+// rows that nobody matched. A join that has to spill is not divided.
+#include <atomic>
+
+#include "engine/exec/divided_input.h"
 #include "engine/exec/join_hash_table.h"
 #include "engine/exec/join_mode.h"
 #include "engine/exec/op_project.h"
@@ -36,7 +43,10 @@ class HashJoinOperator final : public Operator {
   // comparison).
   HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr right,
                    std::vector<HashJoinKey> keys, const Expr* residual);
-  std::vector<Operator*> children() override { return {left_.get(), right_.get()}; }
+  std::vector<Operator*> children() override;
+  bool is_divisible() const override;
+  size_t divide(ExecContext& context) override;
+  OperatorPtr make_sibling() override;
 
  private:
   enum class Phase : uint8_t { kBuild, kProbe, kUnmatchedBuild, kDone };
@@ -45,15 +55,49 @@ class HashJoinOperator final : public Operator {
     uint32_t depth = 0;
   };
 
+  // The build side, which siblings share.
+  struct Build {
+    Build(std::vector<PhysicalType> payload, std::vector<KeyType> keys,
+          std::vector<bool> null_matches, bool with_flags)
+        : table(std::move(payload), std::move(keys), std::move(null_matches), with_flags) {}
+    JoinHashTable table;
+    uint64_t rows = 0;      // of the whole build side
+    bool has_null = false;  // a NULL in the key, ditto
+    size_t siblings = 0;
+    std::atomic<size_t> siblings_ended{0};
+  };
+  // What one thread needs to read build rows, and its part of them while several do.
+  struct Builder {
+    explicit Builder(std::vector<const Expr*> exprs);
+    ExprListEvaluator keys;
+    std::vector<const Vector*> key_columns;
+    std::vector<uint32_t> usable, excluded;
+    std::vector<uint64_t> hashes;
+    uint64_t rows = 0;
+    bool has_null = false;
+    std::unique_ptr<JoinHashTable> table;
+    std::unique_ptr<PartitionedSpill> spill;
+  };
+
+  HashJoinOperator(const HashJoinOperator& primary, OperatorPtr left);
+
   void do_open(ExecContext& context) override;
   const Chunk* do_next(ExecContext& context) override;
   void do_close(ExecContext& context) override;
 
+  bool is_built(ExecContext& context);
   void build(ExecContext& context);
-  bool add_build_rows(ExecContext& context, const Chunk& chunk);
-  void start_spilling(ExecContext& context);
-  void spill_rows(ExecContext& context, ExprListEvaluator& keys, const Chunk& rows,
-                  PartitionedSpill& to);
+  void build_divided(ExecContext& context, DividedInput& input);
+  void add_rows(ExecContext& context, Builder& builder, JoinHashTable& table,
+                const Chunk& chunk) const;
+  void start_spilling(ExecContext& context, Builder& builder, JoinHashTable& table) const;
+  void spill_rows(ExecContext& context, Builder& builder, JoinHashTable& table, const Chunk& rows,
+                  PartitionedSpill& to) const;
+  void finish_table(WorkerTeam* team) {
+    table_.finish(is_semi_like() && residual_ == nullptr, team);
+  }
+  bool may_spill(const ExecContext& context) const;
+  bool gives_unmatched_build();
   void spill_probe_side(ExecContext& context);
   void add_parts(PartitionedSpill* left, PartitionedSpill* right, uint32_t depth);
   bool next_part(ExecContext& context);
@@ -75,17 +119,21 @@ class HashJoinOperator final : public Operator {
   OperatorPtr left_, right_;
   std::vector<HashJoinKey> keys_;
   std::vector<KeyType> key_types_;
-  ExprListEvaluator left_keys_, right_keys_;
+  ExprListEvaluator left_keys_;
+  const Expr* condition_;  // the residual one
   std::unique_ptr<ExprEvaluator> residual_;
   bool three_valued_;    // NULLs can make the result unknown
   bool simple_unknown_;  // ... which two flags about the build side decide
-  JoinHashTable table_;
+  std::shared_ptr<Build> build_;
+  JoinHashTable& table_;  // build_'s
+  JoinProbe lookup_;
+  bool is_sibling_ = false;
   uint32_t left_columns_, right_columns_;
 
   Phase phase_ = Phase::kDone;
-  uint64_t build_rows_ = 0;      // of the whole build side
-  bool build_has_null_ = false;  // a NULL in the key, ditto
-  std::unique_ptr<PartitionedSpill> right_spill_, left_spill_;
+  Builder builder_, prober_;  // of the right side; of the left side where that goes to files
+  bool emits_unmatched_ = false;
+  std::unique_ptr<PartitionedSpill> left_spill_;
   std::vector<Part> parts_;
   Part part_;
   std::unique_ptr<SpillFile::Reader> left_reader_;
@@ -96,7 +144,6 @@ class HashJoinOperator final : public Operator {
   std::vector<const Vector*> key_columns_;
   std::vector<uint8_t> matched_;
   std::vector<uint32_t> usable_, excluded_, pair_left_, selection_;
-  std::vector<uint64_t> hashes_;
   std::vector<std::byte*> pair_right_;
   RowCollection::Cursor cursor_;
   Chunk joined_;  // left and right columns of candidate pairs

@@ -1,6 +1,9 @@
 #include "engine/exec/op_sort.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "engine/exec/parallel_safety.h"
 
 namespace luma {
 
@@ -25,8 +28,9 @@ std::vector<const Expr*> exprs_of(const std::vector<SortKey>& keys) {
 SortOperator::SortOperator(OperatorPtr child, std::vector<SortKey> keys)
     : Operator(child->output_types()),
       child_(std::move(child)),
-      keys_(exprs_of(keys)),
-      sorter_(output_types(), columns_of(keys)),
+      sort_keys_(std::move(keys)),
+      keys_(exprs_of(sort_keys_)),
+      sorter_(output_types(), columns_of(sort_keys_)),
       output_(output_types()),
       cut_(output_types()),
       selection_(kVectorSize) {
@@ -42,15 +46,15 @@ SortOperator::SortOperator(OperatorPtr child, std::vector<SortKey> keys, const E
 void SortOperator::do_open(ExecContext& context) {
   to_skip_ = 0;
   left_ = RowCountClause::kNoLimit;
-  uint64_t bound = Sorter::kNoBound;
+  bound_ = Sorter::kNoBound;
   if (clause_) {
     RowCountClause::Counts counts = clause_->evaluate(context);
     to_skip_ = counts.offset;
     left_ = counts.limit;
-    if (counts.total() <= kMaxTopRows) bound = counts.total();
+    if (counts.total() <= kMaxTopRows) bound_ = counts.total();
   }
   sorted_ = false;
-  sorter_.open(context, bound);
+  sorter_.open(context, bound_);
   child_->open(context);
 }
 
@@ -60,13 +64,47 @@ void SortOperator::do_close(ExecContext& context) {
   left_ = 0;
 }
 
+void SortOperator::gather(ExecContext& context) {
+  const bool may_divide = are_parallel_safe(keys_.exprs()) &&
+                          std::none_of(sort_keys_.begin(), sort_keys_.end(),
+                                       [](const SortKey& key) { return key.less_than != nullptr; });
+  if (may_divide) {
+    if (auto divided = DividedInput::make(*child_, context)) return gather_divided(*divided);
+  }
+  while (const Chunk* chunk = child_->next(context)) {
+    keys_.evaluate(context, *chunk, key_columns_);
+    sorter_.append(context, key_columns_, column_pointers(*chunk), chunk->size);
+  }
+}
+
+void SortOperator::gather_divided(DividedInput& input) {
+  struct Worker {
+    Worker(const std::vector<PhysicalType>& types, const std::vector<SortKey>& sort_keys)
+        : keys(exprs_of(sort_keys)), sorter(types, columns_of(sort_keys)) {}
+    ExprListEvaluator keys;
+    Sorter sorter;
+    std::vector<const Vector*> key_columns;
+    bool is_open = false;
+  };
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (size_t i = 0; i < input.size(); ++i) {
+    workers.push_back(std::make_unique<Worker>(output_types(), sort_keys_));
+  }
+  input.read([&](size_t i, const Chunk& chunk, ExecContext& context) {
+    Worker& worker = *workers[i];
+    if (!std::exchange(worker.is_open, true)) worker.sorter.open(context, bound_);
+    worker.keys.evaluate(context, chunk, worker.key_columns);
+    worker.sorter.append(context, worker.key_columns, column_pointers(chunk), chunk.size);
+  });
+  for (auto& worker : workers) {
+    if (worker->is_open) sorter_.absorb(worker->sorter);
+  }
+}
+
 const Chunk* SortOperator::do_next(ExecContext& context) {
   if (left_ == 0) return nullptr;
   if (!sorted_) {
-    while (const Chunk* chunk = child_->next(context)) {
-      keys_.evaluate(context, *chunk, key_columns_);
-      sorter_.append(context, key_columns_, column_pointers(*chunk), chunk->size);
-    }
+    gather(context);
     sorter_.finish(context);
     sorted_ = true;
     stats().peak_memory_bytes = std::max(stats().peak_memory_bytes, sorter_.peak_memory_bytes());

@@ -1,5 +1,8 @@
 #pragma once
-// Sort, and TopN: a sort that needs only its first rows. Spills sorted runs beyond work_mem.
+// Sort, and TopN: a sort that needs only its first rows. Spills sorted runs beyond work_mem. The
+// threads of a divided child gather rows (a TopN: each its own first ones), which are then sorted
+// as one.
+#include "engine/exec/divided_input.h"
 #include "engine/exec/op_limit.h"
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
@@ -21,9 +24,14 @@ class SortOperator final : public Operator {
   const Chunk* do_next(ExecContext& context) override;
   void do_close(ExecContext& context) override;
 
+  void gather(ExecContext& context);
+  void gather_divided(DividedInput& input);
+
   OperatorPtr child_;
+  std::vector<SortKey> sort_keys_;
   ExprListEvaluator keys_;
   Sorter sorter_;
+  uint64_t bound_ = Sorter::kNoBound;
   std::unique_ptr<RowCountClause> clause_;
   uint64_t to_skip_ = 0, left_ = 0;
   bool sorted_ = false;

@@ -91,6 +91,7 @@ inline Expr* aggregate(TestExprs& e, const AggregateFunction& function, Expr* ar
                        const AggregateInfo* info = nullptr) {
   Expr* call = e.node(ExprKind::kAggregate, kInt8Type, {arg});
   call->implementation.aggregate = &function;
+  call->implementation.is_parallel_safe = true;
   call->aggregate = info != nullptr ? info : e.aggregate_info();
   return call;
 }

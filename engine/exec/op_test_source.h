@@ -3,6 +3,7 @@
 // readers of results. Values are int64 (kept as numbers or, in text columns, as a long string that
 // sorts alike).
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <random>
@@ -12,6 +13,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/expr.h"
 #include "engine/exec/operator.h"
+#include "engine/exec/worker_threads.h"
 
 namespace luma::testing {
 
@@ -51,14 +53,36 @@ class TestSource final : public Operator {
   // `sparse`: hands the rows out in chunks of odd sizes, as dictionaries.
   TestSource(std::vector<TypeRef> types, Rows rows, bool sparse = true)
       : Operator(physical(types)),
+        types_(types),
         rows_(std::move(rows)),
         sparse_(sparse),
         chunk_(output_types()),
         view_(output_types()) {}
   std::vector<Operator*> children() override { return {}; }
+  bool is_divisible() const override { return true; }
+  size_t divide(ExecContext&) override {
+    shared_at_ = std::make_shared<std::atomic<size_t>>(0);
+    return 8;
+  }
+  OperatorPtr make_sibling() override {
+    auto sibling = std::make_unique<TestSource>(types_, rows_, sparse_);
+    sibling->shared_at_ = shared_at_;
+    sibling->is_sibling_ = true;
+    return sibling;
+  }
   int opened = 0;
 
  private:
+  // Siblings take some rows at a time.
+  static constexpr size_t kPiece = 7;
+  bool take() {
+    if (at_ < end_) return true;
+    if (!is_sibling_) return false;
+    at_ = shared_at_->fetch_add(kPiece);
+    end_ = std::min(rows_.size(), at_ + kPiece);
+    return at_ < end_;
+  }
+
   static std::vector<PhysicalType> physical(const std::vector<TypeRef>& types) {
     std::vector<PhysicalType> out;
     for (TypeRef type : types) out.push_back(physical_of(type));
@@ -66,13 +90,14 @@ class TestSource final : public Operator {
   }
   void do_open(ExecContext&) override {
     at_ = 0;
+    end_ = is_sibling_ ? 0 : rows_.size();
     ++opened;
   }
   const Chunk* do_next(ExecContext&) override {
-    if (at_ == rows_.size()) return nullptr;
+    if (!take()) return nullptr;
     chunk_.begin();
     size_t max = sparse_ ? std::max<size_t>(1, kVectorSize - at_ % 3) : kVectorSize;
-    for (; chunk_.size < max && at_ < rows_.size(); ++at_, ++chunk_.size) {
+    for (; chunk_.size < max && at_ < end_; ++at_, ++chunk_.size) {
       for (size_t c = 0; c < chunk_.columns.size(); ++c) {
         const Cell& cell = rows_[at_][c];
         if (!cell) {
@@ -90,11 +115,14 @@ class TestSource final : public Operator {
     view_.slice(chunk_, identity_selection(), chunk_.size);
     return &view_;
   }
-  void do_close(ExecContext&) override { at_ = rows_.size(); }
+  void do_close(ExecContext&) override { at_ = end_ = rows_.size(); }
 
+  std::vector<TypeRef> types_;
   Rows rows_;
   bool sparse_;
-  size_t at_ = 0;
+  bool is_sibling_ = false;
+  size_t at_ = 0, end_ = 0;
+  std::shared_ptr<std::atomic<size_t>> shared_at_;
   Chunk chunk_, view_;
 };
 
@@ -113,7 +141,8 @@ struct TestExecution {
     context.spill_directory = "/tmp";
   }
 
-  // Runs the plan twice (a cached plan) and once more as a rescan; all must agree.
+  // Runs the plan twice (a cached plan), once more as a rescan and then divided among threads; all
+  // must agree.
   Rows run(Operator& plan) {
     plan.stats() = {};
     plan.open(context);
@@ -126,7 +155,21 @@ struct TestExecution {
     std::sort(sorted.begin(), sorted.end());
     if (again != sorted) throw std::runtime_error("a rescan gives other rows");
     if (budget.used_bytes() != 0) throw std::runtime_error("close() does not free all memory");
+    Rows divided = run_divided(plan);
+    std::sort(divided.begin(), divided.end());
+    if (divided != sorted) throw std::runtime_error("several threads give other rows");
     return first;
+  }
+  Rows run_divided(Operator& plan) {
+    WorkerThreads threads(3);
+    context.threads = &threads;
+    context.max_workers = 3;
+    plan.open(context);
+    Rows rows = read(plan);
+    plan.close(context);
+    context.threads = nullptr;
+    if (budget.used_bytes() != 0) throw std::runtime_error("threads leave memory behind");
+    return rows;
   }
   Rows read(Operator& plan) {
     Rows rows;
@@ -197,6 +240,7 @@ class TestExprs {
   Expr* call(VectorKernel kernel, Expr* a, Expr* b) {
     Expr* expr = node(ExprKind::kFunction, kBoolType, {a, b});
     expr->implementation.kernel = kernel;
+    expr->implementation.is_parallel_safe = true;
     return expr;
   }
   Expr* node(ExprKind kind, TypeRef type, std::vector<Expr*> args) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace luma {
 
@@ -89,7 +90,7 @@ Value RowLayout::value(const std::byte* row, uint32_t column) const {
 }
 
 RowCollection::RowCollection(const RowLayout& layout, MemoryBudget* budget)
-    : layout_(layout), budget_(budget), heap_(budget) {}
+    : layout_(layout), budget_(budget), heap_(std::make_unique<Arena>(budget)) {}
 
 RowCollection::~RowCollection() {
   if (budget_ != nullptr) budget_->release(block_bytes_total_);
@@ -146,7 +147,7 @@ void RowCollection::scatter(uint32_t column, const Vector& values, const uint32_
       break;
   }
   if (layout_.types[column] == PhysicalType::kVarlen) {
-    scatter_strings(layout_, column, rows, count, heap_);
+    scatter_strings(layout_, column, rows, count, *heap_);
   }
 }
 
@@ -193,6 +194,28 @@ uint32_t RowCollection::scan(Cursor& cursor, std::byte** rows, uint32_t max) con
     }
   }
   return count;
+}
+
+uint32_t RowCollection::scan_block(size_t block, uint32_t from, std::byte** rows,
+                                   uint32_t max) const {
+  const Block& at = blocks_[block];
+  uint32_t count = std::min(max, at.used - from);
+  for (uint32_t i = 0; i < count; ++i) {
+    rows[i] = at.data.get() + size_t{from + i} * layout_.row_bytes;
+  }
+  return count;
+}
+
+void RowCollection::absorb(RowCollection&& other) {
+  for (Block& block : other.blocks_) blocks_.push_back(std::move(block));
+  other.blocks_.clear();
+  block_bytes_total_ += std::exchange(other.block_bytes_total_, 0);
+  row_count_ += std::exchange(other.row_count_, 0);
+  absorbed_heap_bytes_ += std::exchange(other.absorbed_heap_bytes_, 0);
+  absorbed_heap_bytes_ += other.heap_->allocated_bytes();
+  absorbed_heaps_.push_back(std::exchange(other.heap_, std::make_unique<Arena>(budget_)));
+  for (auto& heap : other.absorbed_heaps_) absorbed_heaps_.push_back(std::move(heap));
+  other.absorbed_heaps_.clear();
 }
 
 RowCollection::Cursor RowCollection::cursor_at(uint64_t row) const {

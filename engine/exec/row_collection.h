@@ -50,8 +50,10 @@ class RowCollection {
   const RowLayout& layout() const { return layout_; }
   uint64_t row_count() const { return row_count_; }
   // Memory held, strings included.
-  size_t bytes() const { return block_bytes_total_ + heap_.allocated_bytes(); }
-  Arena& heap() { return heap_; }
+  size_t bytes() const {
+    return block_bytes_total_ + absorbed_heap_bytes_ + heap_->allocated_bytes();
+  }
+  Arena& heap() { return *heap_; }
 
   // A new row, header and columns undefined, no NULLs.
   std::byte* append_row();
@@ -59,6 +61,8 @@ class RowCollection {
   // when it is not nullptr.
   void append(std::span<const Vector* const> columns, const uint32_t* selection, uint32_t count,
               std::byte** rows = nullptr);
+  // Takes over all rows of another collection with the same layout and budget, without moving them.
+  void absorb(RowCollection&& other);
   // Writes one column of the given rows from `values` rows selection[i].
   void scatter(uint32_t column, const Vector& values, const uint32_t* selection, uint32_t count,
                std::byte* const* rows);
@@ -73,6 +77,9 @@ class RowCollection {
     uint32_t row = 0;
   };
   uint32_t scan(Cursor& cursor, std::byte** rows, uint32_t max) const;
+  // The rows in pieces that several threads may look at apart.
+  size_t block_count() const { return blocks_.size(); }
+  uint32_t scan_block(size_t block, uint32_t from, std::byte** rows, uint32_t max) const;
   // Before row `row` (at most row_count()).
   Cursor cursor_at(uint64_t row) const;
 
@@ -89,7 +96,9 @@ class RowCollection {
   std::vector<Block> blocks_;
   size_t block_bytes_total_ = 0;
   uint64_t row_count_ = 0;
-  Arena heap_;
+  std::unique_ptr<Arena> heap_;
+  std::vector<std::unique_ptr<Arena>> absorbed_heaps_;
+  size_t absorbed_heap_bytes_ = 0;
   std::vector<std::byte*> fresh_rows_;
 };
 

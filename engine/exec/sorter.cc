@@ -284,6 +284,17 @@ void Sorter::merge_all_runs(ExecContext& context) {
   runs_.push_back(std::move(merged));
 }
 
+void Sorter::absorb(Sorter& other) {
+  charge_entries(entries_.size() + other.entries_.size());
+  entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+  rows_->absorb(std::move(*other.rows_));
+  for (auto& run : other.runs_) runs_.push_back(std::move(run));
+  row_count_ += other.row_count_;
+  spilled_bytes_ += other.spilled_bytes_;
+  peak_memory_bytes_ += other.peak_memory_bytes_;
+  other.close();
+}
+
 void Sorter::finish(ExecContext& context) {
   position_ = 0;
   if (runs_.empty()) {

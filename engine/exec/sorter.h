@@ -23,6 +23,8 @@ class Sorter {
   void open(ExecContext& context, uint64_t bound = kNoBound);
   void append(ExecContext& context, std::span<const Vector* const> sort_columns,
               std::span<const Vector* const> payload, uint32_t count);
+  // Takes over what another sorter of the same kind has gathered (neither is finished).
+  void absorb(Sorter& other);
   void finish(ExecContext& context);
   // The next rows in order into `out` (payload columns); false at the end. Valid until the next
   // call.

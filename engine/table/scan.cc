@@ -1,23 +1,40 @@
 #include "engine/table/scan.h"
 
+#include "engine/exec/parallel_safety.h"
 #include "engine/row/key_codec.h"
+#include "engine/table/deferred_checks.h"
+#include "engine/table/key_ranges.h"
 #include "engine/table/scan_output.h"
 
 namespace luma {
 
 struct TableScanOperator::State {
-  State(TableDescPtr desc, std::vector<int32_t> columns, const Expr* filter)
-      : table(std::move(desc)), output(*table, std::move(columns), filter, kVectorSize) {
+  State(TableDescPtr desc, std::vector<int32_t> columns, const Expr* condition)
+      : table(std::move(desc)),
+        filter(condition),
+        output(*table, std::move(columns), filter, kVectorSize) {
     append_storage_id(lower, table->storage_id);
     upper = lower;
     make_prefix_end(upper);
   }
 
+  // Goes on with the next range; false when there is none.
+  bool take_range(ExecContext& context) {
+    const KeyRanges::Range* range = ranges->take();
+    if (range == nullptr) return false;
+    iterator.open(*context.transaction, range->lower, range->upper).seek_first();
+    return true;
+  }
+
   TableDescPtr table;
+  const Expr* filter;
   ScanOutput output;
   std::string lower, upper;
   ReusableIterator iterator;
   bool done = true;
+  // Divided among siblings.
+  std::shared_ptr<KeyRanges> ranges;
+  bool is_sibling = false;
 };
 
 TableScanOperator::TableScanOperator(TableDescPtr table, std::vector<int32_t> columns,
@@ -29,10 +46,36 @@ TableScanOperator::TableScanOperator(TableDescPtr table, std::vector<int32_t> co
 
 TableScanOperator::~TableScanOperator() = default;
 
+bool TableScanOperator::is_divisible() const {
+  return state_->filter == nullptr || is_parallel_safe(*state_->filter);
+}
+
+size_t TableScanOperator::divide(ExecContext& context) {
+  auto ranges = std::make_shared<KeyRanges>();
+  size_t count = ranges->open(*context.transaction, state_->lower, state_->upper,
+                              context.min_parallel_scan_bytes);
+  if (count >= 2) state_->ranges = std::move(ranges);
+  return count;
+}
+
+OperatorPtr TableScanOperator::make_sibling() {
+  auto sibling =
+      std::make_unique<TableScanOperator>(state_->table, state_->output.columns(), state_->filter);
+  sibling->state_->ranges = state_->ranges;
+  sibling->state_->is_sibling = true;
+  return sibling;
+}
+
 void TableScanOperator::do_open(ExecContext& context) {
-  state_->iterator.open(*context.transaction, state_->lower, state_->upper).seek_first();
-  state_->output.restart(context);
-  state_->done = false;
+  State& state = *state_;
+  state.output.restart(context);
+  if (state.is_sibling) {
+    state.done = !state.take_range(context);
+    return;
+  }
+  state.ranges.reset();
+  state.iterator.open(*context.transaction, state.lower, state.upper).seek_first();
+  state.done = false;
 }
 
 const Chunk* TableScanOperator::do_next(ExecContext& context) {
@@ -42,15 +85,23 @@ const Chunk* TableScanOperator::do_next(ExecContext& context) {
     output.begin();
     TxnIterator& at = *state.iterator;
     for (; at.valid() && !output.full(); at.next()) output.add_row(at.key(), at.value());
-    state.done = !at.valid();
+    if (!at.valid()) state.done = !state.is_sibling || !state.take_range(context);
     if (const Chunk* chunk = output.finish(context)) return chunk;
   }
   return nullptr;
 }
 
-void TableScanOperator::do_close(ExecContext&) {
-  state_->iterator.reset();
-  state_->done = true;
+void TableScanOperator::do_close(ExecContext& context) {
+  State& state = *state_;
+  state.iterator.reset();
+  state.done = true;
+  if (state.ranges == nullptr) return;
+  if (state.is_sibling) {
+    state.ranges->add_rows(state.output.rows_visited());
+  } else if (context.deferred != nullptr) {
+    context.deferred->activity().of(state.table->oid, state.table->storage_id).rows_read +=
+        static_cast<int64_t>(state.ranges->rows_read());
+  }
 }
 
 }  // namespace luma

@@ -40,6 +40,9 @@ class TableScanOperator final : public Operator {
   TableScanOperator(TableDescPtr table, std::vector<int32_t> columns, const Expr* filter);
   ~TableScanOperator() override;
   std::vector<Operator*> children() override { return {}; }
+  bool is_divisible() const override;
+  size_t divide(ExecContext& context) override;
+  OperatorPtr make_sibling() override;
 
  private:
   void do_open(ExecContext& context) override;

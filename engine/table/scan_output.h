@@ -43,6 +43,7 @@ class ScanOutput {
   const Chunk* finish(ExecContext& context);
 
   const std::vector<int32_t>& columns() const { return columns_; }
+  uint64_t rows_visited() const { return rows_visited_; }
 
  private:
   static constexpr uint32_t kFirstRows = 32;
