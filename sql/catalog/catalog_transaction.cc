@@ -148,6 +148,7 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
     case ObjectKind::kDefaultAcl:
     case ObjectKind::kAccessList:
     case ObjectKind::kStatistics:
+    case ObjectKind::kExtension:
       return;
     default:
       break;

@@ -15,8 +15,8 @@ struct RelationStatistics {
   TableActivity activity;  // live_change is not filled in
   int64_t live_rows = 0;
   int64_t changed_since_analyze = 0, inserted_since_vacuum = 0;
-  std::optional<int64_t> last_vacuum, last_analyze;
-  int64_t vacuum_count = 0, analyze_count = 0;
+  std::optional<int64_t> last_vacuum, last_analyze, last_autoanalyze;
+  int64_t vacuum_count = 0, analyze_count = 0, autoanalyze_count = 0;
 };
 
 struct DatabaseStatistics {

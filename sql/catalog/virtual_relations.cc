@@ -123,7 +123,7 @@ namespace {
 // so.
 bool has_triggers(const Catalog& catalog, const Table& table) {
   auto is_foreign_key = [](const Constraint& c) { return c.type == 'f'; };
-  return table.has_triggers || std::ranges::any_of(table.constraints, is_foreign_key) ||
+  return !table.triggers.empty() || std::ranges::any_of(table.constraints, is_foreign_key) ||
          !catalog.foreign_keys_to(table.oid).empty();
 }
 
@@ -135,10 +135,11 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   std::optional<Oid> schema = scan.oid_filter("relnamespace");
   VirtualRow row(scan, sink);
   // Columns that take a look elsewhere in the catalog.
-  enum : uint32_t { kTablespace = 8, kHasIndex = 13, kIsShared = 14, kChecks = 18 };
-  enum : uint32_t { kHasTriggers = 20, kHasSubclass = 21, kAcl = 30 };
+  enum : uint32_t { kTablespace = 8, kPages = 9, kRows = 10, kHasIndex = 13, kIsShared = 14 };
+  enum : uint32_t { kChecks = 18, kHasTriggers = 20, kHasSubclass = 21, kAcl = 30 };
   const std::optional<Acl> no_acl;
   const bool wants_acl = scan.wants(kAcl);
+  const bool wants_size = scan.wants(kPages) || scan.wants(kRows);
   const bool wants_shared = scan.wants(kIsShared) || scan.wants(kTablespace);
   visit_relations(scan, "oid", [&](const Relation& relation) {
     if (name.has_value() && relation.name != *name) return;
@@ -154,6 +155,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
                       : index != nullptr
                           ? static_cast<int64_t>(index->keys.size() + index->include.size())
                           : 3;
+    std::pair<double, int32_t> size =
+        stored && wants_size ? catalog.analyzed_size(relation) : std::pair<double, int32_t>(-1, 0);
     bool shared = wants_shared && relation.oid < kFirstUserOid && is_shared_relation(relation.oid);
     row.oid(relation.oid)
         .text(relation.name)
@@ -164,9 +167,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .oid(method)
         .oid(stored ? relation.oid : kInvalidOid)
         .oid(shared ? kGlobalTablespace : kInvalidOid)
-        .int4(relation.estimated_pages)
-        .float4(is_view || relation.estimated_rows < 0 ? (stored && index == nullptr ? -1 : 0)
-                                                       : relation.estimated_rows)
+        .int4(size.second)
+        .float4(size.first >= 0 ? size.first : stored && index == nullptr ? -1 : 0)
         .int4(0)
         .oid(0)
         .boolean(scan.wants(kHasIndex) && table != nullptr && stored &&

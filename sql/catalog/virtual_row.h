@@ -67,6 +67,9 @@ Value acl_value(const Catalog& catalog, const std::optional<Acl>& acl, Arena& ar
 void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink);  // virtual_facts.cc
 void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_nothing(const VirtualScan& scan, VirtualRowSink& sink);
+// virtual_statistics.cc
+void generate_pg_statistic(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_stats(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_relations.cc
 void generate_pg_init_privs(const VirtualScan& scan,
                             VirtualRowSink& sink);  // virtual_privileges.cc
@@ -94,12 +97,22 @@ void generate_pg_shdepend(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_default_acl(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_policy(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_policies(const VirtualScan& scan, VirtualRowSink& sink);
+// virtual_triggers.cc
+void generate_pg_trigger(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_triggers(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_triggered_update_columns(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_live.cc
 void generate_pg_settings(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_stat_activity(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_stat_ssl(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_locks(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_prepared_statements(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_available_extension_versions(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_available_extensions(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_extension(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_largeobject(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_largeobject_metadata(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_prepared_xacts(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_cursors(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_timezone_names(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_timezone_abbrevs(const VirtualScan& scan, VirtualRowSink& sink);

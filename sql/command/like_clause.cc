@@ -157,7 +157,6 @@ void add_like_indexes(CommandContext& context, Table& table, LikeCopy& like) {
     index->table = table.oid;
     index->clustered = index->replica_identity = false;
     index->acl.reset();
-    index->estimated_rows = -1;
     if ((like.options & ast::kLikeComments) == 0) index->comment.clear();
     for (IndexKey& key : index->keys) {
       if (key.column > 0) key.column = mapped({key.column}, like)[0];

@@ -66,10 +66,6 @@ void rekey_if_needed(CommandContext& context, const DropResult& result, const Ta
 
 void replace_storage(CommandContext& context, Oid table_oid) {
   renew_storage_ids(context, table_oid);
-  std::shared_ptr<Table> table = table_to_change(context, table_oid);
-  table->estimated_rows = -1;
-  table->estimated_pages = 0;
-  context.ddl().put(std::move(table));
 }
 
 void rewrite_rows(CommandContext& context, const TableDescPtr& from, Oid table_oid,

@@ -51,12 +51,17 @@ int64_t ActivityStatistics::live_change(uint32_t storage_id) const {
 }
 
 void ActivityStatistics::analyzed(Oid database, Oid relation, uint32_t storage_id, int64_t rows,
-                                  int64_t now_micros) {
+                                  int64_t now_micros, bool automatically) {
   int64_t changed = sum(database, relation).changed, live = live_change(storage_id);
   std::lock_guard lock(maintenance_mutex_);
   Maintenance& done = maintenance_[key_of(database, relation)];
-  done.shown.last_analyze = now_micros;
-  ++done.shown.analyze_count;
+  if (automatically) {
+    done.shown.last_autoanalyze = now_micros;
+    ++done.shown.autoanalyze_count;
+  } else {
+    done.shown.last_analyze = now_micros;
+    ++done.shown.analyze_count;
+  }
   done.changed = changed;
   done.storage_id = storage_id;
   done.rows = rows;
@@ -98,6 +103,14 @@ RelationStatistics ActivityStatistics::relation(Oid database, Oid relation, uint
   }
   out.live_rows = std::max<int64_t>(0, live);
   return out;
+}
+
+bool ActivityStatistics::has_activity(Oid database) const {
+  for (const Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    if (shard.databases.contains(database)) return true;
+  }
+  return false;
 }
 
 DatabaseStatistics ActivityStatistics::database(Oid database) const {

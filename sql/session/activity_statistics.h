@@ -17,7 +17,10 @@ class ActivityStatistics {
   // `pid` spreads sessions over locks.
   void add(Oid database, int32_t pid, const TransactionActivity& activity, bool committed);
   // ANALYZE has found `rows`; the catalog's number counts until then.
-  void analyzed(Oid database, Oid relation, uint32_t storage_id, int64_t rows, int64_t now_micros);
+  void analyzed(Oid database, Oid relation, uint32_t storage_id, int64_t rows, int64_t now_micros,
+                bool automatically);
+  // Anything was counted since the start.
+  bool has_activity(Oid database) const;
   void vacuumed(Oid database, Oid relation, int64_t now_micros);
   void drop_storage(uint32_t storage_id);
 

@@ -8,8 +8,8 @@
 #include "engine/base/sql_error.h"
 #include "engine/columnar/columnar_rewrite.h"
 #include "sql/catalog/access_method.h"
-#include "sql/catalog/table_desc_builder.h"
 #include "sql/session/instance.h"
+#include "sql/session/storage_binder.h"
 
 namespace luma {
 
@@ -18,21 +18,6 @@ namespace {
 constexpr uint64_t kIdleFraction = 64;
 constexpr auto kIdle = std::chrono::seconds(10);
 
-// For descriptions of how rows are stored and nothing else: a rewrite evaluates no expression, and
-// binding one would need a session. They are never shown to anybody else.
-class StorageBinder final : public ExpressionBinder {
- public:
-  explicit StorageBinder(ColumnarTables& tables) : tables_(tables) {}
-  const Expr* bind_over_table(const Catalog&, const Table&, std::string_view, Arena&) override {
-    return nullptr;
-  }
-  std::shared_ptr<ColumnarTable> columnar_table(uint32_t storage_id) override {
-    return tables_.table(storage_id);
-  }
-
- private:
-  ColumnarTables& tables_;
-};
 }  // namespace
 
 ColumnarMaintenance::ColumnarMaintenance(SqlInstance& instance) : instance_(instance) {
@@ -84,23 +69,39 @@ bool ColumnarMaintenance::is_due(uint32_t storage_id, uint64_t delta_rows) {
   return now - seen.since >= kIdle;
 }
 
+namespace {
+
+// The table whose rows a relation has in columns; invalid when it keeps none so.
+Oid columnar_owner(const Relation& relation) {
+  if (relation.kind == ObjectKind::kTable) {
+    return keeps_segments(static_cast<const Table&>(relation)) ? relation.oid : kInvalidOid;
+  }
+  if (relation.kind != ObjectKind::kIndex) return kInvalidOid;
+  const auto& index = static_cast<const Index&>(relation);
+  return index.access_method == kColumnarAm ? index.table : kInvalidOid;
+}
+
+}  // namespace
+
 void ColumnarMaintenance::visit_tables() {
-  std::vector<std::pair<Oid, Oid>> wanted;
+  struct Wanted {
+    Oid database, table, relation;
+  };
+  std::vector<Wanted> wanted;
   CatalogStore& catalog = instance_.catalog();
   catalog.snapshot(kPostgresDatabase)->for_each_database([&](const Database& database) {
     catalog.snapshot(database.oid)->for_each_relation([&](const Relation& relation) {
-      if (relation.kind != ObjectKind::kTable || relation.oid < kFirstUserOid) return;
-      const auto& table = static_cast<const Table&>(relation);
-      if (!keeps_segments(table) || table.storage_id == 0) return;
-      uint64_t rows = instance_.columnar().table(table.storage_id)->delta_rows();
-      if (!is_due(table.storage_id, rows)) return;
-      wanted.emplace_back(database.oid, table.oid);
+      if (relation.oid < kFirstUserOid || relation.storage_id == 0) return;
+      const Oid table = columnar_owner(relation);
+      if (table == kInvalidOid) return;
+      uint64_t rows = instance_.columnar().table(relation.storage_id)->delta_rows();
+      if (is_due(relation.storage_id, rows)) wanted.push_back({database.oid, table, relation.oid});
     });
   });
-  for (const auto& [database, table] : wanted) visit(database, table);
+  for (const Wanted& item : wanted) visit(item.database, item.table, item.relation);
 }
 
-void ColumnarMaintenance::visit(Oid database, Oid table) {
+void ColumnarMaintenance::visit(Oid database, Oid table, Oid relation) {
   LockManager& locks = instance_.locks(database);
   LockOwner owner(locks, 0, &interrupt_);
   LockOptions options;
@@ -119,7 +120,10 @@ void ColumnarMaintenance::visit(Oid database, Oid table) {
     StorageBinder binder(instance_.columnar());
     desc = build_table_desc(*catalog, *definition, binder);
   }
-  if (desc->columnar == nullptr) return;
+  for (const ColumnarCopyDesc& copy : desc->copies) {
+    if (copy.oid == relation) desc = copy.rows;
+  }
+  if (desc->oid != relation || desc->columnar == nullptr) return;
   RewriteOptions rewrite;
   rewrite.least_delta_rows = instance_.columnar().options().flush_rows / kIdleFraction + 1;
   rewrite_columnar(desc, &locks, &interrupt_, rewrite);

@@ -1,12 +1,15 @@
 #include "sql/session/instance.h"
 
+#include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "engine/base/sql_error.h"
 #include "engine/table/table_build.h"
 #include "engine/txn/engine_keys.h"
 #include "sql/catalog/object_set.h"
 #include "sql/function/registry.h"
+#include "sql/session/auto_analyze.h"
 #include "sql/session/columnar_maintenance.h"
 #include "sql/session/setting_registry.h"
 #include "sql/session/user_types.h"
@@ -57,8 +60,28 @@ class SqlInstance::Ids final : public CatalogIds {
   IdAllocator::Counter& storage_ids_;
 };
 
+namespace {
+
+// What max_parallel_workers allows without being changed.
+constexpr size_t kMinWorkerThreads = 8;
+
+// By default a statement uses all processors, its own thread included.
+void size_workers(SqlInstanceOptions& options) {
+  constexpr std::string_view kName = "max_parallel_workers_per_gather";
+  for (const auto& [name, value] : options.settings) {
+    if (name == kName) return;
+  }
+  const size_t processors = std::max(1u, std::thread::hardware_concurrency());
+  options.settings.emplace_back(kName, std::to_string(std::min(processors - 1, kMinWorkerThreads)));
+}
+
+}  // namespace
+
 SqlInstance::SqlInstance(SqlInstanceOptions options)
-    : options_(std::move(options)), memory_(options_.memory_limit_bytes) {
+    : options_(std::move(options)),
+      memory_(options_.memory_limit_bytes),
+      worker_threads_(std::max<size_t>(kMinWorkerThreads, std::thread::hardware_concurrency())) {
+  size_workers(options_);
   // Whatever is wrong with the built-in tables shows now, not in a statement.
   FunctionRegistry::instance();
   SettingRegistry::instance();
@@ -72,9 +95,13 @@ SqlInstance::SqlInstance(SqlInstanceOptions options)
   catalog_ = std::make_unique<CatalogStore>(*catalog_ids_);
   if (!options_.kv.in_memory) options_.columnar.directory = options_.kv.path + "/columnar";
   columnar_ = std::make_unique<ColumnarTables>(*pipeline_, options_.columnar);
+  prepared_ = std::make_unique<PreparedTransactions>(
+      *pipeline_, [this](Oid database) -> LockManager& { return locks(database); });
   load_catalog();
   recover_columnar();
+  prepared_->recover();
   maintenance_ = std::make_unique<ColumnarMaintenance>(*this);
+  auto_analyze_ = std::make_unique<AutoAnalyze>(*this);
 }
 
 SqlInstance::~SqlInstance() { close(); }
@@ -164,7 +191,9 @@ int64_t SqlInstance::storage_size_bytes(uint32_t storage_id) {
                                               storage_prefix(storage_id + 1));
   uint64_t segments = 0;
   if (columnar_->has_segments(storage_id)) {
-    segments = columnar_->table(storage_id)->latest_segments()->size_bytes();
+    segments = columnar_->table(storage_id)->latest_segments()->size_bytes() +
+               kv_->approximate_size_bytes(KvFamily::kColumnar, columnar_begin(storage_id),
+                                           columnar_end(storage_id));
   }
   return static_cast<int64_t>(rows + segments);
 }
@@ -193,6 +222,19 @@ double SqlInstance::estimated_rows(uint32_t storage_id, uint32_t row_width_bytes
 void SqlInstance::forget_estimate(uint32_t storage_id) {
   std::lock_guard lock(estimates_mutex_);
   estimates_.erase(storage_id);
+}
+
+void SqlInstance::change_catalog(Oid database,
+                                 const std::function<void(CatalogTransaction&)>& change) {
+  auto lock = catalog_->lock_commit();
+  CatalogTransaction ddl(*catalog_, database);
+  change(ddl);
+  if (!ddl.has_changes()) return;
+  KvBatch batch;
+  BatchWriter writer(batch);
+  ddl.write_changes(writer);
+  pipeline_->write(batch, true);
+  catalog_->publish(ddl);
 }
 
 void SqlInstance::drop_storage(uint32_t storage_id) {
@@ -231,6 +273,7 @@ void SqlInstance::checkpoint() {
 
 void SqlInstance::close() {
   if (kv_ == nullptr) return;
+  auto_analyze_.reset();
   maintenance_.reset();
   {
     std::lock_guard lock(dropped_mutex_);
@@ -242,6 +285,7 @@ void SqlInstance::close() {
     }
     dropped_.clear();
   }
+  prepared_.reset();
   columnar_.reset();
   catalog_.reset();
   sequences_.reset();

@@ -15,11 +15,13 @@
 #include "engine/base/log.h"
 #include "engine/base/memory_budget.h"
 #include "engine/columnar/columnar_table.h"
+#include "engine/exec/worker_threads.h"
 #include "engine/row/kv.h"
 #include "engine/row/table_desc.h"
 #include "engine/txn/commit_pipeline.h"
 #include "engine/txn/id_allocator.h"
 #include "engine/txn/lock_manager.h"
+#include "engine/txn/prepared_transactions.h"
 #include "engine/txn/sequence_store.h"
 #include "sql/catalog/catalog_store.h"
 #include "sql/session/activity.h"
@@ -27,6 +29,7 @@
 
 namespace luma {
 
+class AutoAnalyze;
 class ColumnarMaintenance;
 
 struct SqlInstanceOptions {
@@ -62,8 +65,11 @@ class SqlInstance {
   ActivityRegistry& activity() { return activity_; }
   ActivityStatistics& statistics() { return statistics_; }
   MemoryBudget& memory() { return memory_; }
+  // Help statements with parts of their plans.
+  WorkerThreads& worker_threads() { return worker_threads_; }
   // Oids of tables repeat in databases made from the same template: each has its own locks.
   LockManager& locks(Oid database);
+  PreparedTransactions& prepared() { return *prepared_; }
   int64_t start_micros() const { return start_micros_; }
 
   // Committed table descriptions; empty when not cached for this catalog version.
@@ -74,6 +80,10 @@ class SqlInstance {
   double estimated_rows(uint32_t storage_id, uint32_t row_width_bytes);
   void forget_estimate(uint32_t storage_id);
   int64_t storage_size_bytes(uint32_t storage_id);
+
+  // Background work that changes catalog objects: commits what `change` puts into a transaction
+  // that sees everything committed so far. Others' commits with catalog changes wait meanwhile.
+  void change_catalog(Oid database, const std::function<void(CatalogTransaction&)>& change);
 
   // Storage of committed drops: removed when no snapshot can see it any more.
   void drop_storage(uint32_t storage_id);
@@ -98,6 +108,7 @@ class SqlInstance {
 
   SqlInstanceOptions options_;
   MemoryBudget memory_;
+  WorkerThreads worker_threads_;
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<CommitPipeline> pipeline_;
   std::unique_ptr<IdAllocator> ids_;
@@ -106,12 +117,14 @@ class SqlInstance {
   std::unique_ptr<CatalogStore> catalog_;
   std::unique_ptr<ColumnarTables> columnar_;
   std::unique_ptr<ColumnarMaintenance> maintenance_;
+  std::unique_ptr<AutoAnalyze> auto_analyze_;
   ActivityRegistry activity_;
   ActivityStatistics statistics_;
   int64_t start_micros_ = 0;
 
   std::mutex locks_mutex_;
   std::map<Oid, std::unique_ptr<LockManager>> locks_;
+  std::unique_ptr<PreparedTransactions> prepared_;
   std::mutex tables_mutex_;
   std::map<Oid, TableCache> tables_;
   std::mutex estimates_mutex_;

@@ -32,6 +32,7 @@
 #include "sql/parse/normalize.h"
 #include "sql/parse/parser.h"
 #include "sql/session/instance.h"
+#include "sql/session/large_object_store.h"
 #include "sql/session/plan_run.h"
 #include "sql/session/query_cache.h"
 #include "sql/session/row_receiver.h"
@@ -99,6 +100,8 @@ struct Portal {
   std::vector<ResultColumnInfo> columns;
 };
 
+class SessionTriggers;  // session_triggers.h
+
 class SqlSession {
  public:
   enum class Outcome : uint8_t { kDone, kCopyIn };
@@ -138,6 +141,10 @@ class SqlSession {
   void close_statement(std::string_view name);
   void close_portal(std::string_view name);
   void sync(RowReceiver& receiver, bool may_block);
+  // A FunctionCall message: the statement that calls the function, with its parameters' types; it is
+  // run by the calls above, under names of its own, and then finished. 42883, 0A000.
+  std::pair<std::string, std::vector<Oid>> function_call_text(Oid function);
+  void finish_function_call();
 
   // A call threw `error`, or the protocol was violated.
   void failed(const SqlError& error) noexcept;
@@ -178,7 +185,7 @@ class SqlSession {
     CatalogTransaction::Mark catalog = 0;
     bool had_catalog = false;
     DeferredChecks::Mark deferred;
-    size_t dropped_storage = 0, notifications = 0, temporary = 0;
+    size_t dropped_storage = 0, notifications = 0, temporary = 0, listen_actions = 0;
     bool read_only = false;
   };
   // What a statement must put back when it has to be run again on a worker.
@@ -191,6 +198,7 @@ class SqlSession {
   void log_duration();
   void notice(MessageLevel level, SqlError notice);
   void warn(SqlState state, std::string message);
+  void warn_of_long_names(std::string_view sql);
   bool is_superuser() const;
   void define_specials();
   void assign_role(std::string_view value, bool session_too);
@@ -315,6 +323,8 @@ class SqlSession {
   std::string run_command_statement(const ast::Node* node, std::string_view text,
                                     RowReceiver& receiver);
   void notify(std::string_view channel, std::string_view payload);
+  void change_listening(bool listen, std::string_view channel);
+  void apply_listen_actions();
   // Rows of text columns (SHOW, EXPLAIN).
   void emit_text_rows(const std::vector<ResultColumnInfo>& columns,
                       const std::vector<std::vector<std::string>>& rows, RowReceiver& receiver);
@@ -350,6 +360,7 @@ class SqlSession {
   StatementEnvironment environment_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Routines> routines_;
+  std::unique_ptr<SessionTriggers> triggers_;
   std::unique_ptr<LockOwner> lock_owner_;
   LockManager* locks_ = nullptr;
   std::string user_, database_name_;
@@ -366,7 +377,13 @@ class SqlSession {
   uint64_t required_ts_ = 0;
   std::vector<uint32_t> dropped_storage_;
   std::vector<Notification> sent_notifications_;
-  bool listen_changed_ = false;  // by LISTEN or UNLISTEN
+  // LISTEN and UNLISTEN of the transaction; they count once it commits.
+  struct ListenAction {
+    bool listen;
+    std::string channel;  // "": all
+  };
+  std::vector<ListenAction> listen_actions_;
+  std::unique_ptr<LargeObjectStore> large_objects_;  // made when first used
   struct Temporary {
     Oid table;
     ast::OnCommitAction on_commit;

@@ -38,7 +38,7 @@ std::vector<LockRow> SqlSession::Live::locks() {
     switch (lock.kind) {
       case LockKind::kRow:
         row.type = "tuple";
-        row.relation = lock.relation;
+        if (lock.relation != kInvalidOid) row.relation = lock.relation;
         break;
       case LockKind::kTable:
         row.type = "relation";
@@ -51,7 +51,8 @@ std::vector<LockRow> SqlSession::Live::locks() {
         row.object_sub_id = static_cast<int16_t>(lock.advisory.sub_id);
         break;
     }
-    row.virtual_transaction = fmt::format("{}/{}", lock.pid, lock.transaction_id);
+    row.virtual_transaction =
+        fmt::format("{}/{}", lock.pid == 0 ? -1 : lock.pid, lock.transaction_id);
     row.pid = lock.pid;
     row.mode = lock_mode_name(lock.kind, lock.mode);
     row.granted = lock.granted;
@@ -111,7 +112,7 @@ RelationSize SqlSession::Live::relation_size(Oid oid) {
   RelationSize size;
   if (relation == nullptr || relation->storage_id == 0) return size;
   size.bytes = session_.instance_.storage_size_bytes(relation->storage_id);
-  size.rows = relation->estimated_rows;
+  size.rows = catalog.analyzed_size(*relation).first;
   return size;
 }
 
@@ -164,7 +165,7 @@ RelationStatistics SqlSession::Live::relation_statistics(Oid oid) {
   const Relation* relation = catalog.relation(oid);
   return session_.instance_.statistics().relation(
       catalog.database_oid(), oid, relation == nullptr ? 0 : relation->storage_id,
-      relation == nullptr ? -1 : relation->estimated_rows);
+      relation == nullptr ? -1 : catalog.analyzed_size(*relation).first);
 }
 
 TableActivity SqlSession::Live::transaction_activity(Oid oid) {

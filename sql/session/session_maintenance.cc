@@ -1,46 +1,56 @@
-// ANALYZE and VACUUM: row counts for the planner; storage reclaims itself in the background.
+// ANALYZE and VACUUM: statistics for the planner; storage reclaims itself in the background.
+#include <charconv>
+
 #include "engine/base/sql_error.h"
-#include "engine/columnar/columnar_cursor.h"
 #include "engine/columnar/columnar_rewrite.h"
-#include "engine/row/kv.h"
-#include "engine/txn/engine_keys.h"
-#include "engine/txn/txn_iterator.h"
 #include "sql/ast/ast.h"
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/setting_registry.h"
+#include "sql/session/table_analysis.h"
 
 namespace luma {
 
-// Counts the table's rows and keeps the number in the catalog.
-void SqlSession::analyze_table(const Table& table) {
+// `only`: attnums; nullptr: all columns; none: rows are counted and nothing else.
+void SqlSession::analyze_table(const Table& table, const std::vector<int16_t>* only, bool verbose) {
   if (table.storage_id == 0) return;
-  std::string lower, upper;
-  append_big_endian(&lower, table.storage_id);
-  append_big_endian(&upper, table.storage_id + 1);
-  int64_t rows = 0;
+  bool counts = only != nullptr && only->empty();
+  if (verbose && !counts) {
+    notice(MessageLevel::kInfo,
+           SqlError(SqlState::kSuccessfulCompletion,
+                    fmt::format("analyzing \"{}.{}\"",
+                                environment_.catalog().schema_name(table.schema), table.name)));
+  }
+  AnalyzedTable found;
   {
     StatementScope scope(*transaction_);
-    TableDescPtr desc = environment_.table_desc(table);
-    if (desc->columnar != nullptr) {
-      ColumnarCursor cursor(*desc, {});
-      cursor.open(*transaction_, ReadView::kOwn);
-      for (; cursor.next(); interrupt_.check()) rows += cursor.size();
-    } else {
-      auto iterator = transaction_->scan(KvFamily::kData, lower, upper, ReadView::kOwn, false);
-      for (iterator->seek_first(); iterator->valid(); iterator->next()) {
-        if ((++rows & 1023) == 0) interrupt_.check();
-      }
-    }
+    TableAnalysis analysis{instance_,     environment_.catalog(),
+                           table,         environment_.table_desc(table),
+                           *transaction_, ReadView::kOwn};
+    std::string_view target =
+        settings_.value(*SettingRegistry::instance().find("default_statistics_target"));
+    std::from_chars(target.data(), target.data() + target.size(), analysis.default_target);
+    analysis.all_columns = only == nullptr;
+    if (only != nullptr) analysis.only = *only;
+    analysis.breathe = [this] { interrupt_.check(); };
+    found = luma::analyze_table(analysis);
   }
-  auto changed = std::make_shared<Table>(table);
-  changed->estimated_rows = static_cast<double>(rows);
-  int64_t bytes = instance_.storage_size_bytes(table.storage_id);
-  changed->estimated_pages = static_cast<int32_t>((bytes + 8191) / 8192);
-  environment_.ddl().put(changed);
+  auto rows = static_cast<int64_t>(found.statistics->rows);
+  if (verbose && !counts) {
+    int32_t pages = found.statistics->pages;
+    notice(
+        MessageLevel::kInfo,
+        SqlError(SqlState::kSuccessfulCompletion,
+                 fmt::format("\"{}\": scanned {} of {} pages, containing {} live rows and 0 dead "
+                             "rows; {} rows in sample, {} estimated total rows",
+                             table.name, pages, pages, rows, found.sample_rows, rows)));
+  }
+  environment_.ddl().put(std::move(found.statistics));
   instance_.forget_estimate(table.storage_id);
+  if (counts) return;
   instance_.statistics().analyzed(environment_.database(), table.oid, table.storage_id, rows,
-                                  current_timestamp_micros());
+                                  current_timestamp_micros(), false);
 }
 
 // Everything that the delta holds goes to segments.
@@ -50,6 +60,9 @@ void SqlSession::compact_columnar(const Table& table) {
   everything.waits = true;
   TableDescPtr desc = environment_.table_desc(table);
   if (desc->columnar != nullptr) rewrite_columnar(desc, locks_, &interrupt_, everything);
+  for (const ColumnarCopyDesc& copy : desc->copies) {
+    rewrite_columnar(copy.rows, locks_, &interrupt_, everything);
+  }
   instance_.forget_estimate(table.storage_id);
 }
 
@@ -62,7 +75,7 @@ bool SqlSession::may_maintain(const Relation& relation) const {
 }
 
 void SqlSession::vacuum(const ast::VacuumStmt& statement) {
-  bool analyze = !statement.is_vacuumcmd;
+  bool analyze = !statement.is_vacuumcmd, verbose = false;
   static constexpr std::string_view kKnown[] = {
       "verbose",     "analyze",  "full",     "freeze",        "disable_page_skipping",
       "skip_locked", "parallel", "truncate", "index_cleanup", "process_toast"};
@@ -74,10 +87,12 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
           .at_byte(option.location);
     }
     if (option.defname == "analyze") analyze = true;
+    if (option.defname == "verbose") verbose = true;
   }
   if (statement.is_vacuumcmd) require_no_block("VACUUM");
   const Catalog& catalog = environment_.catalog();
   std::vector<std::shared_ptr<const Table>> tables;
+  std::map<Oid, std::vector<int16_t>> columns;  // of tables that name some
   auto add = [&](const Relation& relation) {
     tables.push_back(std::static_pointer_cast<const Table>(catalog.share(relation.address())));
   };
@@ -100,11 +115,19 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
                        relation.name, statement.is_vacuumcmd ? "vacuum" : "analyze"));
       continue;
     }
-    for (std::string_view column : item->va_cols) {
-      if (static_cast<const Table&>(relation).find_column(column) == nullptr) {
+    std::vector<int16_t> numbers;
+    for (std::string_view name : item->va_cols) {
+      const Column* column = static_cast<const Table&>(relation).find_column(name);
+      if (column == nullptr) {
         throw sql_error(SqlState::kUndefinedColumn,
-                        "column \"{}\" of relation \"{}\" does not exist", column, relation.name);
+                        "column \"{}\" of relation \"{}\" does not exist", name, relation.name);
       }
+      if (std::ranges::find(numbers, column->number) != numbers.end()) {
+        throw sql_error(SqlState::kDuplicateColumn,
+                        "column \"{}\" of relation \"{}\" appears more than once", name,
+                        relation.name);
+      }
+      numbers.push_back(column->number);
     }
     if (relation.oid < kFirstUserOid) continue;
     if (!may_maintain(relation)) {
@@ -114,15 +137,21 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
       continue;
     }
     add(relation);
+    if (!numbers.empty()) columns[relation.oid] = std::move(numbers);
   }
-  if (analyze) {
-    for (const auto& table : tables) {
-      locks_->lock_table(*lock_owner_, table->oid, TableLockMode::kShareUpdateExclusive);
-      analyze_table(*table);
-    }
+  static const std::vector<int16_t> kNone;
+  for (const auto& table : tables) {
+    locks_->lock_table(*lock_owner_, table->oid, TableLockMode::kShareUpdateExclusive);
+    auto only = columns.find(table->oid);
+    analyze_table(*table,
+                  !analyze                ? &kNone
+                  : only == columns.end() ? nullptr
+                                          : &only->second,
+                  verbose);
   }
   for (const auto& table : tables) {
-    if (!statement.is_vacuumcmd || !keeps_segments(*table)) continue;
+    if (!statement.is_vacuumcmd) continue;
+    if (!keeps_segments(*table) && environment_.table_desc(*table)->copies.empty()) continue;
     locks_->lock_table(*lock_owner_, table->oid, TableLockMode::kShareUpdateExclusive);
     environment_.refresh();
     const Table* now = environment_.catalog().table(table->oid);
