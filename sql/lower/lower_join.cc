@@ -99,37 +99,43 @@ bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnS
   return false;
 }
 
-// The most rows that any input below is expected to have.
-double largest_input(const LogicalOp& op) {
-  double rows = op.rows;
-  for (const LogicalOp* input : op.inputs) rows = std::max(rows, largest_input(*input));
-  return rows;
-}
-
 }  // namespace
 
+double Lowering::scan_cost(const ScanOp& scan) {
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(scan.filter, conjuncts);
+  auto path = choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
+  return path ? path->cost
+              : full_scan_cost(scan, estimator_->table_rows(*scan.table), conjuncts.size(),
+                               settings_);
+}
+
+double Lowering::width_of(const LogicalOp& op) const {
+  double width = 0;
+  for (ColumnId column : op.output) width += estimator_->width_bytes(column);
+  return width;
+}
+
+// Whether looking the inner rows up for each outer row is cheaper than reading all of them once and
+// joining in another way.
 bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
-                               const std::vector<Expr*>& conjuncts) {
-  if (outer.rows < 0) return false;
-  std::vector<Expr*> all = conjuncts;
-  split_conjuncts(inner.filter, all);
-  double rows = table_rows(*inner.table);
-  auto path = choose_access_path(context_, inner, all, rows);
+                               const std::vector<Expr*>& conjuncts, double output_rows) {
+  if (outer.rows < 0 || inner.rows < 0) return false;
+  auto path = lookup_path_cost(context_, inner, conjuncts, outer.rows, *estimator_, settings_);
   if (!path) return false;
-  // The lookup must use a join condition, or it is no better than reading the inner side once.
-  bool uses_join = std::any_of(path->used.begin(), path->used.end(), [&](Expr* used) {
-    return std::find(conjuncts.begin(), conjuncts.end(), used) != conjuncts.end();
+  ColumnSet outer_columns = output_of(outer), inner_columns = output_of(inner);
+  bool hashable = std::ranges::any_of(conjuncts, [&](Expr* conjunct) {
+    Equality equality;
+    return as_equality(conjunct, outer_columns, inner_columns, equality);
   });
-  if (!uses_join) return false;
-  double outer_rows = outer.rows, row_cost = path->index->clustered ? 8 : 12;
-  if (inner.table->columnar != nullptr && !path->covers_scan) {
-    // What a join leaves of its inputs is a guess, and too dear when wrong: the other way is one
-    // scan.
-    row_cost = kColumnarLookupRows;
-    outer_rows = largest_input(outer);
+  double whole = loop_cost(cost::nested_loop(outer.rows, inner.rows, output_rows));
+  if (hashable) {
+    double hash = cost::hash_join(inner.rows, width_of(inner), outer.rows, output_rows,
+                                  settings_.work_mem_bytes);
+    whole = std::min(whole, hash + (settings_.hash_join ? 0 : cost::kDisabled));
   }
-  double lookups = outer_rows * row_cost * std::max(1.0, path->rows);
-  return lookups < rows;
+  double lookup = loop_cost(cost::lookup_join(outer.rows, *path, output_rows));
+  return lookup < whole + scan_cost(inner);
 }
 
 bool Lowering::virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
@@ -181,13 +187,14 @@ Lowered Lowering::lower_join(JoinOp& op) {
   LogicalOp* right_op = op.inputs[1];
   std::vector<Expr*> conjuncts;
   split_conjuncts(op.condition, conjuncts);
+  double output_rows = std::max(1.0, op.rows);
   bool plain = std::none_of(conjuncts.begin(), conjuncts.end(),
                             [](const Expr* e) { return has_subquery(*e) || has_volatile(*e); });
   bool by_lookup = op.join == JoinKind::kInner || op.join == JoinKind::kLeft ||
                    op.join == JoinKind::kSemi || op.join == JoinKind::kAnti ||
                    op.join == JoinKind::kSingle;
   if (plain && by_lookup && right_op->kind == OpKind::kScan &&
-      index_join_pays(*left_op, static_cast<ScanOp&>(*right_op), conjuncts)) {
+      index_join_pays(*left_op, static_cast<ScanOp&>(*right_op), conjuncts, output_rows)) {
     return lower_index_join(op, op.join, *left_op, *right_op, conjuncts);
   }
   if (plain && by_lookup && right_op->kind == OpKind::kVirtualScan &&
@@ -195,7 +202,7 @@ Lowered Lowering::lower_join(JoinOp& op) {
     return lower_index_join(op, op.join, *left_op, *right_op, conjuncts);
   }
   if (plain && op.join == JoinKind::kInner && left_op->kind == OpKind::kScan &&
-      index_join_pays(*right_op, static_cast<ScanOp&>(*left_op), conjuncts)) {
+      index_join_pays(*right_op, static_cast<ScanOp&>(*left_op), conjuncts, output_rows)) {
     return lower_index_join(op, op.join, *right_op, *left_op, conjuncts);
   }
   if (plain && op.join == JoinKind::kInner && left_op->kind == OpKind::kVirtualScan &&

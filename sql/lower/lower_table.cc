@@ -3,6 +3,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/table/columnar_scan.h"
+#include "engine/table/instead_of.h"
 #include "engine/table/merge.h"
 #include "engine/table/modify.h"
 #include "engine/table/scan.h"
@@ -36,7 +37,8 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
   split_conjuncts(scan.filter, conjuncts);
   conjuncts.insert(conjuncts.end(), extra_conjuncts.begin(), extra_conjuncts.end());
   std::optional<AccessPath> path =
-      choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
+      choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
+  const ColumnarCopyDesc* copy = path ? nullptr : covering_copy(scan);
   auto constant_expr = [&](const Expr* expr) { return slots(const_cast<Expr*>(expr), {}); };
   OperatorPtr op;
   std::string condition_text, filter_text;
@@ -65,17 +67,18 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
     Expr* filter = make_and(context_.arena(), conjuncts);
     if (filter != nullptr) filter_text = explain_expr(context_, *filter);
     const Expr* condition = slots(filter, scan.output);
-    if (scan.table->columnar != nullptr) {
+    if (scan.table->columnar != nullptr || copy != nullptr) {
       std::vector<ZonePredicate> zones = zone_predicates(scan, conjuncts);
       for (ZonePredicate& zone : zones) zone.value = constant_expr(zone.value);
-      op = std::make_unique<ColumnarScanOperator>(scan.table, scan.attribute, condition,
-                                                  std::move(zones));
-      op->explain.node_type = "Columnar Scan";
+      op = std::make_unique<ColumnarScanOperator>(copy != nullptr ? copy->rows : scan.table,
+                                                  scan.attribute, condition, std::move(zones));
+      op->explain.node_type = copy != nullptr ? "Columnar Index Scan" : "Columnar Scan";
+      if (copy != nullptr) op->explain.target = " using " + copy->name;
     } else {
       op = std::make_unique<TableScanOperator>(scan.table, scan.attribute, condition);
       op->explain.node_type = "Seq Scan";
     }
-    op->explain.target = target_text(scan);
+    op->explain.target += target_text(scan);
   }
   if (!filter_text.empty()) op->explain.properties.push_back({"Filter", filter_text});
   return {std::move(op), scan.output};
@@ -84,7 +87,7 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
 Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse) {
   std::vector<Expr*> conjuncts, rest;
   split_conjuncts(scan.filter, conjuncts);
-  auto path = choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
+  auto path = choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
   KeyRange range;
   if (path && path->index == &index) {
     range = path->range;
@@ -206,7 +209,12 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
     return {std::move(merge), {}};
   }
   static constexpr const char* kNames[] = {"Insert", "Update", "Delete"};
-  auto modify = std::make_unique<ModifyOperator>(std::move(input.op), std::move(spec));
+  OperatorPtr modify;
+  if (op.instead) {
+    modify = std::make_unique<InsteadOfOperator>(std::move(input.op), std::move(spec));
+  } else {
+    modify = std::make_unique<ModifyOperator>(std::move(input.op), std::move(spec));
+  }
   modify->explain.node_type = kNames[static_cast<size_t>(op.modify)];
   modify->explain.target = " on " + table.name;
   return {std::move(modify), std::move(output)};

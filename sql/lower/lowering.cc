@@ -42,10 +42,6 @@ std::vector<TypeRef> Lowering::types_of(const std::vector<ColumnId>& columns) co
   return types;
 }
 
-double Lowering::table_rows(const TableDesc& table) const {
-  return statistics_ == nullptr ? 1000 : std::max(1.0, statistics_->row_count(table));
-}
-
 // --- expressions ---
 
 const Expr* Lowering::slots(Expr* expr, const std::vector<ColumnId>& layout) {
@@ -108,7 +104,7 @@ Expr* Lowering::subplan(const Expr& expr, const std::vector<ColumnId>& layout) {
   auto work_tables = work_tables_;
   LogicalOp* plan = info.plan;
   description.make_plan = [self, ctes, work_tables, plan, columns]() {
-    auto inner = std::make_shared<Lowering>(self->context_, self->statistics_);
+    auto inner = std::make_shared<Lowering>(self->context_, self->estimator_, self->settings_);
     inner->ctes_ = ctes;
     inner->work_tables_ = work_tables;
     Lowered lowered = inner->lower(*plan);
@@ -460,7 +456,7 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
     const IndexDesc* index = index_with_order(scan, keys, &reverse);
     std::vector<Expr*> conjuncts;
     split_conjuncts(scan.filter, conjuncts);
-    auto path = choose_access_path(context_, scan, conjuncts, table_rows(*scan.table));
+    auto path = choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
     // The index must also be the one that the filter wants, or there is no better one; and reading
     // in order through a secondary index pays only for few rows.
     bool same = index != nullptr && (!path || path->index == index);

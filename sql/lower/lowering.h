@@ -11,8 +11,9 @@
 #include "engine/exec/op_hash_join.h"
 #include "engine/exec/op_materialize.h"
 #include "engine/exec/operator.h"
-#include "sql/lower/access_path.h"
 #include "sql/lower/planner.h"
+#include "sql/optimize/access_path.h"
+#include "sql/optimize/cost_model.h"
 #include "sql/plan/logical.h"
 
 namespace luma {
@@ -25,16 +26,14 @@ struct Lowered {
 
 class Lowering : public std::enable_shared_from_this<Lowering> {
  public:
-  // `statistics` may be null: subplans can be lowered when planning is over.
-  Lowering(PlanContext& context, const TableStatistics* statistics)
-      : context_(context), statistics_(statistics) {}
+  Lowering(PlanContext& context, std::shared_ptr<Estimator> estimator,
+           const PlannerSettings& settings)
+      : context_(context), estimator_(std::move(estimator)), settings_(settings) {}
 
   Lowered lower(LogicalOp& op);
   // `result` becomes the output, column by column.
   OperatorPtr lower_result(LogicalOp& root, const std::vector<BoundQuery::ResultColumn>& result);
   bool uses_exec_parameters() const { return uses_exec_parameters_; }
-  // Planning is over: subplans that are lowered later may not ask for statistics.
-  void forget_statistics() { statistics_ = nullptr; }
   // A VALUES of one row takes many rows of parameters; null when there was none, or more than one.
   void take_parameter_rows() { takes_parameter_rows_ = true; }
   ParameterRowsOperator* parameter_rows() {
@@ -56,7 +55,12 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   bool virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
                            const std::vector<Expr*>& conjuncts);
   bool index_join_pays(const LogicalOp& outer, const ScanOp& inner,
-                       const std::vector<Expr*>& conjuncts);
+                       const std::vector<Expr*>& conjuncts, double output_rows);
+  double loop_cost(double cost) const {
+    return cost + (settings_.nested_loop ? 0 : cost::kDisabled);
+  }
+  double scan_cost(const ScanOp& scan);
+  double width_of(const LogicalOp& op) const;
   Lowered lower_aggregate(AggregateOp& op);
   Lowered lower_window(WindowOp& op);
   Lowered lower_distinct(DistinctOp& op);
@@ -81,10 +85,11 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   // Reorders (or repeats) columns; the operator itself when nothing changes.
   Lowered project_columns(Lowered input, const std::vector<ColumnId>& wanted,
                           const std::vector<ColumnId>& names);
-  double table_rows(const TableDesc& table) const;
 
   PlanContext& context_;
-  const TableStatistics* statistics_;
+  // Subplans can be lowered when planning is over: it lives as long as they may be.
+  std::shared_ptr<Estimator> estimator_;
+  PlannerSettings settings_;
   std::unordered_map<uint32_t, std::shared_ptr<CteProducer>> ctes_;
   std::unordered_map<uint32_t, std::shared_ptr<WorkTable>> work_tables_;
   bool uses_exec_parameters_ = false;

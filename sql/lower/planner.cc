@@ -19,7 +19,7 @@ double total_rows(LogicalOp& root) {
 }
 
 // A unique-key lookup, or one row of VALUES into a table.
-bool is_point_operation(const LogicalOp& root, const TableStatistics& statistics) {
+bool is_point_operation(const LogicalOp& root, Estimator& estimator) {
   const LogicalOp* op = &root;
   while (op->kind == OpKind::kProject || op->kind == OpKind::kFilter ||
          op->kind == OpKind::kLimit || op->kind == OpKind::kModify) {
@@ -28,7 +28,7 @@ bool is_point_operation(const LogicalOp& root, const TableStatistics& statistics
   if (op->kind == OpKind::kOneRow) return true;
   if (op->kind == OpKind::kValues) return static_cast<const ValuesOp*>(op)->value_rows.size() == 1;
   if (op->kind != OpKind::kScan) return false;
-  return scan_rows(static_cast<const ScanOp&>(*op), statistics) <= 1;
+  return scan_rows(static_cast<const ScanOp&>(*op), estimator) <= 1;
 }
 
 // Computes with what it is given: neither subqueries nor functions that could read tables.
@@ -91,19 +91,21 @@ char command_of(const LogicalOp* root) {
 }  // namespace
 
 std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context) {
-  OptimizerContext optimizer{*query.context, context.statistics, context.evaluation,
+  auto estimator =
+      std::make_shared<Estimator>(*query.context, context.statistics, context.evaluation);
+  OptimizerContext optimizer{*query.context, *estimator, context.settings, context.evaluation,
                              context.disabled_passes};
   optimize(query, optimizer);
   auto plan = std::make_unique<PhysicalPlan>();
-  plan->is_point_operation = is_point_operation(*query.root, context.statistics);
+  plan->is_point_operation = is_point_operation(*query.root, *estimator);
   plan->estimated_cost = total_rows(*query.root);
   bool one_scan = reads_one_table_once(query);
   plan->command = command_of(query.root);
   plan->has_returning = plan->command != 'S' && !query.result.empty();
-  auto lowering = std::make_shared<Lowering>(*query.context, &context.statistics);
+  auto lowering = std::make_shared<Lowering>(*query.context, estimator, context.settings);
   if (context.takes_parameter_rows) lowering->take_parameter_rows();
   plan->root = lowering->lower_result(*query.root, query.result);
-  lowering->forget_statistics();
+  estimator->finish_planning();
   if (one_scan) tell_only_reader(*plan->root);
   plan->parameter_rows = lowering->parameter_rows();
   for (const auto& column : query.result) {
@@ -116,6 +118,7 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   plan->functions = std::move(query.functions);
   plan->modifies_data = query.modifies_data;
   plan->locks_rows = query.locks_rows;
+  plan->calls_routines = query.calls_routines;
   plan->cacheable = query.cacheable;
   if (lowering->uses_exec_parameters()) {
     plan->exec_parameter_count = static_cast<uint32_t>(query.context->column_count());
@@ -126,6 +129,7 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
 
 std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerContext& context) {
   Binder binder(context.environment, context.parameter_types);
+  binder.use_variables(context.variables);
   BoundQuery query = binder.bind(statement);
   if (!context.for_cursor) return plan_bound_query(std::move(query), context);
   size_t shown = query.result.size();

@@ -15,6 +15,8 @@
 
 namespace luma {
 
+class VariableScope;  // sql/bind
+
 struct ResultColumnInfo {
   std::string name;
   TypeRef type;
@@ -34,6 +36,7 @@ struct PhysicalPlan {
   uint32_t exec_parameter_count = 0;          // size of EvalContext::exec_parameters
   bool modifies_data = false;                 // INSERT/UPDATE/DELETE, also inside WITH
   bool locks_rows = false;
+  bool calls_routines = false;
   bool cacheable = true;
   bool is_point_operation = false;  // a unique-key lookup, or one row by VALUES
   // Where the rows of parameters go, when it was planned for them. Owned by `root`.
@@ -55,6 +58,9 @@ struct PlannerContext {
   // The statement's VALUES, of one row, is to be evaluated for many rows of parameters.
   bool takes_parameter_rows = false;
   bool for_cursor = false;  // WHERE CURRENT OF may name it
+  PlannerSettings settings = {};
+  // Of the function whose body the statement belongs to.
+  VariableScope* variables = nullptr;
 };
 
 // `statement` is a SELECT, VALUES, INSERT, UPDATE or DELETE. Throws SqlError.

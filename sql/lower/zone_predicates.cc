@@ -5,7 +5,7 @@
 
 #include "sql/catalog/builtin_facts.h"
 #include "sql/function/registry.h"
-#include "sql/lower/access_path.h"
+#include "sql/optimize/access_path.h"
 
 namespace luma {
 
@@ -55,7 +55,12 @@ std::vector<ZonePredicate> zone_predicates(const ScanOp& scan,
                                            const std::vector<Expr*>& conjuncts) {
   std::vector<ZonePredicate> zones;
   const FunctionRegistry& registry = FunctionRegistry::instance();
-  for (const Expr* conjunct : conjuncts) {
+  // The filter is their conjunction, flattened: nested ones would count differently there.
+  const bool are_numbered = std::none_of(conjuncts.begin(), conjuncts.end(), [](const Expr* expr) {
+    return expr->kind == ExprKind::kAnd;
+  });
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    const Expr* conjunct = conjuncts[i];
     if (conjunct->kind != ExprKind::kFunction || conjunct->operator_oid == kInvalidOid ||
         conjunct->args.size() != 2) {
       continue;
@@ -71,8 +76,12 @@ std::vector<ZonePredicate> zone_predicates(const ScanOp& scan,
       bool same = column == value->type.oid && conjunct->args[side]->type.oid == column;
       bool ordered =
           (same && has_zone_order(column)) || (is_integer(column) && is_integer(value->type.oid));
+      bool dates = column == kDate && value->type.oid == kTimestamp;
       bool text = is_string(column) && is_string(value->type.oid);
-      if (compare && (ordered || text)) zones.push_back({attribute, *compare, value});
+      if (compare && (ordered || dates || text)) {
+        zones.push_back(
+            {attribute, *compare, value, are_numbered ? std::optional<size_t>(i) : std::nullopt});
+      }
       break;
     }
   }

@@ -2,19 +2,20 @@
 // Cardinality estimates that several passes use. Rows are never below 1.
 #include <vector>
 
+#include "sql/optimize/estimator.h"
 #include "sql/optimize/optimizer.h"
-#include "sql/optimize/predicates.h"
 
 namespace luma {
 
-// Part of the rows for which `condition` is true, 0 to 1.
-double condition_selectivity(const Expr& condition);
 // Rows a scan with its filter yields.
-double scan_rows(const ScanOp& scan, const TableStatistics& statistics);
+double scan_rows(const ScanOp& scan, Estimator& estimator);
 // The conjuncts fix every column of a unique key of the scanned table to values over `bound`.
 bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
                       const ColumnSet& bound);
-double join_rows(const LogicalOp& left, const LogicalOp& right, double left_rows, double right_rows,
-                 const std::vector<Expr*>& conditions, const TableStatistics& statistics);
+// Sets `rows` of the operator and of all below it, but for joins that have them already.
+void estimate_plan(LogicalOp& op, Estimator& estimator);
+// Part of the left rows that have a partner on the right under all of the conditions.
+double partner_part(const LogicalOp& left, const LogicalOp& right,
+                    const std::vector<Expr*>& conditions, const Estimator& estimator);
 
 }  // namespace luma

@@ -1,8 +1,8 @@
-// Row estimates, bottom-up: table sizes from statistics, textbook selectivities for conditions (a
-// unique key equality finds one row). Distinct counts and histograms will refine them.
+// Row estimates, bottom-up. Joins whose rows the join order has set keep them.
 #include <algorithm>
 #include <cmath>
 
+#include "sql/catalog/builtin_facts.h"
 #include "sql/function/registry.h"
 #include "sql/optimize/estimate.h"
 #include "sql/optimize/passes.h"
@@ -10,60 +10,6 @@
 #include "sql/plan/walk.h"
 
 namespace luma {
-
-namespace {
-
-constexpr double kEqualitySelectivity = 0.005;
-constexpr double kRangeSelectivity = 0.33;
-constexpr double kLikeSelectivity = 0.05;
-constexpr double kDefaultSelectivity = 0.5;
-
-}  // namespace
-
-double condition_selectivity(const Expr& condition) {
-  switch (condition.kind) {
-    case ExprKind::kConstant:
-      return !condition.constant.is_null && condition.constant.datum.b ? 1.0 : 0.0;
-    case ExprKind::kAnd: {
-      double product = 1;
-      for (const Expr* arg : condition.args) product *= condition_selectivity(*arg);
-      return product;
-    }
-    case ExprKind::kOr: {
-      double miss = 1;
-      for (const Expr* arg : condition.args) miss *= 1 - condition_selectivity(*arg);
-      return 1 - miss;
-    }
-    case ExprKind::kNot:
-      return 1 - condition_selectivity(*condition.args[0]);
-    case ExprKind::kIsNull:
-      return 0.01;
-    case ExprKind::kIsNotNull:
-      return 0.99;
-    case ExprKind::kArrayAny: {
-      const Expr& list = *condition.args[1];
-      double count = list.kind == ExprKind::kArray ? static_cast<double>(list.args.size()) : 10;
-      return std::min(1.0, count * kEqualitySelectivity);
-    }
-    case ExprKind::kFunction:
-      break;
-    default:
-      return kDefaultSelectivity;
-  }
-  const OperatorEntry* op =
-      condition.operator_oid == kInvalidOid
-          ? nullptr
-          : FunctionRegistry::instance().operator_by_oid(condition.operator_oid);
-  if (op == nullptr) return kDefaultSelectivity;
-  if (op->name == "=") return kEqualitySelectivity;
-  if (op->name == "<>") return 1 - kEqualitySelectivity;
-  if (op->name == "<" || op->name == "<=" || op->name == ">" || op->name == ">=")
-    return kRangeSelectivity;
-  if (op->name == "~~" || op->name == "~~*") {
-    return is_plain_pattern(*condition.args[1]) ? kEqualitySelectivity : kLikeSelectivity;
-  }
-  return kDefaultSelectivity;
-}
 
 bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
                       const ColumnSet& bound) {
@@ -93,8 +39,8 @@ bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
   return false;
 }
 
-double scan_rows(const ScanOp& scan, const TableStatistics& statistics) {
-  double rows = std::max(1.0, statistics.row_count(*scan.table));
+double scan_rows(const ScanOp& scan, Estimator& estimator) {
+  double rows = estimator.table_rows(*scan.table);
   if (scan.filter == nullptr) return rows;
   std::vector<Expr*> conjuncts;
   split_conjuncts(scan.filter, conjuncts);
@@ -105,146 +51,237 @@ double scan_rows(const ScanOp& scan, const TableStatistics& statistics) {
   }
   for (ColumnId column : scan.output) bound.erase(column);
   if (is_unique_lookup(scan, conjuncts, bound)) return 1;
-  return std::max(1.0, rows * condition_selectivity(*scan.filter));
+  return std::max(1.0, rows * estimator.selectivity(conjuncts));
 }
 
-double join_rows(const LogicalOp& left, const LogicalOp& right, double left_rows, double right_rows,
-                 const std::vector<Expr*>& conditions, const TableStatistics&) {
-  double rows = left_rows * right_rows;
+double partner_part(const LogicalOp& left, const LogicalOp& right,
+                    const std::vector<Expr*>& conditions, const Estimator& estimator) {
   ColumnSet left_columns = output_of(left), right_columns = output_of(right);
+  double right_rows = std::max(1.0, right.rows), part = 1;
   for (Expr* condition : conditions) {
     Equality equality;
     if (as_equality(condition, left_columns, right_columns, equality)) {
-      // Keys usually match: about one partner per row of the larger side.
-      rows /= std::max(1.0, std::max(left_rows, right_rows));
-      // A second equality filters further, but less than independence says.
-      left_rows = right_rows = std::sqrt(std::max(1.0, std::max(left_rows, right_rows)));
+      part *= estimator.semi_selectivity(*equality.left, *equality.right, right_rows);
+    } else if (condition->kind == ExprKind::kConstant) {
+      part *= estimator.selectivity(*condition);
     } else {
-      rows *= condition_selectivity(*condition);
+      // One of several partners will do.
+      part *= 1 - std::pow(1 - estimator.pair_selectivity(*condition), 4);
     }
   }
-  return std::max(1.0, rows);
+  return std::clamp(part, 0.0, 1.0);
 }
 
 namespace {
 
-void estimate(LogicalOp& op, const TableStatistics& statistics) {
-  for (LogicalOp* input : op.inputs) estimate(*input, statistics);
-  if (op.kind == OpKind::kWith) {
-    for (CteDefinition* cte : static_cast<WithOp&>(op).ctes) estimate(*cte->plan, statistics);
+const ScanOp* scan_below(const LogicalOp& op) {
+  const LogicalOp* at = &op;
+  while (at->kind == OpKind::kFilter || at->kind == OpKind::kProject) at = at->inputs[0];
+  return at->kind == OpKind::kScan ? static_cast<const ScanOp*>(at) : nullptr;
+}
+
+// Part of all pairs that satisfy the conditions.
+double join_part(const LogicalOp& left, const LogicalOp& right, std::vector<Expr*> conditions,
+                 Estimator& estimator) {
+  ColumnSet left_columns = output_of(left), right_columns = output_of(right);
+  std::vector<Expr*> equalities;
+  for (Expr* condition : conditions) {
+    Equality equality;
+    if (as_equality(condition, left_columns, right_columns, equality)) {
+      equalities.push_back(condition);
+    }
   }
+  double part = 1;
+  // Several columns that are together a key say no more than one that is.
+  for (const LogicalOp* side : {&left, &right}) {
+    const ScanOp* scan = scan_below(*side);
+    std::vector<Expr*> used;
+    if (scan == nullptr || equalities.size() < 2) continue;
+    auto by_key = estimator.key_selectivity(*scan, equalities, &used);
+    if (!by_key || used.size() < 2) continue;
+    part *= *by_key;
+    std::erase_if(conditions, [&](Expr* c) { return std::ranges::find(used, c) != used.end(); });
+    std::erase_if(equalities, [&](Expr* c) { return std::ranges::find(used, c) != used.end(); });
+  }
+  for (Expr* condition : conditions) {
+    Equality equality;
+    part *= as_equality(condition, left_columns, right_columns, equality)
+                ? estimator.equality_selectivity(*equality.left, *equality.right)
+                : estimator.pair_selectivity(*condition);
+  }
+  return part;
+}
+
+double estimate_join(LogicalOp& op, Estimator& estimator) {
+  const bool is_join = op.kind == OpKind::kJoin;
+  JoinKind kind = is_join ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
+  Expr* condition =
+      is_join ? static_cast<JoinOp&>(op).condition : static_cast<ApplyOp&>(op).condition;
+  const LogicalOp& left = *op.inputs[0];
+  const LogicalOp& right = *op.inputs[1];
+  double left_rows = std::max(1.0, left.rows), right_rows = std::max(1.0, right.rows);
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(condition, conjuncts);
+  auto joined = [&] {
+    return left_rows * right_rows * join_part(left, right, conjuncts, estimator);
+  };
+  switch (kind) {
+    case JoinKind::kInner:
+      return joined();
+    case JoinKind::kLeft:
+      return std::max(joined(), left_rows);
+    case JoinKind::kRight:
+      return std::max(joined(), right_rows);
+    case JoinKind::kFull:
+      return std::max({joined(), left_rows, right_rows});
+    case JoinKind::kSemi:
+      return left_rows * partner_part(left, right, conjuncts, estimator);
+    case JoinKind::kAnti:
+    case JoinKind::kNullAwareAnti:
+      return left_rows * (1 - partner_part(left, right, conjuncts, estimator));
+    default:
+      return left_rows;
+  }
+}
+
+double function_rows(const TableFunctionOp& op) {
+  double rows = 1;
+  for (const TableFunctionOp::Call& call : op.calls) {
+    if (call.call->kind != ExprKind::kSetReturning) continue;
+    double declared = call.call->function == nullptr ? 0 : call.call->function->rows;
+    if (call.call->function != nullptr && call.call->function->name == "generate_series" &&
+        call.call->args.size() >= 2 && call.call->type.oid == type_oid::kInt4 &&
+        call.call->args[0]->kind == ExprKind::kConstant && !call.call->args[0]->constant.is_null &&
+        call.call->args[1]->kind == ExprKind::kConstant && !call.call->args[1]->constant.is_null) {
+      double from = call.call->args[0]->constant.datum.i32;
+      double to = call.call->args[1]->constant.datum.i32;
+      double step = 1;
+      if (call.call->args.size() > 2 && call.call->args[2]->kind == ExprKind::kConstant &&
+          !call.call->args[2]->constant.is_null) {
+        step = call.call->args[2]->constant.datum.i32;
+      }
+      if (step != 0) declared = std::max(1.0, std::floor((to - from) / step) + 1);
+    }
+    rows = std::max(rows, declared <= 0 ? 100 : declared);
+  }
+  return rows;
+}
+
+double limited_rows(const LimitOp& op, double rows) {
+  auto constant = [](const Expr* expr) {
+    bool known = expr != nullptr && expr->kind == ExprKind::kConstant && !expr->constant.is_null;
+    return known ? static_cast<double>(expr->constant.datum.i64) : -1.0;
+  };
+  double offset = constant(op.offset), limit = constant(op.limit);
+  if (offset > 0) rows = std::max(1.0, rows - offset);
+  if (limit >= 0) {
+    rows = std::min(rows, limit);
+  } else if (op.limit != nullptr && op.limit->kind != ExprKind::kConstant) {
+    rows = std::ceil(rows * 0.1);
+  }
+  return rows;
+}
+
+double estimate_set_op(SetOpOp& op) {
+  double left = std::max(1.0, op.inputs[0]->rows), right = std::max(1.0, op.inputs[1]->rows);
+  switch (op.set_op) {
+    case SetOpKind::kUnion:
+      return left + right;
+    case SetOpKind::kIntersect:
+      return std::min(left, right);
+    case SetOpKind::kExcept:
+      return left;
+  }
+  return left;
+}
+
+double rows_of(LogicalOp& op, Estimator& estimator) {
   auto input_rows = [&](size_t i) { return std::max(1.0, op.inputs[i]->rows); };
   switch (op.kind) {
     case OpKind::kScan:
-      op.rows = scan_rows(static_cast<ScanOp&>(op), statistics);
-      break;
+      return scan_rows(static_cast<ScanOp&>(op), estimator);
     case OpKind::kVirtualScan: {
       auto& scan = static_cast<VirtualScanOp&>(op);
-      op.rows =
-          scan.filter == nullptr ? 500 : std::max(1.0, 500 * condition_selectivity(*scan.filter));
-      break;
+      return scan.filter == nullptr ? 500 : 500 * estimator.selectivity(*scan.filter);
     }
     case OpKind::kValues:
-      op.rows = static_cast<double>(static_cast<ValuesOp&>(op).value_rows.size());
-      break;
+      return static_cast<double>(static_cast<ValuesOp&>(op).value_rows.size());
     case OpKind::kOneRow:
-      op.rows = 1;
-      break;
-    case OpKind::kFilter:
-      op.rows = std::max(
-          1.0, input_rows(0) * condition_selectivity(*static_cast<FilterOp&>(op).condition));
-      break;
-    case OpKind::kProjectSet:
-      op.rows = input_rows(0) * 10;
-      break;
-    case OpKind::kJoin:
-    case OpKind::kApply: {
-      JoinKind kind =
-          op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).join : static_cast<ApplyOp&>(op).join;
-      Expr* condition = op.kind == OpKind::kJoin ? static_cast<JoinOp&>(op).condition
-                                                 : static_cast<ApplyOp&>(op).condition;
+      return 1;
+    case OpKind::kFilter: {
       std::vector<Expr*> conjuncts;
-      split_conjuncts(condition, conjuncts);
-      double joined = join_rows(*op.inputs[0], *op.inputs[1], input_rows(0), input_rows(1),
-                                conjuncts, statistics);
-      switch (kind) {
-        case JoinKind::kInner:
-          op.rows = joined;
-          break;
-        case JoinKind::kLeft:
-          op.rows = std::max(joined, input_rows(0));
-          break;
-        case JoinKind::kRight:
-          op.rows = std::max(joined, input_rows(1));
-          break;
-        case JoinKind::kFull:
-          op.rows = std::max({joined, input_rows(0), input_rows(1)});
-          break;
-        case JoinKind::kSemi:
-          op.rows = std::max(1.0, input_rows(0) * 0.5);
-          break;
-        case JoinKind::kAnti:
-        case JoinKind::kNullAwareAnti:
-          op.rows = std::max(1.0, input_rows(0) * 0.5);
-          break;
-        default:
-          op.rows = input_rows(0);
-          break;
-      }
-      break;
+      split_conjuncts(static_cast<FilterOp&>(op).condition, conjuncts);
+      return input_rows(0) * estimator.selectivity(conjuncts);
     }
+    case OpKind::kProjectSet:
+      return input_rows(0) * 10;
+    case OpKind::kJoin:
+      return op.rows >= 0 ? op.rows : estimate_join(op, estimator);
+    case OpKind::kApply:
+      return estimate_join(op, estimator);
     case OpKind::kAggregate: {
       auto& aggregate = static_cast<AggregateOp&>(op);
-      op.rows = aggregate.groups.empty() ? 1 : std::max(1.0, std::pow(input_rows(0), 0.75));
-      break;
-    }
-    case OpKind::kDistinct:
-      op.rows = std::max(1.0, input_rows(0) * 0.5);
-      break;
-    case OpKind::kLimit: {
-      const Expr* limit = static_cast<LimitOp&>(op).limit;
-      op.rows = input_rows(0);
-      if (limit != nullptr && limit->kind == ExprKind::kConstant && !limit->constant.is_null) {
-        op.rows = std::min(op.rows, static_cast<double>(limit->constant.datum.i64));
+      std::vector<Expr*> keys;
+      for (const ProjectItem& group : aggregate.groups) keys.push_back(group.expr);
+      if (aggregate.grouping_sets.size() <= 1) {
+        return keys.empty() ? 1 : estimator.groups(keys, input_rows(0));
       }
-      break;
+      double rows = 0;
+      for (const auto& set : aggregate.grouping_sets) {
+        std::vector<Expr*> part;
+        for (uint32_t i : set) part.push_back(keys[i]);
+        rows += part.empty() ? 1 : estimator.groups(part, input_rows(0));
+      }
+      return rows;
     }
+    case OpKind::kDistinct: {
+      std::vector<Expr*> keys;
+      auto& distinct = static_cast<DistinctOp&>(op);
+      if (!distinct.on.empty()) return estimator.groups(distinct.on, input_rows(0));
+      return estimator.distinct_rows(op.inputs[0]->output, input_rows(0));
+    }
+    case OpKind::kLimit:
+      return limited_rows(static_cast<LimitOp&>(op), input_rows(0));
     case OpKind::kSetOp:
-      op.rows = input_rows(0) + input_rows(1);
-      break;
+      return estimate_set_op(static_cast<SetOpOp&>(op));
     case OpKind::kCteScan:
-      op.rows = std::max(1.0, static_cast<CteScanOp&>(op).cte->plan->rows);
-      break;
+      return static_cast<CteScanOp&>(op).cte->plan->rows;
     case OpKind::kRecursiveUnion:
-      op.rows = input_rows(0) * 10;
-      break;
+      return input_rows(0) * 10;
     case OpKind::kWorkTableScan:
-      op.rows = 100;
-      break;
+      return 100;
     case OpKind::kTableFunction:
-      op.rows = 100;
-      break;
+      return function_rows(static_cast<TableFunctionOp&>(op));
     default:
-      op.rows = op.inputs.empty() ? 1 : input_rows(0);
-      break;
+      return op.inputs.empty() ? 1 : input_rows(0);
   }
 }
 
 }  // namespace
 
+void estimate_plan(LogicalOp& op, Estimator& estimator) {
+  // CTEs first: the main query refers to them.
+  if (op.kind == OpKind::kWith) {
+    for (CteDefinition* cte : static_cast<WithOp&>(op).ctes) estimate_plan(*cte->plan, estimator);
+  }
+  for (LogicalOp* input : op.inputs) estimate_plan(*input, estimator);
+  op.rows = std::max(1.0, rows_of(op, estimator));
+}
+
 LogicalOp* estimate_rows(LogicalOp* root, OptimizerContext& context) {
+  context.estimator.learn(*root);
   for_each_op(*root, [&](LogicalOp& op) {
     // Plans inside expressions are roots of their own.
     for_each_expr(static_cast<const LogicalOp&>(op), [&](const Expr& expr) {
       std::function<void(const Expr&)> visit = [&](const Expr& e) {
         if (e.subquery != nullptr && e.subquery->plan != nullptr)
-          estimate(*e.subquery->plan, context.statistics);
+          estimate_plan(*e.subquery->plan, context.estimator);
         for_each_child(e, [&](Expr* child) { visit(*child); });
       };
       visit(expr);
     });
   });
-  estimate(*root, context.statistics);
+  estimate_plan(*root, context.estimator);
   return root;
 }
 

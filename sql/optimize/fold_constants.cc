@@ -4,6 +4,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/evaluator.h"
 #include "sql/function/registry.h"
+#include "sql/function/user_function.h"
 #include "sql/optimize/passes.h"
 #include "sql/plan/walk.h"
 
@@ -19,8 +20,9 @@ bool foldable(const Expr& expr) {
   }
   switch (expr.kind) {
     case ExprKind::kFunction:
+      // What users have written may take any time: it is not run while planning.
       return expr.function != nullptr && expr.function->volatility == 'i' &&
-             expr.implementation.kernel != nullptr;
+             !is_user_function(*expr.function) && expr.implementation.kernel != nullptr;
     case ExprKind::kRelabel:
     case ExprKind::kApplyTypmod:
     case ExprKind::kNot:

@@ -82,6 +82,12 @@ class Pruner {
         add_own(op, wanted);
         auto& modify = static_cast<ModifyOp&>(op);
         if (modify.row_key != kNoColumn) wanted.insert(modify.row_key);
+        // Triggers see the whole row, which is stored nowhere.
+        if (modify.instead) {
+          for (ColumnId column : modify.old_columns) {
+            if (column != kNoColumn) wanted.insert(column);
+          }
+        }
         prune(*op.inputs[0], wanted);
         break;
       }

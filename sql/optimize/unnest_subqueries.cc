@@ -8,6 +8,7 @@
 // conditions of outer joins, ARRAY(...), and where an enclosing CASE or COALESCE must decide
 // whether they run at all and they could fail (scalar ones).
 #include <algorithm>
+#include <unordered_map>
 
 #include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
@@ -77,6 +78,7 @@ class Unnester {
   }
 
   void unnest_filter(LogicalOp*& op) {
+    joined_.clear();
     auto* filter = static_cast<FilterOp*>(op);
     if (!has_subquery(*filter->condition)) return;
     std::vector<Expr*> conjuncts, kept;
@@ -121,30 +123,12 @@ class Unnester {
   // Replaces the subqueries in `expr` by columns of joins put on top of `input`.
   Expr* replace(Expr* expr, LogicalOp*& input, bool conditional) {
     if (expr->kind == ExprKind::kSubquery) {
+      auto known = joined_.find(expr->subquery);
+      if (known != joined_.end()) return known->second;
       if (!is_unnestable(*expr) || conditional) return expr;
-      const SubqueryInfo& info = *expr->subquery;
-      switch (info.kind) {
-        case SubqueryKind::kScalar:
-          input = attach(input, info.plan, JoinKind::kSingle, nullptr, kNoColumn);
-          return context_.column_ref(info.columns[0]);
-        case SubqueryKind::kRow:
-          if (has_subquery(*info.test)) return expr;
-          input = attach(input, info.plan, JoinKind::kSingle, nullptr, kNoColumn);
-          return info.test;
-        case SubqueryKind::kExists:
-        case SubqueryKind::kAny:
-        case SubqueryKind::kAll: {
-          if (info.test != nullptr && has_subquery(*info.test)) return expr;
-          bool all = info.kind == SubqueryKind::kAll;
-          Expr* test = all ? make_not(context_.arena(), info.test) : info.test;
-          ColumnId mark = context_.new_column({"mark", {type_oid::kBool, -1}});
-          input = attach(input, info.plan, JoinKind::kMark, test, mark);
-          Expr* column = context_.column_ref(mark);
-          return all ? make_not(context_.arena(), column) : column;
-        }
-        case SubqueryKind::kArray:
-          return expr;
-      }
+      Expr* value = join_value(expr, input);
+      joined_.emplace(expr->subquery, value);
+      return value;
     }
     bool branches = expr->kind == ExprKind::kCase || expr->kind == ExprKind::kCoalesce;
     bool first = true;
@@ -155,7 +139,36 @@ class Unnester {
     });
   }
 
+  // The subquery's value, as a column of a join put on top of `input`.
+  Expr* join_value(Expr* expr, LogicalOp*& input) {
+    const SubqueryInfo& info = *expr->subquery;
+    switch (info.kind) {
+      case SubqueryKind::kScalar:
+        input = attach(input, info.plan, JoinKind::kSingle, nullptr, kNoColumn);
+        return context_.column_ref(info.columns[0]);
+      case SubqueryKind::kRow:
+        if (has_subquery(*info.test)) return expr;
+        input = attach(input, info.plan, JoinKind::kSingle, nullptr, kNoColumn);
+        return info.test;
+      case SubqueryKind::kExists:
+      case SubqueryKind::kAny:
+      case SubqueryKind::kAll: {
+        if (info.test != nullptr && has_subquery(*info.test)) return expr;
+        bool all = info.kind == SubqueryKind::kAll;
+        Expr* test = all ? make_not(context_.arena(), info.test) : info.test;
+        ColumnId mark = context_.new_column({"mark", {type_oid::kBool, -1}});
+        input = attach(input, info.plan, JoinKind::kMark, test, mark);
+        Expr* column = context_.column_ref(mark);
+        return all ? make_not(context_.arena(), column) : column;
+      }
+      case SubqueryKind::kArray:
+        break;
+    }
+    return expr;
+  }
+
   void unnest_values(LogicalOp& op) {
+    joined_.clear();
     bool any = false;
     for_each_expr(static_cast<const LogicalOp&>(op),
                   [&](const Expr& expr) { any |= has_subquery(expr); });
@@ -168,6 +181,7 @@ class Unnester {
   }
 
   void unnest_assignments(ModifyOp& modify) {
+    joined_.clear();
     for (Expr*& expr : modify.assignments) {
       if (expr != nullptr && has_subquery(*expr)) expr = replace(expr, modify.inputs[0], false);
     }
@@ -186,6 +200,9 @@ class Unnester {
   }
 
   PlanContext& context_;
+  // What stands for the subqueries that were joined below the operator at hand: an expression may
+  // hold one several times (x IN (a, b) is x = a OR x = b), its plan can be used only once.
+  std::unordered_map<const SubqueryInfo*, Expr*> joined_;
 };
 
 }  // namespace

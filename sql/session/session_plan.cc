@@ -7,6 +7,7 @@
 #include "sql/bind/binder.h"
 #include "sql/bind/privilege_check.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/session_triggers.h"
 
 namespace luma {
 namespace {
@@ -63,6 +64,8 @@ std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
   context.evaluation.arena = &scratch;
   context.takes_parameter_rows = takes_parameter_rows;
   context.for_cursor = for_cursor;
+  context.settings = settings_.vars().planner;
+  context.settings.work_mem_bytes = settings_.vars().work_mem_bytes;
   auto run = std::make_unique<PlanRun>(plan_query(node, context), &memory_);
   run->catalog_version = environment_.catalog_version();
   run->plan_epoch = settings_.plan_epoch();
@@ -142,12 +145,18 @@ void SqlSession::fill_context(ExecContext& context) {
   context.lock_timeout_ms = vars.lock_timeout_ms;
   context.deadlock_timeout_ms = vars.deadlock_timeout_ms;
   context.work_mem_bytes = vars.work_mem_bytes;
+  context.threads = &instance_.worker_threads();
+  context.max_workers =
+      static_cast<uint32_t>(std::min(vars.max_parallel_workers, vars.max_workers_per_gather));
+  context.min_parallel_scan_bytes = vars.min_parallel_scan_bytes;
   if (context.spill_directory.empty())
     context.spill_directory = instance_.options().spill_directory;
   context.instrument = false;
   context.tables = &environment_;
   context.deferred = &deferred_;
   context.ids = &instance_.ids();
+  context.triggers = triggers_.get();
+  context.replays_changes = vars.replays_changes;
 }
 
 void SqlSession::lock_tables(const std::vector<BoundQuery::TableLock>& locks) {
@@ -190,6 +199,7 @@ void SqlSession::check_runnable(const PlanRun& run) const {
                                            : "SELECT");
   }
   if (plan.locks_rows && transaction_->read_only()) require_writable("SELECT FOR UPDATE");
+  if (plan.calls_routines) need_worker();
   if (inline_ && !plan.is_point_operation &&
       plan.estimated_cost > settings_.vars().inline_cost_limit) {
     throw WouldBlock{};

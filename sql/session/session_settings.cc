@@ -88,6 +88,14 @@ const Variable kVariables[] = {
      [](SessionVariables& v, std::string_view t) {
        v.work_mem_bytes = static_cast<size_t>(to_int(t)) * 1024;
      }},
+    {"max_parallel_workers",
+     [](SessionVariables& v, std::string_view t) { v.max_parallel_workers = to_int(t); }},
+    {"max_parallel_workers_per_gather",
+     [](SessionVariables& v, std::string_view t) { v.max_workers_per_gather = to_int(t); }},
+    {"min_parallel_table_scan_size",
+     [](SessionVariables& v, std::string_view t) {
+       v.min_parallel_scan_bytes = static_cast<uint64_t>(to_int(t)) * 8192;
+     }},
     {"luma.query_memory_limit",
      [](SessionVariables& v, std::string_view t) {
        v.query_memory_bytes = static_cast<size_t>(to_int(t)) * 1024;
@@ -100,6 +108,20 @@ const Variable kVariables[] = {
      [](SessionVariables& v, std::string_view t) { v.log_min_duration_ms = to_int(t); }},
     {"standard_conforming_strings",
      [](SessionVariables& v, std::string_view t) { v.standard_conforming_strings = is_on(t); }},
+    {"session_replication_role",
+     [](SessionVariables& v, std::string_view t) { v.replays_changes = t == "replica"; }},
+    {"enable_hashjoin",
+     [](SessionVariables& v, std::string_view t) { v.planner.hash_join = is_on(t); }},
+    {"enable_nestloop",
+     [](SessionVariables& v, std::string_view t) { v.planner.nested_loop = is_on(t); }},
+    {"enable_seqscan",
+     [](SessionVariables& v, std::string_view t) { v.planner.seq_scan = is_on(t); }},
+    {"enable_indexscan",
+     [](SessionVariables& v, std::string_view t) { v.planner.index_scan = is_on(t); }},
+    {"enable_indexonlyscan",
+     [](SessionVariables& v, std::string_view t) { v.planner.index_only_scan = is_on(t); }},
+    {"enable_bitmapscan",
+     [](SessionVariables& v, std::string_view t) { v.planner.bitmap_scan = is_on(t); }},
     {"luma.disabled_passes",
      [](SessionVariables& v, std::string_view t) { v.disabled_passes = t; }},
     {"luma.inline_cost_limit",

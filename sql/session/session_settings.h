@@ -10,6 +10,7 @@
 
 #include "engine/txn/transaction.h"
 #include "engine/type/type_info.h"
+#include "sql/optimize/optimizer.h"
 #include "sql/session/setting_registry.h"
 
 namespace luma {
@@ -44,11 +45,16 @@ struct SessionVariables {
   int32_t idle_session_timeout_ms = 0;
   size_t work_mem_bytes = size_t{4} << 20;
   size_t query_memory_bytes = 0;  // 0: no limit
+  int32_t max_parallel_workers = 8;
+  int32_t max_workers_per_gather = 2;
+  uint64_t min_parallel_scan_bytes = uint64_t{8} << 20;
   bool standard_conforming_strings = true;
+  bool replays_changes = false;  // session_replication_role is replica
   StatementLog log_statement = StatementLog::kNone;
   int32_t log_min_duration_ms = -1;  // -1: never
   std::string disabled_passes;
   double inline_cost_limit = 2000;
+  PlannerSettings planner;  // without work_mem_bytes
   size_t plan_cache_size = 256;
 };
 

@@ -1,7 +1,10 @@
 #include "sql/session/statement_environment.h"
 
+#include <algorithm>
+
 #include "engine/base/sql_error.h"
 #include "sql/bind/binder.h"
+#include "sql/catalog/statistics.h"
 #include "sql/function/registry.h"
 #include "sql/parse/parser.h"
 #include "sql/session/expr_copy.h"
@@ -10,6 +13,8 @@ namespace luma {
 namespace {
 
 constexpr uint64_t kPrivateVersionBit = uint64_t{1} << 63;
+// What a table that was never analysed is taken to have at the least: it may be about to grow.
+constexpr double kUnknownRows = 1000;
 
 // Enough of a description to bind expressions over the table's columns.
 TableDesc columns_of(const Table& table) {
@@ -148,6 +153,14 @@ const Expr* StatementEnvironment::bind_column_value(const Catalog&, const Table&
   return bind_text(table, column.default_sql, column.type, arena);
 }
 
+const Expr* StatementEnvironment::bind_trigger_condition(const Catalog&, const Table& table,
+                                                         std::string_view sql, Arena& arena) {
+  Arena tree;
+  const ast::Node* node = parse_expression(sql, tree);
+  Binder binder(*this, {});
+  return copy_expr_deep(*binder.bind_trigger_condition(node, table), arena);
+}
+
 const Expr* StatementEnvironment::bind_text(const Table& table, std::string_view sql,
                                             TypeRef target, Arena& arena) {
   Arena tree;
@@ -158,12 +171,24 @@ const Expr* StatementEnvironment::bind_text(const Table& table, std::string_view
   return copy_expr_deep(*bound, arena);
 }
 
+std::shared_ptr<const TableStatisticsObject> StatementEnvironment::statistics(
+    const TableDesc& table) const {
+  return std::static_pointer_cast<const TableStatisticsObject>(
+      catalog().share({class_oid::kStatistics, table.oid, 0}));
+}
+
 double StatementEnvironment::row_count(const TableDesc& table) const {
-  const Table* found = catalog().table(table.oid);
-  double live = instance_.estimated_rows(table.storage_id, row_width_bytes(table));
-  // A small table's rows may all be in memory, where the store does not count them.
-  if (found == nullptr || found->estimated_rows < 0) return std::max(live, 1000.0);
-  return std::max({found->estimated_rows, live / 4, 1.0});
+  double by_size = instance_.estimated_rows(table.storage_id, row_width_bytes(table));
+  const TableStatisticsObject* known = catalog().statistics(table.oid);
+  bool counted = known != nullptr && known->storage_id == table.storage_id;
+  auto live = static_cast<double>(
+      instance_.statistics()
+          .relation(database_, table.oid, table.storage_id, counted ? known->rows : 0)
+          .live_rows);
+  // What changed before the server started is not counted; a small table's rows may all be in
+  // memory, where the store does not count them.
+  if (!counted) return std::max({live, by_size, kUnknownRows});
+  return std::max({live, by_size / 4, 1.0});
 }
 
 }  // namespace luma

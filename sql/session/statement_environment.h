@@ -77,6 +77,8 @@ class StatementEnvironment final : public BindEnvironment,
   const BuiltinAvailability& builtins() const override;
   LiveState& live_state() const override { return live_; }
   RoutineCaller& routines() const override { return *routines_; }
+  int32_t trigger_depth() const override { return trigger_depth_; }
+  void add_trigger_depth(int32_t change) { trigger_depth_ += change; }
   // TableResolver
   TableDescPtr table(Oid oid) override;
   // ExpressionBinder
@@ -85,9 +87,11 @@ class StatementEnvironment final : public BindEnvironment,
                               Arena& arena) override;
   const Expr* bind_column_value(const Catalog& catalog, const Table& table, const Column& column,
                                 Arena& arena) override;
+  const Expr* bind_trigger_condition(const Catalog& catalog, const Table& table,
+                                     std::string_view sql, Arena& arena) override;
   // TableStatistics
   double row_count(const TableDesc& table) const override;
-  const TableStatisticsObject* statistics(const TableDesc& table) const override;
+  std::shared_ptr<const TableStatisticsObject> statistics(const TableDesc& table) const override;
 
  private:
   const Expr* bind_text(const Table& table, std::string_view sql, TypeRef target, Arena& arena);
@@ -103,6 +107,7 @@ class StatementEnvironment final : public BindEnvironment,
   LiveState& live_;
   SessionServices* services_ = nullptr;
   RoutineCaller* routines_ = nullptr;
+  int32_t trigger_depth_ = 0;
   Oid database_ = kInvalidOid;
   Oid session_user_ = kInvalidOid, current_user_ = kInvalidOid;
   Oid temp_schema_ = kInvalidOid;

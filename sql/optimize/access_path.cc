@@ -1,9 +1,9 @@
-#include "sql/lower/access_path.h"
+#include "sql/optimize/access_path.h"
 
 #include <algorithm>
 
 #include "sql/function/registry.h"
-#include "sql/optimize/estimate.h"
+#include "sql/optimize/cost_model.h"
 
 namespace luma {
 
@@ -129,12 +129,11 @@ bool any_matches(const Bound& bound, const KeyPart& key) {
 }
 
 AccessPath match_index(PlanContext& context, const IndexDesc& index,
-                       const std::vector<Bound>& bounds, double table_rows) {
+                       const std::vector<Bound>& bounds, Estimator& estimator, double table_rows) {
   AccessPath path;
   path.index = &index;
   bool has_any = false;
   size_t part = 0;
-  double selectivity = 1;
   for (; part < index.keys.size() && !has_any; ++part) {
     const KeyPart& key = index.keys[part];
     if (key.column < 0) break;
@@ -168,21 +167,19 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
     }
     path.range.parts.push_back(entry);
     path.used.push_back(best->conjunct);
-    double list = best->is_any && best->value->kind == ExprKind::kArray
-                      ? static_cast<double>(best->value->args.size())
-                  : best->is_any ? 10
-                                 : 1;
-    selectivity *= std::min(1.0, 0.005 * list);
   }
   path.equal_parts = part;
   bool full = part == index.keys.size();
   bool any_null = std::any_of(path.range.parts.begin(), path.range.parts.end(),
                               [](const KeyRange::Part& p) { return p.is_null; });
   path.is_unique_lookup = full && index.unique && !has_any && !any_null;
-  path.rows = path.is_unique_lookup ? 1 : std::max(1.0, table_rows * selectivity);
+  auto rows = [&] { return std::max(1.0, table_rows * estimator.selectivity(path.used)); };
+  path.rows = path.is_unique_lookup ? 1 : rows();
   if (full && index.unique && has_any) {
     const Expr* list = path.range.parts.back().any_of;
-    path.rows = list->kind == ExprKind::kArray ? static_cast<double>(list->args.size()) : 10;
+    double elements = list->kind == ExprKind::kArray ? static_cast<double>(list->args.size())
+                                                     : kDefaultArrayLength;
+    path.rows = std::min(path.rows, elements);
   }
   if (full || has_any || part >= index.keys.size() || index.keys[part].column < 0) return path;
   const KeyPart& key = index.keys[part];
@@ -202,9 +199,7 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
       continue;
     }
     path.used.push_back(bound.conjunct);
-    path.rows = std::max(
-        1.0,
-        path.rows * (path.range.lower != nullptr && path.range.upper != nullptr ? 0.05 : 0.33));
+    path.rows = rows();
   }
   return path;
 }
@@ -255,37 +250,94 @@ int32_t scan_attribute(const ScanOp& scan, const Expr& expr) {
   return -1;
 }
 
+double full_scan_cost(const ScanOp& scan, double table_rows, size_t conjuncts,
+                      const PlannerSettings& settings) {
+  bool columnar = scan.table->columnar != nullptr || covering_copy(scan) != nullptr;
+  double row = columnar ? cost::kColumnarScanColumn * static_cast<double>(scan.output.size() + 1)
+                        : cost::kScanRow;
+  row += static_cast<double>(conjuncts) * cost::kCondition;
+  return table_rows * row + (settings.seq_scan ? 0 : cost::kDisabled);
+}
+
+namespace {
+
+double path_cost(const ScanOp& scan, const AccessPath& path, const PlannerSettings& settings) {
+  double lookups = 1;
+  if (!path.range.parts.empty() && path.range.parts.back().any_of != nullptr) {
+    lookups = std::min(path.rows, kDefaultArrayLength);
+  }
+  double row = cost::kScanRow;
+  if (!path.index->clustered && !path.covers_scan) {
+    row += scan.table->columnar == nullptr
+               ? cost::kFetchRow
+               : cost::kFetchColumn * static_cast<double>(std::max<size_t>(1, scan.output.size()));
+  }
+  bool allowed = settings.any_index_scan(path.covers_scan && !path.index->clustered);
+  return lookups * cost::kLookup + path.rows * row + (allowed ? 0 : cost::kDisabled);
+}
+
+}  // namespace
+
 std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp& scan,
                                              const std::vector<Expr*>& conjuncts,
-                                             double table_rows) {
+                                             Estimator& estimator,
+                                             const PlannerSettings& settings) {
   std::vector<Bound> bounds;
   collect_bounds(scan, conjuncts, bounds);
   if (bounds.empty()) return std::nullopt;
   std::optional<AccessPath> best;
-  auto cost = [&](const AccessPath& path) {
-    // A secondary index entry leads to a random read of the row; scanning costs a tenth of that per
-    // row.
-    bool direct = path.index->clustered || path.covers_scan;
-    return path.rows * (direct                            ? 1.0
-                        : scan.table->columnar != nullptr ? kColumnarLookupRows
-                                                          : 10.0);
-  };
+  double table_rows = estimator.table_rows(*scan.table);
   for (const IndexDesc& index : scan.table->indexes) {
     if (!index.valid) continue;
     if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
-    AccessPath path = match_index(context, index, bounds, table_rows);
+    AccessPath path = match_index(context, index, bounds, estimator, table_rows);
     if (path.used.empty()) continue;
     path.covers_scan = covers(scan, index);
-    if (path.is_unique_lookup) {
-      if (!best || !best->is_unique_lookup || (index.clustered && !best->index->clustered))
-        best = std::move(path);
-      continue;
-    }
-    if (best && best->is_unique_lookup) continue;
-    if (!best || cost(path) < cost(*best)) best = std::move(path);
+    path.cost = path_cost(scan, path, settings);
+    // A unique key is certain; everything else is an estimate.
+    bool certain = path.is_unique_lookup, best_certain = best && best->is_unique_lookup;
+    bool better = !best || (certain != best_certain ? certain : path.cost < best->cost);
+    if (better) best = std::move(path);
   }
-  if (best && !best->is_unique_lookup && cost(*best) > table_rows * 2 && !best->index->clustered)
-    return std::nullopt;
+  if (!best) return std::nullopt;
+  double full = full_scan_cost(scan, table_rows, conjuncts.size(), settings);
+  // What keys the rows is read in the order of the table: never slower than all of it.
+  bool part_of_table =
+      best->is_unique_lookup || (best->index->clustered && covering_copy(scan) == nullptr);
+  bool pays = part_of_table ? best->cost < std::max(full, cost::kDisabled) : best->cost < full;
+  if (!pays) return std::nullopt;
+  return best;
+}
+
+std::optional<double> lookup_path_cost(PlanContext& context, const ScanOp& scan,
+                                       const std::vector<Expr*>& conditions, double outer_rows,
+                                       Estimator& estimator, const PlannerSettings& settings) {
+  std::vector<Expr*> all = conditions;
+  split_conjuncts(scan.filter, all);
+  auto path = choose_access_path(context, scan, all, estimator, settings);
+  if (!path) return std::nullopt;
+  // The lookup must use a join condition, or it is no better than reading the inner side once.
+  bool uses_join = std::ranges::any_of(path->used, [&](Expr* used) {
+    return std::ranges::find(conditions, used) != conditions.end();
+  });
+  if (!uses_join) return std::nullopt;
+  double found = path->cost;
+  // Neighbours find each other's blocks and entries still at hand.
+  if (path->index->clustered && outer_rows > 1000) found *= 0.8;
+  // How many rows the other input has is a guess, and too dear when wrong.
+  if (scan.table->columnar != nullptr && !path->covers_scan) found *= 4;
+  return found;
+}
+
+const ColumnarCopyDesc* covering_copy(const ScanOp& scan) {
+  const ColumnarCopyDesc* best = nullptr;
+  auto width = [](const ColumnarCopyDesc& copy) {
+    return std::ranges::count(copy.rows->columns, false, &ColumnDesc::dropped);
+  };
+  for (const ColumnarCopyDesc& copy : scan.table->copies) {
+    bool covers = std::ranges::all_of(scan.attribute, [&](int32_t a) { return copy.has(a); });
+    if (covers && (best == nullptr || width(copy) < width(*best))) best = &copy;
+  }
   return best;
 }
 
