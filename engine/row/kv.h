@@ -25,6 +25,7 @@ inline constexpr int kKvFamilyCount = 3;
 
 class Kv;
 class FaultPlan;
+class KvFiles;
 
 // The result of a read, pinned in the cache or memtable without a copy where possible.
 class KvValue {
@@ -95,9 +96,12 @@ class KvBatch {
   void clear();
   size_t count() const;
   size_t size_bytes() const;
+  // The first bytes of the family's keys, each once.
+  std::vector<std::string> prefixes(KvFamily family, size_t bytes) const;
 
  private:
   friend class Kv;
+  friend class KvFiles;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
@@ -160,6 +164,12 @@ class Kv {
   // Applies the batch to log and memory. `sync` waits for the disk; otherwise flush_wal() does
   // later.
   KvStatus write(KvBatch& batch, bool sync);
+  // Applies finished files as one change, durable when it returns, and before anything that is not
+  // durable yet: sync the log first. Reads without a snapshot that run meanwhile may see it or not;
+  // nobody may take a snapshot meanwhile. A failure stops the store as one of write() does.
+  KvStatus take_over(KvFiles& files);
+  // Writes out what memory holds between the files' keys, so that take_over() need not.
+  void make_way(const KvFiles& files);
   // Hands buffered log records to the system; `sync` waits until they are on disk. After a failure
   // the store refuses writes (kStopped) until resume() succeeds or it is reopened.
   KvStatus flush_wal(bool sync);
@@ -179,17 +189,21 @@ class Kv {
   KvStatus checkpoint(const std::string& directory);
   uint64_t approximate_size_bytes(KvFamily family, std::string_view begin, std::string_view end);
   uint64_t approximate_key_count(KvFamily family);
+  uint64_t file_count(KvFamily family);
   // Named counters for metrics ("block-cache-usage", "num-running-compactions", ...).
   std::vector<std::pair<std::string, uint64_t>> statistics() const;
   // Age of the oldest snapshot that keeps versions alive; 0 without one.
   uint64_t oldest_snapshot_age_seconds() const;
   const KvOptions& options() const;
+  // For files that need not outlive the process, on the store's disk; "" in memory.
+  const std::string& scratch_directory() const;
   // The injected faults, null outside tests.
   FaultPlan* fault_plan() const;
 
  private:
   friend class KvSnapshot;
   friend class KvBatch;
+  friend class KvFiles;
   struct Impl;
   explicit Kv(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -103,7 +103,9 @@ KvStatus Kv::open(const KvOptions& options, std::unique_ptr<Kv>* out) {
     (void)impl->make_reserve();
   }
   out->reset(new Kv(std::move(impl)));
-  return {};
+  KvStatus ready = (*out)->impl_->open_incoming(path);
+  if (!ready.ok()) out->reset();
+  return ready;
 }
 
 KvStatus Kv::Impl::stop(KvStatus reason) {

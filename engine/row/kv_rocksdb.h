@@ -82,6 +82,11 @@ struct Kv::Impl {
   KvStatus stop_reason_now();
   KvStatus leave_stopped();
   std::string reserve_path;  // "" without a reserve
+  // Where KvFiles writes, and how it names files.
+  rocksdb::Env* file_env = nullptr;
+  std::string incoming_path;
+  std::atomic<uint64_t> next_incoming{1};
+  KvStatus open_incoming(const std::string& path);
   KvStatus make_reserve();
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/base/sql_error.h"
+#include "engine/row/kv_files.h"
 #include "engine/txn/engine_keys.h"
 
 namespace luma {
@@ -11,26 +12,21 @@ namespace {
 
 // Timestamps are reserved in blocks, so that a commit need not write a counter of its own.
 constexpr uint64_t kTimestampBlock = 1 << 20;
-
-void build_batch(const WriteBuffer& buffer, KvBatch* batch) {
-  const auto& ops = buffer.ops();
-  if (ops.size() > WriteBuffer::kUnindexedOps) batch->reserve(ops.size(), buffer.size_bytes());
-  for (uint32_t i = 0; i < ops.size(); ++i) {
-    if (buffer.superseded(i)) continue;
-    const BufferedOp& op = ops[i];
-    if (op.is_delete) {
-      batch->remove(op.family, op.key);
-    } else if (op.stamped) {
-      batch->put_stamped(op.family, op.key, op.value);
-    } else {
-      batch->put(op.family, op.key, op.value);
-    }
-  }
-}
+// Kept runs may have that part of the block cache's size on top of it.
+constexpr size_t kRunCacheShare = 8;
 
 }  // namespace
 
-CommitPipeline::CommitPipeline(Kv& kv, const CommitOptions& options) : kv_(kv), options_(options) {
+void CommitPipeline::build_batch(const WriteBuffer& buffer, KvBatch* batch) {
+  const auto& ops = buffer.ops();
+  if (ops.size() > WriteBuffer::kUnindexedOps) batch->reserve(ops.size(), buffer.size_bytes());
+  for (uint32_t i = 0; i < ops.size(); ++i) {
+    if (!buffer.superseded(i)) ops[i].add_to(batch);
+  }
+}
+
+CommitPipeline::CommitPipeline(Kv& kv, const CommitOptions& options)
+    : kv_(kv), runs_(kv.options().block_cache_size / kRunCacheShare), options_(options) {
   load_last_timestamp();
   sync_thread_ = std::thread([this] { sync_loop(); });
 }
@@ -60,10 +56,19 @@ void CommitPipeline::load_last_timestamp() {
 
 TxnSnapshotRef CommitPipeline::take_snapshot() {
   auto snapshot = std::make_shared<TxnSnapshot>();
-  snapshot->kv = kv_.snapshot();
-  // After the snapshot: a commit gets its timestamp before it becomes visible.
-  snapshot->dependency_ts = assigned_ts();
-  return snapshot;
+  while (true) {
+    uint64_t epoch = take_over_epoch_.load(std::memory_order_acquire);
+    if (epoch % 2 != 0) {
+      take_over_epoch_.wait(epoch);
+      continue;
+    }
+    snapshot->visible_ts = visible_ts();
+    snapshot->kv = kv_.snapshot();
+    // After the snapshot: a commit gets its timestamp before it becomes visible.
+    snapshot->dependency_ts = assigned_ts();
+    if (take_over_epoch_.load(std::memory_order_acquire) == epoch) return snapshot;
+    snapshot->kv.reset();
+  }
 }
 
 bool CommitPipeline::promises_durability(SyncCommit level) const {
@@ -96,9 +101,14 @@ CommitResult CommitPipeline::commit(Transaction& txn) {
   try {
     throw_if_refusing();
     KvBatch batch;
-    build_batch(txn.buffer_, &batch);
+    std::optional<KvFiles> files;
+    if (is_large(txn.buffer_)) {
+      write_files(txn.buffer_, &files.emplace(kv_), &batch);
+    } else {
+      build_batch(txn.buffer_, &batch);
+    }
     if (txn.serializable_registered_) txn.record_live_iterators();
-    commit_in_order(txn, batch, durable, &result);
+    commit_in_order(txn, batch, durable, &result, files ? &*files : nullptr);
   } catch (...) {
     txn.rollback();
     throw;
@@ -114,7 +124,7 @@ CommitResult CommitPipeline::commit(Transaction& txn) {
 }
 
 void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool durable,
-                                     CommitResult* result) {
+                                     CommitResult* result, KvFiles* files) {
   std::lock_guard guard(commit_mutex_);
   throw_if_refusing();
   if (txn.serializable_registered_) validate_serializable(txn);
@@ -127,7 +137,12 @@ void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool dura
     if (hook.before_write) hook.before_write(context);
   }
   batch.stamp(commit_ts);
-  write_in_order(batch, commit_ts, durable);
+  forget_runs(txn.buffer_, commit_ts);
+  if (files != nullptr) {
+    take_over_in_order(*files, batch, commit_ts);
+  } else {
+    write_in_order(batch, commit_ts, durable);
+  }
   if (!serializable_starts_.empty()) remember_writes(txn, commit_ts);
   for (auto& hook : txn.hooks_) {
     if (hook.published) hook.published(commit_ts);
@@ -138,6 +153,29 @@ void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool dura
   result->commit_ts = commit_ts;
 }
 
+void CommitPipeline::forget_runs(const WriteBuffer& buffer, uint64_t commit_ts) {
+  // With so many changes all runs of a storage go, which takes less time.
+  constexpr size_t kManyOps = 10000;
+  const bool many = buffer.ops().size() > kManyOps;
+  std::vector<std::string_view> gone;
+  std::string_view last;
+  bool has_runs = false;
+  for (const BufferedOp& op : buffer.ops()) {
+    if (op.family != KvFamily::kData) continue;
+    std::string_view storage = op.key.substr(0, RunCache::kStorageBytes);
+    if (storage != last) {
+      last = storage;
+      if (!many) {
+        has_runs = runs_.will_change(storage, commit_ts);
+      } else if (std::find(gone.begin(), gone.end(), storage) == gone.end()) {
+        gone.push_back(storage);
+        runs_.will_change_all(storage, commit_ts);
+      }
+    }
+    if (has_runs) runs_.forget(op.key);
+  }
+}
+
 uint64_t CommitPipeline::write(KvBatch& batch, bool durable) {
   uint64_t commit_ts;
   bool promised = durable && promises_durability(SyncCommit::kOn);
@@ -146,6 +184,9 @@ uint64_t CommitPipeline::write(KvBatch& batch, bool durable) {
     throw_if_refusing();
     commit_ts = next_timestamp(batch);
     batch.stamp(commit_ts);
+    for (const std::string& storage : batch.prefixes(KvFamily::kData, RunCache::kStorageBytes)) {
+      runs_.will_change_all(storage, commit_ts);
+    }
     write_in_order(batch, commit_ts, promised);
   }
   if (!promised) arm_ticker();
@@ -220,17 +261,23 @@ void CommitPipeline::validate_serializable(const Transaction& txn) {
       recent_commits_.begin(), recent_commits_.end(), txn.serializable_start_ts_,
       [](uint64_t ts, const RecentCommit& recent) { return ts < recent.commit_ts; });
   for (auto recent = first; recent != recent_commits_.end(); ++recent) {
-    for (const auto& [family, key] : recent->keys) {
-      if (!txn.read_set_.contains(family, key)) continue;
-      serialization_failures_.fetch_add(1, std::memory_order_relaxed);
-      SqlError error(SqlState::kTRSerializationFailure,
-                     "could not serialize access due to read/write dependencies among "
-                     "transactions");
-      error.detail_text =
-          "Reason code: Canceled on identification as a pivot, during commit attempt.";
-      error.hint_text = "The transaction might succeed if retried.";
-      throw error;
-    }
+    check_reads(txn, recent->keys);
+  }
+  for (const auto& [id, keys] : held_writes_) check_reads(txn, keys);
+}
+
+void CommitPipeline::check_reads(const Transaction& txn,
+                                 const std::vector<std::pair<KvFamily, std::string>>& keys) {
+  for (const auto& [family, key] : keys) {
+    if (!txn.read_set_.contains(family, key)) continue;
+    serialization_failures_.fetch_add(1, std::memory_order_relaxed);
+    SqlError error(SqlState::kTRSerializationFailure,
+                   "could not serialize access due to read/write dependencies among "
+                   "transactions");
+    error.detail_text =
+        "Reason code: Canceled on identification as a pivot, during commit attempt.";
+    error.hint_text = "The transaction might succeed if retried.";
+    throw error;
   }
 }
 

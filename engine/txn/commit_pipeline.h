@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "engine/row/kv.h"
+#include "engine/txn/run_cache.h"
 #include "engine/txn/transaction.h"
 
 namespace luma {
@@ -36,6 +38,8 @@ struct CommitOptions {
   uint32_t batch_size = 64;
   uint32_t batch_timeout_us = 0;   // 0: no artificial delay
   uint32_t sync_interval_ms = 10;  // synchronous_commit = off and kPeriodic
+  // Transactions with more changes are committed as files (commit_large.cc).
+  size_t large_commit_bytes = size_t{2} << 20;
 };
 
 struct CommitResult {
@@ -54,12 +58,22 @@ class CommitPipeline {
   CommitPipeline& operator=(const CommitPipeline&) = delete;
 
   Kv& kv() { return kv_; }
+  RunCache& runs() { return runs_; }
   const CommitOptions& options() const { return options_; }
 
   // Commits: afterwards the transaction is over, its locks are released, its writes visible to
   // others and on their way to the disk. Throws 40001 (serializable), what a hook throws,
   // 53100/58030 when the store failed; the transaction is then rolled back.
   CommitResult commit(Transaction& txn);
+  // Two-phase commit (PreparedTransactions). Validates `txn` for the last time and writes `record`,
+  // which promises that `held`, its copy, can be committed. Returns the timestamp to wait for.
+  uint64_t prepare(Transaction& txn, const Transaction& held, KvBatch& record);
+  // Until release_writes(), serializable transactions that have read what `held` is going to write
+  // cannot commit.
+  void hold_writes(const Transaction& held);
+  void release_writes(uint64_t held_id);
+  // commit() of such a copy together with `batch`; when it fails, `held` stays as it is.
+  CommitResult commit_prepared(Transaction& held, KvBatch& batch);
   // Writes a batch in commit order without a transaction (sequences, ids, background work).
   // `durable`: later readers have to wait for it. Returns its commit timestamp.
   uint64_t write(KvBatch& batch, bool durable);
@@ -117,13 +131,24 @@ class CommitPipeline {
     std::vector<std::pair<KvFamily, std::string>> keys;
   };
 
+  static void build_batch(const WriteBuffer& buffer, KvBatch* batch);
   void load_last_timestamp();
   bool promises_durability(SyncCommit level) const;
-  void commit_in_order(Transaction& txn, KvBatch& batch, bool durable, CommitResult* result);
+  // `files`: null, or most of the change, with the rest of it in `batch`.
+  void commit_in_order(Transaction& txn, KvBatch& batch, bool durable, CommitResult* result,
+                       KvFiles* files = nullptr);
+  bool is_large(const WriteBuffer& buffer) const;
+  void write_files(WriteBuffer& buffer, KvFiles* files, KvBatch* rest);
+  // Before the write: kept runs of rows that the commit changes go.
+  void forget_runs(const WriteBuffer& buffer, uint64_t commit_ts);
+  uint64_t reserve_timestamp();
   // Both under commit_mutex_. The first may add the new ceiling to the batch.
   uint64_t next_timestamp(KvBatch& batch);
   void write_in_order(KvBatch& batch, uint64_t commit_ts, bool durable);
+  void take_over_in_order(KvFiles& files, const KvBatch& rest, uint64_t commit_ts);
   void validate_serializable(const Transaction& txn);
+  void check_reads(const Transaction& txn,
+                   const std::vector<std::pair<KvFamily, std::string>>& keys);
   void remember_writes(const Transaction& txn, uint64_t commit_ts);
   TxnSnapshotRef begin_serializable(Transaction& txn);
   void end_serializable(Transaction& txn);
@@ -142,6 +167,7 @@ class CommitPipeline {
   void arm_ticker();
 
   Kv& kv_;
+  RunCache runs_;
   CommitOptions options_;
   std::vector<CommitHook> hooks_;
 
@@ -154,7 +180,10 @@ class CommitPipeline {
   std::atomic<uint64_t> durable_ts_{0};
   std::atomic<uint64_t> next_transaction_id_{1};
   std::atomic<bool> refusing_{false};
+  // Odd while files are taken over: snapshots taken then would change later.
+  std::atomic<uint64_t> take_over_epoch_{0};
   std::deque<RecentCommit> recent_commits_;
+  std::map<uint64_t, std::vector<std::pair<KvFamily, std::string>>> held_writes_;
   std::vector<uint64_t> serializable_starts_;  // sorted, one per live serializable transaction
 
   mutable std::mutex sync_mutex_;

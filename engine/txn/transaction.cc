@@ -17,7 +17,8 @@ Transaction::Transaction(CommitPipeline& pipeline, LockManager* locks, LockOwner
       owner_(owner),
       options_(options),
       id_(pipeline.next_transaction_id()),
-      buffer_(options.budget, options.max_bytes) {
+      buffer_(options.budget, options.max_bytes,
+              {pipeline.kv().scratch_directory(), options.memory_bytes}) {
   if (owner_ != nullptr) owner_->set_transaction_id(id_);
 }
 

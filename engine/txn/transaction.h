@@ -45,6 +45,7 @@ enum class ReadView : uint8_t {
 struct TxnSnapshot {
   KvSnapshot kv;
   uint64_t dependency_ts = 0;
+  uint64_t visible_ts = 0;  // it certainly contains everything up to here
 };
 using TxnSnapshotRef = std::shared_ptr<const TxnSnapshot>;
 
@@ -65,7 +66,9 @@ struct TransactionOptions {
   bool deferrable = false;
   SyncCommit sync_commit = SyncCommit::kOn;
   MemoryBudget* budget = nullptr;
-  size_t max_bytes = size_t{1} << 30;
+  size_t max_bytes = SIZE_MAX;
+  // Of uncommitted changes; what is more goes to a file.
+  size_t memory_bytes = size_t{128} << 20;
 };
 
 class Transaction {
@@ -157,6 +160,8 @@ class Transaction {
 
   // Runs inside the commit pipeline, in commit order, only if this transaction commits.
   void add_commit_hook(CommitHook hook) { hooks_.push_back(std::move(hook)); }
+
+  bool has_commit_hooks() const { return !hooks_.empty(); }
 
   // The newest commit that anything read so far may come from (reads other than get_stamped() count
   // everything in their snapshot): what a reply has to be durable to

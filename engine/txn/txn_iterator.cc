@@ -10,16 +10,16 @@ TxnIterator::TxnIterator(Transaction& txn, KvFamily family, TxnSnapshotRef snaps
     : txn_(txn),
       family_(family),
       snapshot_(std::move(snapshot)),
+      base_(txn.pipeline().kv(), family,
+            {.snapshot = snapshot_ == nullptr ? nullptr : &snapshot_->kv,
+             .lower = lower,
+             .upper = upper,
+             .fill_cache = fill_cache},
+            &txn.pipeline().runs(), snapshot_ == nullptr ? 0 : snapshot_->visible_ts),
       uses_buffer_(mark > 0),
       tracks_reads_(txn.tracks_reads() && snapshot_ != nullptr),
       lower_(lower),
       upper_(upper) {
-  KvReadOptions options;
-  options.snapshot = snapshot_ == nullptr ? nullptr : &snapshot_->kv;
-  options.lower = lower;
-  options.upper = upper;
-  options.fill_cache = fill_cache;
-  base_ = txn.pipeline().kv().new_iterator(family, options);
   if (uses_buffer_) cursor_ = txn.buffer().cursor(family, mark);
   if (tracks_reads_) txn.register_iterator(this);
 }
@@ -57,20 +57,20 @@ void TxnIterator::set_bounds(std::string_view lower, std::string_view upper) {
   sought_ = false;
   lower_.assign(lower);
   upper_.assign(upper);
-  base_->set_bounds(lower, upper);
+  base_.set_bounds(lower, upper);
   valid_ = false;
 }
 
 void TxnIterator::seek_first() {
   start(true, lower_);
-  base_->seek_first();
+  base_.seek_first();
   if (uses_buffer_) cursor_.seek(lower_);
   merge_forward();
 }
 
 void TxnIterator::seek_last() {
   start(false, upper_);
-  base_->seek_last();
+  base_.seek_last();
   if (uses_buffer_) {
     if (upper_.empty()) {
       cursor_.seek_last();
@@ -86,7 +86,7 @@ void TxnIterator::seek(std::string_view key) {
   if (key <= lower_) return seek_first();
   std::string copy(key);  // `key` may be our own key_, about to go away
   start(true, copy);
-  base_->seek(copy);
+  base_.seek(copy);
   if (uses_buffer_) cursor_.seek(copy);
   merge_forward();
 }
@@ -97,7 +97,7 @@ void TxnIterator::seek_for_prev(std::string_view key) {
   std::string behind = copy;
   behind.push_back('\0');
   start(false, behind);
-  base_->seek_for_prev(copy);
+  base_.seek_for_prev(copy);
   if (uses_buffer_) cursor_.seek_for_prev(copy);
   merge_backward();
 }
@@ -107,8 +107,8 @@ void TxnIterator::turn(bool forward) {
   std::string current(key_);
   if (forward) {
     start(true, current);
-    base_->seek(current);
-    if (base_->valid() && base_->key() == current) base_->next();
+    base_.seek(current);
+    if (base_.valid() && base_.key() == current) base_.next();
     if (uses_buffer_) {
       cursor_.seek(current);
       if (cursor_.valid() && cursor_.op().key == current) cursor_.next();
@@ -116,22 +116,22 @@ void TxnIterator::turn(bool forward) {
     return;
   }
   start(false, current);
-  base_->seek_for_prev(current);
-  if (base_->valid() && base_->key() == current) base_->prev();
+  base_.seek_for_prev(current);
+  if (base_.valid() && base_.key() == current) base_.prev();
   if (uses_buffer_) {
     cursor_.seek_for_prev(current);
     if (cursor_.valid() && cursor_.op().key == current) cursor_.prev();
   }
 }
 
-void TxnIterator::next() {
+void TxnIterator::next_merged() {
   if (!forward_) {
     turn(true);
   } else if (from_buffer_) {
-    if (base_->valid() && base_->key() == key_) base_->next();
+    if (base_.valid() && base_.key() == key_) base_.next();
     cursor_.next();
   } else {
-    base_->next();
+    base_.next();
   }
   merge_forward();
 }
@@ -140,10 +140,10 @@ void TxnIterator::prev() {
   if (forward_) {
     turn(false);
   } else if (from_buffer_) {
-    if (base_->valid() && base_->key() == key_) base_->prev();
+    if (base_.valid() && base_.key() == key_) base_.prev();
     cursor_.prev();
   } else {
-    base_->prev();
+    base_.prev();
   }
   merge_backward();
 }
@@ -154,24 +154,21 @@ bool TxnIterator::cursor_in_range() const {
   return forward_ ? upper_.empty() || key < upper_ : key >= lower_;
 }
 
-void TxnIterator::base_ended() { base_->status().check(); }
-
 void TxnIterator::merge_forward() {
   while (true) {
-    bool has_base = base_->valid();
-    if (!has_base) base_ended();
+    bool has_base = base_.valid();
     if (!uses_buffer_ || !cursor_in_range()) {
       from_buffer_ = false;
       valid_ = has_base;
-      key_ = base_->key();
+      key_ = base_.key();
       return;
     }
     const BufferedOp& op = cursor_.op();
-    int order = has_base ? op.key.compare(base_->key()) : -1;
+    int order = has_base ? op.key.compare(base_.key()) : -1;
     if (order > 0) {
       from_buffer_ = false;
       valid_ = true;
-      key_ = base_->key();
+      key_ = base_.key();
       return;
     }
     if (!op.is_delete) {
@@ -180,27 +177,26 @@ void TxnIterator::merge_forward() {
       key_ = op.key;
       return;
     }
-    if (order == 0) base_->next();
+    if (order == 0) base_.next();
     cursor_.next();
   }
 }
 
 void TxnIterator::merge_backward() {
   while (true) {
-    bool has_base = base_->valid();
-    if (!has_base) base_ended();
+    bool has_base = base_.valid();
     if (!uses_buffer_ || !cursor_in_range()) {
       from_buffer_ = false;
       valid_ = has_base;
-      key_ = base_->key();
+      key_ = base_.key();
       return;
     }
     const BufferedOp& op = cursor_.op();
-    int order = has_base ? op.key.compare(base_->key()) : 1;
+    int order = has_base ? op.key.compare(base_.key()) : 1;
     if (order < 0) {
       from_buffer_ = false;
       valid_ = true;
-      key_ = base_->key();
+      key_ = base_.key();
       return;
     }
     if (!op.is_delete) {
@@ -209,7 +205,7 @@ void TxnIterator::merge_backward() {
       key_ = op.key;
       return;
     }
-    if (order == 0) base_->prev();
+    if (order == 0) base_.prev();
     cursor_.prev();
   }
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/row/kv.h"
+#include "engine/txn/committed_walk.h"
 #include "engine/txn/transaction.h"
 #include "engine/txn/write_buffer.h"
 
@@ -24,19 +25,24 @@ class TxnIterator {
   void seek_last();
   void seek(std::string_view key);           // first key >= key
   void seek_for_prev(std::string_view key);  // last key <= key
-  void next();
+  void next() {
+    if (!forward_ || uses_buffer_) return next_merged();
+    base_.next();
+    valid_ = base_.valid();
+    key_ = base_.key();
+  }
   void prev();
   bool valid() const { return valid_; }
   std::string_view key() const { return key_; }
-  std::string_view value() const { return from_buffer_ ? cursor_.op().value : base_->value(); }
+  std::string_view value() const { return from_buffer_ ? cursor_.op().value : base_.value(); }
 
  private:
   friend class Transaction;
   TxnIterator(Transaction& txn, KvFamily family, TxnSnapshotRef snapshot, WriteBuffer::Mark mark,
               std::string_view lower, std::string_view upper, bool fill_cache);
+  void next_merged();
   void merge_forward();
   void merge_backward();
-  void base_ended();
   void start(bool forward, std::string_view origin);
   bool cursor_in_range() const;
   void turn(bool forward);
@@ -45,7 +51,7 @@ class TxnIterator {
   Transaction& txn_;
   KvFamily family_;
   TxnSnapshotRef snapshot_;
-  std::unique_ptr<KvIterator> base_;
+  CommittedWalk base_;
   WriteBuffer::Cursor cursor_;
   bool uses_buffer_;
   bool tracks_reads_;

@@ -10,7 +10,6 @@ namespace luma {
 
 namespace {
 constexpr int kMaxHeight = 16;
-constexpr size_t kOpBytes = sizeof(BufferedOp);
 
 bool is_before(const BufferedOp& op, KvFamily family, std::string_view key) {
   return op.family != family ? op.family < family : op.key < key;
@@ -35,12 +34,23 @@ struct BufferNode {
   }
 };
 
-WriteBuffer::WriteBuffer(MemoryBudget* budget, size_t limit_bytes)
-    : arena_(budget), budget_(budget), limit_bytes_(limit_bytes) {}
-
-WriteBuffer::~WriteBuffer() {
-  if (budget_ != nullptr) budget_->release(charged_bytes_);
+void BufferedOp::add_to(KvBatch* batch) const {
+  if (is_delete) {
+    batch->remove(family, key);
+  } else if (stamped) {
+    batch->put_stamped(family, key, value);
+  } else {
+    batch->put(family, key, value);
+  }
 }
+
+WriteBuffer::WriteBuffer(MemoryBudget* budget, size_t limit_bytes, BufferSpill spill)
+    : spill_(std::move(spill)),
+      arena_(budget, spill_),
+      limit_bytes_(limit_bytes),
+      ops_(budget, spill_) {}
+
+WriteBuffer::~WriteBuffer() = default;
 
 void WriteBuffer::put(KvFamily family, std::string_view key, std::string_view value, bool stamped) {
   copy_and_append(family, key, value, false, stamped);
@@ -71,15 +81,6 @@ void WriteBuffer::append(const BufferedOp& op) {
                     "transaction exceeds the limit of {} bytes of uncommitted changes",
                     limit_bytes_)
         .hint("Commit in smaller steps.");
-  }
-  if (ops_.size() == ops_.capacity()) {
-    size_t capacity = std::max<size_t>(8, ops_.capacity() * 2);
-    size_t more_bytes = (capacity - ops_.capacity()) * kOpBytes;
-    if (budget_ != nullptr) {
-      budget_->charge(more_bytes);
-      charged_bytes_ += more_bytes;
-    }
-    ops_.reserve(capacity);
   }
   sorted_ = sorted_ && (ops_.empty() || is_before(ops_.back(), op.family, op.key));
   ops_.push_back(op);

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/base/arena.h"
 #include "engine/base/memory_budget.h"
 #include "engine/row/kv.h"
+#include "engine/txn/buffer_memory.h"
 
 namespace luma {
 
@@ -25,6 +25,8 @@ struct BufferedOp {
   // Only when indexed: the key's node, and the older operation on it (WriteBuffer::kNoOp: none).
   uint32_t previous;
   BufferNode* node;
+
+  void add_to(KvBatch* batch) const;
 };
 
 class WriteBuffer {
@@ -33,7 +35,7 @@ class WriteBuffer {
   static constexpr size_t kUnindexedOps = 16;
   using Mark = uint32_t;
 
-  explicit WriteBuffer(MemoryBudget* budget, size_t limit_bytes = size_t{1} << 30);
+  explicit WriteBuffer(MemoryBudget* budget, size_t limit_bytes = SIZE_MAX, BufferSpill spill = {});
   ~WriteBuffer();
   WriteBuffer(const WriteBuffer&) = delete;
   WriteBuffer& operator=(const WriteBuffer&) = delete;
@@ -53,7 +55,7 @@ class WriteBuffer {
   void clear();
   bool empty() const { return ops_.empty(); }
   size_t size_bytes() const { return data_bytes_; }
-  const std::vector<BufferedOp>& ops() const { return ops_; }
+  const BufferLog<BufferedOp>& ops() const { return ops_; }
   // True when a later operation on the same key makes this one invisible; may miss some.
   bool superseded(Mark number) const;
 
@@ -100,12 +102,11 @@ class WriteBuffer {
   BufferNode* lower_bound(KvFamily family, std::string_view key, BufferNode** before) const;
   uint32_t visible(const BufferNode* node, Mark mark) const;
 
-  Arena arena_;
-  MemoryBudget* budget_;
+  BufferSpill spill_;
+  BufferArena arena_;
   size_t limit_bytes_;
   size_t data_bytes_ = 0;
-  size_t charged_bytes_ = 0;
-  std::vector<BufferedOp> ops_;
+  BufferLog<BufferedOp> ops_;
   bool sorted_ = true;
   bool indexed_ = false;
   BufferNode* head_ = nullptr;
