@@ -81,6 +81,8 @@ constexpr ConfigurationRow kRows[] = {
      "Commits that share one sync at most.", 1, 1 << 20},
     {"wal", "batch_timeout_us", kInteger, &C::batch_timeout_us, "0", "", "",
      "How long a commit waits for others to share its sync.", 0, 1000000},
+    {"wal", "large_commit_size", kSize, &C::large_commit_size, "2MB", "", "",
+     "Transactions with more changes are written as table files, past the log and memory."},
     {"wal", "sync_interval_ms", kInteger, &C::sync_interval_ms, "100", "", "",
      "Interval of syncs in mode periodic: what a crash of the machine may lose.", 1, 60000},
 

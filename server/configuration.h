@@ -36,7 +36,7 @@ struct Configuration {
   std::string compression;
   // [wal]
   std::string sync_mode;
-  int64_t batch_size = 0, batch_timeout_us = 0, sync_interval_ms = 0;
+  int64_t batch_size = 0, batch_timeout_us = 0, large_commit_size = 0, sync_interval_ms = 0;
   // [compaction]
   std::string compaction_style;
   int64_t max_background_compactions = 0;
