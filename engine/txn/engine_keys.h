@@ -18,6 +18,18 @@ inline std::string sequence_state_key(uint32_t database, uint32_t oid) {
   append_big_endian(&key, oid);
   return key;
 }
+// Of large objects, in the data family: rows (M) and pages (L) of one database.
+inline std::string large_object_prefix(char kind, uint32_t database) {
+  std::string key("\0\0\0\0", 4);
+  key.push_back(kind);
+  append_big_endian(&key, database);
+  return key;
+}
+inline std::string prepared_transaction_key(std::string_view gid) {
+  std::string key("\0\0\0\0P", 5);
+  key.append(gid);
+  return key;
+}
 inline std::string counter_key(std::string_view name) {
   std::string key("\0\0\0\0C", 5);
   key.append(name);

@@ -147,6 +147,14 @@ class LockManager {
   void release_since(LockOwner& owner, size_t mark);
   void release_transaction(LockOwner& owner) { release_since(owner, 0); }
 
+  // Two-phase commit: what the transaction of `owner` holds, every mode a line. 0A000 when the
+  // session itself holds one of the advisory locks too.
+  std::vector<LockListing> transaction_locks(LockOwner& owner) const;
+  // Makes `to`, which holds nothing and is charged nothing, holder of the transaction's locks of
+  // `from`. Nobody gets in between. 53200 comes from the first function only.
+  void reserve_hand_over(const LockOwner& from, LockOwner& to) const;
+  void hand_over(LockOwner& from, LockOwner& to);
+
   std::vector<LockListing> list() const;
   // pg_blocking_pids: whom the waiting session `pid` waits for.
   std::vector<int32_t> blocking_pids(int32_t pid) const;
@@ -171,6 +179,7 @@ class LockManager {
   bool others_hold(const LockOwner& owner, const std::vector<std::string_view>& keys) const;
   bool others_hold(const LockOwner& owner, std::string_view key) const;
   void release_last_run(LockOwner& owner);
+  size_t held_count(const LockOwner& owner) const;
   static void leave_queue(LockShard& shard, LockWaiter& waiter);
   // Throws 40P01 when `waiter` waits for itself; grants locks instead where only the order of a
   // queue makes the circle. Takes all shards' mutexes.

@@ -1,0 +1,32 @@
+#pragma once
+// What system relations and functions for operators of a server see beyond LiveState: prepared
+// transactions, where the server listens. A LiveState of a real session is an OperationsState too.
+// Called by the thread that runs the statement.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/type/oid.h"
+
+namespace luma {
+
+struct PreparedTransactionRow {
+  uint64_t transaction_id = 0;
+  std::string gid;
+  int64_t prepared_micros = 0;
+  Oid owner = kInvalidOid, database = kInvalidOid;
+};
+
+class LargeObjects;  // large_objects.h
+
+class OperationsState {
+ public:
+  virtual ~OperationsState() = default;
+  virtual std::vector<PreparedTransactionRow> prepared_transactions() = 0;
+  virtual LargeObjects& large_objects() = 0;
+  // The address and port of the server that the client came to; nullopt over a Unix socket.
+  virtual std::optional<std::pair<std::string, int32_t>> server_address() = 0;
+};
+
+}  // namespace luma
