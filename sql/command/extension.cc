@@ -1,21 +1,217 @@
-// CREATE EXTENSION: plpgsql's name is known, as in every PostgreSQL database.
+// CREATE, ALTER and DROP EXTENSION. An extension's functions are objects of the catalog that depend
+// on it; what they run is built in.
+#include "sql/function/extension.h"
+
+#include "sql/catalog/clone_object.h"
+#include "sql/catalog/extension_facts.h"
+#include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/table_storage.h"
 
 namespace luma {
 
+namespace {
+
+constexpr std::string_view kPlpgsql = "plpgsql";
+
+Dependency membership(Oid extension) {
+  Dependency edge;
+  edge.referenced = {class_oid::kExtension, extension, 0};
+  edge.kind = 'e';
+  return edge;
+}
+
+std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extension& extension,
+                                      CommandContext& context) {
+  size_t open = row.signature.find('(');
+  auto function = std::make_shared<Function>();
+  function->oid = context.ddl().new_oid();
+  function->name = row.signature.substr(0, open);
+  function->owner = extension.owner;
+  function->schema = extension.schema;
+  std::string_view types = row.signature.substr(open + 1, row.signature.size() - open - 2);
+  while (!types.empty()) {
+    std::string_view type = types.substr(0, types.find(','));
+    types.remove_prefix(std::min(types.size(), type.size() + 1));
+    function->arguments.push_back({"", find_type(type)->oid, 'i', ""});
+  }
+  function->result = find_type(row.result)->oid;
+  function->returns_set = row.returns_set;
+  function->language = "c";
+  function->source = fmt::format("{}/{}", extension.name, row.signature);
+  function->volatility = row.volatility;
+  function->parallel = 's';
+  function->strict = row.strict;
+  function->cost = 1;
+  Dependency edge = membership(extension.oid);
+  edge.dependent = function->address();
+  function->dependencies.push_back(edge);
+  return function;
+}
+
+struct CreateOptions {
+  std::string_view schema, version;
+};
+
+CreateOptions read_options(const ast::CreateExtensionStmt& statement) {
+  CreateOptions out;
+  for (const ast::Node* node : statement.options) {
+    const auto* option = ast::as<ast::DefElem>(node);
+    std::string_view value;
+    if (const auto* text = ast::try_as<ast::String>(option->arg)) value = text->sval;
+    if (option->defname == "schema") out.schema = value;
+    if (option->defname == "new_version") out.version = value;
+  }
+  return out;
+}
+
+[[noreturn]] void throw_unavailable(std::string_view name) {
+  throw sql_error(SqlState::kFeatureNotSupported, "extension \"{}\" is not available", name)
+      .detail(fmt::format("Could not open extension control file "
+                          "\"/usr/share/postgresql/15/extension/{}.control\": No such file or "
+                          "directory.",
+                          name))
+      .hint("The extension must first be installed on the system where PostgreSQL is running.");
+}
+
+void require_may_create(CommandContext& context, const ExtensionFact& fact) {
+  if (is_superuser_now(context)) return;
+  const Catalog& catalog = *context.ddl().view();
+  const Database* database = catalog.database(catalog.database_oid());
+  if (fact.trusted && database != nullptr &&
+      has_database_privilege(catalog, context.current_user(), *database, 'C')) {
+    return;
+  }
+  throw sql_error(SqlState::kInsufficientPrivilege, "permission denied to create extension \"{}\"",
+                  fact.name)
+      .hint(fact.trusted
+                ? "Must have CREATE privilege on current database to create this extension."
+                : "Must be superuser to create this extension.");
+}
+
+const Extension& require_extension(CommandContext& context, std::string_view name) {
+  const Extension* found = context.ddl().view()->find_extension(name);
+  if (found == nullptr) {
+    throw sql_error(SqlState::kUndefinedObject, "extension \"{}\" does not exist", name);
+  }
+  return *found;
+}
+
+void require_extension_owner(CommandContext& context, const Extension& extension) {
+  if (is_superuser_now(context) ||
+      is_member_of(*context.ddl().view(), context.current_user(), extension.owner)) {
+    return;
+  }
+  throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of extension {}",
+                  extension.name);
+}
+
+}  // namespace
+
 CommandResult create_extension(const ast::CreateExtensionStmt& statement, CommandContext& context) {
+  const CommandResult done{"CREATE EXTENSION"};
   std::string_view name = statement.extname;
-  if (name == "plpgsql") {
+  if (name == kPlpgsql || context.ddl().view()->find_extension(name) != nullptr) {
     if (!statement.if_not_exists) {
       throw sql_error(SqlState::kDuplicateObject, "extension \"{}\" already exists", name);
     }
     context.notice({.state = SqlState::kDuplicateObject,
                     .message = fmt::format("extension \"{}\" already exists, skipping", name)});
-    return {"CREATE EXTENSION"};
+    return done;
   }
-  throw sql_error(SqlState::kFeatureNotSupported, "extension \"{}\" is not available", name)
-      .detail("LumaDB has no extensions; what it offers is built in.");
+  const ExtensionFact* fact = find_extension_fact(name);
+  if (fact == nullptr) throw_unavailable(name);
+  CreateOptions options = read_options(statement);
+  if (!options.version.empty() && options.version != fact->version) {
+    throw sql_error(SqlState::kInvalidParameterValue,
+                    "extension \"{}\" has no installation script nor update path for version "
+                    "\"{}\"",
+                    name, options.version);
+  }
+  require_may_create(context, *fact);
+  auto extension = std::make_shared<Extension>();
+  extension->oid = context.ddl().new_oid();
+  extension->name = name;
+  extension->owner = context.current_user();
+  extension->schema = creation_schema(*context.ddl().view(), context.environment().search_path(),
+                                      options.schema, -1);
+  extension->version = fact->version;
+  extension->relocatable = fact->relocatable;
+  extension->comment = fact->comment;
+  context.ddl().put(extension);
+  for (const ExtensionFunction& row : extension_functions(name)) {
+    context.ddl().put(make_member(row, *extension, context));
+  }
+  return done;
+}
+
+// UPDATE: there is one version of each.
+CommandResult alter_extension(const ast::AlterExtensionStmt& statement, CommandContext& context) {
+  if (statement.extname == kPlpgsql) throw unsupported("ALTER EXTENSION plpgsql");
+  const Extension& extension = require_extension(context, statement.extname);
+  require_extension_owner(context, extension);
+  std::string_view version = find_extension_fact(extension.name)->version;
+  for (const ast::Node* node : statement.options) {
+    const auto* option = ast::as<ast::DefElem>(node);
+    if (const auto* text = ast::try_as<ast::String>(option->arg)) version = text->sval;
+  }
+  if (version != extension.version) {
+    throw sql_error(SqlState::kInvalidParameterValue,
+                    "extension \"{}\" has no update path from version \"{}\" to version \"{}\"",
+                    extension.name, extension.version, version);
+  }
+  context.notice({.message = fmt::format("version \"{}\" of extension \"{}\" is already installed",
+                                         version, extension.name)});
+  return {"ALTER EXTENSION"};
+}
+
+CommandResult drop_extensions(const ast::DropStmt& statement, CommandContext& context) {
+  std::vector<ObjectAddress> targets;
+  for (const ast::Node* node : statement.objects) {
+    std::string name(qualified_name(node).name);
+    if (name == kPlpgsql) throw unsupported("dropping extension \"plpgsql\"");
+    const Extension* found = context.ddl().view()->find_extension(name);
+    if (found == nullptr) {
+      if (!statement.missing_ok) require_extension(context, name);
+      notice(context, fmt::format("extension \"{}\" does not exist, skipping", name));
+      continue;
+    }
+    require_extension_owner(context, *found);
+    targets.push_back(found->address());
+  }
+  if (!targets.empty()) {
+    drop_and_finish(context, targets,
+                    statement.behavior == ast::DropBehavior::kCascade ? DropBehavior::kCascade
+                                                                      : DropBehavior::kRestrict);
+  }
+  return {"DROP EXTENSION"};
+}
+
+// ALTER EXTENSION ... SET SCHEMA: its members move with it.
+CommandResult move_extension(std::string_view name, std::string_view schema_name,
+                             CommandContext& context) {
+  if (name == kPlpgsql) throw unsupported("ALTER EXTENSION plpgsql");
+  const Extension& extension = require_extension(context, name);
+  require_extension_owner(context, extension);
+  const Oid schema =
+      creation_schema(*context.ddl().view(), context.environment().search_path(), schema_name, -1);
+  const Oid oid = extension.oid;
+  auto moved = std::make_shared<Extension>(extension);
+  moved->schema = schema;
+  context.ddl().put(std::move(moved));
+  std::vector<Oid> members;
+  context.ddl().view()->for_each_function([&](const Function& function) {
+    for (const Dependency& edge : function.dependencies) {
+      if (edge.kind == 'e' && edge.referenced.oid == oid) members.push_back(function.oid);
+    }
+  });
+  for (Oid member : members) {
+    auto copy = std::make_shared<Function>(*context.ddl().view()->function(member));
+    copy->schema = schema;
+    context.ddl().put(std::move(copy));
+  }
+  return {"ALTER EXTENSION"};
 }
 
 }  // namespace luma

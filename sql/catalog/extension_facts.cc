@@ -1,0 +1,27 @@
+#include "sql/catalog/extension_facts.h"
+
+namespace luma {
+
+namespace {
+
+constexpr ExtensionFact kExtensions[] = {
+    {"fuzzystrmatch", "1.1", "determine similarities and distance between strings"},
+    {"pg_trgm", "1.6", "text similarity measurement and index searching based on trigrams"},
+    {"pgcrypto", "1.3", "cryptographic functions"},
+    {"plpgsql", "1.0", "PL/pgSQL procedural language", false, true, true, "pg_catalog"},
+    {"unaccent", "1.1", "text search dictionary that removes accents"},
+    {"uuid-ossp", "1.1", "generate universally unique identifiers (UUIDs)"},
+};
+
+}  // namespace
+
+std::span<const ExtensionFact> extension_facts() { return kExtensions; }
+
+const ExtensionFact* find_extension_fact(std::string_view name) {
+  for (const ExtensionFact& extension : kExtensions) {
+    if (extension.name == name) return &extension;
+  }
+  return nullptr;
+}
+
+}  // namespace luma

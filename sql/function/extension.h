@@ -1,0 +1,55 @@
+#pragma once
+// What the extensions of sql/catalog/extension_facts.h consist of. CREATE EXTENSION makes objects
+// of the database's catalog of their functions (language c), which run the kernels of these tables;
+// nobody sees them where the extension was not created. Immutable, thread-safe.
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/exec/function.h"
+#include "sql/catalog/catalog.h"
+#include "sql/function/entry.h"
+
+namespace luma {
+
+struct ExtensionFunction {
+  // As in KernelRow: "levenshtein(text,text)"; the types are names of pg_type.
+  std::string_view signature;
+  std::string_view result;
+  FunctionImplementation implementation;
+  char volatility = 'i';
+  bool strict = true;
+  bool returns_set = false;
+};
+
+// Empty for an extension without functions of its own.
+std::span<const ExtensionFunction> extension_functions(std::string_view extension);
+// The kernel behind a function of language c, by "extension/signature"; nullptr: there is none.
+const ExtensionFunction* find_extension_function(std::string_view symbol);
+
+struct ExtensionOperator {
+  std::string_view extension, name, left, right, result;
+  std::string_view function;  // its name; it takes the operator's operands
+};
+
+// Operators called `name` of extensions that exist in the database and whose schema is among
+// `schemas`, in `arena`. They have no oid.
+std::vector<const OperatorEntry*> extension_operators(const Catalog& catalog,
+                                                      std::span<const Oid> schemas,
+                                                      std::string_view name, Arena& arena);
+
+// --- the extensions' tables ---
+std::span<const ExtensionFunction> fuzzystrmatch_functions();
+std::span<const ExtensionFunction> pgcrypto_functions();
+std::span<const ExtensionFunction> pg_trgm_functions();
+std::span<const ExtensionFunction> unaccent_functions();
+std::span<const ExtensionFunction> uuid_ossp_functions();
+
+constexpr ExtensionFunction extension_row(std::string_view signature, std::string_view result,
+                                          VectorKernel kernel, char volatility = 'i') {
+  ExtensionFunction row{signature, result, {}, volatility};
+  row.implementation.kernel = kernel;
+  return row;
+}
+
+}  // namespace luma
