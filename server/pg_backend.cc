@@ -1,6 +1,7 @@
 #include "server/pg_backend.h"
 
 #include "engine/base/sql_error.h"
+#include "server/function_result.h"
 #include "server/row_encoder.h"
 
 namespace luma {
@@ -12,6 +13,8 @@ SessionIdentity identity_of(const ClientInfo& client) {
   identity.pid = client.process_id;
   identity.client_address = client.address;
   identity.client_port = client.port;
+  identity.server_address = client.server_address;
+  identity.server_port = client.server_port;
   identity.tls = client.tls;
   identity.tls_version = client.tls_version;
   identity.tls_cipher = client.tls_cipher;
@@ -122,8 +125,29 @@ void PgBackend::sync(ResultSink& sink) {
   session_.sync(encoder, sink.on_worker());
 }
 
-void PgBackend::function_call(const FunctionCallMessage&, ResultSink&) {
-  throw unsupported("the function call protocol message");
+void PgBackend::function_call(const FunctionCallMessage& message, ResultSink& sink) {
+  // No client can say this name: names in messages end with the first zero byte.
+  static constexpr std::string_view kName("\0fastpath", 9);
+  auto [text, types] = session_.function_call_text(message.function);
+  if (message.arguments.size() != types.size()) {
+    throw sql_error(SqlState::kProtocolViolation,
+                    "function call message contains {} arguments but function requires {}",
+                    message.arguments.size(), types.size());
+  }
+  FunctionResult result(session_, sink, message.result_format, scratch_);
+  session_.close_portal(kName);
+  session_.close_statement(kName);
+  session_.parse(kName, text, types, result, true);
+  SqlSession::BindInput input;
+  input.portal = input.statement = kName;
+  input.parameter_formats = message.argument_formats;
+  input.parameters = message.arguments;
+  session_.bind(input, result, true);
+  session_.execute(kName, 0, result, true);
+  session_.close_portal(kName);
+  session_.close_statement(kName);
+  session_.finish_function_call();
+  result.send();
 }
 
 void PgBackend::copy_data(std::string_view chunk, ResultSink& sink) {
