@@ -34,6 +34,9 @@ struct ClientInfo {
   std::string address;     // "127.0.0.1", "::1"; empty for a Unix socket
   std::string host_name;   // as an error text shows it: the address, or "[local]"
   int port = -1;           // -1 for a Unix socket
+  // Where it came to; empty and -1 for a Unix socket.
+  std::string server_address;
+  int server_port = -1;
   bool tls = false;
   std::string tls_version, tls_cipher;
   int tls_bits = 0;

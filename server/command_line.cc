@@ -3,9 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "engine/base/sql_error.h"
+#include "server/sql_settings.h"
 
 namespace luma {
 namespace {
@@ -62,7 +64,7 @@ std::string password_from(const std::string& password_file) {
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App app("LumaDB: a database server that speaks PostgreSQL's protocol", "lumadb");
   std::string config_file, preset, password_file;
-  std::vector<std::string> assignments;
+  std::vector<std::string> assignments, sql_assignments;
   bool version = false, settings = false;
   app.add_option("--config", config_file, "Settings file (luma.toml)");
   app.add_option("--preset", preset, "Defaults for a purpose (fast|durable|low_memory)");
@@ -70,6 +72,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
                  "File whose first line is the superuser's password for a new database (also "
                  "POSTGRES_PASSWORD)");
   app.add_option("--set", assignments, "Any setting of luma.toml, as section.key=value")
+      ->allow_extra_args(false);
+  app.add_option("-c", sql_assignments,
+                 "Any setting of PostgreSQL, as name=value (max_prepared_transactions=10)")
       ->allow_extra_args(false);
   app.add_flag("--version", version, "Print the version and exit");
   app.add_flag("--settings", settings, "Print the settings reference (Markdown) and exit");
@@ -98,10 +103,20 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
 
   Configuration& configuration = result.configuration;
   configuration = default_configuration(preset);
-  if (!config_file.empty()) apply_toml_file(configuration, config_file);
+  if (!config_file.empty()) {
+    apply_toml_file(configuration, config_file);
+    configuration.config_file = std::filesystem::absolute(config_file).lexically_normal().string();
+  }
   if (std::string user = environment("POSTGRES_USER"); !user.empty())
     configuration.superuser = user;
   for (const std::string& assignment : assignments) apply_assignment(configuration, assignment);
+  for (const std::string& assignment : sql_assignments) {
+    size_t equals = assignment.find('=');
+    if (equals == assignment.npos) {
+      throw config_error(fmt::format("-c {} requires a value", assignment));
+    }
+    apply_sql_setting(configuration, assignment.substr(0, equals), assignment.substr(equals + 1));
+  }
   for (const auto& [row, text] : texts) {
     if (app.count(std::string(row->flag)) > 0) apply_setting(configuration, *row, text);
   }

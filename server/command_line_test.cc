@@ -65,6 +65,21 @@ TEST_CASE("command line: mistakes are one clear sentence") {
   CHECK(error_of({"--in-memory", "--preset", "turbo"}).find("no preset") != std::string::npos);
 }
 
+TEST_CASE("command line: PostgreSQL's settings by their own names") {
+  Configuration set = parse({"--in-memory", "-c", "port=6000", "-c", "listen_addresses=*", "-c",
+                             "Max_Prepared_Transactions=7", "-c", "my.own=x"})
+                          .configuration;
+  CHECK(set.port == 6000);
+  CHECK(set.listen == "*");
+  REQUIRE(set.sql_settings.size() == 2);
+  CHECK(set.sql_settings[0] ==
+        std::pair<std::string, std::string>("max_prepared_transactions", "7"));
+  CHECK(error_of({"--in-memory", "-c", "nonsense=1"}) ==
+        "unrecognized configuration parameter \"nonsense\"");
+  CHECK(error_of({"--in-memory", "-c", "work_mem=much"}).find("work_mem") != std::string::npos);
+  CHECK(error_of({"--in-memory", "-c", "work_mem"}).find("requires a value") != std::string::npos);
+}
+
 TEST_CASE("command line: help and reference come from the settings table") {
   std::string help = *parse({"--help"}).printed;
   std::string reference = *parse({"--settings"}).printed;

@@ -322,6 +322,11 @@ std::string configuration_reference() {
     out += fmt::format("| {} | {} | {} | {}{} |\n", row.key, row.default_value, row.flag, row.doc,
                        choices.empty() ? "" : " One of: " + choices + ".");
   }
+  out +=
+      "\n## [sql]\n\nAny setting of PostgreSQL under its own name, for every session: "
+      "`max_prepared_transactions = 10`, `statement_timeout = \"30s\"`. On the command line it is "
+      "`-c name=value`. What has a key above (port, listen_addresses, max_connections, "
+      "log_statement, ...) goes there.\n";
   out += "\n## Presets\n\n| preset | setting | value |\n|---|---|---|\n";
   for (const PresetRow& row : kPresets) {
     out += fmt::format("| {} | {} | {} |\n", row.preset, row.setting, row.value);

@@ -51,6 +51,9 @@ struct Configuration {
   bool log_connections = false;
 
   std::vector<HbaRule> hba;
+  // PostgreSQL's settings for every session, by their own names ([sql], -c).
+  std::vector<std::pair<std::string, std::string>> sql_settings;
+  std::string config_file;  // where luma.toml was read, an absolute path
   // Never from luma.toml: --password-file, or the environment.
   std::optional<std::string> superuser_password;
 };

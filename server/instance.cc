@@ -6,6 +6,7 @@
 #include "engine/base/sql_error.h"
 #include "pgwire/scram.h"
 #include "server/pg_backend.h"
+#include "server/sql_settings.h"
 #include "sql/session/instance.h"
 
 namespace luma {
@@ -131,12 +132,7 @@ class ServerInstance final : public Instance {
                                       : std::filesystem::path(configuration.data_dir) / "spill";
     options.spill_directory = spill.string();
     options.logger = &logger;
-    if (configuration.work_mem > 0) {
-      options.settings.emplace_back("work_mem", fmt::format("{}kB", configuration.work_mem / 1024));
-    }
-    options.settings.emplace_back("log_statement", configuration.log_statement);
-    options.settings.emplace_back("log_min_duration_statement",
-                                  fmt::format("{}", configuration.log_min_duration_ms));
+    options.settings = initial_sql_settings(configuration);
     options.password_verifier = make_verifier;
     return options;
   }

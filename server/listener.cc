@@ -156,6 +156,28 @@ Listeners open_listeners(const Configuration& configuration, asio::io_context& l
   return listeners;
 }
 
+namespace {
+
+// False for addresses of a Unix socket.
+bool read_address(const sockaddr_storage& address, std::string* text, int* port) {
+  char buffer[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto* ipv4 = reinterpret_cast<const sockaddr_in*>(&address);
+    inet_ntop(AF_INET, &ipv4->sin_addr, buffer, sizeof buffer);
+    *port = ntohs(ipv4->sin_port);
+  } else if (address.ss_family == AF_INET6) {
+    const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(&address);
+    inet_ntop(AF_INET6, &ipv6->sin6_addr, buffer, sizeof buffer);
+    *port = ntohs(ipv6->sin6_port);
+  } else {
+    return false;
+  }
+  *text = buffer;
+  return true;
+}
+
+}  // namespace
+
 ClientInfo client_of(int socket_descriptor) {
   ClientInfo client;
   client.started = std::chrono::system_clock::now();
@@ -164,19 +186,12 @@ ClientInfo client_of(int socket_descriptor) {
   socklen_t length = sizeof address;
   if (getpeername(socket_descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0)
     return client;
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    auto* ipv4 = reinterpret_cast<sockaddr_in*>(&address);
-    inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof text);
-    client.port = ntohs(ipv4->sin_port);
-  } else if (address.ss_family == AF_INET6) {
-    auto* ipv6 = reinterpret_cast<sockaddr_in6*>(&address);
-    inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof text);
-    client.port = ntohs(ipv6->sin6_port);
-  } else {
-    return client;
+  if (!read_address(address, &client.address, &client.port)) return client;
+  client.host_name = client.address;
+  length = sizeof address;
+  if (getsockname(socket_descriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
+    read_address(address, &client.server_address, &client.server_port);
   }
-  client.address = client.host_name = text;
   return client;
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/sql_error.h"
 #include "server/configuration.h"
+#include "server/sql_settings.h"
 
 namespace luma {
 namespace {
@@ -79,6 +80,19 @@ void apply_section(Configuration& configuration, std::string_view section, const
   }
 }
 
+void apply_sql_section(Configuration& configuration, const toml::table& table,
+                       const std::string& source) {
+  for (auto&& [key, node] : table) {
+    try {
+      apply_sql_setting(configuration, key.str(), text_of(node, std::string(key.str()), source));
+    } catch (SqlError& error) {
+      if (!error.message.starts_with(source))
+        error.message = place(source, node) + ": " + error.message;
+      throw;
+    }
+  }
+}
+
 }  // namespace
 
 void apply_toml_text(Configuration& configuration, std::string_view text,
@@ -90,7 +104,7 @@ void apply_toml_text(Configuration& configuration, std::string_view text,
     throw config_error(fmt::format("{}:{}: {}", source, error.source().begin.line,
                                    std::string(error.description())));
   }
-  std::vector<std::string> sections{"hba"};
+  std::vector<std::string> sections{"hba", "sql"};
   for (const ConfigurationRow& row : setting_rows()) {
     if (sections.back() != row.section) sections.emplace_back(row.section);
   }
@@ -100,6 +114,8 @@ void apply_toml_text(Configuration& configuration, std::string_view text,
       for (const toml::node& rule : *node.as_array()) {
         configuration.hba.push_back(hba_rule(*rule.as_table(), source));
       }
+    } else if (name == "sql" && node.is_table()) {
+      apply_sql_section(configuration, *node.as_table(), source);
     } else if (name != "hba" && node.is_table() &&
                std::find(sections.begin(), sections.end(), name) != sections.end()) {
       apply_section(configuration, name, *node.as_table(), source);
