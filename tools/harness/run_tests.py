@@ -123,6 +123,19 @@ class Run:
         self.record("unit tests", totals[0], totals[1], started)
 
 
+def set_sanitizer_options(preset):
+    """For every process that is started from here; what the caller has set comes last and wins."""
+    suppressions = os.path.join(ROOT, "test", "tsan_suppressions.txt")
+    options = {
+        "TSAN_OPTIONS": f"suppressions={suppressions}:history_size=4",
+        # Libraries in use are not built for AddressSanitizer, and allocate on our behalf.
+        "ASAN_OPTIONS": "detect_leaks=0:alloc_dealloc_mismatch=0",
+    }
+    for name, value in options.items():
+        os.environ[name] = value + ":" + os.environ.get(name, "")
+    os.environ["LUMA_SANITIZER"] = preset
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tools/test")
     parser.add_argument("--quick", action="store_true", help="tidy, unit and SQL tests only")
@@ -131,9 +144,11 @@ def main():
     parser.add_argument("--faults", action="store_true", help="the long crash loop only")
     parser.add_argument("--clients", action="store_true", help="clients only")
     parser.add_argument("--bench", action="store_true", help="benchmarks only")
-    parser.add_argument("--only", help="some of: tidy,unit,sql,isolation,protocol,clients,embedded,faults")
+    parser.add_argument("--only", help="some of: tidy,unit,sql,isolation,protocol,clients,embedded,docker,faults")
     args = parser.parse_args()
     preset = "asan" if args.asan else "tsan" if args.tsan else "release"
+    if preset != "release":
+        set_sanitizer_options(preset)
     if args.only:
         parts = args.only.split(",")
     elif args.quick:
@@ -147,7 +162,8 @@ def main():
     elif args.asan or args.tsan:
         parts = ["unit", "sql", "isolation", "protocol", "faults"]
     else:
-        parts = ["tidy", "unit", "sql", "isolation", "protocol", "clients", "embedded", "faults"]
+        parts = ["tidy", "unit", "sql", "isolation", "protocol", "clients", "embedded", "docker",
+                 "faults"]
 
     run = Run(preset)
     python = sys.executable
@@ -167,12 +183,15 @@ def main():
         ("isolation", "isolation", ["test/isolation/run.py"]),
         ("protocol", "protocol", ["test/protocol/run.py"]),
         ("clients", "clients", ["test/clients/run.py"]),
+        ("docker", "container entrypoint", ["test/docker/run.py"]),
+        ("faults", "two-phase commit", ["test/faults/prepared.py", "--rounds", "3", "--seed", "1"]),
         ("faults", "crash loop", ["test/faults/crash.py", "--rounds", "5"]),
         ("faults", "crash loop, columnar tables",
          ["test/faults/crash.py", "--columnar", "--rounds", "3"]),
         ("faults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "4", "--seed", "1"]),
         ("faults", "absurd statements", ["test/faults/mutate_sql.py", "--statements", "5000", "--seed", "1"]),
         ("faults", "resources", ["test/faults/resources.py"]),
+        ("longfaults", "two-phase commit", ["test/faults/prepared.py", "--rounds", "100"]),
         ("longfaults", "crash loop", ["test/faults/crash.py", "--rounds", "200"]),
         ("longfaults", "crash loop, columnar tables",
          ["test/faults/crash.py", "--columnar", "--rounds", "200"]),
