@@ -3,8 +3,9 @@
 pg_dump with psql as the way back, and the small tools. Each client is one process of its own
 (sessions/*), given the connection in PG* variables; it passes when it ends with status 0, and is not
 there when it ends with status 77, having said what it misses. These run where they are installed:
-    python3-django libpostgresql-jdbc-java default-jdk-headless ruby-pg php-cli php-pgsql
-    odbc-postgresql python3-pyodbc pgcli pgbouncer, and pg from npm (NODE_PATH)
+    python3-django libpostgresql-jdbc-java default-jdk-headless ruby-pg ruby-activerecord php-cli
+    php-pgsql adminer odbc-postgresql python3-pyodbc pgcli pgbouncer; pg, pg-cursor, postgres,
+    sequelize, typeorm and reflect-metadata from npm (NODE_PATH); Go, with its modules in reach
 
 test/clients/run.py [--oracle] [--server host:port] [client ...]
 """
