@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "sql/parse/long_identifiers.h"
 #include "sql/parse/utf8.h"
 
 namespace luma {
@@ -369,7 +370,7 @@ bool Normalizer::negative_number() {
 bool Normalizer::quoted_name() {
   bool doubled = false;
   size_t end = end_of_string(i_, false, doubled);
-  if (end == 0) return false;
+  if (end == 0 || end - i_ - 2 > kMaxNameBytes) return false;
   alias_after_close_ = before_ == Before::kClose;
   last_word_ = Word::kNone;
   return copy_to(end, Before::kName);
@@ -452,6 +453,8 @@ bool Normalizer::word() {
     char letter = sql_[i_++];
     key_ += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
   }
+  // Whoever uses such a name is told each time that it is cut.
+  if (i_ - start > kMaxNameBytes) return false;
   Word found = find_word(std::string_view(key_).substr(key_start));
   if (query_may_follow_) {
     query_may_follow_ = false;
