@@ -119,7 +119,8 @@ void unpack_block(const std::byte* in, uint32_t width, uint64_t base, uint32_t r
   if (width == 0) {
     for (uint32_t i = 0; i < rows; ++i) out[i] = static_cast<T>(base);
   } else if (width <= 32) {
-    unpack_narrow(narrow(in), width, base, rows, out);
+    using Signed = std::make_signed_t<T>;
+    unpack_narrow(narrow(in), width, base, rows, reinterpret_cast<Signed*>(out));
   } else if constexpr (sizeof(T) == 8) {
     unpack_wide(wide(in), width, base, rows, out);
   } else {
@@ -133,6 +134,7 @@ template void unpack_block(const std::byte*, uint32_t, uint64_t, uint32_t, int8_
 template void unpack_block(const std::byte*, uint32_t, uint64_t, uint32_t, int16_t*);
 template void unpack_block(const std::byte*, uint32_t, uint64_t, uint32_t, int32_t*);
 template void unpack_block(const std::byte*, uint32_t, uint64_t, uint32_t, int64_t*);
+template void unpack_block(const std::byte*, uint32_t, uint64_t, uint32_t, uint32_t*);
 
 uint64_t packed_value(const std::byte* in, uint32_t width, uint32_t index) {
   if (width == 0) return 0;

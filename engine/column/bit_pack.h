@@ -22,7 +22,7 @@ size_t packed_size_bytes(uint32_t width, uint32_t rows);
 // `values` has kBlockRows entries, those from `rows` on zero; `out` packed_size_bytes().
 void pack_block(const uint64_t* values, uint32_t width, uint32_t rows, std::byte* out);
 // out[i] = base + value i, wrapping. Writes up to a multiple of 64 rows: `out` has room for
-// kBlockRows. T: int8_t, int16_t, int32_t, int64_t.
+// kBlockRows. T: int8_t, int16_t, int32_t, int64_t, uint32_t (for widths up to 32).
 template <typename T>
 void unpack_block(const std::byte* in, uint32_t width, uint64_t base, uint32_t rows, T* out);
 uint64_t packed_value(const std::byte* in, uint32_t width, uint32_t index);

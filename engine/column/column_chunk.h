@@ -76,11 +76,38 @@ class ColumnChunkReader {
   // The block's values, as rows 0... of `out`, which is flat, begun and has room for kBlockRows.
   // Strings may refer to the chunk.
   void read_block(uint32_t block, Vector& out) const;
+  // The values of some rows of the block, ascending, as rows `at`... of `out`, which is flat.
+  // Unlike read_block() this copies strings that are not stored as such to the heap of `out`, which
+  // other rows may share.
+  void read_rows(uint32_t block, const uint32_t* rows, uint32_t count, Vector& out,
+                 uint32_t at) const;
+  // Strings come from the chunk itself, not from a heap.
+  bool has_strings_in_place() const { return strings_.encoding() != StringEncoding::kFsst; }
+
+  // --- predicates on encoded data: they clear rows of `mask` ---
+  bool is_integers() const { return kind_ == ChunkKind::kInt; }
+  // The scale of all values, when the chunk has decimals that share one.
+  std::optional<int> decimal_scale() const;
+  // For the two kinds above (scaled integers): keeps values of the range. NULL is in none.
+  void keep_range(uint32_t block, IntRange range, RowMask& mask) const;
+  // Of a chunk of strings with a dictionary, which may still have NULLs; empty otherwise.
+  std::span<const StringRef> dictionary() const;
+  // Keeps the entries of the dictionary whose flag is 1 (the other flags are 0), and NULLs when
+  // asked to.
+  void keep_entries(uint32_t block, std::span<const uint8_t> flags, bool keep_nulls,
+                    RowMask& mask) const;
+
   // Where an ascending column of integers without NULLs has the value.
   std::optional<uint32_t> find_sorted(uint64_t value) const;
 
  private:
   void read_decimals(uint32_t block, StringRef* out) const;
+  void read_some_decimals(uint32_t block, const uint32_t* rows, uint32_t count,
+                          StringRef* out) const;
+  void read_values(uint32_t block, const uint32_t* rows, uint32_t count, Vector& out,
+                   uint32_t at) const;
+  // The validity of the block's rows 64 * word...
+  uint64_t valid_word(uint32_t block, uint32_t word) const;
   template <typename T>
   void read_pairs(uint32_t block, T* out) const;
 

@@ -13,6 +13,7 @@ namespace luma {
 class SymbolTable {
  public:
   static constexpr uint32_t kGreatestCount = 255;
+  static constexpr size_t kGreatestSymbolBytes = 8;
   static constexpr uint8_t kEscape = 255;  // the next byte stands for itself
 
   // Learns from a sample of the strings.

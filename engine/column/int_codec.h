@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/column/bit_pack.h"
+#include "engine/column/row_mask.h"
 
 namespace luma {
 
@@ -18,6 +19,13 @@ enum class IntEncoding : uint8_t { kConstant, kPacked, kDelta, kRuns, kDictionar
 void encode_ints(std::span<const int64_t> values, std::string& out);
 // Forces an encoding that can hold any values (all but kConstant).
 void encode_ints_as(IntEncoding encoding, std::span<const int64_t> values, std::string& out);
+
+// Both ends belong to it.
+struct IntRange {
+  int64_t least = INT64_MIN, greatest = INT64_MAX;
+  bool empty() const { return least > greatest; }
+  bool contains(int64_t value) const { return least <= value && value <= greatest; }
+};
 
 // A view of an encoded stream; threads may share it. Throws CorruptChunk.
 class IntReader {
@@ -34,6 +42,16 @@ class IntReader {
   template <typename T>
   void read_block(uint32_t block, T* out) const;
   int64_t value(uint32_t index) const;
+  // The values of some rows of the block, ascending.
+  template <typename T>
+  void read_rows(uint32_t block, const uint32_t* rows, uint32_t count, T* out) const;
+
+  // Clears the rows of the block that lie outside of the range, without decoding where the encoding
+  // tells.
+  void keep_range(uint32_t block, IntRange range, RowMask& mask) const;
+  // The same for codes: keeps rows whose code has flag 1 (other flags are 0). CorruptChunk for
+  // codes beyond the flags.
+  void keep_flagged(uint32_t block, std::span<const uint8_t> flags, RowMask& mask) const;
 
   struct PackedBlock {
     int64_t base;
@@ -50,6 +68,9 @@ class IntReader {
  private:
   template <typename T>
   void read_runs(uint32_t block, T* out) const;
+  void keep_packed(uint32_t block, IntRange range, RowMask& mask) const;
+  void keep_runs(uint32_t block, IntRange range, RowMask& mask) const;
+  int64_t packed_at(const PackedBlock& header, uint32_t row) const;
 
   IntEncoding encoding_ = IntEncoding::kConstant;
   uint32_t count_ = 0;

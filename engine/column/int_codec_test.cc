@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "engine/column/alp.h"
+#include "engine/column/int_bounds.h"
+#include "engine/type/numeric.h"
 
 namespace luma {
 
@@ -102,6 +104,89 @@ TEST_CASE("ALP keeps every bit of floats") {
     size_t rows = std::min<size_t>(kBlockRows, values.size() - first);
     REQUIRE(std::memcmp(block.data(), values.data() + first, rows * 8) == 0);
   }
+}
+
+TEST_CASE("ranges of encoded integers are those of the integers") {
+  std::mt19937_64 random(2);
+  for (const auto& values : patterns()) {
+    auto pick = [&] {
+      return values[random() % values.size()] + static_cast<int64_t>(random() % 3) - 1;
+    };
+    for (IntEncoding encoding : {IntEncoding::kConstant, IntEncoding::kPacked, IntEncoding::kDelta,
+                                 IntEncoding::kRuns, IntEncoding::kDictionary}) {
+      if (encoding == IntEncoding::kConstant && values.size() > 1) continue;
+      std::string bytes;
+      encode_ints_as(encoding, values, bytes);
+      std::vector<uint64_t> aligned(bytes.size() / 8 + 1);
+      std::memcpy(aligned.data(), bytes.data(), bytes.size());
+      IntReader reader({reinterpret_cast<const char*>(aligned.data()), bytes.size()});
+      std::vector<IntRange> ranges{{INT64_MIN, INT64_MAX}, {1, 0}, {INT64_MIN, 0}, {1, INT64_MAX}};
+      for (int i = 0; i < 10; ++i) {
+        int64_t a = pick(), b = i % 3 == 0 ? a : pick();
+        ranges.push_back({std::min(a, b), std::max(a, b)});
+      }
+      for (IntRange range : ranges) {
+        for (uint32_t block = 0; block < block_count(reader.size()); ++block) {
+          const uint32_t rows = reader.rows_of_block(block);
+          RowMask mask;
+          mask.set_range(1, rows);
+          reader.keep_range(block, range, mask);
+          uint32_t kept[kBlockRows];
+          uint32_t count = mask.list(kept), next = 0;
+          for (uint32_t row = 1; row < rows; ++row) {
+            const bool found = next < count && kept[next] == row;
+            next += found;
+            if (range.contains(values[block * kBlockRows + row]) != found) {
+              FAIL("row " << row << " encoding " << int(encoding));
+            }
+          }
+          REQUIRE(next == count);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("bounds become ranges of stored integers") {
+  using enum ZoneCompare;
+  Arena arena;
+  const char* bounds[] = {"0",
+                          "1.5",
+                          "-1.5",
+                          "-2",
+                          "0.004",
+                          "92233720368547758.07",
+                          "92233720368547758.08",
+                          "-92233720368547758.085",
+                          "1e30",
+                          "-1e30",
+                          "NaN",
+                          "Infinity",
+                          "-Infinity"};
+  const int64_t values[] = {INT64_MIN, -201, -200, -151, -150, -149,
+                            0,         1,    149,  150,  151,  INT64_MAX};
+  for (const char* text : bounds) {
+    Datum bound = numeric_from_text(text, arena);
+    for (ZoneCompare compare : {kEqual, kLess, kLessEqual, kGreater, kGreaterEqual}) {
+      IntRange range = decimal_range(compare, bound, 2);
+      for (int64_t value : values) {
+        int order = numeric_compare(numeric_make_small(value, 2), bound);
+        bool wanted = compare == kEqual       ? order == 0
+                      : compare == kLess      ? order < 0
+                      : compare == kLessEqual ? order <= 0
+                      : compare == kGreater   ? order > 0
+                                              : order >= 0;
+        INFO(value << " " << int(compare) << " " << text);
+        CHECK((!range.empty() && range.contains(value)) == wanted);
+      }
+    }
+  }
+  CHECK(int_range(kLess, -7, 5).greatest == -2);
+  CHECK(int_range(kGreaterEqual, -7, 5).least == -1);
+  CHECK(int_range(kEqual, -7, 5).empty());
+  CHECK(int_range(kLessEqual, 10, 5).greatest == 2);
+  CHECK(int_range(kLess, 10, 5).greatest == 1);
+  CHECK(int_range(kLess, INT64_MIN).empty());
 }
 
 }  // namespace luma

@@ -104,6 +104,19 @@ void write_bytes(std::span<const StringRef> values, const SymbolTable* symbols, 
   writer.part(bytes);
 }
 
+// One string on its own; long ones lie in the heap.
+StringRef decompressed(const SymbolTable& symbols, std::string_view codes, Arena& heap) {
+  char local[1024];
+  const size_t room = codes.size() * SymbolTable::kGreatestSymbolBytes;
+  if (room + SymbolTable::kGreatestSymbolBytes > sizeof local) {
+    char* text = heap.allocate_bytes(room + SymbolTable::kGreatestSymbolBytes);
+    return {text, static_cast<uint32_t>(symbols.decompress(codes, text, room))};
+  }
+  const size_t size = symbols.decompress(codes, local, room);
+  std::string_view text(local, size);
+  return StringRef(size <= StringRef::kInlineBytes ? text : heap.copy(text));
+}
+
 }  // namespace
 
 void encode_strings_as(StringEncoding encoding, std::span<const StringRef> values,
@@ -207,6 +220,32 @@ void StringReader::read_block(uint32_t block, StringRef* out, Arena& heap) const
     text += size;
     room -= size;
     at += length;
+  }
+}
+
+void StringReader::read_rows(uint32_t block, const uint32_t* rows, uint32_t count, StringRef* out,
+                             Arena& heap) const {
+  int32_t numbers[kBlockRows];
+  if (encoding_ == StringEncoding::kDictionary) {
+    lengths_or_codes_.read_rows(block, rows, count, numbers);
+    for (uint32_t i = 0; i < count; ++i) out[i] = dictionary_[static_cast<uint32_t>(numbers[i])];
+    return;
+  }
+  lengths_or_codes_.read_block(block, numbers);
+  const char* at = bytes_.data() + blocks_[block].offset;
+  size_t left = blocks_[block + 1].offset - blocks_[block].offset;
+  uint32_t row = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    size_t skipped = 0;
+    for (; row < rows[i]; ++row) skipped += static_cast<uint32_t>(numbers[row]);
+    const auto length = static_cast<uint32_t>(numbers[row++]);
+    if (skipped > left || length > left - skipped) throw CorruptChunk{"a string is cut short"};
+    at += skipped;
+    out[i] = encoding_ == StringEncoding::kPlain
+                 ? StringRef(at, length)
+                 : decompressed(symbols_, {at, length}, heap);
+    at += length;
+    left -= skipped + length;
   }
 }
 

@@ -32,9 +32,12 @@ class StringReader {
   // `out` has room for kBlockRows. Strings that are not stored as such go to `heap`; the others
   // refer to the chunk.
   void read_block(uint32_t block, StringRef* out, Arena& heap) const;
-  // Of a dictionary chunk: its values, and the codes of a block.
+  // Some rows of the block, ascending.
+  void read_rows(uint32_t block, const uint32_t* rows, uint32_t count, StringRef* out,
+                 Arena& heap) const;
+  // Of a dictionary chunk: its values, and which of them the rows have.
   std::span<const StringRef> dictionary() const { return dictionary_; }
-  void read_codes(uint32_t block, int32_t* out) const { lengths_or_codes_.read_block(block, out); }
+  const IntReader& codes() const { return lengths_or_codes_; }
 
   struct Block {
     uint64_t offset;  // of the block's first byte

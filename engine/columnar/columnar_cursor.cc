@@ -10,6 +10,13 @@ namespace luma {
 namespace {
 // Windows fit the executor's chunks.
 constexpr uint32_t kWindowRows = std::min<uint32_t>(kVectorSize, kBlockRows);
+
+template <typename T>
+void copy_rows(const Vector& from, const uint32_t* rows, uint32_t count, Vector& out, uint32_t at) {
+  const T* values = from.unified<T>().data;
+  T* to = out.mutable_data<T>() + at;
+  for (uint32_t i = 0; i < count; ++i) to[i] = values[rows[i]];
+}
 }  // namespace
 
 ColumnarCursor::ColumnarCursor(const TableDesc& table, std::vector<int32_t> columns)
@@ -70,6 +77,10 @@ void ColumnarCursor::start(SegmentListRef segments) {
   group_ = block_ = position_ = 0;
   group_checked_ = false;
   has_row_ids_ = has_stamps_ = false;
+  for (Column& column : columns_) {
+    column.decoded.reset();
+    column.segment = static_cast<size_t>(-1);
+  }
   counters_ = {};
   counters_.segments = list_->segments.size();
   begin_window();
@@ -260,23 +271,64 @@ void ColumnarCursor::fill_missing(Column& column, const ColumnDesc& desc) {
   }
 }
 
+const ChunkRef& ColumnarCursor::chunk(size_t number) {
+  Column& column = columns_[number];
+  if (column.segment != window_segment_ || column.group != window_group_) {
+    const auto attribute = static_cast<uint32_t>(attributes_[number]);
+    const SegmentReader& reader = *list_->segments[window_segment_].reader;
+    column.chunk.reset();
+    if (attribute < reader.footer().columns.size()) {
+      column.chunk = reader.chunk(window_group_, attribute);
+    }
+    column.segment = window_segment_;
+    column.group = window_group_;
+  }
+  return column.chunk;
+}
+
+void ColumnarCursor::read_rows(size_t number, const uint32_t* rows, uint32_t count, Vector& out,
+                               uint32_t at) {
+  Column& column = columns_[number];
+  const ChunkRef& stored = chunk(number);
+  if (stored != nullptr && !column.ready) {
+    stored->reader.read_rows(window_block_, rows, count, out, at);
+    return;
+  }
+  const Vector& values = this->column(number);
+  const bool copies_strings = values.physical() == PhysicalType::kVarlen &&
+                              (stored == nullptr || !stored->reader.has_strings_in_place());
+  if (copies_strings || values.has_nulls()) {
+    for (uint32_t i = 0; i < count; ++i) out.set_value(at + i, values.value(rows[i]));
+    return;
+  }
+  switch (physical_size(values.physical())) {
+    case 1:
+      return copy_rows<uint8_t>(values, rows, count, out, at);
+    case 2:
+      return copy_rows<uint16_t>(values, rows, count, out, at);
+    case 4:
+      return copy_rows<uint32_t>(values, rows, count, out, at);
+    case 8:
+      return copy_rows<uint64_t>(values, rows, count, out, at);
+    default:
+      return copy_rows<Datum>(values, rows, count, out, at);
+  }
+}
+
 void ColumnarCursor::decode(size_t number) {
   Column& column = columns_[number];
   auto attribute = static_cast<uint32_t>(attributes_[number]);
   const ColumnDesc& desc = table_.columns[attribute];
   if (column.values == nullptr) column.values = std::make_unique<Vector>(desc.physical, kBlockRows);
-  const SegmentReader& reader = *list_->segments[window_segment_].reader;
-  if (attribute >= reader.footer().columns.size()) {
-    column.chunk.reset();
+  const ChunkRef& stored = chunk(number);
+  if (stored == nullptr) {
+    column.decoded.reset();
     fill_missing(column, desc);
-  } else {
-    ChunkRef chunk = reader.chunk(window_group_, attribute);
-    if (column.chunk != chunk || column.block != window_block_) {
-      column.values->begin_flat();
-      chunk->reader.read_block(window_block_, *column.values);
-      column.chunk = std::move(chunk);
-      column.block = window_block_;
-    }
+  } else if (column.decoded != stored || column.block != window_block_) {
+    column.values->begin_flat();
+    stored->reader.read_block(window_block_, *column.values);
+    column.decoded = stored;
+    column.block = window_block_;
   }
   for (const Patch& patch : patches_) {
     Value value = StoredRow(layout_, patch.bytes).value(attribute);

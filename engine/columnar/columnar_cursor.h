@@ -47,6 +47,17 @@ class ColumnarCursor {
   uint32_t size() const { return count_; }
   const uint32_t* selection() const { return selected_ ? selection_.data() : nullptr; }
   const Vector& column(size_t number);
+  // The window's rows are stored ones of a single block, none replaced by the delta: what follows
+  // may be used instead of column().
+  bool is_stored() const { return !from_delta_ && patches_.empty(); }
+  uint32_t block() const { return window_block_; }
+  // The column's chunk; null when the segment is older than the column. Whoever keeps strings of it
+  // keeps it.
+  const ChunkRef& chunk(size_t number);
+  bool is_decoded(size_t number) const { return columns_[number].ready; }
+  // Copies rows of the block, ascending, to rows `at`... of `out`, which is flat. Long strings lie
+  // in the chunk or in the heap of `out`.
+  void read_rows(size_t number, const uint32_t* rows, uint32_t count, Vector& out, uint32_t at);
   // By row of the columns.
   uint64_t row_id(uint32_t row);
   uint64_t stamp(uint32_t row);
@@ -64,9 +75,13 @@ class ColumnarCursor {
   };
   struct Column {
     std::unique_ptr<Vector> values;
-    ChunkRef chunk;  // what `values` was decoded from; null: something else
+    ChunkRef decoded;  // what `values` was decoded from; null: something else
     uint32_t block = 0;
     bool ready = false;  // for the current window
+    // Of the group that a window was last looked at in; null: the segment lacks the column.
+    ChunkRef chunk;
+    size_t segment = static_cast<size_t>(-1);
+    uint32_t group = 0;
   };
 
   void set_bounds(uint64_t first_row_id, uint64_t last_row_id);

@@ -6,8 +6,7 @@
 
 #include "engine/base/would_block.h"
 #include "engine/columnar/columnar_cursor.h"
-#include "engine/exec/evaluator.h"
-#include "engine/exec/expr.h"
+#include "engine/exec/parallel_safety.h"
 #include "engine/table/deferred_checks.h"
 #include "engine/table/scan_output.h"
 
@@ -15,175 +14,191 @@ namespace luma {
 
 namespace {
 
-void collect_slots(const Expr& expr, std::vector<bool>& used) {
-  if (expr.kind == ExprKind::kSlot) used[expr.index] = true;
-  for_each_child(expr, [&](const Expr* child) { collect_slots(*child, used); });
-}
+// When so few rows of a block pass, they are read one by one and gathered from several blocks.
+constexpr uint32_t kSparseRows = kBlockRows / 8;
+// Gathered rows go out after so many blocks at the latest, the first time after one: LIMIT may be
+// waiting for them.
+constexpr uint32_t kPatienceBlocks = 64;
 
 TableActivity& activity_of(const TableDesc& table, ExecContext& context) {
   return context.deferred->activity().of(table.oid, table.storage_id);
 }
 
-// A predicate with its value of this execution.
-struct Bound {
-  size_t attribute;
-  ZoneCompare compare;
-  PhysicalType physical;  // of the value
-  Value value;
-};
-
-int64_t integer_of(const Bound& bound) {
-  switch (bound.physical) {
-    case PhysicalType::kBool:
-    case PhysicalType::kInt8:
-      return bound.value.datum.i8;
-    case PhysicalType::kInt16:
-      return bound.value.datum.i16;
-    case PhysicalType::kInt32:
-      return bound.value.datum.i32;
-    default:
-      return bound.value.datum.i64;
+std::vector<int32_t> attributes_of(const std::vector<int32_t>& columns) {
+  std::vector<int32_t> attributes;
+  for (int32_t column : columns) {
+    if (column >= 0) attributes.push_back(column);
   }
-}
-
-bool may_contain(const ZoneMap& zone, const Bound& bound) {
-  switch (zone.kind) {
-    case ZoneKind::kNone:
-      return !zone.all_null();
-    case ZoneKind::kInt:
-      return zone_may_contain(zone, bound.compare, integer_of(bound));
-    case ZoneKind::kFloat:
-      return zone_may_contain(zone, bound.compare,
-                              bound.physical == PhysicalType::kFloat
-                                  ? static_cast<double>(bound.value.datum.f32)
-                                  : bound.value.datum.f64);
-    case ZoneKind::kDecimal:
-      return zone_may_contain_decimal(zone, bound.compare, bound.value.datum);
-    case ZoneKind::kBytes:
-      return zone_may_contain(zone, bound.compare, bound.value.datum.str.view());
-  }
-  return true;
+  return attributes;
 }
 
 }  // namespace
 
 struct ColumnarScanOperator::State {
   State(TableDescPtr desc, std::vector<int32_t> wanted, const Expr* condition,
-        std::vector<ZonePredicate> zone_predicates)
+        std::vector<ZonePredicate> zones)
       : table(std::move(desc)),
         columns(std::move(wanted)),
-        attributes(attributes_of(columns)),
-        cursor(*table, attributes),
-        zones(std::move(zone_predicates)) {
+        cursor(*table, attributes_of(columns)),
+        filter(*table, columns, condition, std::move(zones)),
+        rows(kBlockRows),
+        passed(kBlockRows) {
     std::vector<PhysicalType> types = scan_types(*table, columns);
-    chunk.init(types, 1);
-    filtered.init(types, 1);
-    for (size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i] == kRowKeyColumn || columns[i] == kTableOidColumn) {
-        chunk.columns[i] = Vector(types[i], kVectorSize);
-      }
-    }
-    for (size_t i = 0; i < columns.size(); ++i) {
-      numbers.push_back(columns[i] >= 0 ? static_cast<size_t>(std::count_if(
-                                              columns.begin(), columns.begin() + ptrdiff_t(i),
-                                              [](int32_t c) { return c >= 0; }))
-                                        : 0);
-    }
-    for (const ZonePredicate& zone : zones) values.emplace_back(*zone.value, 1);
-    if (condition == nullptr) return;
-    filter.emplace(*condition, kVectorSize);
-    in_filter.resize(columns.size());
-    collect_slots(*condition, in_filter);
-    passed.resize(kVectorSize);
-  }
-
-  static std::vector<int32_t> attributes_of(const std::vector<int32_t>& columns) {
-    std::vector<int32_t> attributes;
-    for (int32_t column : columns) {
-      if (column >= 0) attributes.push_back(column);
-    }
-    return attributes;
-  }
-
-  void bind_zones(ExecContext& context) {
-    bounds.clear();
-    for (size_t i = 0; i < zones.size(); ++i) {
-      Value value = values[i].evaluate_scalar(context);
-      // A comparison with NULL passes no row; the filter finds that out as well.
-      if (value.is_null) continue;
-      bounds.push_back({static_cast<size_t>(zones[i].attribute), zones[i].compare,
-                        zones[i].value->physical, value});
-    }
-    if (bounds.empty()) {
-      cursor.set_pruner(nullptr);
-      return;
-    }
+    dense.init(types);
+    probed.init(types);
+    gathered.init(types);
+    size_t stored = 0;
+    for (int32_t column : columns) numbers.push_back(column >= 0 ? stored++ : 0);
     cursor.set_pruner([this](const SegmentFooter& footer, const RowGroup& group) {
-      return std::all_of(bounds.begin(), bounds.end(), [&](const Bound& bound) {
-        // Columns added later read as a default.
-        return bound.attribute >= footer.columns.size() ||
-               may_contain(group.columns[bound.attribute].zone, bound);
-      });
+      return filter.may_pass(footer, group);
     });
   }
 
-  void fill(size_t i) {
-    Vector& out = chunk.columns[i];
+  void restart() {
+    count = 0;
+    is_flushed = true;
+    forget_flushed();
+    waited_blocks = 0;
+    patience_blocks = 1;
+  }
+
+  // The rows of the cursor's window that pass.
+  void find_rows(ExecContext& context) {
+    const uint32_t* selection = cursor.selection();
+    const bool stored = cursor.is_stored();
+    if (!stored) {
+      count = cursor.size();
+      for (uint32_t i = 0; i < count; ++i) rows[i] = selection == nullptr ? i : selection[i];
+    }
+    RowMask mask;
+    if (stored && selection == nullptr) {
+      mask.set_range(0, cursor.size());
+    } else if (stored) {
+      mask.clear();
+      for (uint32_t i = 0; i < cursor.size(); ++i) mask.set(selection[i]);
+    }
+    const auto& rest = filter.reduce(context, cursor, stored ? &mask : nullptr);
+    if (stored) count = mask.list(rows.data());
+    for (ScanFilter::Conjunct* conjunct : rest) {
+      if (count == 0) return;
+      apply(context, *conjunct);
+    }
+  }
+
+  // Evaluates a conjunct for the rows.
+  void apply(ExecContext& context, ScanFilter::Conjunct& conjunct) {
+    probed.size = count;
+    for (uint32_t slot : conjunct.slots) {
+      const size_t number = numbers[slot];
+      if (columns[slot] >= 0 && is_sparse() && !cursor.is_decoded(number)) {
+        probed.columns[slot].begin_flat();
+        cursor.read_rows(number, rows.data(), count, probed.columns[slot], 0);
+      } else {
+        view(slot, probed.columns[slot]);
+      }
+    }
+    const uint32_t found = conjunct.evaluator.select(context, probed, passed.data());
+    // passed[i] >= i, so what is read was not yet overwritten.
+    for (uint32_t i = 0; i < found; ++i) rows[i] = rows[passed[i]];
+    count = found;
+  }
+
+  bool is_sparse() const { return cursor.is_stored() && count < kSparseRows; }
+
+  // Column `i` of the rows, without copying what is stored.
+  void view(size_t i, Vector& out) {
     if (columns[i] == kTableOidColumn) {
       out.set_constant(Datum::of_oid(table->oid));
     } else if (columns[i] == kRowKeyColumn) {
-      fill_row_keys(out);
-    } else if (cursor.selection() == nullptr) {
+      out.begin_flat();
+      add_row_keys(out, 0);
+    } else if (count == cursor.size() && cursor.selection() == nullptr) {
       out.reference(cursor.column(numbers[i]));
     } else {
-      out.slice(cursor.column(numbers[i]), cursor.selection(), cursor.size());
+      out.slice(cursor.column(numbers[i]), rows.data(), count);
     }
   }
 
-  void fill_row_keys(Vector& out) {
-    out.begin_flat();
-    for (uint32_t i = 0; i < cursor.size(); ++i) {
-      uint32_t row = cursor.selection() == nullptr ? i : cursor.selection()[i];
-      make_row_key(table->storage_id, cursor.row_id(row), key);
-      uint64_t stamp = cursor.stamp(row);
+  void add_row_keys(Vector& out, uint32_t at) {
+    for (uint32_t i = 0; i < count; ++i) {
+      make_row_key(table->storage_id, cursor.row_id(rows[i]), key);
+      uint64_t stamp = cursor.stamp(rows[i]);
       key.append(reinterpret_cast<const char*>(&stamp), sizeof stamp);
-      out.mutable_data<StringRef>()[i] = out.add_string(key);
+      out.mutable_data<StringRef>()[at + i] = out.add_string(key);
     }
   }
 
-  // The window's rows that pass; null when none does.
-  const Chunk* emit(ExecContext& context) {
-    chunk.size = cursor.size();
-    if (!filter) {
-      for (size_t i = 0; i < columns.size(); ++i) fill(i);
-      return &chunk;
+  // Adds the rows to those of earlier blocks.
+  void gather() {
+    if (gathered.size == 0) {
+      gathered.begin();
+      held.clear();
     }
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (in_filter[i]) fill(i);
+      Vector& out = gathered.columns[i];
+      if (columns[i] == kTableOidColumn) {
+        std::fill_n(out.mutable_data<int32_t>() + gathered.size, count,
+                    static_cast<int32_t>(table->oid));
+      } else if (columns[i] == kRowKeyColumn) {
+        add_row_keys(out, gathered.size);
+      } else {
+        cursor.read_rows(numbers[i], rows.data(), count, out, gathered.size);
+        // Its strings may lie in the chunk.
+        const ChunkRef& chunk = cursor.chunk(numbers[i]);
+        if (out.physical() == PhysicalType::kVarlen && chunk != nullptr &&
+            (held.empty() || held.back() != chunk)) {
+          held.push_back(chunk);
+        }
+      }
     }
-    uint32_t count = filter->select(context, chunk, passed.data());
-    if (count == 0) return nullptr;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      if (!in_filter[i]) fill(i);
+    gathered.size += count;
+    count = 0;
+  }
+
+  // What is to go out now, if anything. `count` rows are left to be taken when that is what was
+  // gathered before them.
+  const Chunk* take() {
+    const bool sparse = is_sparse();
+    if (gathered.size > 0 && (!sparse || gathered.size + count > kVectorSize)) return flush();
+    if (sparse) {
+      gather();
+      return nullptr;
     }
-    if (count == chunk.size) return &chunk;
-    filtered.slice(chunk, passed.data(), count);
-    return &filtered;
+    dense.size = count;
+    for (size_t i = 0; i < columns.size(); ++i) view(i, dense.columns[i]);
+    count = 0;
+    return &dense;
+  }
+
+  const Chunk* flush() {
+    is_flushed = true;
+    waited_blocks = 0;
+    patience_blocks = std::min(patience_blocks * 2, kPatienceBlocks);
+    return &gathered;
+  }
+
+  // What was flushed has been read.
+  void forget_flushed() {
+    if (!is_flushed) return;
+    is_flushed = false;
+    gathered.size = 0;
+    held.clear();
   }
 
   TableDescPtr table;
-  std::shared_ptr<SharedColumnarScan> shared;
   std::vector<int32_t> columns;
-  std::vector<int32_t> attributes;
-  ColumnarCursor cursor;
   std::vector<size_t> numbers;  // by output column: the cursor's
-  std::vector<ZonePredicate> zones;
-  std::vector<ExprEvaluator> values;
-  std::vector<Bound> bounds;
-  std::optional<ExprEvaluator> filter;
-  std::vector<bool> in_filter;
-  std::vector<uint32_t> passed;
-  Chunk chunk, filtered;
+  std::shared_ptr<SharedColumnarScan> shared;
+  bool is_sibling = false;  // reads a share; otherwise the shared scan is this one's to close
+  ColumnarCursor cursor;
+  ScanFilter filter;
+  // Of the window: rows of its columns that have passed so far.
+  std::vector<uint32_t> rows, passed;
+  uint32_t count = 0;
+  Chunk dense, probed, gathered;
+  std::vector<ChunkRef> held;  // what gathered strings refer to
+  bool is_flushed = false;
+  uint32_t waited_blocks = 0, patience_blocks = 1;
   std::string key;
   uint64_t visited = 0;
 };
@@ -191,6 +206,8 @@ struct ColumnarScanOperator::State {
 ColumnarScanOperator::ColumnarScanOperator(TableDescPtr table, std::vector<int32_t> columns,
                                            const Expr* filter, std::vector<ZonePredicate> zones)
     : Operator(scan_types(*table, columns)),
+      filter_(filter),
+      zones_(zones),
       state_(
           std::make_unique<State>(std::move(table), std::move(columns), filter, std::move(zones))) {
   explain.node_type = "Columnar Scan";
@@ -201,7 +218,6 @@ ColumnarScanOperator::~ColumnarScanOperator() = default;
 void SharedColumnarScan::open(ExecContext& context) {
   rows_read_.store(0, std::memory_order_relaxed);
   units_.open(*table_, *context.transaction, ReadView::kStatement);
-  if (context.deferred != nullptr) ++activity_of(*table_, context).scans;
 }
 
 void SharedColumnarScan::close(ExecContext& context) {
@@ -210,20 +226,46 @@ void SharedColumnarScan::close(ExecContext& context) {
   if (context.deferred != nullptr) activity_of(*table_, context).rows_read += rows;
 }
 
+size_t SharedColumnarScan::size_bytes() const {
+  constexpr size_t kDeltaUnitBytes = size_t{1} << 20;  // roughly
+  return units_.segments()->size_bytes() + units_.count() * kDeltaUnitBytes;
+}
+
+bool ColumnarScanOperator::is_divisible() const {
+  return filter_ == nullptr || is_parallel_safe(*filter_);
+}
+
+size_t ColumnarScanOperator::divide(ExecContext& context) {
+  State& state = *state_;
+  auto shared = std::make_shared<SharedColumnarScan>(state.table);
+  shared->open(context);
+  if (shared->size_bytes() < context.min_parallel_scan_bytes || shared->unit_count() < 2) return 0;
+  state.shared = std::move(shared);
+  return state.shared->unit_count();
+}
+
+OperatorPtr ColumnarScanOperator::make_sibling() {
+  auto sibling =
+      std::make_unique<ColumnarScanOperator>(state_->table, state_->columns, filter_, zones_);
+  sibling->share(state_->shared);
+  return sibling;
+}
+
 void ColumnarScanOperator::share(std::shared_ptr<SharedColumnarScan> scan) {
+  state_->is_sibling = scan != nullptr;
   state_->shared = std::move(scan);
 }
 
-TableDescPtr ColumnarScanOperator::table() const { return state_->table; }
-
 void ColumnarScanOperator::do_open(ExecContext& context) {
   State& state = *state_;
-  state.bind_zones(context);
+  state.filter.open(context);
+  state.restart();
   state.visited = 0;
-  if (state.shared != nullptr) {
+  if (state.is_sibling) {
     state.cursor.open(*context.transaction, ReadView::kStatement, state.shared->units_);
     return;
   }
+  state.shared.reset();
   state.cursor.open(*context.transaction, ReadView::kStatement);
   if (context.deferred != nullptr) ++activity_of(*state.table, context).scans;
 }
@@ -231,7 +273,7 @@ void ColumnarScanOperator::do_open(ExecContext& context) {
 void ColumnarScanOperator::count_rows(ExecContext& context, uint32_t rows) {
   State& state = *state_;
   state.visited += rows;
-  if (state.shared != nullptr) {
+  if (state.is_sibling) {
     state.shared->rows_read_.fetch_add(rows, std::memory_order_relaxed);
     return;
   }
@@ -241,13 +283,25 @@ void ColumnarScanOperator::count_rows(ExecContext& context, uint32_t rows) {
 
 const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
   State& state = *state_;
-  while (state.cursor.next()) {
-    if (context.interrupt != nullptr) context.interrupt->check();
-    count_rows(context, state.cursor.size());
-    if (const Chunk* chunk = state.emit(context)) return chunk;
+  state.forget_flushed();
+  while (true) {
+    if (state.count > 0) {
+      if (const Chunk* chunk = state.take()) return chunk;
+    } else if (state.cursor.next()) {
+      if (context.interrupt != nullptr) context.interrupt->check();
+      count_rows(context, state.cursor.size());
+      state.find_rows(context);
+      if (state.gathered.size > 0) ++state.waited_blocks;
+    } else if (state.gathered.size > 0) {
+      return state.flush();
+    } else {
+      if (context.instrument) describe_work();
+      return nullptr;
+    }
+    if (state.gathered.size > 0 && state.waited_blocks >= state.patience_blocks) {
+      return state.flush();
+    }
   }
-  if (context.instrument) describe_work();
-  return nullptr;
 }
 
 // Of the last execution, for EXPLAIN ANALYZE.
@@ -269,8 +323,15 @@ void ColumnarScanOperator::describe_work() {
 }
 
 void ColumnarScanOperator::do_close(ExecContext& context) {
+  State& state = *state_;
   if (context.instrument) describe_work();
-  state_->cursor.close();
+  state.cursor.close();
+  state.filter.close();
+  state.restart();
+  if (state.shared != nullptr && !state.is_sibling) {
+    state.shared->close(context);
+    state.shared.reset();
+  }
 }
 
 }  // namespace luma

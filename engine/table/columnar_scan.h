@@ -1,26 +1,17 @@
 #pragma once
-// Scans of columnar tables: only the wanted columns are read, row groups that the zone maps rule
-// out are left alone, and columns that the filter does not need are decoded for the rows it has
-// passed.
+// Scans of columnar tables: only the wanted columns are read, the filter looks at encoded data
+// where it can, and columns that it does not need are decoded only for the rows that it has passed.
 #include <atomic>
 #include <memory>
 #include <vector>
 
-#include "engine/column/zone_map.h"
 #include "engine/columnar/columnar_units.h"
 #include "engine/exec/operator.h"
 #include "engine/row/table_desc.h"
 #include "engine/table/scan.h"
+#include "engine/table/scan_filter.h"
 
 namespace luma {
-
-// `attribute compare value`, a conjunct of the scan's filter that zone maps can decide. The value
-// has no slots and is evaluated at open(); it is of the attribute's type, or both are integers.
-struct ZonePredicate {
-  int32_t attribute = 0;
-  ZoneCompare compare = ZoneCompare::kEqual;
-  const Expr* value = nullptr;
-};
 
 // One scan of a table that several operators, each with its own thread, divide among themselves:
 // every row comes out of one of them. The transaction's thread calls open() before the operators'
@@ -29,11 +20,12 @@ struct ZonePredicate {
 class SharedColumnarScan {
  public:
   explicit SharedColumnarScan(TableDescPtr table) : table_(std::move(table)) {}
-  // Counts as one scan in the statistics of the table.
   void open(ExecContext& context);
   void close(ExecContext& context);
   // How many pieces of work there are: more threads than that are of no use. After open().
   size_t unit_count() const { return units_.count(); }
+  // What is to be read, roughly.
+  size_t size_bytes() const;
 
  private:
   friend class ColumnarScanOperator;
@@ -49,11 +41,13 @@ class ColumnarScanOperator final : public Operator {
                        std::vector<ZonePredicate> zones = {});
   ~ColumnarScanOperator() override;
   std::vector<Operator*> children() override { return {}; }
+  bool is_divisible() const override;
+  size_t divide(ExecContext& context) override;
+  OperatorPtr make_sibling() override;
 
   // From the next open() on, this reads a share of the table; null: all of it. The context that
   // open() then gets is the thread's own.
   void share(std::shared_ptr<SharedColumnarScan> scan);
-  TableDescPtr table() const;
 
  private:
   void do_open(ExecContext& context) override;
@@ -61,6 +55,9 @@ class ColumnarScanOperator final : public Operator {
   void do_close(ExecContext& context) override;
   void count_rows(ExecContext& context, uint32_t rows);
   void describe_work();
+  // What the siblings are made of.
+  const Expr* filter_;
+  std::vector<ZonePredicate> zones_;
   struct State;
   std::unique_ptr<State> state_;
 };
