@@ -67,6 +67,13 @@ void AggregatePlan::add_call(const Expr* expr) {
   if (info.filter != nullptr) call.filter = static_cast<int>(input_of(info.filter));
   call.is_distinct = info.distinct;
   call.is_sorted = info.distinct || !info.order_by.empty();
+  // Aggregates that can be merged do not care about the order, but for the rounding of floats.
+  call.is_hashed =
+      info.distinct && info.order_by.empty() && call.function->combine != nullptr &&
+      std::none_of(args.begin(), args.end(), [](const Expr* arg) {
+        return arg->physical == PhysicalType::kFloat || arg->physical == PhysicalType::kDouble;
+      });
+  has_hashed |= call.is_hashed;
   if (call.is_sorted) {
     call.sort_columns.push_back(SortColumn::ascending(KeyType::int64()));
     for (const SortKey& key : info.order_by) {
@@ -89,7 +96,7 @@ void AggregatePlan::add_call(const Expr* expr) {
 
 bool AggregatePlan::can_merge() const {
   return are_parallel_safe(inputs) && std::all_of(calls.begin(), calls.end(), [](const Call& call) {
-           return call.function->combine != nullptr && !call.is_sorted &&
+           return call.function->combine != nullptr && call.is_sorted == call.is_hashed &&
                   call.expr->implementation.is_parallel_safe;
          });
 }

@@ -35,6 +35,9 @@ struct AggregatePlan {
     // columns); `payload` is that address and the arguments.
     bool is_sorted = false;
     bool is_distinct = false;
+    // DISTINCT where the order of rows does not matter: what was seen is kept in a hash table; only
+    // rows that find no room there are sorted.
+    bool is_hashed = false;
     std::vector<uint32_t> order;
     std::vector<SortColumn> sort_columns;
     std::vector<PhysicalType> payload;
@@ -55,6 +58,7 @@ struct AggregatePlan {
   std::vector<KeyType> keys;
   std::vector<Call> calls;
   uint32_t tail_bytes = 0;
+  bool has_hashed = false;  // such a call
 
  private:
   void add_call(const Expr* expr);

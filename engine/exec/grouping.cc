@@ -4,6 +4,21 @@
 
 namespace luma {
 
+namespace {
+
+// Keeps the rows whose hashes belong to part `part` of `parts`; returns how many.
+uint32_t take_part(const GroupTable& table, std::byte** rows, uint32_t count, size_t part,
+                   size_t parts) {
+  uint32_t taken = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    // The upper half of the hash: slots of tables come from the lower one.
+    if (((table.hash_of(rows[i]) >> 32) * parts) >> 32 == part) rows[taken++] = rows[i];
+  }
+  return taken;
+}
+
+}  // namespace
+
 Grouping::Grouping(const AggregatePlan& plan)
     : plan_(plan),
       table_(plan.keys, plan.tail_bytes),
@@ -18,6 +33,14 @@ Grouping::Grouping(const AggregatePlan& plan)
   for (const AggregatePlan::Call& call : plan.calls) {
     sorters_.push_back(call.is_sorted ? std::make_unique<Sorter>(call.payload, call.sort_columns)
                                       : nullptr);
+    seen_.emplace_back();
+    if (!call.is_hashed) continue;
+    std::vector<KeyType> keys = plan.keys;
+    keys.insert(keys.end(), call.arg_types.begin(), call.arg_types.end());
+    seen_.back() = std::make_unique<Seen>(std::move(keys));
+    seen_rows_.resize(kVectorSize);
+    groups_.resize(kVectorSize);
+    new_values_.resize(kVectorSize);
   }
 }
 
@@ -32,8 +55,15 @@ void Grouping::open(ExecContext& context, uint32_t depth) {
   spill_.reset();
   cursor_ = {};
   only_ = nullptr;
+  collects_distinct_ = false;
+  has_overflowed_ = false;
   for (auto& sorter : sorters_) {
     if (sorter) sorter->open(context);
+  }
+  for (auto& seen : seen_) {
+    if (!seen) continue;
+    seen->table.open(context.memory);
+    seen->is_full = false;
   }
   if (plan_.key_count == 0) {
     columns_.clear();
@@ -54,6 +84,9 @@ void Grouping::close() {
 void Grouping::drop_groups() {
   destroy_states();
   table_.close();
+  for (auto& seen : seen_) {
+    if (seen) seen->table.close();
+  }
 }
 
 void Grouping::destroy_states() {
@@ -135,21 +168,17 @@ void Grouping::consume_spilled(ExecContext& context, SpillFile& file) {
 // Aggregates the rows in columns_.
 void Grouping::consume_rows(ExecContext& context, uint32_t count) {
   if (plan_.key_count != 0) {
-    table_.prepare({columns_.data(), plan_.key_count}, count);
-    uint32_t made = table_.find(!is_full_, rows_.data(), created_.data());
-    for (uint32_t i = 0; i < made; ++i) states_[i] = rows_[created_[i]];
-    init_states(context, states_.data(), made);
+    find_groups(context, count);
     if (is_full_) count = spill_missing(context, count);
     if (count == 0) return;
   }
-  for (size_t c = 0; c < plan_.calls.size(); ++c) {
-    update(context, plan_.calls[c], sorters_[c].get(), count);
-  }
+  for (size_t c = 0; c < plan_.calls.size(); ++c) update(context, c, count);
   if (plan_.key_count == 0 || is_full_) return;
   size_t bytes = table_.bytes() + state_arena_->allocated_bytes();
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
   is_full_ = bytes > context.work_mem_bytes && depth_ < PartitionedSpill::kMaxDepth &&
              SpillFile::possible(context);
+  has_overflowed_ |= is_full_ && plan_.has_hashed;
 }
 
 // Writes the rows without a group to files; the others remain, in rows_ and columns_. Returns how
@@ -170,7 +199,8 @@ uint32_t Grouping::spill_missing(ExecContext& context, uint32_t count) {
   if (sliced_.empty()) {
     for (PhysicalType type : plan_.input_types) sliced_.emplace_back(type);
   }
-  for (size_t c = plan_.key_count; c < columns_.size(); ++c) {
+  // Only hashed calls look at keys again.
+  for (size_t c = plan_.has_hashed ? 0 : plan_.key_count; c < columns_.size(); ++c) {
     sliced_[c].slice(*columns_[c], selection_.data(), found);
     columns_[c] = &sliced_[c];
   }
@@ -186,8 +216,8 @@ const Vector* Grouping::input(uint32_t column, const uint32_t* selection, uint32
   return &slice;
 }
 
-void Grouping::update(ExecContext& context, const AggregatePlan::Call& call, Sorter* sorter,
-                      uint32_t count) {
+void Grouping::update(ExecContext& context, size_t number, uint32_t count) {
+  const AggregatePlan::Call& call = plan_.calls[number];
   const uint32_t* selection = nullptr;
   if (call.filter >= 0) {
     const Vector& filter = *columns_[static_cast<size_t>(call.filter)];
@@ -200,30 +230,117 @@ void Grouping::update(ExecContext& context, const AggregatePlan::Call& call, Sor
     if (passed == 0) return;
     if (passed != count) selection = filtered_.data();
     count = passed;
-    filtered_inputs_.resize(
-        std::max(filtered_inputs_.size(), call.args.size() + call.order.size()));
-    filtered_used_ = 0;
   }
-  if (sorter != nullptr) {
-    sort_rows(context, call, *sorter, selection, count);
+  filtered_used_ = 0;
+  filtered_inputs_.resize(std::max(filtered_inputs_.size(),
+                                   plan_.key_count + 2 * call.args.size() + call.order.size()));
+  if (call.is_hashed) {
+    update_distinct(context, number, selection, count);
+    return;
+  }
+  if (call.is_sorted) {
+    sort_rows(context, call, *sorters_[number], selection, count);
     return;
   }
   args_.clear();
   for (uint32_t arg : call.args) args_.push_back(input(arg, selection, count));
+  if (only_ == nullptr && selection != nullptr) {
+    for (uint32_t i = 0; i < count; ++i) states_[i] = rows_[selection[i]];
+    update_states(context, call, states_.data(), args_, count);
+  } else {
+    update_states(context, call, rows_.data(), args_, count);
+  }
+}
+
+// Row i of `args` belongs to group groups[i]; without keys, to the only group.
+void Grouping::update_states(ExecContext& context, const AggregatePlan::Call& call,
+                             std::byte* const* groups, std::span<const Vector* const> args,
+                             uint32_t count) {
   AggregateCall c = call_context(context, call);
+  const uint32_t offset = table_.layout().tail_offset + call.state_offset;
   if (only_ != nullptr && call.function->update_single != nullptr) {
-    call.function->update_single(c, table_.tail(only_) + call.state_offset, args_, count);
+    call.function->update_single(c, only_ + offset, args, count);
     return;
   }
-  const uint32_t offset = table_.layout().tail_offset + call.state_offset;
   if (only_ != nullptr) {
     std::fill_n(states_.begin(), count, only_ + offset);
-  } else if (selection != nullptr) {
-    for (uint32_t i = 0; i < count; ++i) states_[i] = rows_[selection[i]] + offset;
   } else {
-    for (uint32_t i = 0; i < count; ++i) states_[i] = rows_[i] + offset;
+    for (uint32_t i = 0; i < count; ++i) states_[i] = groups[i] + offset;
   }
-  call.function->update(c, states_.data(), args_, count);
+  call.function->update(c, states_.data(), args, count);
+}
+
+void Grouping::update_distinct(ExecContext& context, size_t number, const uint32_t* selection,
+                               uint32_t count) {
+  const AggregatePlan::Call& call = plan_.calls[number];
+  Seen& seen = *seen_[number];
+  seen_columns_.clear();
+  for (uint32_t k = 0; k < plan_.key_count; ++k) {
+    seen_columns_.push_back(input(k, selection, count));
+  }
+  for (uint32_t arg : call.args) seen_columns_.push_back(input(arg, selection, count));
+  seen.table.prepare(seen_columns_, count);
+  const uint32_t made = seen.table.find(!seen.is_full, seen_rows_.data(), new_values_.data());
+  auto row_of = [&](uint32_t i) { return selection == nullptr ? i : selection[i]; };
+  if (seen.is_full) {
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (seen_rows_[i] == nullptr) new_values_[missing++] = row_of(i);
+    }
+    if (missing != 0) {
+      sort_rows(context, call, *sorters_[number], new_values_.data(), missing);
+    }
+    return;
+  }
+  if (!collects_distinct_ && made != 0) {
+    while (new_inputs_.size() < call.args.size()) new_inputs_.emplace_back();
+    args_.clear();
+    for (size_t a = 0; a < call.args.size(); ++a) {
+      const Vector& column = *seen_columns_[plan_.key_count + a];
+      new_inputs_[a] = Vector(column.physical());
+      new_inputs_[a].slice(column, new_values_.data(), made);
+      args_.push_back(&new_inputs_[a]);
+    }
+    for (uint32_t i = 0; i < made && only_ == nullptr; ++i) {
+      groups_[i] = rows_[row_of(new_values_[i])];
+    }
+    update_states(context, call, groups_.data(), args_, made);
+  }
+  if (seen.table.bytes() > context.work_mem_bytes && SpillFile::possible(context)) {
+    seen.is_full = true;
+    has_overflowed_ = true;
+  }
+}
+
+void Grouping::merge_distinct(ExecContext& context, const Grouping& from, size_t part,
+                              size_t parts) {
+  std::vector<std::byte*> others(kVectorSize);
+  for (size_t number = 0; number < plan_.calls.size(); ++number) {
+    if (!seen_[number]) continue;
+    const AggregatePlan::Call& call = plan_.calls[number];
+    GroupTable& seen = seen_[number]->table;
+    const GroupTable& other = from.seen_[number]->table;
+    Chunk values(other.layout().types), fresh(other.layout().types);
+    RowCollection::Cursor cursor;
+    while (uint32_t count = other.rows().scan(cursor, others.data(), kVectorSize)) {
+      if (context.interrupt != nullptr) context.interrupt->check();
+      uint32_t taken = take_part(other, others.data(), count, part, parts);
+      if (taken == 0) continue;
+      other.rows().gather(others.data(), taken, values);
+      seen_columns_ = column_pointers(values);
+      seen.prepare(seen_columns_, taken);
+      uint32_t made = seen.find(true, seen_rows_.data(), new_values_.data());
+      if (made == 0) continue;
+      fresh.slice(values, new_values_.data(), made);
+      seen_columns_ = column_pointers(fresh);
+      if (plan_.key_count != 0) {
+        columns_.assign(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
+        find_groups(context, made);
+      }
+      seen_columns_.erase(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
+      update_states(context, call, rows_.data(), seen_columns_, made);
+    }
+  }
 }
 
 void Grouping::sort_rows(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter,
@@ -302,26 +419,25 @@ uint32_t Grouping::drop_repeated(ExecContext& context, const AggregatePlan::Call
   return count;
 }
 
+// The groups of the rows with the keys in columns_ into rows_, made where there are none.
+void Grouping::find_groups(ExecContext& context, uint32_t count) {
+  table_.prepare({columns_.data(), plan_.key_count}, count);
+  uint32_t made = table_.find(!is_full_, rows_.data(), created_.data());
+  for (uint32_t i = 0; i < made; ++i) states_[i] = rows_[created_[i]];
+  init_states(context, states_.data(), made);
+}
+
 void Grouping::merge_part(ExecContext& context, Grouping& from, size_t part, size_t parts) {
   Chunk keys({plan_.input_types.data(), plan_.key_count});
   std::vector<std::byte*> others(kVectorSize);
   RowCollection::Cursor cursor;
   while (uint32_t count = from.table_.rows().scan(cursor, others.data(), kVectorSize)) {
     if (context.interrupt != nullptr) context.interrupt->check();
-    uint32_t taken = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      // The upper half of the hash: slots of tables come from the lower one.
-      if (((from.table_.hash_of(others[i]) >> 32) * parts) >> 32 == part) {
-        others[taken++] = others[i];
-      }
-    }
+    uint32_t taken = take_part(from.table_, others.data(), count, part, parts);
     if (taken == 0) continue;
     from.table_.rows().gather(others.data(), taken, keys);
     columns_ = column_pointers(keys);
-    table_.prepare(columns_, taken);
-    uint32_t made = table_.find(true, rows_.data(), created_.data());
-    for (uint32_t i = 0; i < made; ++i) states_[i] = rows_[created_[i]];
-    init_states(context, states_.data(), made);
+    find_groups(context, taken);
     for (const AggregatePlan::Call& call : plan_.calls) {
       AggregateCall c = call_context(context, call);
       for (uint32_t i = 0; i < taken; ++i) {

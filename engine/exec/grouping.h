@@ -2,10 +2,17 @@
 // Groups and the states of their aggregates: what one thread of an aggregation builds up. Beyond
 // work_mem, rows whose group is not in memory yet go to temporary files by hash, to be aggregated
 // part by part; states themselves are never written. Calls with DISTINCT or ORDER BY sort their
-// input by group first (which spills as well) and are fed by finish().
+// input by group first (which spills as well) and are fed by finish(); or DISTINCT keeps what it
+// has seen of each group in a hash table and sorts only what is left when that has grown to
+// work_mem.
 //
-// Life: open, consume*, finish, then next() until it is false. Not thread-safe; merge_part() may
-// read one Grouping from several threads.
+// Several threads, each with a Grouping of its own: collect_distinct() after open(), consume*; then
+// merge_distinct() into fresh Groupings, each one part of the hashes, which makes the states of
+// hashed calls; then merge_part() of all. has_overflowed() tells that memory is not enough for
+// that.
+//
+// Life: open, consume*, finish, then next() until it is false. Not thread-safe; merge_distinct()
+// and merge_part() may read one Grouping from several threads.
 #include <memory>
 #include <span>
 #include <vector>
@@ -29,12 +36,19 @@ class Grouping {
   // aggregation without keys always exists.)
   void add_empty_sets(ExecContext& context);
 
+  // Hashed calls only remember the values they see, without updating states.
+  void collect_distinct() { collects_distinct_ = true; }
+  bool has_overflowed() const { return has_overflowed_; }
+
   // Aggregates rows: plan.inputs evaluated.
   void consume(ExecContext& context, std::span<const Vector* const> inputs, uint32_t count);
   // The same for rows that were written to files: plan.input_types.
   void consume_spilled(ExecContext& context, SpillFile& file);
   void finish(ExecContext& context);
 
+  // Updates the states of hashed calls with the values that another one has seen and whose hashes
+  // belong to part `part` of `parts`.
+  void merge_distinct(ExecContext& context, const Grouping& from, size_t part, size_t parts);
   // Merges the groups of another one over the same plan whose hashes belong to part `part` of
   // `parts`. The other's rows in files are not looked at.
   void merge_part(ExecContext& context, Grouping& from, size_t part, size_t parts);
@@ -54,13 +68,24 @@ class Grouping {
   bool next(ExecContext& context, Chunk& out);
 
  private:
+  // Of a hashed call: the groups' keys with the values seen.
+  struct Seen {
+    explicit Seen(std::vector<KeyType> keys) : table(std::move(keys), 0) {}
+    GroupTable table;
+    bool is_full = false;
+  };
+
   void destroy_states();
   void init_states(ExecContext& context, std::byte* const* rows, uint32_t count);
   void make_group(ExecContext& context);
+  void find_groups(ExecContext& context, uint32_t count);
   void consume_rows(ExecContext& context, uint32_t count);
   uint32_t spill_missing(ExecContext& context, uint32_t count);
-  void update(ExecContext& context, const AggregatePlan::Call& call, Sorter* sorter,
-              uint32_t count);
+  void update(ExecContext& context, size_t number, uint32_t count);
+  void update_distinct(ExecContext& context, size_t number, const uint32_t* selection,
+                       uint32_t count);
+  void update_states(ExecContext& context, const AggregatePlan::Call& call,
+                     std::byte* const* groups, std::span<const Vector* const> args, uint32_t count);
   const Vector* input(uint32_t column, const uint32_t* selection, uint32_t count);
   void sort_rows(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter,
                  const uint32_t* selection, uint32_t count);
@@ -75,6 +100,9 @@ class Grouping {
   GroupTable table_;
   std::unique_ptr<Arena> state_arena_;
   std::vector<std::unique_ptr<Sorter>> sorters_;  // by call; null where none is needed
+  std::vector<std::unique_ptr<Seen>> seen_;       // by call; null unless it is hashed
+  bool collects_distinct_ = false;
+  bool has_overflowed_ = false;
   uint64_t states_initialised_ = 0;
   std::byte* only_ = nullptr;  // without keys: the group
 
@@ -97,6 +125,10 @@ class Grouping {
   std::vector<Vector> filtered_inputs_;  // of rows that pass a call's FILTER
   uint32_t filtered_used_ = 0;
   std::vector<const Vector*> args_;
+  std::vector<const Vector*> seen_columns_;
+  std::vector<std::byte*> seen_rows_, groups_;
+  std::vector<uint32_t> new_values_;
+  std::vector<Vector> new_inputs_;
   Vector addresses_{PhysicalType::kInt64};
   // DISTINCT: the row before.
   std::vector<Value> last_;

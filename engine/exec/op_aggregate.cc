@@ -56,9 +56,11 @@ void AggregateOperator::aggregate(ExecContext& context) {
   Grouping& grouping = *groupings_[0];
   std::unique_ptr<DividedInput> divided =
       may_divide_ ? DividedInput::make(*child_, context) : nullptr;
-  if (divided != nullptr) {
-    aggregate_divided(context, *divided);
-  } else {
+  if (divided == nullptr || !aggregate_divided(context, *divided)) {
+    if (divided != nullptr) {
+      divided.reset();
+      child_->open(context);
+    }
     grouping.add_empty_sets(context);
     while (const Chunk* chunk = child_->next(context)) {
       inputs_.evaluate(context, *chunk, evaluated_);
@@ -70,7 +72,9 @@ void AggregateOperator::aggregate(ExecContext& context) {
   for (const auto& each : groupings_) note_use(*each);
 }
 
-void AggregateOperator::aggregate_divided(ExecContext& context, DividedInput& input) {
+// False when that needs more memory than there is: then one thread has to begin anew.
+bool AggregateOperator::aggregate_divided(ExecContext& context, DividedInput& input) {
+  struct Overflow {};
   struct Part {
     explicit Part(const AggregatePlan& plan) : inputs(plan.inputs) {}
     ExprListEvaluator inputs;
@@ -82,12 +86,19 @@ void AggregateOperator::aggregate_divided(ExecContext& context, DividedInput& in
     workers.push_back(std::make_unique<Part>(plan_));
     parts.push_back(std::make_unique<Grouping>(plan_));
     parts.back()->open(context, 0);
+    parts.back()->collect_distinct();
   }
-  input.read([&](size_t i, const Chunk& chunk, ExecContext& worker_context) {
-    Part& worker = *workers[i];
-    worker.inputs.evaluate(worker_context, chunk, worker.evaluated);
-    parts[i]->consume(worker_context, worker.evaluated, chunk.size);
-  });
+  try {
+    input.read([&](size_t i, const Chunk& chunk, ExecContext& worker_context) {
+      Part& worker = *workers[i];
+      worker.inputs.evaluate(worker_context, chunk, worker.evaluated);
+      parts[i]->consume(worker_context, worker.evaluated, chunk.size);
+      if (parts[i]->has_overflowed()) throw Overflow{};
+    });
+  } catch (const Overflow&) {
+    return false;
+  }
+  if (plan_.has_hashed) merge_distinct(context, input, parts);
   bool spilled = false;
   uint64_t groups = 0;
   for (const auto& part : parts) {
@@ -100,6 +111,23 @@ void AggregateOperator::aggregate_divided(ExecContext& context, DividedInput& in
   } else {
     merge_in_parallel(input, std::move(parts));
   }
+  return true;
+}
+
+// The values that DISTINCT calls have seen, each thread those of one range of hashes, become states
+// of further parts.
+void AggregateOperator::merge_distinct(ExecContext& context, DividedInput& input,
+                                       Groupings& parts) {
+  const size_t count = parts.size();
+  for (size_t i = 0; i < count; ++i) {
+    parts.push_back(std::make_unique<Grouping>(plan_));
+    parts.back()->open(context, 0);
+  }
+  input.team().run([&](size_t i, ExecContext& worker_context) {
+    for (size_t from = 0; from < count; ++from) {
+      parts[count + i]->merge_distinct(worker_context, *parts[from], i, count);
+    }
+  });
 }
 
 void AggregateOperator::merge_here(ExecContext& context, Groupings parts) {

@@ -30,7 +30,8 @@ class AggregateOperator final : public Operator {
   void do_close(ExecContext& context) override;
 
   void aggregate(ExecContext& context);
-  void aggregate_divided(ExecContext& context, DividedInput& input);
+  bool aggregate_divided(ExecContext& context, DividedInput& input);
+  void merge_distinct(ExecContext& context, DividedInput& input, Groupings& parts);
   void merge_in_parallel(DividedInput& input, Groupings parts);
   void merge_here(ExecContext& context, Groupings parts);
   bool next_part(ExecContext& context);

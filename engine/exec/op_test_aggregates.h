@@ -54,6 +54,7 @@ inline constexpr AggregateFunction kRemovableSum{.state_bytes = sizeof(SumState)
 inline constexpr AggregateFunction kCount{.state_bytes = sizeof(SumState),
                                           .init = sum_init,
                                           .update = sum_update,
+                                          .combine = sum_combine,
                                           .finalize = count_finalize};
 
 // Order-dependent: a polynomial of the values; its state owns memory.

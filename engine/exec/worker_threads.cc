@@ -47,19 +47,21 @@ void WorkerThreads::run(size_t count, const std::function<void(size_t)>& work) {
   job->work = &work;
   job->count = count;
   std::unique_lock lock(mutex_);
-  for (size_t helper = 1; helper < count; ++helper) {
+  const size_t waiting = std::min(idle_, queue_.size());
+  bool takes_part = idle_ - waiting + max_threads_ - threads_ < count;
+  for (size_t helper = takes_part ? 1 : 0; helper < count; ++helper) {
     queue_.push_back(job);
-    if (queue_.size() > idle_) start_thread();
+    if (queue_.size() > idle_ && !start_thread()) takes_part = true;
     job_arrived_.notify_one();
   }
-  while (job->next < count) {
+  while (takes_part && job->next < count) {
     size_t item = job->next++;
     lock.unlock();
     work(item);
     lock.lock();
   }
+  job->helpers_done.wait(lock, [&] { return job->next >= count && job->running == 0; });
   std::erase(queue_, job);
-  job->helpers_done.wait(lock, [&] { return job->running == 0; });
 }
 
 void WorkerThreads::serve() {
