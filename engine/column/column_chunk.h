@@ -86,6 +86,10 @@ class ColumnChunkReader {
 
   // --- predicates on encoded data: they clear rows of `mask` ---
   bool is_integers() const { return kind_ == ChunkKind::kInt; }
+  // Of such a chunk: some rows of the block, ascending. Under a NULL there is any integer.
+  void read_integers(uint32_t block, const uint32_t* rows, uint32_t count, int64_t* out) const {
+    ints_.read_rows(block, rows, count, out);
+  }
   // The scale of all values, when the chunk has decimals that share one.
   std::optional<int> decimal_scale() const;
   // For the two kinds above (scaled integers): keeps values of the range. NULL is in none.

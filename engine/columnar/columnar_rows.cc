@@ -25,6 +25,13 @@ class StoredRows::Columnar {
   explicit Columnar(const TableDesc& table)
       : table_(table), layout_(table), columns_(table.columns.size() + 2) {}
 
+  void want(std::span<const int32_t> attributes) {
+    wanted_.assign(table_.columns.size(), false);
+    for (int32_t attribute : attributes) {
+      if (attribute >= 0) wanted_[static_cast<size_t>(attribute)] = true;
+    }
+  }
+
   bool get(Transaction& txn, std::string_view key, KvValue* out, ReadView view) {
     // First the delta: rows only ever move from there into segments.
     if (txn.get_stamped(KvFamily::kData, key, out, view)) {
@@ -42,25 +49,50 @@ class StoredRows::Columnar {
   }
 
  private:
-  // A block of one column, decoded; rows that are asked for one after the other share it.
-  struct Block {
+  // A column at the row that was asked for last. Rows of one block that are asked for again and
+  // again, as an index in the order of the table does, are decoded together.
+  struct Slot {
     ChunkRef chunk;
-    uint32_t number = 0;
-    std::unique_ptr<Vector> values;
+    uint32_t block = 0;
+    uint32_t hits = 0;
+    std::unique_ptr<Vector> one, all;
   };
+  static constexpr uint32_t kHitsPerBlock = 8;
 
-  const Vector& block_of(const SegmentReader& reader, uint32_t group, uint32_t column,
-                         uint32_t number, size_t slot, PhysicalType physical) {
-    Block& block = columns_[slot];
+  Value value_of(const SegmentReader& reader, uint32_t group, uint32_t column, uint32_t row,
+                 size_t at, PhysicalType physical) {
+    Slot& slot = columns_[at];
+    const uint32_t block = row / kBlockRows, in_block = row % kBlockRows;
     ChunkRef chunk = reader.chunk(group, column);
-    if (block.chunk != chunk || block.number != number || block.values == nullptr) {
-      if (block.values == nullptr) block.values = std::make_unique<Vector>(physical, kBlockRows);
-      block.values->begin_flat();
-      chunk->reader.read_block(number, *block.values);
-      block.chunk = std::move(chunk);
-      block.number = number;
+    if (slot.chunk != chunk || slot.block != block) {
+      slot.chunk = std::move(chunk);
+      slot.block = block;
+      slot.hits = 0;
     }
-    return *block.values;
+    if (++slot.hits < kHitsPerBlock) {
+      if (slot.one == nullptr) slot.one = std::make_unique<Vector>(physical, 1);
+      slot.one->begin_flat();
+      slot.chunk->reader.read_rows(block, &in_block, 1, *slot.one, 0);
+      return slot.one->value(0);
+    }
+    if (slot.hits == kHitsPerBlock) {
+      if (slot.all == nullptr) slot.all = std::make_unique<Vector>(physical, kBlockRows);
+      slot.all->begin_flat();
+      slot.chunk->reader.read_block(block, *slot.all);
+    }
+    return slot.all->value(in_block);
+  }
+
+  static std::optional<uint32_t> position_of(const SegmentReader& reader, uint32_t number,
+                                             uint64_t row_id) {
+    const RowGroup& group = reader.footer().groups[number];
+    const uint64_t offset = row_id - group.first_row_id;
+    // Without gaps, as most are.
+    if (group.last_row_id - group.first_row_id == group.row_count - 1) {
+      return static_cast<uint32_t>(offset);
+    }
+    auto row_ids = static_cast<uint32_t>(reader.footer().row_id_column());
+    return reader.chunk(number, row_ids)->reader.find_sorted(row_id);
   }
 
   bool read(const SegmentEntry& entry, uint64_t row_id) {
@@ -71,27 +103,25 @@ class StoredRows::Columnar {
                          [](const RowGroup& g, uint64_t id) { return g.last_row_id < id; });
     if (group == footer.groups.end() || group->first_row_id > row_id) return false;
     auto number = static_cast<uint32_t>(group - footer.groups.begin());
-    auto row_ids = static_cast<uint32_t>(footer.row_id_column());
-    std::optional<uint32_t> found = reader.chunk(number, row_ids)->reader.find_sorted(row_id);
+    std::optional<uint32_t> found = position_of(reader, number, row_id);
     if (!found) return false;
-    const uint32_t block = *found / kBlockRows, at = *found % kBlockRows;
     values_.assign(table_.columns.size(), Value::null());
     for (uint32_t i = 0; i < table_.columns.size(); ++i) {
       const ColumnDesc& column = table_.columns[i];
-      if (column.dropped) continue;
+      if (column.dropped || (!wanted_.empty() && !wanted_[i])) continue;
       if (i >= footer.columns.size()) {
         values_[i] = column.missing_value;
       } else {
-        values_[i] = block_of(reader, number, i, block, i, column.physical).value(at);
+        values_[i] = value_of(reader, number, i, *found, i, column.physical);
       }
     }
     encode_row(layout_, values_, row_);
     uint64_t stamp = entry.info.stamp;
     if (footer.has_stamps) {
       auto stamps = static_cast<uint32_t>(footer.stamp_column());
-      const Vector& values =
-          block_of(reader, number, stamps, block, table_.columns.size() + 1, PhysicalType::kInt64);
-      stamp = static_cast<uint64_t>(values.value(at).datum.i64);
+      stamp = static_cast<uint64_t>(
+          value_of(reader, number, stamps, *found, table_.columns.size() + 1, PhysicalType::kInt64)
+              .datum.i64);
     }
     stamp_row(stamp, row_);
     return true;
@@ -99,7 +129,8 @@ class StoredRows::Columnar {
 
   const TableDesc& table_;
   StoredLayout layout_;
-  std::vector<Block> columns_;
+  std::vector<Slot> columns_;
+  std::vector<bool> wanted_;  // by attribute; empty: all
   std::vector<Value> values_;
   std::string row_;
 };
@@ -112,6 +143,10 @@ StoredRows::StoredRows(StoredRows&&) noexcept = default;
 bool StoredRows::get(Transaction& txn, std::string_view key, KvValue* out, ReadView view) {
   if (columnar_ == nullptr) return txn.get_stamped(KvFamily::kData, key, out, view);
   return columnar_->get(txn, key, out, view);
+}
+
+void StoredRows::want(std::span<const int32_t> attributes) {
+  if (columnar_ != nullptr) columnar_->want(attributes);
 }
 
 void StoredRows::remove(Transaction& txn, std::string_view key) const {

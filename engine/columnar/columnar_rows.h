@@ -3,6 +3,7 @@
 // those of columnar tables from the delta or from a segment. This is what operators use that work
 // on rows by key. One thread.
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ class StoredRows {
   // the next call.
   bool get(Transaction& txn, std::string_view key, KvValue* out,
            ReadView view = ReadView::kStatement);
+  // From now on other attributes may read as NULL: for readers, not for who writes the row again.
+  void want(std::span<const int32_t> attributes);
   void remove(Transaction& txn, std::string_view key) const;
   // Like Transaction::check_unchanged_since_snapshot(), after locking the row.
   void check_unchanged_since_snapshot(Transaction& txn, std::string_view key);

@@ -21,6 +21,10 @@ OperatorPtr FilterOperator::make_sibling() {
   return std::make_unique<FilterOperator>(child_->make_sibling(), &condition_.expr());
 }
 
+bool FilterOperator::accept_filter(uint32_t column, const JoinFilterRef& filter) {
+  return is_parallel_safe(condition_.expr()) && offer_filter(*child_, column, filter);
+}
+
 const Chunk* FilterOperator::do_next(ExecContext& context) {
   while (const Chunk* chunk = child_->next(context)) {
     uint32_t count = condition_.select(context, *chunk, selection_.data());

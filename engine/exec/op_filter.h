@@ -2,11 +2,12 @@
 // Filter: the child's rows for which a condition is true. Rows are not copied: the output is a
 // selection over the child's chunk.
 #include "engine/exec/evaluator.h"
+#include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
 
 namespace luma {
 
-class FilterOperator final : public Operator {
+class FilterOperator final : public Operator, public JoinFilterTarget {
  public:
   // `condition`: boolean, slots over the child's output; must outlive the operator.
   FilterOperator(OperatorPtr child, const Expr* condition);
@@ -14,6 +15,7 @@ class FilterOperator final : public Operator {
   bool is_divisible() const override;
   size_t divide(ExecContext& context) override { return child_->divide(context); }
   OperatorPtr make_sibling() override;
+  bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
  private:
   void do_open(ExecContext& context) override { child_->open(context); }

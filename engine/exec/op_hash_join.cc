@@ -29,6 +29,26 @@ std::vector<bool> null_matches(const std::vector<HashJoinKey>& keys) {
   for (const HashJoinKey& key : keys) flags.push_back(key.null_rule == NullRule::kMatchesNull);
   return flags;
 }
+// More keys than this rule little out, for what they cost.
+constexpr uint64_t kGreatestFilterKeys = uint64_t{1} << 21;
+
+// Calls visit(T{}) for types that are integers inside; false for others.
+template <typename Visit>
+bool visit_integers(PhysicalType physical, Visit&& visit) {
+  switch (physical) {
+    case PhysicalType::kInt16:
+      visit(int16_t{});
+      return true;
+    case PhysicalType::kInt32:
+      visit(int32_t{});
+      return true;
+    case PhysicalType::kInt64:
+      visit(int64_t{});
+      return true;
+    default:
+      return false;
+  }
+}
 std::vector<PhysicalType> concat(std::vector<PhysicalType> a, const std::vector<PhysicalType>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
@@ -75,6 +95,7 @@ HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr 
   simple_unknown_ = keys_.size() == 1 && residual_ == nullptr;
   const char* label = join_mode_label(mode);
   explain.node_type = *label == '\0' ? "Hash Join" : "Hash " + std::string(label) + " Join";
+  offer_filters();
 }
 
 // A sibling: probes the primary's table and has no right child.
@@ -141,6 +162,7 @@ void HashJoinOperator::do_open(ExecContext& context) {
   phase_ = Phase::kBuild;
   build_->rows = 0;
   build_->has_null = false;
+  for (const KeyFilter& item : filters_) item.filter->forget();
   builder_.spill.reset();
   left_spill_.reset();
   parts_.clear();
@@ -160,6 +182,51 @@ void HashJoinOperator::do_close(ExecContext& context) {
   parts_.clear();
   left_reader_.reset();
   part_ = {};
+}
+
+// --- filters for the probe side ---
+
+void HashJoinOperator::offer_filters() {
+  // Probe rows without a match are not wanted by anybody.
+  if (mode_ != JoinMode::kInner && mode_ != JoinMode::kSemi && mode_ != JoinMode::kRight) return;
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    const Expr& left = *keys_[i].left;
+    if (keys_[i].null_rule != NullRule::kNoMatch || left.kind != ExprKind::kSlot ||
+        !visit_integers(left.physical, [](auto) {})) {
+      continue;
+    }
+    auto filter = std::make_shared<JoinFilter>();
+    if (offer_filter(*left_, left.index, filter)) filters_.push_back({i, std::move(filter)});
+  }
+}
+
+bool HashJoinOperator::accept_filter(uint32_t column, const JoinFilterRef& filter) {
+  // Left rows that the filter rules out are not missed where each stands for itself.
+  const bool passes = mode_ == JoinMode::kInner || mode_ == JoinMode::kLeft ||
+                      mode_ == JoinMode::kSemi || mode_ == JoinMode::kAnti;
+  return passes && column < left_columns_ && offer_filter(*left_, column, filter);
+}
+
+void HashJoinOperator::fill_filters(ExecContext& context) {
+  if (filters_.empty() || table_.row_count() > kGreatestFilterKeys) return;
+  for (const KeyFilter& item : filters_) item.filter->begin(table_.row_count());
+  Chunk chunk(right_->output_types());
+  std::vector<std::byte*> rows(kVectorSize);
+  RowCollection::Cursor cursor;
+  while (uint32_t count = table_.rows().scan(cursor, rows.data(), kVectorSize)) {
+    table_.rows().gather(rows.data(), count, chunk);
+    builder_.keys.evaluate(context, chunk, builder_.key_columns);
+    for (const KeyFilter& item : filters_) {
+      const Vector& keys = *builder_.key_columns[item.key];
+      visit_integers(keys.physical(), [&]<typename T>(T) {
+        auto values = keys.unified<T>();
+        for (uint32_t i = 0; i < count; ++i) {
+          if (values.valid(i)) item.filter->add(values[i]);
+        }
+      });
+    }
+  }
+  for (const KeyFilter& item : filters_) item.filter->publish();
 }
 
 // --- build ---
@@ -275,7 +342,7 @@ void HashJoinOperator::build(ExecContext& context) {
   }
   build_->rows = builder_.rows;
   build_->has_null = builder_.has_null;
-  if (builder_.spill == nullptr) return;
+  if (builder_.spill == nullptr) return fill_filters(context);
   spill_probe_side(context);
   stats().spilled_bytes += builder_.spill->bytes() + left_spill_->bytes();
   add_parts(left_spill_.get(), builder_.spill.get(), 1);

@@ -10,9 +10,13 @@
 // A divided build side is read by several threads into parts of one table. Siblings of a join probe
 // the same table, each with its own part of the left child; the last one to end gives the build
 // rows that nobody matched. A join that has to spill is not divided.
+//
+// Where probe rows without a match are dropped, the probe side gets filters of the integer keys
+// that it can pass on to its scans; they are filled when the build side is in memory.
 #include <atomic>
 
 #include "engine/exec/divided_input.h"
+#include "engine/exec/join_filter.h"
 #include "engine/exec/join_hash_table.h"
 #include "engine/exec/join_mode.h"
 #include "engine/exec/op_project.h"
@@ -36,7 +40,7 @@ struct HashJoinKey {
   NullRule null_rule = NullRule::kNoMatch;
 };
 
-class HashJoinOperator final : public Operator {
+class HashJoinOperator final : public Operator, public JoinFilterTarget {
  public:
   // `residual` (may be null): further condition, slots over left columns then right columns. For
   // mark and NOT IN it says which right rows belong to the subquery (it is not part of the
@@ -47,6 +51,7 @@ class HashJoinOperator final : public Operator {
   bool is_divisible() const override;
   size_t divide(ExecContext& context) override;
   OperatorPtr make_sibling() override;
+  bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
  private:
   enum class Phase : uint8_t { kBuild, kProbe, kUnmatchedBuild, kDone };
@@ -93,6 +98,8 @@ class HashJoinOperator final : public Operator {
   void start_spilling(ExecContext& context, Builder& builder, JoinHashTable& table) const;
   void spill_rows(ExecContext& context, Builder& builder, JoinHashTable& table, const Chunk& rows,
                   PartitionedSpill& to) const;
+  void offer_filters();
+  void fill_filters(ExecContext& context);
   void finish_table(WorkerTeam* team) {
     table_.finish(is_semi_like() && residual_ == nullptr, team);
   }
@@ -128,6 +135,11 @@ class HashJoinOperator final : public Operator {
   JoinHashTable& table_;  // build_'s
   JoinProbe lookup_;
   bool is_sibling_ = false;
+  struct KeyFilter {
+    size_t key;
+    std::shared_ptr<JoinFilter> filter;
+  };
+  std::vector<KeyFilter> filters_;  // that somebody on the probe side asks
   uint32_t left_columns_, right_columns_;
 
   Phase phase_ = Phase::kDone;

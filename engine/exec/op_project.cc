@@ -53,6 +53,13 @@ OperatorPtr ProjectOperator::make_sibling() {
   return std::make_unique<ProjectOperator>(child_->make_sibling(), exprs_.exprs());
 }
 
+bool ProjectOperator::accept_filter(uint32_t column, const JoinFilterRef& filter) {
+  const Expr& expr = *exprs_.exprs()[column];
+  // What is volatile is to happen for every row.
+  return expr.kind == ExprKind::kSlot && are_parallel_safe(exprs_.exprs()) &&
+         offer_filter(*child_, expr.index, filter);
+}
+
 const Chunk* ProjectOperator::do_next(ExecContext& context) {
   const Chunk* chunk = child_->next(context);
   if (chunk == nullptr) return nullptr;

@@ -2,6 +2,7 @@
 // Project: one output column per expression. Plain slots are passed on without work.
 // Set-returning calls in the select list are ProjectSet's (op_project_set.h).
 #include "engine/exec/evaluator.h"
+#include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
 
 namespace luma {
@@ -28,7 +29,7 @@ class ExprListEvaluator {
   std::vector<std::unique_ptr<ExprEvaluator>> evaluators_;  // nullptr for slots
 };
 
-class ProjectOperator final : public Operator {
+class ProjectOperator final : public Operator, public JoinFilterTarget {
  public:
   // Expressions: slots over the child's output; they must outlive the operator.
   ProjectOperator(OperatorPtr child, std::vector<const Expr*> exprs);
@@ -36,6 +37,7 @@ class ProjectOperator final : public Operator {
   bool is_divisible() const override;
   size_t divide(ExecContext& context) override { return child_->divide(context); }
   OperatorPtr make_sibling() override;
+  bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
  private:
   void do_open(ExecContext& context) override { child_->open(context); }

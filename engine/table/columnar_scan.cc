@@ -248,7 +248,19 @@ OperatorPtr ColumnarScanOperator::make_sibling() {
   auto sibling =
       std::make_unique<ColumnarScanOperator>(state_->table, state_->columns, filter_, zones_);
   sibling->share(state_->shared);
+  for (const auto& [column, join_filter] : join_filters_) {
+    sibling->accept_filter(column, join_filter);
+  }
   return sibling;
+}
+
+bool ColumnarScanOperator::accept_filter(uint32_t column, const JoinFilterRef& filter) {
+  State& state = *state_;
+  if (state.columns[column] < 0 || (filter_ != nullptr && !is_parallel_safe(*filter_)))
+    return false;
+  state.filter.add_join_filter(state.columns[column], state.numbers[column], filter);
+  join_filters_.emplace_back(column, filter);
+  return true;
 }
 
 void ColumnarScanOperator::share(std::shared_ptr<SharedColumnarScan> scan) {
@@ -304,9 +316,13 @@ const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
   }
 }
 
+const ColumnarCursor::Counters& ColumnarScanOperator::work() const {
+  return state_->cursor.counters();
+}
+
 // Of the last execution, for EXPLAIN ANALYZE.
 void ColumnarScanOperator::describe_work() {
-  const ColumnarCursor::Counters& counters = state_->cursor.counters();
+  const ColumnarCursor::Counters& counters = work();
   auto set = [this](std::string name, uint64_t value) {
     for (ExplainProperty& property : explain.properties) {
       if (property.name == name) {

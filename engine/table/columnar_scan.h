@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/columnar/columnar_units.h"
+#include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
 #include "engine/row/table_desc.h"
 #include "engine/table/scan.h"
@@ -34,7 +35,7 @@ class SharedColumnarScan {
   std::atomic<int64_t> rows_read_{0};
 };
 
-class ColumnarScanOperator final : public Operator {
+class ColumnarScanOperator final : public Operator, public JoinFilterTarget {
  public:
   // `columns`, `filter`: see TableScanOperator. `zones` repeat parts of the filter.
   ColumnarScanOperator(TableDescPtr table, std::vector<int32_t> columns, const Expr* filter,
@@ -44,10 +45,13 @@ class ColumnarScanOperator final : public Operator {
   bool is_divisible() const override;
   size_t divide(ExecContext& context) override;
   OperatorPtr make_sibling() override;
+  bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
   // From the next open() on, this reads a share of the table; null: all of it. The context that
   // open() then gets is the thread's own.
   void share(std::shared_ptr<SharedColumnarScan> scan);
+  // Of the last execution.
+  const ColumnarCursor::Counters& work() const;
 
  private:
   void do_open(ExecContext& context) override;
@@ -58,6 +62,7 @@ class ColumnarScanOperator final : public Operator {
   // What the siblings are made of.
   const Expr* filter_;
   std::vector<ZonePredicate> zones_;
+  std::vector<std::pair<uint32_t, JoinFilterRef>> join_filters_;
   struct State;
   std::unique_ptr<State> state_;
 };

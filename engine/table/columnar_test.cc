@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "engine/columnar/columnar_rewrite.h"
+#include "engine/exec/op_hash_join.h"
 #include "engine/table/columnar_scan.h"
 #include "engine/table/modify.h"
 #include "engine/table/table_build.h"
@@ -227,6 +228,60 @@ TEST_CASE("operators divide a scan among themselves") {
     CHECK(!std::binary_search(all.begin(), all.end(), 5000));
   }
   s.rollback();
+}
+
+TEST_CASE("a join tells the scan below it which keys it looks for") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  for (int32_t i = 0; i < 20000; i += 1000) f.insert(s, i + 1, i + 1000);
+  f.flush();  // five row groups
+  f.update(s, 9000, 1);
+  f.remove(s, 9001);
+  auto keys = f.tables.make("keys", {{"k"}});
+  s.insert(keys, {{int_value(8999)}, {int_value(9000)}, {int_value(9001)}, {Value::null()}});
+  Expr* left = f.tables.exprs.slot(0, type_oid::kInt4);
+  Expr* right = f.tables.exprs.slot(0, type_oid::kInt4);
+  auto scan = std::make_unique<ColumnarScanOperator>(f.t, std::vector<int32_t>{0, 1}, nullptr);
+  const ColumnarScanOperator& probe = *scan;
+  HashJoinOperator join(JoinMode::kInner, std::move(scan),
+                        std::make_unique<TableScanOperator>(keys, std::vector<int32_t>{0}, nullptr),
+                        {{left, right}}, nullptr);
+  for (int round = 0; round < 2; ++round) {
+    Rows found = s.run(join, {type_oid::kInt4, type_oid::kInt4, type_oid::kInt4});
+    std::sort(found.begin(), found.end());
+    CHECK(found == Rows{"8999|89990|8999", "9000|1|9000"});
+    CHECK(probe.work().groups_pruned == 4);
+    CHECK(probe.work().groups == 1);
+  }
+  HashJoinOperator kept(
+      JoinMode::kLeft,
+      std::make_unique<ColumnarScanOperator>(f.t, std::vector<int32_t>{0}, nullptr),
+      std::make_unique<TableScanOperator>(keys, std::vector<int32_t>{0}, nullptr), {{left, right}},
+      nullptr);
+  CHECK(s.run(kept, {type_oid::kInt4, type_oid::kInt4}).size() == 19999);
+}
+
+TEST_CASE("conditions on encoded data and on rows of the delta agree") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  for (int32_t i = 0; i < 10000; i += 1000) f.insert(s, i + 1, i + 1000);
+  Expr* slot = f.tables.exprs.slot(1, type_oid::kInt4);
+  Expr* value = f.tables.exprs.integer(50000);
+  auto count = [&](bool exact) {
+    ZonePredicate zone{1, ZoneCompare::kEqual, value};
+    if (exact) zone.conjunct = 0;
+    ColumnarScanOperator plan(f.t, {0, 1}, f.tables.exprs.equals(slot, value), {zone});
+    return s.run(plan, {type_oid::kInt4, type_oid::kInt4});
+  };
+  CHECK(count(true) == Rows{"5000|50000"});
+  f.flush();
+  CHECK(count(true) == Rows{"5000|50000"});
+  f.update(s, 7000, 50000);  // a block with a replaced row
+  f.remove(s, 5001);
+  f.insert(s, 10001, 10001);
+  for (bool exact : {true, false}) CHECK(count(exact) == Rows{"5000|50000", "7000|50000"});
+  f.flush();
+  for (bool exact : {true, false}) CHECK(count(exact) == Rows{"5000|50000", "7000|50000"});
 }
 
 TEST_CASE("what a crash leaves is removed at the next start") {

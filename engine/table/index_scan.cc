@@ -26,7 +26,10 @@ struct IndexScanOperator::State {
         bounds(index, index.clustered ? table->storage_id : index.storage_id, range),
         output(*table, columns, filter, bounds.points() && bounds.single() ? 1 : kVectorSize) {
     if (!index.clustered) reader = IndexEntryReader::make(*table, index, columns);
-    if (table->columnar != nullptr) columnar_rows.emplace(*table);
+    if (table->columnar != nullptr) {
+      columnar_rows.emplace(*table);
+      columnar_rows->want(columns);
+    }
     append_storage_id(row_prefix, table->storage_id);
     output.reads_index(index.oid, reader == nullptr);
   }

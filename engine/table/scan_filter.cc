@@ -102,6 +102,11 @@ void ScanFilter::open(ExecContext& context) {
   for (size_t i = 0; i < zones_.size(); ++i)
     bounds_.push_back(bind(context, zones_[i], values_[i]));
   for (const auto& conjunct : conjuncts_) conjunct->chunk.reset();
+  for (KeyFilter& key : join_filters_) key.asked = key.passed = 0;
+}
+
+void ScanFilter::add_join_filter(int32_t attribute, size_t number, JoinFilterRef filter) {
+  join_filters_.push_back({attribute, number, std::move(filter)});
 }
 
 void ScanFilter::close() {
@@ -131,6 +136,15 @@ bool ScanFilter::may_pass(const ZoneMap& zone, const Bound& bound) const {
 }
 
 bool ScanFilter::may_pass(const SegmentFooter& footer, const RowGroup& group) const {
+  for (const KeyFilter& key : join_filters_) {
+    const auto attribute = static_cast<size_t>(key.attribute);
+    if (!key.filter->is_ready() || attribute >= footer.columns.size()) continue;
+    const ZoneMap& zone = group.columns[attribute].zone;
+    if (zone.kind == ZoneKind::kInt &&
+        (key.filter->greatest() < zone.least_int || zone.greatest_int < key.filter->least())) {
+      return false;
+    }
+  }
   return std::all_of(bounds_.begin(), bounds_.end(), [&](const Bound& bound) {
     // Columns added later read as a default.
     const auto attribute = static_cast<size_t>(bound.attribute);
@@ -153,6 +167,9 @@ const std::vector<ScanFilter::Conjunct*>& ScanFilter::reduce(ExecContext& contex
     } else {
       rest_.push_back(conjunct.get());
     }
+  }
+  for (KeyFilter& key : join_filters_) {
+    if (key.filter->is_ready() && mask->any()) keep_keys(key, cursor, *mask);
   }
   auto decided = [&](Conjunct* conjunct) {
     return conjunct->number && mask->any() && keep_entries(context, *conjunct, cursor, *mask);
@@ -183,6 +200,27 @@ bool ScanFilter::keep_range(Conjunct& conjunct, ColumnarCursor& cursor, RowMask&
   }
   chunk->reader.keep_range(cursor.block(), *bound.range, mask);
   return true;
+}
+
+void ScanFilter::keep_keys(KeyFilter& key, ColumnarCursor& cursor, RowMask& mask) {
+  constexpr uint64_t kRowsToLearn = 16384;
+  const ChunkRef& chunk = cursor.chunk(key.number);
+  if (chunk == nullptr || !chunk->reader.is_integers()) return;
+  chunk->reader.keep_range(cursor.block(), {key.filter->least(), key.filter->greatest()}, mask);
+  if (key.asked > kRowsToLearn && key.passed > key.asked / 4 * 3) return;
+  uint32_t rows[kBlockRows];
+  int64_t values[kBlockRows];
+  const uint32_t count = mask.list(rows);
+  chunk->reader.read_integers(cursor.block(), rows, count, values);
+  mask.clear();
+  uint32_t passed = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const bool found = key.filter->may_contain(values[i]);
+    mask.words[rows[i] >> 6] |= uint64_t{found} << (rows[i] & 63);
+    passed += found;
+  }
+  key.asked += count;
+  key.passed += passed;
 }
 
 bool ScanFilter::keep_entries(ExecContext& context, Conjunct& conjunct, ColumnarCursor& cursor,

@@ -12,6 +12,7 @@
 #include "engine/column/zone_map.h"
 #include "engine/columnar/columnar_cursor.h"
 #include "engine/exec/evaluator.h"
+#include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
 #include "engine/row/table_desc.h"
 
@@ -51,6 +52,8 @@ class ScanFilter {
   ScanFilter(const ScanFilter&) = delete;
   ScanFilter& operator=(const ScanFilter&) = delete;
 
+  // Rows whose integer in the column (`number`: the cursor's) the filter rules out need not pass.
+  void add_join_filter(int32_t attribute, size_t number, JoinFilterRef filter);
   // Evaluates the bounds.
   void open(ExecContext& context);
   void close();
@@ -72,8 +75,16 @@ class ScanFilter {
     std::optional<IntRange> range;
     int scale = -1;
   };
+  struct KeyFilter {
+    int32_t attribute;
+    size_t number;
+    JoinFilterRef filter;
+    // How it has done so far; looking up keys stops when nearly all of them are found.
+    uint64_t asked = 0, passed = 0;
+  };
   Bound bind(ExecContext& context, const ZonePredicate& zone, ExprEvaluator& value) const;
   bool may_pass(const ZoneMap& zone, const Bound& bound) const;
+  void keep_keys(KeyFilter& key, ColumnarCursor& cursor, RowMask& mask);
   bool keep_range(Conjunct& conjunct, ColumnarCursor& cursor, RowMask& mask);
   bool keep_entries(ExecContext& context, Conjunct& conjunct, ColumnarCursor& cursor,
                     RowMask& mask);
@@ -85,6 +96,7 @@ class ScanFilter {
   std::vector<ZonePredicate> zones_;
   std::vector<ExprEvaluator> values_;
   std::vector<Bound> bounds_;  // by zone
+  std::vector<KeyFilter> join_filters_;
   std::vector<Conjunct*> rest_;
   Chunk dictionary_rows_;
   std::vector<uint32_t> passed_;
