@@ -1,5 +1,6 @@
 #include "engine/exec/group_table.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace luma {
@@ -68,7 +69,12 @@ GroupTable::GroupTable(std::vector<KeyType> keys, uint32_t tail_bytes)
       hashes_(kVectorSize),
       packed_keys_(packed_ ? kVectorSize : 0),
       slots_(packed_ ? 0 : kVectorSize),
-      created_rows_(kVectorSize) {}
+      created_rows_(kVectorSize),
+      cache_(packed_ ? std::span<const KeyType>() : std::span<const KeyType>(keys_)),
+      missing_(packed_ ? 0 : kVectorSize),
+      missing_rows_(packed_ ? 0 : kVectorSize) {
+  for (const KeyType& key : keys_) missing_columns_.emplace_back(key.physical);
+}
 
 GroupTable::~GroupTable() { close(); }
 
@@ -76,6 +82,7 @@ void GroupTable::open(MemoryBudget* budget) {
   close();
   budget_ = budget;
   rows_ = std::make_unique<RowCollection>(layout_, budget);
+  cache_.clear();
 }
 
 void GroupTable::close() {
@@ -112,9 +119,14 @@ void GroupTable::prepare(std::span<const Vector* const> keys, uint32_t count) {
   if (packed_) {
     pack_keys(keys_, keys, count, packed_keys_.data());
     for (uint32_t i = 0; i < count; ++i) hashes_[i] = packed_keys_[i].hash();
-  } else {
-    hash_columns(keys_, keys, count, hashes_.data());
   }
+  is_hashed_ = packed_;
+}
+
+const uint64_t* GroupTable::hashes() {
+  if (!is_hashed_) hash_columns(keys_, columns_, count_, hashes_.data());
+  is_hashed_ = true;
+  return hashes_.data();
 }
 
 std::byte* GroupTable::create(uint32_t row, uint64_t slot) {
@@ -128,6 +140,7 @@ std::byte* GroupTable::create(uint32_t row, uint64_t slot) {
 uint32_t GroupTable::find(bool insert, std::byte** rows, uint32_t* created) {
   // Without inserting the directory may be empty.
   reserve(insert ? count_ : 0);
+  if (!packed_ && cache_.is_on()) return find_cached(insert, rows, created);
   uint32_t made =
       packed_ ? find_packed(insert, rows, created) : find_general(insert, rows, created);
   if (packed_ && made != 0) {
@@ -174,7 +187,35 @@ uint32_t GroupTable::find_packed(bool insert, std::byte** rows, uint32_t* create
   return made;
 }
 
+// Rows that the cache does not know are looked up as a chunk of their own.
+uint32_t GroupTable::find_cached(bool insert, std::byte** rows, uint32_t* created) {
+  const uint32_t missing = cache_.find(columns_, count_, rows, missing_.data());
+  if (missing == 0) return 0;
+  if (missing == count_) {
+    uint32_t made = find_general(insert, rows, created);
+    cache_.add(missing_.data(), missing, rows);
+    return made;
+  }
+  all_columns_ = columns_;
+  const uint32_t all = count_;
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    missing_columns_[c].slice(*all_columns_[c], missing_.data(), missing);
+    columns_[c] = &missing_columns_[c];
+  }
+  count_ = missing;
+  is_hashed_ = false;
+  const uint32_t made = find_general(insert, missing_rows_.data(), created);
+  for (uint32_t i = 0; i < missing; ++i) rows[missing_[i]] = missing_rows_[i];
+  for (uint32_t i = 0; i < made; ++i) created[i] = missing_[created[i]];
+  cache_.add(missing_.data(), missing, rows);
+  columns_.swap(all_columns_);
+  count_ = all;
+  is_hashed_ = false;
+  return made;
+}
+
 uint32_t GroupTable::find_general(bool insert, std::byte** rows, uint32_t* created) {
+  hashes();
   const uint64_t mask = directory_.size() - 1;
   pending_.resize(count_);
   for (uint32_t i = 0; i < count_; ++i) {

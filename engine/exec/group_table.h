@@ -4,11 +4,13 @@
 // is made); the directory is an open-addressing array of tagged row pointers. Keys are equal when
 // the type says so; NULLs are equal to each other; a group shows the first key seen.
 //
-// Keys of up to 15 fixed-size bytes take a path that compares two words per probe. Not thread-safe.
+// Keys of up to 15 fixed-size bytes take a path that compares two words per probe; others first
+// look into a GroupCache. Not thread-safe.
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "engine/exec/group_cache.h"
 #include "engine/exec/key_type.h"
 #include "engine/exec/row_collection.h"
 
@@ -23,10 +25,10 @@ class GroupTable {
   void open(MemoryBudget* budget);
   void close();
 
-  // Computes what find() needs of the next rows: hashes()[i] of row i. The columns must stay as
-  // they are until find() is done.
+  // The next rows are those with these keys: hashes()[i] of row i. The columns must stay as they
+  // are until find() is done.
   void prepare(std::span<const Vector* const> keys, uint32_t count);
-  const uint64_t* hashes() const { return hashes_.data(); }
+  const uint64_t* hashes();
   // The group row of each prepared row into `rows`. Groups that do not exist are made when `insert`
   // (`created` lists the row numbers that made one, ascending per call's passes), else nullptr.
   // Returns the number of created groups.
@@ -47,6 +49,7 @@ class GroupTable {
   std::byte* create(uint32_t row, uint64_t slot);
   uint32_t find_packed(bool insert, std::byte** rows, uint32_t* created);
   uint32_t find_general(bool insert, std::byte** rows, uint32_t* created);
+  uint32_t find_cached(bool insert, std::byte** rows, uint32_t* created);
 
   std::vector<KeyType> keys_;
   bool packed_;
@@ -59,10 +62,17 @@ class GroupTable {
   std::vector<const Vector*> columns_;
   uint32_t count_ = 0;
   std::vector<uint64_t> hashes_;
+  bool is_hashed_ = false;  // hashes_ are of columns_
   std::vector<PackedKey> packed_keys_;
   std::vector<uint64_t> slots_;
   std::vector<uint32_t> pending_, compare_;
   std::vector<std::byte*> created_rows_;
+  // Not of packed keys.
+  GroupCache cache_;
+  std::vector<const Vector*> all_columns_;
+  std::vector<uint32_t> missing_;
+  std::vector<std::byte*> missing_rows_;
+  std::vector<Vector> missing_columns_;
 };
 
 }  // namespace luma

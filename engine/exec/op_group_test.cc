@@ -89,6 +89,33 @@ TEST_CASE("GROUP BY with DISTINCT, FILTER and ORDER BY inside aggregates") {
   }
 }
 
+TEST_CASE("keys too wide to be packed are found by their bits where groups are few") {
+  std::mt19937 random(12);
+  TestExprs e;
+  // Few groups: the cache answers; many: it turns itself off.
+  for (int64_t range : {2, 40}) {
+    for (bool spill : {false, true}) {
+      Rows rows = random_rows(random, 60000, 4, range, 5);
+      AggregateSpec spec;
+      spec.groups = {e.slot(0), e.slot(1), e.slot(2)};
+      spec.aggregates = {aggregate(e, kSum, e.slot(3)), aggregate(e, kCount, e.slot(3))};
+      std::map<Row, std::vector<Cell>> groups;
+      for (const Row& row : rows) groups[{row[0], row[1], row[2]}].push_back(row[3]);
+      Rows expected;
+      for (auto& [key, values] : groups) {
+        Row row = key;
+        row.push_back(sum_of(values));
+        row.push_back(std::count_if(values.begin(), values.end(), [](Cell c) { return !!c; }));
+        expected.push_back(row);
+      }
+      AggregateOperator plan(source(std::vector<TypeRef>(4, kInt8Type), rows), spec);
+      TestExecution execution(spill);
+      bool equal = sorted(execution.run(plan)) == sorted(expected);
+      CHECK(equal);
+    }
+  }
+}
+
 TEST_CASE("aggregates without GROUP BY give one row, also for no input") {
   TestExprs e;
   auto* filtered = e.aggregate_info();
