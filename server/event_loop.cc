@@ -86,12 +86,11 @@ void EventLoop::call_at_turn_end(Client& client) {
 }
 
 void EventLoop::post(std::function<void()> task) {
-  {
-    std::lock_guard lock(mutex_);
-    posted_.push_back(std::move(task));
-    if (woken_) return;
-    woken_ = true;
-  }
+  // Held to the end: once the task has run, the loop may be gone.
+  std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(task));
+  if (woken_) return;
+  woken_ = true;
   // Edge-triggered: every write is an event, nobody has to read the counter.
   uint64_t one = 1;
   static_cast<void>(!write(wake_up_, &one, sizeof one));

@@ -215,9 +215,10 @@ TEST_CASE("a parent is locked by its new children") {
   family.session.begin();
   family.session.insert(family.child, {{int_value(1), int_value(1)}});
   bool failed = false;
+  const Expr* first = family.id_is(*family.parent, 1);
   std::thread waiting([&] {
     try {
-      other.remove(family.parent, family.id_is(*family.parent, 1));
+      other.remove(family.parent, first);
     } catch (const SqlError& error) {
       failed = error.state == SqlState::kForeignKeyViolation;
     }

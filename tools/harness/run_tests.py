@@ -144,7 +144,8 @@ def main():
     parser.add_argument("--faults", action="store_true", help="the long crash loop only")
     parser.add_argument("--clients", action="store_true", help="clients only")
     parser.add_argument("--bench", action="store_true", help="benchmarks only")
-    parser.add_argument("--only", help="some of: tidy,unit,sql,isolation,protocol,clients,embedded,docker,faults")
+    parser.add_argument("--only", help="some of: tidy,unit,sql,queries,docs,isolation,protocol,"
+                                       "clients,embedded,docker,faults")
     args = parser.parse_args()
     preset = "asan" if args.asan else "tsan" if args.tsan else "release"
     if preset != "release":
@@ -162,8 +163,8 @@ def main():
     elif args.asan or args.tsan:
         parts = ["unit", "sql", "isolation", "protocol", "faults"]
     else:
-        parts = ["tidy", "unit", "sql", "isolation", "protocol", "clients", "embedded", "docker",
-                 "faults"]
+        parts = ["tidy", "unit", "sql", "queries", "docs", "isolation", "protocol", "clients",
+                 "embedded", "docker", "faults"]
 
     run = Run(preset)
     python = sys.executable
@@ -180,6 +181,9 @@ def main():
         ("sql", "SQL tests, extended protocol",
          ["tools/slt", "--extended", "test/sql/types", "test/sql/select", "test/sql/dml"]),
         ("sql", "SQL tests, columnar tables", ["tools/slt", "--columnar"]),
+        ("queries", "random queries", ["test/random_queries/run.py", "--no-oracle", "--schemas",
+                                       "4", "--queries", "60"]),
+        ("docs", "examples of the documentation", ["test/docs/run.py"]),
         ("isolation", "isolation", ["test/isolation/run.py"]),
         ("protocol", "protocol", ["test/protocol/run.py"]),
         ("clients", "clients", ["test/clients/run.py"]),
