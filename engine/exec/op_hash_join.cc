@@ -146,7 +146,7 @@ size_t HashJoinOperator::divide(ExecContext& context) {
 
 OperatorPtr HashJoinOperator::make_sibling() {
   ++build_->siblings;
-  return OperatorPtr(new HashJoinOperator(*this, left_->make_sibling()));
+  return std::unique_ptr<Operator>(new HashJoinOperator(*this, left_->make_sibling()));
 }
 
 void HashJoinOperator::do_open(ExecContext& context) {
