@@ -1,6 +1,7 @@
 #include "engine/txn/committed_walk.h"
 
 #include <algorithm>
+#include <new>
 
 namespace luma {
 
@@ -34,7 +35,11 @@ CommittedWalk::CommittedWalk(Kv& kv, KvFamily family, const KvReadOptions& optio
 }
 
 CommittedWalk::~CommittedWalk() {
-  if (kept_ != nullptr && valid_) end_keeping(key_);
+  try {
+    if (kept_ != nullptr && valid_) end_keeping(key_);
+  } catch (const std::bad_alloc&) {
+    // Nothing is kept, then.
+  }
 }
 
 void CommittedWalk::set_bounds(std::string_view lower, std::string_view upper) {

@@ -4,7 +4,8 @@
 Every round: clients transfer money, insert rows, count, draw from a sequence, make and drop tables,
 and read, while the checker keeps what the server acknowledged and what readers were told; then
 SIGKILL (every fifth round SIGTERM), restart, and the checks of `verify`. The data
-directory lives through all rounds.
+directory lives through all rounds. In every other round even small transactions are committed as
+table files, as large ones are.
 
 test/faults/crash.py [--rounds 5] [--seed N] [--clients 14] [--columnar] [--keep]
 """
@@ -26,6 +27,8 @@ sys.path.insert(0, HERE)
 from harness import libpq, servers  # noqa: E402
 from checks import verify  # noqa: E402
 from load import Client, Ledger, create_schema, next_numbers, trim  # noqa: E402
+
+SMALL_IS_LARGE = ["--set", "wal.large_commit_size=300"]
 
 
 def main():
@@ -55,6 +58,8 @@ def main():
             server.default_to_columnar()
         create_schema(server)
         for number in range(1, args.rounds + 1):
+            # Of the server that the end of this round starts.
+            server.options = options + (SMALL_IS_LARGE if number % 2 else [])
             before = ledger.operations
             stop = threading.Event()
             clients = [Client(server, ledger, stop, i,

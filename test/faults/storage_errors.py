@@ -52,6 +52,9 @@ class Faults:
 
     def make_server(self, environment=None):
         options = OPTIONS + (servers.COLUMNAR_OPTIONS if self.columnar else [])
+        # In some rounds ordinary transactions are committed the way large ones are.
+        if self.dice.random() < 0.4:
+            options = options + ["--set", "wal.large_commit_size=300"]
         return servers.LumaServer(self.preset, directory=self.directory, options=options,
                                   environment=environment)
 
