@@ -28,7 +28,7 @@ TABLES = {
     "pg_amop": ("oid < 16384", {}, []),
     "pg_amproc": ("oid < 16384", {}, []),
     "pg_collation": ("oid < 16384 and collprovider <> 'i'", {}, []),
-    "pg_language": ("lanname <> 'plpgsql'", {"lanacl": "null"}, []),
+    "pg_language": ("true", {"lanacl": "null"}, []),
     "pg_range": ("true", {}, []),
     "pg_type": ("oid < 16384 and typrelid = 0 and typnamespace = 11 and not exists "
                 "(select from pg_type e where e.oid = p.typelem and e.typrelid <> 0)", {"typacl": "null"}, []),

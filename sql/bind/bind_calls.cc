@@ -3,6 +3,7 @@
 #include "sql/bind/binder.h"
 #include "sql/bind/clause_name.h"
 #include "sql/function/registry.h"
+#include "sql/function/time_bucket.h"
 
 namespace luma {
 
@@ -120,7 +121,11 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     refuse(plain && call.agg_filter != nullptr, "FILTER");
   }
   if (function.kind == 'p') {
-    throw sql_error(SqlState::kWrongObjectType, "{} is a procedure", function_name(call))
+    std::string types;
+    for (const Expr* arg : args) {
+      types += (types.empty() ? "" : ", ") + environment_.catalog().type_name(arg->type.oid);
+    }
+    throw sql_error(SqlState::kWrongObjectType, "{}({}) is a procedure", function_name(call), types)
         .hint("To call a procedure, use CALL.")
         .at_byte(call.location);
   }
@@ -133,6 +138,13 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     }
     return make_window_call(call, bound, scope, clause);
   }
+  if (fills_gaps(function.oid)) {
+    // The window follows from the groups (bind_gap_fill.cc).
+    ast::WindowDef window{};
+    ast::FuncCall with_window = call;
+    with_window.over = &window;
+    return make_window_call(with_window, bound, scope, clause);
+  }
   if (function.is_window()) {
     throw sql_error(SqlState::kWrongObjectType, "window function {} requires an OVER clause",
                     function_name(call))
@@ -143,6 +155,41 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     return make_aggregate(call, bound, std::move(order), scope, clause);
   }
   if (function.returns_set) return make_set_returning(bound, scope, clause);
+  return bound;
+}
+
+Expr* Binder::bind_call(const ast::FuncCall& call) {
+  Scope* scope = new_scope(nullptr);
+  std::vector<Expr*> args;
+  std::vector<std::string> names;
+  for (const ast::Node* node : call.args) {
+    const auto* named = ast::try_as<ast::NamedArgExpr>(node);
+    if (named != nullptr) names.emplace_back(named->name);
+    args.push_back(bind_expr(named != nullptr ? named->arg : node, scope, Clause::kCallArgument));
+  }
+  std::string types;
+  for (const Expr* arg : args) {
+    types += (types.empty() ? "" : ", ") + environment_.catalog().type_name(arg->type.oid);
+  }
+  Expr* bound = nullptr;
+  try {
+    bound = make_function_call(call.funcname, args, names, call.func_variadic, false, call.location,
+                               &call);
+  } catch (SqlError& error) {
+    if (error.state != SqlState::kUndefinedFunction) throw;
+    throw sql_error(SqlState::kUndefinedFunction, "procedure {}({}) does not exist",
+                    function_name(call), types)
+        .hint(
+            "No procedure matches the given name and argument types. You might need to add "
+            "explicit type casts.")
+        .at_byte(call.location);
+  }
+  if (bound->function == nullptr || bound->function->kind != 'p') {
+    throw sql_error(SqlState::kWrongObjectType, "{}({}) is not a procedure", function_name(call),
+                    types)
+        .hint("To call a function, use SELECT.")
+        .at_byte(call.location);
+  }
   return bound;
 }
 
@@ -254,8 +301,23 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
     }
   }
   if (owner == nullptr) owner = scope;
-  while (owner != nullptr && owner->select == nullptr) owner = owner->parent;
-  bool own_level = owner == scope;
+  auto select_level = [](Scope* level) {
+    while (level != nullptr && level->select == nullptr) level = level->parent;
+    return level;
+  };
+  owner = select_level(owner);
+  bool own_level = owner == select_level(scope);
+  // An aggregate of an outer query stands where the subquery with it stands there.
+  for (size_t i = open_sublinks_.size(); i-- > 0 && !own_level;) {
+    const OpenSublink& around = open_sublinks_[i];
+    if (select_level(around.scope) != owner) continue;
+    if (around.in_aggregate) {
+      throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot be nested")
+          .at_byte(call.location);
+    }
+    own_level = true;
+    clause = around.clause;
+  }
   if ((own_level && !allows_aggregates(clause)) || owner == nullptr) {
     throw sql_error(SqlState::kGroupingError, "aggregate functions are not allowed in {}",
                     clause_name(clause))

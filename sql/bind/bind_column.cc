@@ -2,6 +2,7 @@
 #include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
+#include "sql/bind/variable_scope.h"
 
 namespace luma {
 
@@ -68,7 +69,51 @@ void Binder::record_column(const ast::ColumnRef& ref, const Scope& level, const 
   record_->columns.insert_or_assign(&ref, std::move(name));
 }
 
+Expr* Binder::find_variable(const ast::ColumnRef& ref, bool is_column) {
+  std::vector<std::string_view> names;
+  for (const ast::Node* field : ref.fields) {
+    if (!ast::is<ast::AStar>(field)) names.push_back(string_of(field));
+  }
+  Expr* found = variables_->find(names, is_column, arena());
+  if (found == nullptr) return nullptr;
+  Expr* out = arena().make<Expr>(*found);
+  out->location = ref.location;
+  return out;
+}
+
+// In a function's body a name may be that of a variable.
 Expr* Binder::bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause) {
+  if (!variables_in_reach()) return bind_column_name(ref, scope, clause);
+  VariableConflict conflict = variables_->on_conflict();
+  if (conflict == VariableConflict::kVariable) {
+    if (Expr* variable = find_variable(ref, false)) return variable;
+    return bind_column_name(ref, scope, clause);
+  }
+  Expr* column = nullptr;
+  try {
+    column = bind_column_name(ref, scope, clause);
+  } catch (const SqlError& error) {
+    if (error.state != SqlState::kUndefinedColumn && error.state != SqlState::kUndefinedTable &&
+        error.state != SqlState::kFeatureNotSupported) {
+      throw;
+    }
+    if (Expr* variable = find_variable(ref, false)) return variable;
+    throw;
+  }
+  if (conflict == VariableConflict::kError && find_variable(ref, true) != nullptr) {
+    std::string name;
+    for (const ast::Node* field : ref.fields) {
+      name += (name.empty() ? "" : ".") +
+              std::string(ast::is<ast::AStar>(field) ? "*" : string_of(field));
+    }
+    throw sql_error(SqlState::kAmbiguousColumn, "column reference \"{}\" is ambiguous", name)
+        .detail("It could refer to either a PL/pgSQL variable or a table column.")
+        .at_byte(ref.location);
+  }
+  return column;
+}
+
+Expr* Binder::bind_column_name(const ast::ColumnRef& ref, Scope* scope, Clause clause) {
   if (ast::is<ast::AStar>(ref.fields.back())) {
     // t.* as a value: the whole row.
     if (ref.fields.size() == 1) {

@@ -1,5 +1,6 @@
 // Expressions outside of queries: over one table's columns, or without any columns.
 #include "sql/bind/binder.h"
+#include "sql/bind/make_node.h"
 
 namespace luma {
 
@@ -17,6 +18,25 @@ Expr* Binder::bind_table_expr(const ast::Node* node, const TableDesc* table, Cla
   Expr* out = coerce(expr, target, Coercion::kAssignment, expr->location);
   if (out == nullptr) cannot_coerce(*expr, target.oid, expr->location);
   return out;
+}
+
+Expr* Binder::bind_conversion(TypeRef from, TypeRef to, Coercion coercion) {
+  Expr* value = arena().make<Expr>(make_node(ExprKind::kParameter, from.oid, -1));
+  value->type = from;
+  return coerce(value, to, coercion, -1);
+}
+
+Expr* Binder::bind_part_assignment(TypeRef base_type, uint32_t base,
+                                   std::span<const ast::Node* const> steps, TypeRef part_type,
+                                   uint32_t part, std::string_view name) {
+  auto parameter = [&](TypeRef type, uint32_t index) {
+    Expr* out = arena().make<Expr>(make_node(ExprKind::kParameter, type.oid, -1));
+    out->type = type;
+    out->index = index;
+    return out;
+  };
+  return assign_part(parameter(base_type, base), steps, parameter(part_type, part), name, -1,
+                     new_scope(nullptr));
 }
 
 Expr* Binder::bind_standalone(const ast::Node* node, Clause clause, TypeRef target,

@@ -3,6 +3,7 @@
 #include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
+#include "sql/bind/variable_scope.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -165,6 +166,11 @@ Expr* Binder::bind_const(const ast::AConst& value) {
 
 Expr* Binder::bind_param(const ast::ParamRef& param) {
   if (param.number < 1 || param.number > 65535) {
+    throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", param.number)
+        .at_byte(param.location);
+  }
+  if (variables_in_reach()) {
+    if (Expr* found = variables_->parameter(param.number, arena())) return found;
     throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", param.number)
         .at_byte(param.location);
   }

@@ -4,6 +4,7 @@
 #include "sql/bind/bind_record.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/variable_scope.h"
 #include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
 #include "sql/parse/parser.h"
@@ -217,6 +218,26 @@ LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
   return has_true_option(view, "security_barrier") ? add_barrier(bound.plan) : bound.plan;
 }
 
+// A transition table of the trigger whose function the statement belongs to.
+LogicalOp* Binder::bind_named_rows(const ast::RangeVar& var, ScopeItem& item) {
+  VariableScope::NamedRows rows;
+  if (!variables_in_reach() || var.schemaname.data() != nullptr ||
+      !variables_->find_rows(var.relname, rows, arena())) {
+    return nullptr;
+  }
+  auto* op = context().make<TableFunctionOp>();
+  op->alias = item.alias;
+  op->calls.push_back({rows.call, static_cast<uint32_t>(rows.types.size()), false});
+  for (size_t i = 0; i < rows.types.size(); ++i) {
+    ColumnId id = context().new_column(
+        {rows.names[i], rows.types[i], type_info(rows.types[i].oid).collation});
+    op->output.push_back(id);
+    item.columns.push_back({rows.names[i], id});
+  }
+  query_.calls_routines = true;
+  return op;
+}
+
 LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items& items) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = var.relname;
@@ -230,6 +251,11 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
         return plan;
       }
     }
+  }
+  if (LogicalOp* rows = bind_named_rows(var, *item)) {
+    apply_column_aliases(*item, var.alias);
+    items.push_back(item);
+    return rows;
   }
   const Relation& relation = require_relation(
       environment_.catalog(), path(), {var.schemaname, var.relname, var.catalogname, var.location});

@@ -53,7 +53,7 @@ void Binder::use_row(const ScopeItem& item) {
 }
 
 void Binder::use_function(const FunctionEntry& function) {
-  if (has_default_acl(environment_.catalog(), function.oid)) return;
+  if (function.oid < kFirstUserOid && has_default_acl(environment_.catalog(), function.oid)) return;
   if (std::find(query_.functions.begin(), query_.functions.end(), function.oid) ==
       query_.functions.end()) {
     query_.functions.push_back(function.oid);

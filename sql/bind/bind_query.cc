@@ -5,6 +5,7 @@
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/variable_scope.h"
 
 namespace luma {
 
@@ -31,6 +32,7 @@ BoundQuery Binder::bind(const ast::Node* statement) {
   forget_unused_privileges();
   std::ranges::stable_sort(query_.privileges, {}, &RequiredPrivilege::level);
   query_.result = std::move(bound.columns);
+  if (variables_ != nullptr) parameter_types_ = variables_->parameter_types();
   for (size_t i = 0; i < parameter_types_.size(); ++i) {
     if (parameter_types_[i] == kInvalidOid || parameter_types_[i] == type_oid::kUnknown) {
       int location = -1;

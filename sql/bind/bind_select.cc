@@ -87,7 +87,9 @@ BoundSelect SelectBinder::bind() {
       filter->output = plan->output;
       plan = filter;
     }
+    plan = fill_gaps(plan, where);
   }
+  check_gap_windows();
   plan = add_windows(plan);
   plan = add_set_returning(plan);
   if (locks_.empty()) {
@@ -126,15 +128,8 @@ void SelectBinder::add_target(const ast::ResTarget& target) {
   }
   if (const auto* indirection = ast::try_as<ast::AIndirection>(target.val)) {
     if (ast::is<ast::AStar>(indirection->indirection.back())) {
-      Expr* row = binder_.bind_star_operand(target.val, scope_, Clause::kSelect);
-      std::vector<RowField> fields;
-      std::vector<Expr*> values = binder_.expand_row(row, fields, target.location);
-      for (size_t i = 0; i < values.size(); ++i) {
-        Target field;
-        field.label = fields[i].name;
-        field.expr = values[i];
-        targets_.push_back(std::move(field));
-      }
+      add_row_fields(binder_.bind_star_operand(target.val, scope_, Clause::kSelect),
+                     target.location);
       return;
     }
   }
@@ -152,6 +147,17 @@ void SelectBinder::add_star_columns(const ScopeItem& item) {
     target.label = column.name;
     target.expr = binder_.column_value(column);
     targets_.push_back(std::move(target));
+  }
+}
+
+void SelectBinder::add_row_fields(Expr* row, int location) {
+  std::vector<RowField> fields;
+  std::vector<Expr*> values = binder_.expand_row(row, fields, location);
+  for (size_t i = 0; i < values.size(); ++i) {
+    Target field;
+    field.label = fields[i].name;
+    field.expr = values[i];
+    targets_.push_back(std::move(field));
   }
 }
 
@@ -178,6 +184,12 @@ void SelectBinder::expand_star(const ast::ColumnRef& ref) {
       if (!item->rel_visible || item->alias != alias || item->alias.empty()) continue;
       if (schema.data() != nullptr && item->schema != schema) continue;
       add_star_columns(*item);
+      return;
+    }
+  }
+  if (binder_.variables_in_reach()) {
+    if (Expr* row = binder_.find_variable(ref, false)) {
+      add_row_fields(row, ref.location);
       return;
     }
   }

@@ -30,6 +30,7 @@ class SelectBinder {
 
   void bind_targets();
   void add_target(const ast::ResTarget& target);
+  void add_row_fields(Expr* row, int location);
   void expand_star(const ast::ColumnRef& ref);
   void add_star_columns(const ScopeItem& item);
   void resolve_unknown_targets();
@@ -47,6 +48,23 @@ class SelectBinder {
   bool determined_by_group(const ScopeItem& item);
   [[noreturn]] void ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery,
                                      int location);
+
+  // --- time_bucket_gapfill (bind_gap_fill.cc) ---
+  struct GapBounds {
+    Expr* start = nullptr;
+    Expr* finish = nullptr;
+    bool with_finish = false;
+  };
+  LogicalOp* fill_gaps(LogicalOp* plan, Expr* where);
+  GapBounds gap_bounds(const Expr& call, Expr* where);
+  void infer_bounds(Expr* condition, const Expr& time, GapBounds& bounds);
+  Expr* call_builtin(std::string_view name, std::vector<Expr*> args, int location);
+  LogicalOp* bucket_series(const Expr& call, const GapBounds& bounds, ColumnId* bucket);
+  LogicalOp* read_again(CteDefinition* cte);
+  LogicalOp* missing_buckets(CteDefinition* cte, size_t bucket_at, size_t group_count,
+                             LogicalOp* series, ColumnId bucket);
+  void define_gap_windows(size_t bucket_at);
+  void check_gap_windows();
 
   LogicalOp* add_windows(LogicalOp* plan);
   LogicalOp* add_set_returning(LogicalOp* plan);
@@ -72,6 +90,7 @@ class SelectBinder {
   GroupSets grouping_sets_;
   std::vector<LockRowsOp::Target> locks_;
   bool grouped_ = false;
+  ColumnId gap_mark_ = kNoColumn;  // whether a row was added by time_bucket_gapfill
 };
 
 // The literal an untyped output column of a plain SELECT or VALUES row comes from; nullptr

@@ -22,6 +22,7 @@ namespace luma {
 
 struct BindRecord;
 struct FunctionEntry;
+class VariableScope;  // variable_scope.h
 struct OperatorEntry;
 
 // How hard a conversion may try (PostgreSQL's CoercionContext).
@@ -58,8 +59,23 @@ class Binder {
   // expression lives in context().arena().
   Expr* bind_table_expr(const ast::Node* node, const TableDesc* table, Clause clause,
                         TypeRef target);
+  // A trigger's condition: slots are the attributes of the old row, then those of the new one.
+  struct RowPair {
+    std::shared_ptr<ScopeItem> old_row, new_row;
+  };
+  Expr* bind_trigger_condition(const ast::Node* node, const Table& table, RowPair* rows = nullptr);
   // An expression without columns, coerced to `target` as an assignment (EXECUTE arguments, ...).
   Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
+  // The procedure that CALL names, with its arguments in order; those of OUT arguments are not to be
+  // evaluated.
+  Expr* bind_call(const ast::FuncCall& call);
+  // Parameter 0, of type `from`, as `to`; nullptr when there is no such conversion.
+  Expr* bind_conversion(TypeRef from, TypeRef to, Coercion coercion);
+  // What becomes of parameter `base` when the part of it that `steps` name becomes parameter
+  // `part`.
+  Expr* bind_part_assignment(TypeRef base_type, uint32_t base,
+                             std::span<const ast::Node* const> steps, TypeRef part_type,
+                             uint32_t part, std::string_view name);
   // The condition of a domain's CHECK, over kSlot 0 for VALUE of type `base`; boolean.
   Expr* bind_domain_check(const ast::Node* node, TypeRef base);
   // What a column of the type gets without a default of its own: that of a domain, or NULL.
@@ -69,6 +85,9 @@ class Binder {
 
   // From now on notes in `record` what becomes of each node (bind_record.h).
   void record(BindRecord* record) { record_ = record; }
+
+  // The statement belongs to a function's body, whose variables it may name; outlives binding.
+  void use_variables(VariableScope* variables) { variables_ = variables; }
 
   // The query's WHERE clause is a policy that is to be stored: the policies of the tables it names
   // do not count.
@@ -147,6 +166,11 @@ class Binder {
   Expr* bind_boolean(const ast::Node* node, Scope* scope, Clause clause,
                      std::string_view construct);
   Expr* bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause);
+  Expr* bind_column_name(const ast::ColumnRef& ref, Scope* scope, Clause clause);
+  // The variable of that name; nullptr when there is none.
+  Expr* find_variable(const ast::ColumnRef& ref, bool is_column);
+  bool variables_in_reach() const { return variables_ != nullptr && view_path_ == nullptr; }
+  LogicalOp* bind_named_rows(const ast::RangeVar& var, ScopeItem& item);
   Expr* bind_slot_ref(const ast::ColumnRef& ref);
   void record_column(const ast::ColumnRef& ref, const Scope& level, const ScopeItem& item,
                      const ScopeColumn& column);
@@ -159,6 +183,8 @@ class Binder {
   Expr* bind_bool_expr(const ast::BoolExpr& node, Scope* scope, Clause clause);
   Expr* bind_func_call(const ast::FuncCall& call, Scope* scope, Clause clause);
   Expr* bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause);
+  // A number, the same for subqueries that are written alike in the same scope.
+  uint32_t meaning_of(const ast::SubLink& link, const Scope* scope);
   Expr* bind_case(const ast::CaseExpr& node, Scope* scope, Clause clause);
   Expr* bind_coalesce(const ast::CoalesceExpr& node, Scope* scope, Clause clause);
   Expr* bind_min_max(const ast::MinMaxExpr& node, Scope* scope, Clause clause);
@@ -245,9 +271,12 @@ class Binder {
   Expr* make_function_call(const ast::NameList& name, std::vector<Expr*> args,
                            const std::vector<std::string>& arg_names, bool variadic, bool star,
                            int location, const ast::FuncCall* call);
-  Expr* make_operator(const std::string& name, Expr* left, Expr* right, int location);
+  Expr* make_operator(const std::string& name, Expr* left, Expr* right, int location,
+                      Oid schema = kInvalidOid);
   Expr* make_operator(const ast::NameList& name, Expr* left, Expr* right, int location);
-  const OperatorEntry* find_operator(const std::string& name, Oid left, Oid right, int location);
+  // `schema` 0: as the search path says.
+  const OperatorEntry* find_operator(const std::string& name, Oid left, Oid right, int location,
+                                     Oid schema = kInvalidOid);
   Expr* make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any,
                               int location);
   Expr* build_call(const FunctionEntry& function, std::vector<Expr*> args, int location,
@@ -285,9 +314,18 @@ class Binder {
   std::vector<std::unique_ptr<Scope>> scopes_;
   std::vector<std::unique_ptr<SelectState>> select_states_;
   std::vector<std::unique_ptr<CteBinding>> cte_bindings_;
+  std::vector<std::pair<const ast::SubLink*, const Scope*>> sublinks_;  // by meaning - 1
+  // The subqueries around the one at hand, outermost first, and where they stand.
+  struct OpenSublink {
+    Scope* scope;
+    Clause clause;
+    bool in_aggregate;
+  };
+  std::vector<OpenSublink> open_sublinks_;
   const TableDesc* slot_table_ = nullptr;  // bind_table_expr: columns become slots
   TypeRef domain_value_;                   // bind_domain_check: what VALUE is
   BindRecord* record_ = nullptr;
+  VariableScope* variables_ = nullptr;
   int depth_ = 0;
   bool in_aggregate_ = false;
   bool in_window_ = false;

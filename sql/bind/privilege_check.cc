@@ -76,6 +76,11 @@ void check_privileges(const Catalog& catalog, Oid role,
   for (Oid function : functions) {
     if (has_function_privilege(catalog, role, function)) continue;
     const ProcFact* fact = find_proc_fact(function);
+    const Function* user = catalog.function(function);
+    if (user != nullptr) {
+      throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for {} {}",
+                      user->is_procedure() ? "procedure" : "function", user->name);
+    }
     throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for function {}",
                     fact == nullptr ? std::string_view("?") : fact->name);
   }

@@ -5,7 +5,9 @@
 #include "sql/bind/binder.h"
 #include "sql/bind/candidates.h"
 #include "sql/bind/polymorphic.h"
+#include "sql/function/extension.h"
 #include "sql/function/registry.h"
+#include "sql/function/user_function.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -76,15 +78,29 @@ bool match_named(const FunctionEntry& function, size_t positional,
 
 struct Call {
   Candidate candidate;
+  Oid home = kInvalidOid;  // its schema
   std::vector<int> order;  // argument positions; empty: as written
 };
 
-// All ways in which functions of the schema called `name` take this many arguments.
-std::vector<Call> function_candidates(Oid schema, std::string_view name, size_t arg_count,
-                                      const std::vector<std::string>& names, bool variadic_call) {
-  std::vector<Call> calls;
+// Functions called `name` of one schema: built-in ones, or those that users made.
+std::vector<const FunctionEntry*> functions_of(const Catalog& catalog, Oid schema,
+                                               std::string_view name, Arena& arena) {
+  std::vector<const FunctionEntry*> found;
   for (const FunctionEntry* function : FunctionRegistry::instance().functions(name)) {
-    if (function->schema != schema) continue;
+    if (function->schema == schema) found.push_back(function);
+  }
+  for (const Function* function : catalog.functions_named(schema, name)) {
+    found.push_back(user_function_entry(*function, arena));
+  }
+  return found;
+}
+
+// All ways in which the functions take this many arguments.
+std::vector<Call> function_candidates(const std::vector<const FunctionEntry*>& functions,
+                                      size_t arg_count, const std::vector<std::string>& names,
+                                      bool variadic_call) {
+  std::vector<Call> calls;
+  for (const FunctionEntry* function : functions) {
     Call call;
     call.candidate.entry = function;
     size_t declared = function->arg_types.size();
@@ -151,6 +167,7 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
   call->implementation = function.implementation;
   call->strict = function.strict;
   call->is_volatile = function.volatility == 'v';
+  if (is_user_function(function)) query_.calls_routines = true;
   call->args = copy_span(arena(), args);
   for (Expr* arg : args) {
     if (arg->collation != kInvalidOid && call->collation == kInvalidOid)
@@ -175,17 +192,23 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   std::string_view schema = name.size() > 1 ? name[name.size() - 2] : std::string_view{};
   std::vector<Oid> actual = types_of(args);
   std::vector<Call> calls;
-  // Built-in functions live in pg_catalog, information_schema's helpers aside.
-  Oid home = schema_oid::kPgCatalog;
-  if (schema.data() != nullptr && schema != "pg_catalog") {
-    const Schema* named = environment_.catalog().find_schema(schema);
-    if (named == nullptr) {
-      throw sql_error(SqlState::kInvalidSchemaName, "schema \"{}\" does not exist", schema)
-          .at_byte(location);
-    }
-    home = named->oid;
+  std::vector<Oid> homes = path().schemas;
+  std::erase(homes, path().temp_schema);  // functions in it must be named with their schema
+  if (schema.data() != nullptr) {
+    homes = {require_schema(environment_.catalog(), path(), schema, location).oid};
   }
-  calls = function_candidates(home, name.back(), args.size(), arg_names, variadic);
+  for (Oid home : homes) {
+    // What an earlier schema of the path has hides functions of the same arguments.
+    for (Call& call :
+         function_candidates(functions_of(environment_.catalog(), home, name.back(), arena()),
+                             args.size(), arg_names, variadic)) {
+      bool hidden = std::ranges::any_of(calls, [&](const Call& other) {
+        return other.candidate.arg_types == call.candidate.arg_types && other.home != home;
+      });
+      call.home = home;
+      if (!hidden) calls.push_back(std::move(call));
+    }
+  }
   auto argument_order = [&](const Call& call) {
     std::vector<Oid> ordered;
     if (call.order.empty()) return actual;
@@ -222,7 +245,10 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
       }
     }
     // A non-variadic match beats an expanded one of the same function with equal types.
-    const Candidate* best = choose_candidate(base_types(actual), viable);
+    auto implicit = [&](std::span<const Oid> from, std::span<const Oid> to) {
+      return can_coerce(from, to, Coercion::kImplicit);
+    };
+    const Candidate* best = choose_candidate(base_types(actual), viable, implicit);
     if (best == nullptr && viable.size() > 1) {
       throw sql_error(SqlState::kAmbiguousFunction, "function {} is not unique",
                       signature_text(join_name(name), actual, arg_names))
@@ -299,7 +325,7 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
 }
 
 const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oid right,
-                                           int location) {
+                                           int location, Oid schema) {
   const FunctionRegistry& registry = FunctionRegistry::instance();
   bool prefix = left == kInvalidOid;
   auto fail = [&](SqlState state, std::string_view problem, std::string hint) -> SqlError {
@@ -316,10 +342,22 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
     exact_left = exact_right;
   if (!prefix && right == type_oid::kUnknown && left != type_oid::kUnknown)
     exact_right = exact_left;
-  if (const OperatorEntry* exact = registry.find_operator(name, exact_left, exact_right))
-    return exact;
+  const OperatorEntry* exact =
+      schema == kInvalidOid ? registry.find_operator(name, exact_left, exact_right) : nullptr;
+  if (exact != nullptr) return exact;
+  std::vector<const OperatorEntry*> entries = extension_operators(
+      environment_.catalog(),
+      schema == kInvalidOid ? std::span<const Oid>(path().schemas) : std::span(&schema, 1), name,
+      arena());
+  for (const OperatorEntry* entry : entries) {
+    if (entry->left == exact_left && entry->right == exact_right) return entry;
+  }
+  if (schema == kInvalidOid) {
+    auto built_in = registry.operators(name);
+    entries.insert(entries.end(), built_in.begin(), built_in.end());
+  }
   std::vector<Candidate> candidates;
-  for (const OperatorEntry* entry : registry.operators(name)) {
+  for (const OperatorEntry* entry : entries) {
     if ((entry->left == kInvalidOid) != prefix) continue;
     Candidate candidate;
     if (!prefix) candidate.arg_types.push_back(entry->left);
@@ -334,7 +372,10 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
   for (const Candidate& candidate : candidates) {
     if (can_coerce(actual, candidate.arg_types, Coercion::kImplicit)) viable.push_back(&candidate);
   }
-  if (const Candidate* best = choose_candidate(base_types(actual), viable)) {
+  auto implicit = [&](std::span<const Oid> from, std::span<const Oid> to) {
+    return can_coerce(from, to, Coercion::kImplicit);
+  };
+  if (const Candidate* best = choose_candidate(base_types(actual), viable, implicit)) {
     return static_cast<const OperatorEntry*>(best->entry);
   }
   if (!viable.empty()) {
@@ -356,9 +397,10 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
   throw error;
 }
 
-Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, int location) {
+Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, int location,
+                            Oid schema) {
   const OperatorEntry* entry = find_operator(name, left == nullptr ? kInvalidOid : left->type.oid,
-                                             right->type.oid, location);
+                                             right->type.oid, location, schema);
   std::vector<Expr*> args;
   std::vector<Oid> declared;
   if (left != nullptr) {
@@ -381,11 +423,11 @@ Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, in
 }
 
 Expr* Binder::make_operator(const ast::NameList& name, Expr* left, Expr* right, int location) {
+  Oid schema = kInvalidOid;
   if (name.size() > 1 && name[0] != "pg_catalog") {
-    throw sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", join_name(name))
-        .at_byte(location);
+    schema = require_schema(environment_.catalog(), path(), name[name.size() - 2], location).oid;
   }
-  return make_operator(std::string(name.back()), left, right, location);
+  return make_operator(std::string(name.back()), left, right, location, schema);
 }
 
 Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any,

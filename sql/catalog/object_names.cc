@@ -150,8 +150,25 @@ class Lookup {
         found = fact->oid;
       }
     }
+    for (Oid schema : schemas_of(names)) {
+      for (const Function* function : catalog_.functions_named(schema, names.back())) {
+        if (found != kInvalidOid) {
+          if (missing_ok_) return kInvalidOid;
+          throw sql_error(SqlState::kAmbiguousFunction, "more than one function named \"{}\"",
+                          text);
+        }
+        found = function->oid;
+      }
+    }
     return found_or(
         found, sql_error(SqlState::kUndefinedFunction, "function \"{}\" does not exist", text));
+  }
+
+  // Where functions of users are looked for.
+  std::vector<Oid> schemas_of(const std::vector<std::string>& names) const {
+    if (names.size() == 1) return path_.schemas;
+    const Schema* schema = catalog_.find_schema(names[names.size() - 2]);
+    return schema == nullptr ? std::vector<Oid>{} : std::vector<Oid>{schema->oid};
   }
 
   std::vector<Oid> types_of(std::string_view args) const {
@@ -177,6 +194,12 @@ class Lookup {
             builtin_function_exists(builtins_, fact->oid)) {
           found = fact->oid;
         }
+      }
+    }
+    for (Oid schema : schemas_of(names)) {
+      if (found != kInvalidOid) break;
+      if (const Function* user = catalog_.find_function(schema, names.back(), types)) {
+        found = user->oid;
       }
     }
     return found_or(
@@ -281,6 +304,15 @@ bool all_digits(std::string_view text) {
 
 }  // namespace
 
+std::string CatalogObjectNames::function_name(const Function& function) const {
+  for (Oid schema : path_->schemas) {
+    const Function* first = catalog_->find_function(schema, function.name, function.input_types());
+    if (first == &function) return quote_identifier(function.name);
+    if (first != nullptr) break;
+  }
+  return quote_qualified(catalog_->schema_name(function.schema), function.name);
+}
+
 std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
   switch (alias_type) {
     case kRegclass: {
@@ -291,12 +323,16 @@ std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
       return type_display_name(*catalog_, *path_, oid, -1, true);
     case kRegproc: {
       const ProcFact* fact = find_proc_fact(oid);
+      if (const Function* user = catalog_->function(oid)) return function_name(*user);
       if (fact == nullptr) return "";
       bool unique = proc_facts_named(fact->name).size() == 1;
       return unique ? quote_identifier(fact->name) : quote_qualified("pg_catalog", fact->name);
     }
     case kRegprocedure: {
       const ProcFact* fact = find_proc_fact(oid);
+      if (const Function* user = catalog_->function(oid)) {
+        return function_name(*user) + argument_list(*catalog_, user->input_types());
+      }
       return fact == nullptr
                  ? ""
                  : quote_identifier(fact->name) + argument_list(*catalog_, fact->arg_types);

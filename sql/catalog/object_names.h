@@ -19,6 +19,8 @@ class CatalogObjectNames : public ObjectNames {
   Oid find_oid(Oid alias_type, std::string_view text) const;
 
  private:
+  // With its schema unless it is found without.
+  std::string function_name(const Function& function) const;
   const Catalog* catalog_;
   const SearchPath* path_;
   const BuiltinAvailability* builtins_;

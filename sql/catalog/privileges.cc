@@ -90,6 +90,7 @@ bool has_privilege(const Catalog& catalog, Oid role, Oid owner, const std::optio
 }
 
 std::optional<Acl> function_acl(const Catalog& catalog, Oid function) {
+  if (const Function* user = catalog.function(function)) return user->acl;
   if (const AccessList* changed = catalog.access_list(function)) return changed->acl;
   const RestrictedFunction* restricted = find_restricted(function);
   if (restricted == nullptr) return std::nullopt;
@@ -99,6 +100,7 @@ std::optional<Acl> function_acl(const Catalog& catalog, Oid function) {
 }
 
 bool has_default_acl(const Catalog& catalog, Oid function) {
+  if (const Function* user = catalog.function(function)) return !user->acl.has_value();
   return find_restricted(function) == nullptr && catalog.access_list(function) == nullptr;
 }
 
@@ -110,7 +112,9 @@ const std::optional<Acl>& relation_acl(const Catalog& catalog, const Relation& r
 
 bool has_function_privilege(const Catalog& catalog, Oid role, Oid function, char privilege,
                             bool grant_option) {
-  return has_privilege(catalog, role, kBootstrapRole, function_acl(catalog, function), privilege,
+  const Function* user = catalog.function(function);
+  Oid owner = user == nullptr ? kBootstrapRole : user->owner;
+  return has_privilege(catalog, role, owner, function_acl(catalog, function), privilege,
                        grant_option, "X");
 }
 

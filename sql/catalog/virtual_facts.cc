@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/array.h"
 #include "sql/catalog/fact_rows.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/catalog/privileges.h"
@@ -168,6 +169,72 @@ class FunctionAclSink final : public VirtualRowSink {
 
 }  // namespace
 
+namespace {
+
+// Ours alone: PostgreSQL's differs from one database cluster to the next.
+constexpr Oid kPlpgsqlLanguage = 13563;
+
+Value mode_array(const std::string& modes, Arena& arena) {
+  ArrayBuilder array(type_oid::kChar);
+  for (char mode : modes) array.add(Datum::of_int8(static_cast<int8_t>(mode)));
+  return array.finish(arena);
+}
+
+void add_user_function(const VirtualScan& scan, const Function& f, VirtualRow& row) {
+  constexpr Oid kCLanguage = 13, kSqlLanguage = 14;
+  std::vector<Oid> inputs = f.input_types(), all;
+  std::vector<std::string> names;
+  std::string modes;
+  bool any_output = false, any_name = false;
+  std::string defaults;
+  int64_t default_count = 0;
+  for (const Function::Argument& argument : f.arguments) {
+    all.push_back(argument.type);
+    modes += argument.mode;
+    names.push_back(argument.name);
+    any_name |= !argument.name.empty();
+    any_output |= argument.mode != 'i';
+    if (argument.default_sql.empty()) continue;
+    ++default_count;
+    defaults += (defaults.empty() ? "" : ", ") + argument.default_sql;
+  }
+  Oid variadic = kInvalidOid;
+  if (f.is_variadic()) {
+    const TypeInfo* array = find_type(inputs.back());
+    variadic = array == nullptr || array->element == kInvalidOid ? type_oid::kAny : array->element;
+  }
+  row.oid(f.oid).text(f.name).oid(f.schema).oid(f.owner);
+  row.oid(f.language == "sql" ? kSqlLanguage : f.language == "c" ? kCLanguage : kPlpgsqlLanguage);
+  row.float4(f.cost).float4(f.rows).oid(variadic).oid(0).letter(f.routine);
+  row.boolean(f.security_definer).boolean(f.leakproof).boolean(f.strict).boolean(f.returns_set);
+  row.letter(f.volatility).letter(f.parallel).int2(static_cast<int64_t>(inputs.size()));
+  row.int2(default_count).oid(f.result).oidvector(inputs);
+  if (!any_output) {
+    row.nulls(2);
+  } else {
+    row.oid_array(type_oid::kOid, all).value(mode_array(modes, scan.arena));
+  }
+  if (any_name) {
+    row.text_array(names);
+  } else {
+    row.null();
+  }
+  if (defaults.empty()) {
+    row.null();
+  } else {
+    row.text(defaults);
+  }
+  row.null().text(f.source).null();
+  if (f.sql_body.empty()) {
+    row.null();
+  } else {
+    row.text(f.sql_body);
+  }
+  row.text_array(f.settings).acl(f.acl).emit();
+}
+
+}  // namespace
+
 void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink) {
   FunctionAclSink with_acl(scan, sink);
   generate_fact_rows(scan, with_acl);
@@ -179,6 +246,8 @@ void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink) {
     row.int2(static_cast<int64_t>(f.arg_types.size())).int2(0).oid(f.result).oidvector(f.arg_types);
     row.nulls(5).text(f.source).nulls(3).acl(function_acl(scan.catalog(), f.oid)).emit();
   }
+  scan.catalog().for_each_function(
+      [&](const Function& function) { add_user_function(scan, function, row); });
 }
 
 }  // namespace luma

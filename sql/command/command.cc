@@ -20,9 +20,6 @@ struct UnsupportedRow {
   std::string_view name;
 };
 constexpr UnsupportedRow kUnsupported[] = {
-    {ast::NodeTag::kCreateFunctionStmt, "CREATE FUNCTION"},
-    {ast::NodeTag::kAlterFunctionStmt, "ALTER FUNCTION"},
-    {ast::NodeTag::kCreateTrigStmt, "CREATE TRIGGER"},
     {ast::NodeTag::kRuleStmt, "CREATE RULE"},
     {ast::NodeTag::kCreateEventTrigStmt, "CREATE EVENT TRIGGER"},
     {ast::NodeTag::kAlterEventTrigStmt, "ALTER EVENT TRIGGER"},
@@ -31,7 +28,6 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kDropTableSpaceStmt, "DROP TABLESPACE"},
     {ast::NodeTag::kAlterTableSpaceOptionsStmt, "ALTER TABLESPACE"},
     {ast::NodeTag::kAlterTableMoveAllStmt, "ALTER TABLE ALL IN TABLESPACE"},
-    {ast::NodeTag::kAlterExtensionStmt, "ALTER EXTENSION"},
     {ast::NodeTag::kAlterExtensionContentsStmt, "ALTER EXTENSION"},
     {ast::NodeTag::kCreateFdwStmt, "CREATE FOREIGN DATA WRAPPER"},
     {ast::NodeTag::kAlterFdwStmt, "ALTER FOREIGN DATA WRAPPER"},
@@ -91,6 +87,11 @@ CommandResult run_create_schema(const ast::Node* node, std::string_view sql,
   return create_schema(*ast::as<ast::CreateSchemaStmt>(node), sql, context);
 }
 
+CommandResult run_create_function(const ast::Node* node, std::string_view sql,
+                                  CommandContext& context) {
+  return create_function(*ast::as<ast::CreateFunctionStmt>(node), sql, context);
+}
+
 struct CommandRow {
   ast::NodeTag tag;
   Runner run;
@@ -122,6 +123,7 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kGrantStmt, run_as<ast::GrantStmt, grant_privileges>},
     {ast::NodeTag::kAlterDefaultPrivilegesStmt,
      run_as<ast::AlterDefaultPrivilegesStmt, alter_default_privileges>},
+    {ast::NodeTag::kCreateTrigStmt, run_as<ast::CreateTrigStmt, create_trigger>},
     {ast::NodeTag::kCreatePolicyStmt, run_as<ast::CreatePolicyStmt, create_policy>},
     {ast::NodeTag::kAlterPolicyStmt, run_as<ast::AlterPolicyStmt, alter_policy>},
     {ast::NodeTag::kReassignOwnedStmt, run_as<ast::ReassignOwnedStmt, reassign_owned>},
@@ -136,7 +138,10 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kAlterDomainStmt, run_as<ast::AlterDomainStmt, alter_domain>},
     {ast::NodeTag::kAlterEnumStmt, run_as<ast::AlterEnumStmt, alter_enum>},
     {ast::NodeTag::kCompositeTypeStmt, run_as<ast::CompositeTypeStmt, create_composite_type>},
+    {ast::NodeTag::kCreateFunctionStmt, run_create_function},
+    {ast::NodeTag::kAlterFunctionStmt, run_as<ast::AlterFunctionStmt, alter_function>},
     {ast::NodeTag::kCreateExtensionStmt, run_as<ast::CreateExtensionStmt, create_extension>},
+    {ast::NodeTag::kAlterExtensionStmt, run_as<ast::AlterExtensionStmt, alter_extension>},
 };
 
 const CommandRow* find_command(const ast::Node* statement) {

@@ -33,6 +33,13 @@ CommandResult alter_role(const ast::AlterRoleStmt& statement, CommandContext& co
 CommandResult alter_role_setting(const ast::AlterRoleSetStmt& statement, CommandContext& context);
 CommandResult drop_roles(const ast::DropRoleStmt& statement, CommandContext& context);
 CommandResult grant_roles(const ast::GrantRoleStmt& statement, CommandContext& context);
+CommandResult create_trigger(const ast::CreateTrigStmt& statement, CommandContext& context);
+void rename_trigger(const ast::RenameStmt& statement, CommandContext& context);
+// False when the relation has no trigger of that name.
+bool drop_trigger(CommandContext& context, const Relation& relation, std::string_view name,
+                  bool cascade);
+// ALTER TABLE ENABLE | DISABLE TRIGGER.
+void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context, Oid table);
 CommandResult create_policy(const ast::CreatePolicyStmt& statement, CommandContext& context);
 CommandResult alter_policy(const ast::AlterPolicyStmt& statement, CommandContext& context);
 void rename_policy(const ast::RenameStmt& statement, CommandContext& context);
@@ -64,6 +71,14 @@ CommandResult rename_domain_constraint(const ast::RenameStmt& statement, Command
 CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
                                     CommandContext& context);
 
+CommandResult create_function(const ast::CreateFunctionStmt& statement, std::string_view sql,
+                              CommandContext& context);
+CommandResult alter_function(const ast::AlterFunctionStmt& statement, CommandContext& context);
+
 CommandResult create_extension(const ast::CreateExtensionStmt& statement, CommandContext& context);
+CommandResult alter_extension(const ast::AlterExtensionStmt& statement, CommandContext& context);
+CommandResult drop_extensions(const ast::DropStmt& statement, CommandContext& context);
+CommandResult move_extension(std::string_view name, std::string_view schema_name,
+                             CommandContext& context);
 
 }  // namespace luma

@@ -2,6 +2,7 @@
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/function_target.h"
 #include "sql/command/table_storage.h"
 
 namespace luma {
@@ -208,7 +209,6 @@ struct AbsentRow {
   std::string_view tag;
 };
 constexpr AbsentRow kAbsentKinds[] = {
-    {ast::ObjectType::kExtension, "extension", "DROP EXTENSION"},
     {ast::ObjectType::kFdw, "foreign-data wrapper", "DROP FOREIGN DATA WRAPPER"},
     {ast::ObjectType::kForeignServer, "server", "DROP SERVER"},
     {ast::ObjectType::kPublication, "publication", "DROP PUBLICATION"},
@@ -251,6 +251,16 @@ std::string written_arguments(const ast::ObjectWithArgs& object) {
   return out;
 }
 
+// nullptr: no user has made such a function; built-in ones are refused by the caller.
+const Function* droppable_function(CommandContext& context, const ast::ObjectWithArgs& object,
+                                   const ast::DropStmt& statement) {
+  QualifiedName name = qualified_name(object.objname);
+  if (schema_is_missing(context, name, true)) return nullptr;
+  const Function* found = find_function(context, object, statement.remove_type, true);
+  if (found != nullptr) require_owner(context, *found);
+  return found;
+}
+
 CommandResult drop_routines(const ast::DropStmt& statement, CommandContext& context) {
   std::string_view kind = statement.remove_type == ast::ObjectType::kAggregate   ? "aggregate"
                           : statement.remove_type == ast::ObjectType::kProcedure ? "procedure"
@@ -258,8 +268,13 @@ CommandResult drop_routines(const ast::DropStmt& statement, CommandContext& cont
                                                                                  : "function";
   std::string tag = "DROP ";
   for (char c : kind) tag += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::vector<ObjectAddress> targets;
   for (const ast::Node* node : statement.objects) {
     const auto& object = *ast::as<ast::ObjectWithArgs>(node);
+    if (const Function* found = droppable_function(context, object, statement)) {
+      targets.push_back(found->address());
+      continue;
+    }
     std::string name(object.objname.back());
     std::string text =
         object.args_unspecified
@@ -273,6 +288,7 @@ CommandResult drop_routines(const ast::DropStmt& statement, CommandContext& cont
     if (!statement.missing_ok) throw SqlError(SqlState::kUndefinedFunction, text);
     skip(context, fmt::format("{} {}({}) does not exist", kind, name, written_arguments(object)));
   }
+  if (!targets.empty()) drop_and_finish(context, targets, behavior_of(statement));
   return {tag};
 }
 
@@ -285,6 +301,10 @@ CommandResult drop_parts(const ast::DropStmt& statement, CommandContext& context
     QualifiedName table = qualified_name(ast::NodeList(names.begin(), names.size() - 1));
     const Relation* found =
         find_relation(*context.ddl().view(), context.environment().search_path(), table);
+    const bool cascade = statement.behavior == ast::DropBehavior::kCascade;
+    if (kind == "trigger" && found != nullptr && drop_trigger(context, *found, part, cascade)) {
+      continue;
+    }
     if (kind == "policy" && found != nullptr && drop_policy(context, *found, part)) continue;
     std::string text =
         found == nullptr ? fmt::format("relation \"{}\" does not exist", shown(table))
@@ -325,6 +345,8 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
       return drop_parts(statement, context, "trigger", "DROP TRIGGER");
     case ast::ObjectType::kRule:
       return drop_parts(statement, context, "rule", "DROP RULE");
+    case ast::ObjectType::kExtension:
+      return drop_extensions(statement, context);
     case ast::ObjectType::kPolicy:
       return drop_parts(statement, context, "policy", "DROP POLICY");
     default:
@@ -334,9 +356,6 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
     if (row.type != statement.remove_type) continue;
     for (const ast::Node* node : statement.objects) {
       std::string name = shown(qualified_name(node));
-      if (row.type == ast::ObjectType::kExtension && name == "plpgsql") {
-        throw unsupported("dropping extension \"plpgsql\"");
-      }
       std::string text = fmt::format("{} \"{}\" does not exist", row.name, name);
       if (!statement.missing_ok) throw SqlError(SqlState::kUndefinedObject, text);
       skip(context, text);

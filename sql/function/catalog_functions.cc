@@ -12,7 +12,9 @@
 #include "engine/type/typmod.h"
 #include "sql/catalog/comments.h"
 #include "sql/catalog/fact_table.h"
+#include "sql/catalog/large_objects.h"
 #include "sql/catalog/object_names.h"
+#include "sql/catalog/operations_state.h"
 #include "sql/function/updatable_view.h"
 
 namespace luma {
@@ -87,6 +89,15 @@ Value type_visible(RowCall& call, const Value* args) {
 // Objects that only pg_catalog has are always visible.
 Value function_visible(RowCall& call, const Value* args) {
   Oid oid = args[0].datum.oid();
+  const SessionCatalog& session = session_of(call);
+  if (const Function* user = session.catalog().function(oid)) {
+    for (Oid schema : session.search_path().schemas) {
+      const Function* first =
+          session.catalog().find_function(schema, user->name, user->input_types());
+      if (first != nullptr) return Datum::of_bool(first == user);
+    }
+    return Datum::of_bool(false);
+  }
   bool exists = find_proc_fact(oid) != nullptr || session_of(call).builtins().has_function(oid);
   return exists ? Value(Datum::of_bool(true)) : Value::null();
 }
@@ -122,8 +133,18 @@ Oid class_of_name(RowCall& call, std::string_view name) {
   return relation == nullptr ? ~Oid{0} : relation->oid;
 }
 
+std::optional<std::string> large_object_comment(RowCall& call, Oid oid) {
+  auto* state = dynamic_cast<OperationsState*>(&session_of(call).live_state());
+  if (state == nullptr) return std::nullopt;
+  std::optional<LargeObjectInfo> info = state->large_objects().find(oid);
+  if (!info || info->comment.empty()) return std::nullopt;
+  return info->comment;
+}
 Value comment_of_class(RowCall& call, const Value* args) {
   Oid class_id = class_of_name(call, args[1].datum.str.view());
+  if (class_id == kLargeObjectClass) {
+    return optional_text(call, large_object_comment(call, args[0].datum.oid()));
+  }
   return optional_text(
       call, object_comment(session_of(call).catalog(), {class_id, args[0].datum.oid(), 0}));
 }
@@ -327,10 +348,27 @@ Value relation_filenode(RowCall& call, const Value* args) {
 
 Value tablespace_location(RowCall& call, const Value*) { return text_value(call, ""); }
 
+// What INSTEAD OF triggers of a view can do, in the same bits as updatable_events().
+int32_t events_of_triggers(const Catalog& catalog, Oid oid) {
+  const Table* view = catalog.table(oid);
+  if (view == nullptr || !view->is_view()) return 0;
+  int32_t events = 0;
+  for (const Trigger& trigger : view->triggers) {
+    if ((trigger.type & trigger_type::kInstead) == 0) continue;
+    if ((trigger.type & trigger_type::kInsert) != 0) events |= kInsertEvent;
+    if ((trigger.type & trigger_type::kUpdate) != 0) events |= kUpdateEvent;
+    if ((trigger.type & trigger_type::kDelete) != 0) events |= kDeleteEvent;
+  }
+  return events;
+}
+
 Value relation_is_updatable(RowCall& call, const Value* args) {
   const SessionCatalog& session = session_of(call);
-  return Datum::of_int32(updatable_events(session.catalog(), args[0].datum.oid(),
-                                          session.search_path().temp_schema, nullptr));
+  Oid relation = args[0].datum.oid();
+  int32_t events =
+      updatable_events(session.catalog(), relation, session.search_path().temp_schema, nullptr);
+  if (args[1].datum.b) events |= events_of_triggers(session.catalog(), relation);
+  return Datum::of_int32(events);
 }
 Value column_is_updatable(RowCall& call, const Value* args) {
   const SessionCatalog& session = session_of(call);

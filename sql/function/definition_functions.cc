@@ -4,7 +4,9 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/definition_text.h"
 #include "sql/catalog/domain_text.h"
+#include "sql/catalog/trigger_text.h"
 #include "sql/function/catalog_functions.h"
+#include "sql/function/user_function.h"
 
 namespace luma {
 namespace {
@@ -85,7 +87,19 @@ Value rule_text(RowCall& call, const Value* args) {
   return result;
 }
 
-// Partition keys, triggers, extended statistics: no such objects exist yet.
+Value trigger_text(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Catalog& catalog = session.catalog();
+  Oid oid = args[0].datum.oid();
+  const Table* table = catalog.table_of_trigger(oid);
+  if (table == nullptr) return Value::null();
+  return text_value(call,
+                    trigger_definition(catalog, session.search_path(), *table,
+                                       *std::ranges::find(table->triggers, oid, &Trigger::oid),
+                                       is_pretty(call, args, 1)));
+}
+
+// Partition keys, extended statistics: no such objects exist yet.
 Value no_definition(RowCall&, const Value*) { return Value::null(); }
 
 Value serial_sequence(RowCall& call, const Value* args) {
@@ -109,6 +123,9 @@ Value serial_sequence(RowCall& call, const Value* args) {
 // --- functions ---
 const ProcFact* function_fact(RowCall& call, Oid oid) {
   if (const ProcFact* fact = find_proc_fact(oid)) return fact;
+  if (const Function* user = session_of(call).catalog().function(oid)) {
+    return user_function_entry(*user, call.arena);
+  }
   for (const ProcFact& fact : session_of(call).builtins().extension_functions()) {
     if (fact.oid == oid) return &fact;
   }
@@ -140,10 +157,11 @@ std::string argument_text(const Catalog& catalog, const ProcFact& fact, bool wit
       out += ", ";
     }
     ++shown;
-    std::string part = mode == 'o'   ? "OUT "
-                       : mode == 'b' ? "INOUT "
-                       : mode == 'v' ? "VARIADIC "
-                                     : "";
+    std::string part = mode == 'o'        ? "OUT "
+                       : mode == 'b'      ? "INOUT "
+                       : mode == 'v'      ? "VARIADIC "
+                       : fact.kind == 'p' ? "IN "
+                                          : "";
     if (i < fact.arg_names.size() && !fact.arg_names[i].empty()) {
       part += quote_identifier(fact.arg_names[i]) + " ";
     }
@@ -173,19 +191,21 @@ Value function_identity_arguments(RowCall& call, const Value* args) {
   return text_value(call, argument_text(session_of(call).catalog(), *fact, false));
 }
 
+std::string result_text(const Catalog& catalog, const ProcFact& fact) {
+  std::string columns;
+  for (size_t i = 0; i < fact.arg_modes.size(); ++i) {
+    if (fact.arg_modes[i] != 't') continue;
+    if (!columns.empty()) columns += ", ";
+    columns += quote_identifier(fact.arg_names[i]) + " " + catalog.type_name(fact.all_arg_types[i]);
+  }
+  if (!columns.empty()) return fmt::format("TABLE({})", columns);
+  return (fact.returns_set ? "SETOF " : "") + catalog.type_name(fact.result);
+}
+
 Value function_result(RowCall& call, const Value* args) {
   const ProcFact* fact = function_fact(call, args[0].datum.oid());
   if (fact == nullptr || fact->kind == 'p') return Value::null();
-  const Catalog& catalog = session_of(call).catalog();
-  std::string columns;
-  for (size_t i = 0; i < fact->arg_modes.size(); ++i) {
-    if (fact->arg_modes[i] != 't') continue;
-    if (!columns.empty()) columns += ", ";
-    columns +=
-        quote_identifier(fact->arg_names[i]) + " " + catalog.type_name(fact->all_arg_types[i]);
-  }
-  if (!columns.empty()) return text_value(call, fmt::format("TABLE({})", columns));
-  return text_value(call, (fact->returns_set ? "SETOF " : "") + catalog.type_name(fact->result));
+  return text_value(call, result_text(session_of(call).catalog(), *fact));
 }
 
 Value function_argument_default(RowCall& call, const Value* args) {
@@ -209,6 +229,34 @@ std::string_view language_name(Oid language) {
   return language == 14 ? "sql" : language == 13 ? "c" : "internal";
 }
 
+// CREATE OR REPLACE FUNCTION of a function that a user made.
+std::string user_definition(const Catalog& catalog, const Function& f, const ProcFact& fact,
+                            const std::string& result) {
+  std::string out = fmt::format(
+      "CREATE OR REPLACE {} {}({})\n", f.is_procedure() ? "PROCEDURE" : "FUNCTION",
+      quote_qualified(catalog.schema_name(f.schema), f.name), argument_text(catalog, fact, true));
+  if (!f.is_procedure()) out += fmt::format(" RETURNS {}\n", result);
+  out += fmt::format(" LANGUAGE {}\n", f.language);
+  std::string line;
+  if (f.volatility != 'v') line += f.volatility == 'i' ? " IMMUTABLE" : " STABLE";
+  if (f.parallel != 'u') line += f.parallel == 's' ? " PARALLEL SAFE" : " PARALLEL RESTRICTED";
+  if (f.strict) line += " STRICT";
+  if (f.security_definer) line += " SECURITY DEFINER";
+  if (f.leakproof) line += " LEAKPROOF";
+  if (f.cost != 100) line += fmt::format(" COST {}", f.cost);
+  if (f.rows > 0 && f.rows != 1000) line += fmt::format(" ROWS {}", f.rows);
+  if (!line.empty()) out += line + "\n";
+  for (const std::string& setting : f.settings) {
+    size_t equals = setting.find('=');
+    out += fmt::format(" SET {} TO {}\n", setting.substr(0, equals),
+                       quote_literal(setting.substr(equals + 1)));
+  }
+  if (!f.sql_body.empty()) return out + "BEGIN ATOMIC\n " + f.sql_body + ";\nEND\n";
+  std::string tag = f.is_procedure() ? "$procedure" : "$function";
+  while (f.source.find(tag) != std::string::npos) tag += 'x';
+  return out + fmt::format("AS {}${}{}$\n", tag, f.source, tag);
+}
+
 Value function_definition(RowCall& call, const Value* args) {
   const ProcFact* fact = function_fact(call, args[0].datum.oid());
   if (fact == nullptr) return Value::null();
@@ -216,6 +264,9 @@ Value function_definition(RowCall& call, const Value* args) {
     throw sql_error(SqlState::kWrongObjectType, "\"{}\" is an aggregate function", fact->name);
   }
   const Catalog& catalog = session_of(call).catalog();
+  if (const Function* user = catalog.function(fact->oid)) {
+    return text_value(call, user_definition(catalog, *user, *fact, result_text(catalog, *fact)));
+  }
   std::string out =
       fmt::format("CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}{}\n LANGUAGE {}\n",
                   quote_identifier(fact->name), argument_text(catalog, *fact, true),
@@ -255,8 +306,8 @@ const KernelRow kRows[] = {
     scalar_row("pg_get_viewdef(oid,int4)", row_kernel<view_text>),
     scalar_row("pg_get_ruledef(oid)", row_kernel<rule_text>),
     scalar_row("pg_get_ruledef(oid,bool)", row_kernel<rule_text>),
-    scalar_row("pg_get_triggerdef(oid)", row_kernel<no_definition>),
-    scalar_row("pg_get_triggerdef(oid,bool)", row_kernel<no_definition>),
+    scalar_row("pg_get_triggerdef(oid)", row_kernel<trigger_text>, "CREATE TRIGGER of a trigger"),
+    scalar_row("pg_get_triggerdef(oid,bool)", row_kernel<trigger_text>),
     scalar_row("pg_get_partkeydef(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_partition_constraintdef(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<no_definition>),

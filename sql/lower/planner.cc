@@ -106,6 +106,8 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   if (context.takes_parameter_rows) lowering->take_parameter_rows();
   plan->root = lowering->lower_result(*query.root, query.result);
   estimator->finish_planning();
+  plan->notes = lowering->notes();
+  plan->notes->root = query.root;
   if (one_scan) tell_only_reader(*plan->root);
   plan->parameter_rows = lowering->parameter_rows();
   for (const auto& column : query.result) {
@@ -138,55 +140,6 @@ std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerCont
   plan->columns.resize(shown);
   plan->cursor_keys = std::move(keys);
   return plan;
-}
-
-namespace {
-
-void explain_operator(Operator& op, int depth, bool analyze, bool costs, bool timing,
-                      std::vector<std::string>& out) {
-  std::string line(depth == 0 ? 0 : static_cast<size_t>(depth) * 6 - 4, ' ');
-  if (depth > 0) line += "->  ";
-  const Operator::Explain& info = op.explain;
-  line += info.node_type + info.target;
-  if (costs) {
-    line += fmt::format("  (cost={:.2f}..{:.2f} rows={:.0f} width={})", info.startup_cost,
-                        info.total_cost, std::max(1.0, info.estimated_rows), info.width_bytes);
-  }
-  if (analyze) {
-    const OperatorStats& stats = op.stats();
-    if (stats.loops == 0) {
-      line += " (never executed)";
-    } else {
-      auto loops = static_cast<double>(stats.loops);
-      line += " (actual ";
-      if (timing) {
-        line +=
-            fmt::format("time={:.3f}..{:.3f} ", static_cast<double>(stats.startup_ns) / 1e6 / loops,
-                        static_cast<double>(stats.total_ns) / 1e6 / loops);
-      }
-      line += fmt::format("rows={:.0f} loops={})", static_cast<double>(stats.rows) / loops,
-                          stats.loops);
-    }
-  }
-  out.push_back(line);
-  std::string indent(depth == 0 ? 2 : static_cast<size_t>(depth) * 6 + 2, ' ');
-  for (const ExplainProperty& property : info.properties) {
-    out.push_back(indent + property.name + ": " + property.value);
-  }
-  if (analyze && op.stats().spilled_bytes > 0) {
-    out.push_back(indent + fmt::format("Disk: {}kB", op.stats().spilled_bytes / 1024));
-  }
-  for (Operator* child : op.children())
-    explain_operator(*child, depth + 1, analyze, costs, timing, out);
-}
-
-}  // namespace
-
-std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs,
-                                      bool timing) {
-  std::vector<std::string> out;
-  explain_operator(*plan.root, 0, analyze, costs, timing, out);
-  return out;
 }
 
 }  // namespace luma

@@ -15,6 +15,7 @@
 
 namespace luma {
 
+struct ExplainNotes;
 class VariableScope;  // sql/bind
 
 struct ResultColumnInfo {
@@ -47,6 +48,8 @@ struct PhysicalPlan {
   bool has_returning = false;  // a modification that returns rows
   // Of a cursor: the root's output columns behind `columns`.
   std::vector<CursorKey> cursor_keys;
+  // For EXPLAIN (explain_tree.h).
+  std::shared_ptr<ExplainNotes> notes;
 };
 
 struct PlannerContext {
@@ -68,10 +71,5 @@ std::unique_ptr<PhysicalPlan> plan_query(const ast::Node* statement, PlannerCont
 
 // An already bound query.
 std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context);
-
-// EXPLAIN's text of a plan (after execution, with counts, when `analyze`; with times when
-// `timing`).
-std::vector<std::string> explain_text(const PhysicalPlan& plan, bool analyze, bool costs,
-                                      bool timing);
 
 }  // namespace luma

@@ -107,6 +107,16 @@ const ast::TypeName* parse_type_name(std::string_view text, Arena& arena,
   return ast::as<ast::TypeName>(converter.convert(only_item(tree)));
 }
 
+const ast::Node* parse_select_tail(std::string_view text, Arena& arena,
+                                   const ParseOptions& options) {
+  PgContext context;
+  const ::List* tree = raw_parse(text, arena, RAW_PARSE_PLPGSQL_EXPR, options);
+  const auto* raw = reinterpret_cast<const ::RawStmt*>(only_item(tree));
+  LUMA_CHECK(raw != nullptr);
+  parse::Converter converter(arena, options.max_depth);
+  return converter.convert(raw->stmt);
+}
+
 const ast::Node* parse_expression(std::string_view text, Arena& arena,
                                   const ParseOptions& options) {
   PgContext context;

@@ -40,6 +40,11 @@ ParseResult parse_sql(std::string_view sql, Arena& arena, const ParseOptions& op
 const ast::TypeName* parse_type_name(std::string_view text, Arena& arena,
                                      const ParseOptions& options = {});
 
+// What PL/pgSQL takes for an expression: whatever may follow SELECT, as a SelectStmt. Locations
+// refer to `text`. Same errors.
+const ast::Node* parse_select_tail(std::string_view text, Arena& arena,
+                                   const ParseOptions& options = {});
+
 // An expression alone, as it follows SELECT: "a + 1". Locations refer to `text`. Same errors;
 // anything that is more than one plain expression is a syntax error.
 const ast::Node* parse_expression(std::string_view text, Arena& arena,

@@ -282,6 +282,8 @@ struct ModifyOp : LogicalOp {
   ModifyOp() : LogicalOp(OpKind::kModify) {}
   ModifyKind modify = ModifyKind::kInsert;
   TableDescPtr table;
+  // `table` is a view whose INSTEAD OF triggers do what is to be done.
+  bool instead = false;
   // UPDATE, DELETE, MERGE: the target row as the input produces it (MERGE: NULLs when there is
   // none).
   ColumnId row_key = kNoColumn;
@@ -402,6 +404,7 @@ struct BoundQuery {
   bool modifies_data = false;  // INSERT/UPDATE/DELETE anywhere (also in a CTE)
   bool locks_rows = false;     // FOR UPDATE/SHARE
   bool has_volatile = false;
+  bool calls_routines = false;  // user-defined functions, which run on workers
   // False when the text depends on things that a later execution could see differently beyond the
   // catalog version (then the plan cache must not keep it).
   bool cacheable = true;

@@ -1,6 +1,7 @@
 #include "sql/session/expr_copy.h"
 
 #include "engine/base/sql_error.h"
+#include "sql/function/user_function.h"
 
 namespace luma {
 namespace {
@@ -20,6 +21,7 @@ Expr* copy_expr_deep(const Expr& expr, Arena& arena) {
              expr.subplan == nullptr);
   auto* copy = new (arena.allocate(sizeof(Expr), alignof(Expr))) Expr(expr);
   copy->args = copy_list(expr.args, arena);
+  copy->function = copy_entry(expr.function, arena);
   if (expr.kind == ExprKind::kConstant && !expr.constant.is_null) {
     copy->constant = copy_datum(expr.constant.datum, expr.physical, arena);
   }

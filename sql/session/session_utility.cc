@@ -8,7 +8,7 @@
 #include "sql/bind/privilege_check.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
-#include "sql/session/procedural.h"
+#include "sql/session/session_routines.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -20,6 +20,7 @@ bool SqlSession::allowed_in_failed_block(const ast::Node* node) {
     case ast::TransactionStmtKind::kCommit:
     case ast::TransactionStmtKind::kRollback:
     case ast::TransactionStmtKind::kRollbackTo:
+    case ast::TransactionStmtKind::kPrepare:  // which rolls back
       return true;
     default:
       return false;
@@ -115,19 +116,12 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
       break;
     case ast::NodeTag::kListenStmt: {
       tag = "LISTEN";
-      std::lock_guard lock(notification_mutex_);
-      listening_.insert(std::string(ast::as<ast::ListenStmt>(node)->conditionname));
+      change_listening(true, ast::as<ast::ListenStmt>(node)->conditionname);
       break;
     }
     case ast::NodeTag::kUnlistenStmt: {
       tag = "UNLISTEN";
-      std::string_view channel = ast::as<ast::UnlistenStmt>(node)->conditionname;
-      std::lock_guard lock(notification_mutex_);
-      if (channel.data() == nullptr) {
-        listening_.clear();
-      } else if (auto it = listening_.find(channel); it != listening_.end()) {
-        listening_.erase(it);
-      }
+      change_listening(false, ast::as<ast::UnlistenStmt>(node)->conditionname);
       break;
     }
     case ast::NodeTag::kNotifyStmt: {
@@ -147,9 +141,14 @@ SqlSession::Outcome SqlSession::run_utility(const ast::Node* node, std::string_v
       break;
     }
     case ast::NodeTag::kDoStmt:
-      refuse_do(*ast::as<ast::DoStmt>(node));
+      tag = "DO";
+      routines_->run_do(*ast::as<ast::DoStmt>(node), in_block() || routines_->depth() > 0);
+      return Outcome::kDone;
     case ast::NodeTag::kCallStmt:
-      refuse_call(*ast::as<ast::CallStmt>(node)->funccall, environment_);
+      tag = "CALL";
+      routines_->run_top_call(*ast::as<ast::CallStmt>(node), in_block() || routines_->depth() > 0,
+                              receiver);
+      return Outcome::kDone;
     case ast::NodeTag::kAlterSystemStmt:
       throw unsupported("ALTER SYSTEM");
     default:
@@ -182,6 +181,9 @@ std::optional<std::vector<ResultColumnInfo>> SqlSession::utility_columns(const a
         if (option->defname != "format") continue;
         const auto* word = ast::try_as<ast::String>(option->arg);
         if (word != nullptr && word->sval == "json") type = type_oid::kJson;
+        const TypeInfo* xml = find_type(type_oid::kXml);
+        bool has_xml = xml != nullptr && xml->output != nullptr;
+        if (word != nullptr && word->sval == "xml" && has_xml) type = type_oid::kXml;
       }
       return std::vector{text_column("QUERY PLAN", type)};
     }
@@ -418,7 +420,9 @@ void SqlSession::set_constraints(const ast::ConstraintsSetStmt& statement) {
           throw sql_error(SqlState::kWrongObjectType, "constraint \"{}\" is not deferrable",
                           constraint.name);
         }
-        wanted.push_back(constraint.type == 'f' ? constraint.oid : constraint.index);
+        wanted.push_back(constraint.index == kInvalidOid || constraint.type == 'f'
+                             ? constraint.oid
+                             : constraint.index);
         found = true;
       }
     });
@@ -427,12 +431,34 @@ void SqlSession::set_constraints(const ast::ConstraintsSetStmt& statement) {
                       range->relname);
     }
   }
+  if (!statement.deferred && deferred_.has_pending_triggers()) need_worker();
   Arena arena(&memory_);
   ExecContext context;
   fill_context(context);
   context.arena = &arena;
   context.memory = &memory_;
   deferred_.set_mode(context, wanted, statement.deferred);
+}
+
+void SqlSession::change_listening(bool listen, std::string_view channel) {
+  ensure_transaction();
+  listen_actions_.push_back({listen, std::string(channel)});
+  if (!in_block()) apply_listen_actions();
+}
+
+void SqlSession::apply_listen_actions() {
+  if (listen_actions_.empty()) return;
+  std::lock_guard lock(notification_mutex_);
+  for (ListenAction& action : listen_actions_) {
+    if (action.listen) {
+      listening_.insert(std::move(action.channel));
+    } else if (action.channel.empty()) {
+      listening_.clear();
+    } else {
+      listening_.erase(action.channel);
+    }
+  }
+  listen_actions_.clear();
 }
 
 void SqlSession::notify(std::string_view channel, std::string_view payload) {

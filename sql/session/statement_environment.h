@@ -40,6 +40,11 @@ class StatementEnvironment final : public BindEnvironment,
   void refresh();
   // Changes with everything that may change what a text means.
   uint64_t catalog_version() const { return current().version(); }
+  // Keeps what statements have looked up alive, whatever is looked up next.
+  CatalogPtr share_view() const {
+    sync();
+    return view_;
+  }
   // The committed version when the transaction has no changes of its own; one atomic load.
   bool is_current(uint64_t catalog_version) const {
     return ddl_ == nullptr && view_ != nullptr && view_->version() == catalog_version &&

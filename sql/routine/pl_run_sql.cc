@@ -1,0 +1,415 @@
+// PL/pgSQL: SQL statements, EXECUTE, CALL and cursors.
+#include <algorithm>
+
+#include "engine/type/record.h"
+#include "sql/ast/ast.h"
+#include "sql/bind/binder.h"
+#include "sql/bind/make_node.h"
+#include "sql/parse/parser.h"
+#include "sql/routine/pl_run.h"
+
+namespace luma {
+namespace {
+
+// $n of EXECUTE ... USING.
+class UsingScope final : public VariableScope {
+ public:
+  explicit UsingScope(std::vector<Oid> types) : types_(std::move(types)) {}
+  VariableConflict on_conflict() const override { return VariableConflict::kColumn; }
+  Expr* find(std::span<const std::string_view>, bool, Arena&) override { return nullptr; }
+  Expr* parameter(int32_t number, Arena& arena) override {
+    auto index = static_cast<size_t>(number) - 1;
+    if (number < 1 || index >= types_.size()) return nullptr;
+    Expr* out = arena.make<Expr>(make_node(ExprKind::kParameter, types_[index], -1));
+    out->index = static_cast<uint32_t>(index);
+    return out;
+  }
+  std::vector<Oid> parameter_types() const override { return types_; }
+
+ private:
+  std::vector<Oid> types_;
+};
+
+void describe(SqlError& error, std::string_view kind, std::string_view text) {
+  if (error.byte_offset >= 0 || error.position > 0) {
+    error.byte_offset = -1;
+    error.position = 0;
+    return;
+  }
+  error.context_text +=
+      (error.context_text.empty() ? "" : "\n") + fmt::format("{} \"{}\"", kind, text);
+}
+
+}  // namespace
+
+void PlRun::require_not_read_only(const PhysicalPlan& plan) const {
+  if (!function_->read_only || !plan.modifies_data) return;
+  std::string_view name = plan.command == 'I'   ? "INSERT"
+                          : plan.command == 'U' ? "UPDATE"
+                          : plan.command == 'D' ? "DELETE"
+                          : plan.command == 'M' ? "MERGE"
+                                                : "SELECT";
+  throw sql_error(SqlState::kFeatureNotSupported, "{} is not allowed in a non-volatile function",
+                  name);
+}
+
+// Runs a bound query and gives its plan back for the next time.
+uint64_t PlRun::query(const PlExpr& expr, const RowVisitor& visit,
+                      std::vector<ResultColumnInfo>& columns) {
+  std::shared_ptr<PlPrepared> prepared = prepare(expr);
+  try {
+    std::unique_ptr<RoutinePlan> plan;
+    if (prepared->idle_plans.empty()) {
+      std::vector<PlPrepared::Parameter> again;
+      PlScope scope(*this, expr.names, again);
+      plan = host_.plan(expr.node, &scope);
+    } else {
+      plan = std::move(prepared->idle_plans.back());
+      prepared->idle_plans.pop_back();
+    }
+    require_not_read_only(plan->physical());
+    columns = plan->physical().columns;
+    std::vector<Value> values;
+    gather(*prepared, values);
+    uint64_t rows = host_.run(*plan, values, visit, function_->read_only);
+    prepared->idle_plans.push_back(std::move(plan));
+    return rows;
+  } catch (SqlError& error) {
+    describe(error,
+             !expr.assigns.empty()                                   ? "PL/pgSQL assignment"
+             : expr.is_statement || expr.text.starts_with("SELECT ") ? "SQL statement"
+                                                                     : "SQL expression",
+             !expr.assigns.empty() ? expr.assigns : expr.text);
+    throw;
+  } catch (const StaleRoutinePlan&) {
+    expr.prepared.reset();
+    host_.interrupt().check();
+    return query(expr, visit, columns);
+  }
+}
+
+// Columns of a record, or the scalars in order. No chunk: NULLs.
+void PlRun::store_row(const std::vector<PlTarget>& targets,
+                      const std::vector<ResultColumnInfo>& columns, const Chunk* chunk,
+                      uint32_t at) {
+  auto value_of = [&](size_t column) {
+    return chunk == nullptr ? Value::null() : chunk->columns[column].value(at);
+  };
+  const PlTarget& first = targets[0];
+  bool is_record = targets.size() == 1 && first.field.empty() && first.steps.empty() &&
+                   declared(first.variable).kind == PlVariable::Kind::kRecord;
+  if (!is_record) {
+    for (size_t i = 0; i < targets.size(); ++i) {
+      bool there = i < columns.size();
+      assign(targets[i], there ? value_of(i) : Value::null(),
+             there ? columns[i].type : TypeRef{type_oid::kText, -1});
+    }
+    return;
+  }
+  PlRow& record = row(first.variable);
+  if (declared(first.variable).type.oid == type_oid::kRecord) {
+    record.fields.clear();
+    for (const ResultColumnInfo& column : columns)
+      record.fields.push_back({column.name, column.type});
+    record.values.resize(columns.size());
+    for (size_t i = 0; i < columns.size(); ++i) {
+      record.values[i].assign(value_of(i), type_info(columns[i].type.oid).physical);
+    }
+    record.assigned = true;
+    return;
+  }
+  // One column of the very type is the row.
+  if (columns.size() == 1 && columns[0].type.oid == declared(first.variable).type.oid) {
+    return assign_row(first.variable, value_of(0), columns[0].type);
+  }
+  set_null_row(first.variable);
+  for (size_t i = 0; i < record.fields.size() && i < columns.size(); ++i) {
+    TypeRef type = record.fields[i].type;
+    Value converted = conversions_.convert(value_of(i), columns[i].type, type, *temporary_);
+    record.values[i].assign(converted, type_info(type.oid).physical);
+  }
+}
+
+void PlRun::run_sql(const PlSql& statement) {
+  const PlExpr& expr = *statement.statement;
+  if (!Binder::can_bind(expr.node) || ast::is<ast::CreateTableAsStmt>(expr.node)) {
+    if (ast::is<ast::TransactionStmt>(expr.node)) {
+      throw unsupported("transaction control in PL/pgSQL by this statement");
+    }
+    if (statement.into) {
+      throw SqlError(SqlState::kSyntaxError, "INTO used with a command that cannot return data");
+    }
+    if (function_->read_only) {
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "this command is not allowed in a non-volatile function");
+    }
+    try {
+      row_count_ = host_.run_utility(expr.node, expr.text);
+    } catch (SqlError& error) {
+      describe(error, "SQL statement", expr.text);
+      throw;
+    }
+    return;
+  }
+  std::vector<ResultColumnInfo> columns;
+  uint64_t rows = 0;
+  bool select = ast::is<ast::SelectStmt>(expr.node);
+  row_count_ = query(
+      expr,
+      [&](const Chunk& chunk) {
+        if (!statement.into) return true;
+        for (uint32_t i = 0; i < chunk.size; ++i) {
+          if (++rows == 1) store_row(statement.targets, columns, &chunk, i);
+          bool too_many = rows > 1 && (statement.strict || !select);
+          if (too_many) {
+            throw SqlError(SqlState::kTooManyRows, "query returned more than one row")
+                .hint("Make sure the query returns a single row, or use LIMIT 1.");
+          }
+        }
+        return !select || (rows == 0 || statement.strict);
+      },
+      columns);
+  if (!statement.into) {
+    if (select) {
+      throw SqlError(SqlState::kSyntaxError, "query has no destination for result data")
+          .hint("If you want to discard the results of a SELECT, use PERFORM instead.");
+    }
+    if (!columns.empty()) {
+      throw SqlError(SqlState::kSyntaxError, "query has no destination for result data");
+    }
+    return set_found(row_count_ > 0);
+  }
+  if (rows == 0) {
+    if (statement.strict) throw SqlError(SqlState::kNoDataFound, "query returned no rows");
+    store_row(statement.targets, columns, nullptr, 0);
+  }
+  if (select) row_count_ = std::min<uint64_t>(rows, 1);
+  set_found(rows > 0);
+}
+
+void PlRun::run_perform(const PlSql& statement) {
+  std::vector<ResultColumnInfo> columns;
+  const PlExpr& expr = *statement.statement;
+  std::shared_ptr<PlPrepared> prepared = prepare(expr);
+  if (prepared->expr != nullptr) {
+    evaluate(expr, nullptr);
+    row_count_ = 1;
+  } else {
+    row_count_ = query(
+        expr, [](const Chunk&) { return true; }, columns);
+  }
+  set_found(row_count_ > 0);
+}
+
+uint64_t PlRun::dynamic_query(const PlExpr& text_expr, const std::vector<PlExprPtr>& arguments,
+                              const RowVisitor& visit, std::vector<ResultColumnInfo>& columns,
+                              bool& returns_rows) {
+  TypeRef type;
+  Value made = evaluate(text_expr, &type);
+  std::optional<std::string> text = text_of(made, type);
+  if (!text) {
+    throw SqlError(SqlState::kNullValueNotAllowed, "query string argument of EXECUTE is null");
+  }
+  std::vector<Oid> types;
+  std::vector<PlSlot> kept(arguments.size());
+  std::vector<Value> values;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    TypeRef argument_type;
+    Value value = evaluate(*arguments[i], &argument_type);
+    kept[i].assign(value, type_info(argument_type.oid).physical);
+    types.push_back(argument_type.oid);
+  }
+  for (const PlSlot& each : kept) values.push_back(each.value());
+  uint64_t rows = 0;
+  try {
+    Arena arena;
+    ParseResult parsed = parse_sql(*text, arena);
+    for (const ParsedStatement& each : parsed.statements) {
+      const ast::Node* node = each.node;
+      if (ast::is<ast::TransactionStmt>(node)) {
+        throw SqlError(SqlState::kFeatureNotSupported,
+                       "EXECUTE of transaction commands is not implemented");
+      }
+      const auto* select = ast::try_as<ast::SelectStmt>(node);
+      if (select != nullptr && select->into_clause != nullptr) {
+        throw SqlError(SqlState::kFeatureNotSupported,
+                       "EXECUTE of SELECT ... INTO is not implemented")
+            .hint("You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.");
+      }
+      if (!Binder::can_bind(node) || ast::is<ast::CreateTableAsStmt>(node)) {
+        rows = host_.run_utility(node, *text);
+        continue;
+      }
+      UsingScope scope(types);
+      std::unique_ptr<RoutinePlan> plan = host_.plan(node, &scope);
+      require_not_read_only(plan->physical());
+      columns = plan->physical().columns;
+      returns_rows = plan->returns_rows();
+      rows = host_.run(*plan, values, visit, function_->read_only);
+    }
+  } catch (SqlError& error) {
+    describe(error, "SQL statement", *text);
+    throw;
+  }
+  return rows;
+}
+
+void PlRun::run_execute(const PlSql& statement) {
+  std::vector<ResultColumnInfo> columns;
+  bool returns_rows = false;
+  uint64_t rows = 0;
+  row_count_ = dynamic_query(
+      *statement.statement, statement.arguments,
+      [&](const Chunk& chunk) {
+        if (!statement.into) return true;
+        for (uint32_t i = 0; i < chunk.size; ++i) {
+          if (++rows == 1) store_row(statement.targets, columns, &chunk, i);
+          if (rows > 1 && statement.strict) {
+            throw SqlError(SqlState::kTooManyRows, "query returned more than one row");
+          }
+        }
+        return true;
+      },
+      columns, returns_rows);
+  if (!statement.into) return;
+  if (!returns_rows) {
+    throw SqlError(SqlState::kSyntaxError, "INTO used with a command that cannot return data");
+  }
+  if (rows == 0) {
+    if (statement.strict) throw SqlError(SqlState::kNoDataFound, "query returned no rows");
+    store_row(statement.targets, columns, nullptr, 0);
+  }
+}
+
+void PlRun::run_call(const PlSql& statement) {
+  const PlExpr& expr = *statement.statement;
+  const auto* call = ast::try_as<ast::CallStmt>(expr.node);
+  if (call == nullptr) {
+    row_count_ = host_.run_utility(expr.node, expr.text);
+    return;
+  }
+  PlPrepared prepared;
+  PlScope scope(*this, expr.names, prepared.parameters);
+  std::vector<RoutineHost::CallOutput> results;
+  try {
+    results = host_.run_call(
+        expr.node, &scope, [&](std::vector<Value>& values) { gather(prepared, values); },
+        *temporary_, atomic_);
+  } catch (SqlError& error) {
+    describe(error, "SQL statement", expr.text);
+    throw;
+  }
+  for (const RoutineHost::CallOutput& result : results) {
+    if (result.position >= statement.outputs.size()) continue;
+    const PlTarget& target = statement.outputs[result.position];
+    if (target.variable < 0) {
+      throw sql_error(SqlState::kSyntaxError,
+                      "procedure parameter {} is an output parameter but corresponding argument is "
+                      "not writable",
+                      result.position + 1);
+    }
+    assign(target, result.value, result.type);
+  }
+}
+
+// --- cursors
+
+std::string PlRun::cursor_name(int variable) const {
+  const Value& value = scalars_[static_cast<size_t>(variable)].value();
+  if (value.is_null) {
+    throw sql_error(SqlState::kNullValueNotAllowed, "cursor variable \"{}\" is null",
+                    declared(variable).name);
+  }
+  return std::string(value.datum.str.view());
+}
+
+void PlRun::open_cursor(const PlCursor& statement) {
+  const PlVariable& variable = declared(statement.variable);
+  const Value& current = slot(statement.variable).value();
+  std::string name = current.is_null ? "" : std::string(current.datum.str.view());
+  std::string made;
+  if (statement.is_dynamic) {
+    TypeRef type;
+    Value value = evaluate(*statement.query, &type);
+    std::optional<std::string> text = text_of(value, type);
+    if (!text) {
+      throw SqlError(SqlState::kNullValueNotAllowed, "query string argument of EXECUTE is null");
+    }
+    std::vector<Oid> types;
+    std::vector<Value> values;
+    for (const PlExprPtr& argument : statement.arguments) {
+      TypeRef argument_type;
+      values.push_back(evaluate(*argument, &argument_type));
+      types.push_back(argument_type.oid);
+    }
+    Arena arena;
+    ParseResult parsed = parse_sql(*text, arena);
+    if (parsed.statements.size() != 1 || !Binder::can_bind(parsed.statements[0].node)) {
+      throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open multi-query plan as cursor");
+    }
+    UsingScope scope(types);
+    std::unique_ptr<RoutinePlan> plan = host_.plan(parsed.statements[0].node, &scope);
+    made = host_.open_cursor(name, *plan, values, function_->read_only, !statement.no_scroll);
+  } else {
+    const PlExpr* expr = statement.query.get();
+    bool scroll = !statement.no_scroll;
+    if (variable.is_cursor) {
+      expr = variable.cursor_query.get();
+      scroll = variable.scroll;
+      if (statement.arguments.size() != variable.cursor_arguments.size()) {
+        throw sql_error(SqlState::kSyntaxError, "{} arguments for cursor \"{}\"",
+                        statement.arguments.size() < variable.cursor_arguments.size() ? "not enough"
+                                                                                      : "too many",
+                        variable.name);
+      }
+      for (size_t i = 0; i < statement.arguments.size(); ++i) {
+        TypeRef type;
+        Value value = evaluate(*statement.arguments[i], &type);
+        assign_variable(variable.cursor_arguments[i], value, type);
+      }
+      if (name.empty()) name = variable.name;
+    }
+    PlPrepared prepared;
+    PlScope scope(*this, expr->names, prepared.parameters);
+    std::unique_ptr<RoutinePlan> plan = host_.plan(expr->node, &scope);
+    std::vector<Value> values;
+    gather(prepared, values);
+    made = host_.open_cursor(name, *plan, values, function_->read_only, scroll);
+  }
+  slot(statement.variable).assign(Datum::of_string(std::string_view(made)), PhysicalType::kVarlen);
+}
+
+void PlRun::fetch_cursor(const PlCursor& statement) {
+  std::string name = cursor_name(statement.variable);
+  RoutineHost::Fetch fetch;
+  fetch.direction = statement.direction;
+  if (statement.count != nullptr) {
+    Value count = evaluate_as(*statement.count, {type_oid::kInt8, -1});
+    if (count.is_null) {
+      throw SqlError(SqlState::kNullValueNotAllowed,
+                     "relative or absolute cursor position is null");
+    }
+    fetch.count = count.datum.i64;
+  }
+  bool stored = false;
+  std::vector<ResultColumnInfo> shape;
+  uint64_t passed = host_.fetch(
+      name, fetch,
+      [&](const std::vector<ResultColumnInfo>& columns, const Chunk* chunk, uint32_t at) {
+        if (chunk == nullptr) {
+          shape = columns;
+        } else if (!statement.is_move && !stored) {
+          store_row(statement.targets, columns, chunk, at);
+          stored = true;
+        }
+      });
+  if (!statement.is_move && !stored) store_row(statement.targets, shape, nullptr, 0);
+  row_count_ = passed;
+  set_found(passed > 0);
+}
+
+void PlRun::close_cursor(const PlCursor& statement) {
+  host_.close_cursor(cursor_name(statement.variable));
+}
+
+}  // namespace luma

@@ -1,0 +1,64 @@
+#include "sql/routine/pl_values.h"
+
+#include "sql/bind/binder.h"
+#include "sql/bind/make_node.h"
+
+namespace luma {
+
+void PlSlot::assign(const Value& value, PhysicalType physical) {
+  if (value.is_null || physical != PhysicalType::kVarlen || value.datum.str.is_inline()) {
+    value_ = value;
+    return;
+  }
+  std::string_view text = value.datum.str.view();
+  if (text.data() != bytes_.data()) bytes_.assign(text);
+  value_ = Value(Datum::of_string(std::string_view(bytes_)));
+}
+
+std::unique_ptr<PlConversions::Conversion> PlConversions::make(TypeRef from, TypeRef to) {
+  Binder binder(host_.environment(), {});
+  Expr* expr = binder.bind_conversion(from, to, Coercion::kAssignment);
+  if (expr == nullptr) {
+    Arena& arena = binder.context().arena();
+    Expr* value = arena.make<Expr>(make_node(ExprKind::kParameter, from.oid, -1));
+    expr = arena.make<Expr>(make_node(ExprKind::kCoerceViaIo, to.oid, -1));
+    expr->type = to;
+    expr->args = copy_span(arena, std::vector<Expr*>{value});
+  }
+  auto made = std::make_unique<Conversion>();
+  made->plan = binder.release_context();
+  made->evaluator = std::make_unique<ExprEvaluator>(*expr, 1);
+  made->physical = expr->physical;
+  return made;
+}
+
+Value PlConversions::convert(const Value& value, TypeRef from, TypeRef to, Arena& arena) {
+  if (from.oid == to.oid && (to.typmod < 0 || to.typmod == from.typmod)) return value;
+  if (from.oid == kInvalidOid || to.oid == kInvalidOid || to.oid == type_oid::kVoid) return value;
+  bool domain = type_info(to.oid).type_type == 'd';
+  if (value.is_null && !domain) return value;
+  PlanStamp now = host_.stamp();
+  if (now != stamp_) {
+    idle_.clear();
+    stamp_ = now;
+  }
+  auto key = std::pair(std::pair(from.oid, from.typmod), std::pair(to.oid, to.typmod));
+  auto& idle = idle_[key];
+  std::unique_ptr<Conversion> conversion;
+  if (!idle.empty()) {
+    conversion = std::move(idle.back());
+    idle.pop_back();
+  } else {
+    conversion = make(from, to);
+  }
+  ExecContext context;
+  host_.fill_context(context);
+  context.arena = &arena;
+  context.parameters = std::span(&value, 1);
+  Value out = conversion->evaluator->evaluate_scalar(context);
+  if (!out.is_null) out.datum = copy_datum(out.datum, conversion->physical, arena);
+  idle_[key].push_back(std::move(conversion));
+  return out;
+}
+
+}  // namespace luma

@@ -1,0 +1,406 @@
+// What running bodies of functions needs of the session.
+#include <algorithm>
+
+#include "engine/base/sql_error.h"
+#include "engine/exec/evaluator.h"
+#include "sql/ast/ast.h"
+#include "sql/bind/binder.h"
+#include "sql/catalog/privileges.h"
+#include "sql/function/user_function.h"
+#include "sql/session/routine_frame.h"
+#include "sql/session/routine_plan.h"
+#include "sql/session/session_parts.h"
+
+namespace luma {
+
+void SqlSession::Routines::fill_context(ExecContext& context) {
+  session_.fill_context(context);
+  context.memory = &session_.memory_;
+}
+
+PlanStamp SqlSession::Routines::stamp() {
+  session_.environment_.refresh();
+  return {session_.environment_.catalog_version(), session_.settings_.plan_epoch(),
+          session_.environment_.current_user_oid()};
+}
+
+std::string SqlSession::Routines::setting(std::string_view name) {
+  return session_.settings_.show(name, true).value_or("");
+}
+
+std::unique_ptr<RoutinePlan> SqlSession::Routines::plan(const ast::Node* node,
+                                                        VariableScope* scope) {
+  session_.ensure_transaction();
+  session_.environment_.refresh();
+  Arena scratch(&session_.memory_);
+  PlannerContext context{session_.environment_,
+                         session_.environment_,
+                         session_.planning_context(),
+                         session_.settings_.vars().disabled_passes,
+                         {}};
+  context.evaluation.arena = &scratch;
+  context.variables = scope;
+  auto run = std::make_unique<PlanRun>(plan_query(node, context), &session_.memory_);
+  run->catalog_version = session_.environment_.catalog_version();
+  run->plan_epoch = session_.settings_.plan_epoch();
+  run->role = session_.environment_.current_user_oid();
+  return std::make_unique<Plan>(std::move(run));
+}
+
+uint64_t SqlSession::Routines::run(RoutinePlan& plan, std::span<const Value> parameters,
+                                   const RowVisitor& visit, bool read_only) {
+  PlanRun& run = *static_cast<Plan&>(plan).run;
+  session_.ensure_transaction();
+  session_.check_runnable(run);
+  try {
+    session_.lock_plan(run);
+  } catch (const PlanChanged&) {
+    throw StaleRoutinePlan{};
+  }
+  session_.ran_query_ = true;
+  run.begin();
+  std::copy(parameters.begin(),
+            parameters.begin() +
+                static_cast<ptrdiff_t>(std::min(parameters.size(), run.parameters().size())),
+            run.parameters().begin());
+  ExecContext& context = run.context();
+  session_.fill_context(context);
+  struct Closer {
+    PlanRun& run;
+    ~Closer() { run.close(); }
+  } closer{run};
+  StatementScope scope(*session_.transaction_, read_only);
+  bool returns_rows = plan.returns_rows();
+  run.open();
+  uint64_t rows = 0;
+  while (const Chunk* chunk = run.next()) {
+    if (!returns_rows) continue;
+    rows += chunk->size;
+    if (!visit(*chunk) && !run.plan().modifies_data) break;
+  }
+  return run.plan().command == 'S' ? rows : context.rows_affected;
+}
+
+namespace {
+
+// Rows of a utility statement inside a function go nowhere.
+class NoRows final : public RowReceiver {
+ public:
+  explicit NoRows(RowReceiver* outer) : outer_(outer) {}
+  void begin_rows(std::span<const ResultColumnInfo>) override {}
+  void rows(const Chunk&, uint32_t, uint32_t) override {}
+  void complete(std::string_view) override {}
+  void suspended() override {}
+  void empty_query() override {}
+  void notice(MessageLevel level, const SqlError& error) override {
+    if (outer_ != nullptr) outer_->notice(level, error);
+  }
+
+ private:
+  RowReceiver* outer_;
+};
+
+}  // namespace
+
+uint64_t SqlSession::Routines::run_utility(const ast::Node* node, std::string_view text) {
+  if (ast::is<ast::CopyStmt>(node)) throw unsupported("COPY inside a function");
+  NoRows receiver(session_.receiver_);
+  std::string tag;
+  session_.ensure_transaction();
+  // Nothing inside a function is on its own.
+  bool multi = session_.multi_statement_;
+  session_.multi_statement_ = true;
+  struct Restore {
+    bool& flag;
+    bool old;
+    ~Restore() { flag = old; }
+  } restore{session_.multi_statement_, multi};
+  session_.run_utility(node, text, receiver, tag);
+  session_.environment_.refresh();
+  size_t space = tag.rfind(' ');
+  return space == tag.npos ? 0 : std::strtoull(tag.c_str() + space + 1, nullptr, 10);
+}
+
+// --- transactions
+
+void SqlSession::Routines::begin_subtransaction() {
+  session_.ensure_transaction();
+  session_.savepoints_.push_back(session_.take_savepoint({}));
+}
+
+void SqlSession::Routines::release_subtransaction() {
+  session_.savepoints_.pop_back();
+  for (auto& [name, portal] : session_.portals_) {
+    portal->savepoint_depth = std::min(portal->savepoint_depth, session_.savepoints_.size());
+  }
+}
+
+void SqlSession::Routines::rollback_subtransaction() {
+  Savepoint point = session_.savepoints_.back();
+  session_.rollback_to(point);
+  session_.savepoints_.pop_back();
+  session_.environment_.refresh();
+}
+
+void SqlSession::Routines::commit(bool chain) {
+  TransactionOptions options;
+  options.isolation = session_.transaction_->isolation();
+  options.read_only = session_.transaction_->read_only();
+  session_.commit_transaction();
+  session_.ensure_transaction();
+  if (!chain) return;
+  session_.transaction_->set_isolation(options.isolation);
+  session_.transaction_->set_read_only(options.read_only);
+}
+
+void SqlSession::Routines::rollback(bool chain) {
+  TransactionOptions options;
+  options.isolation = session_.transaction_->isolation();
+  options.read_only = session_.transaction_->read_only();
+  session_.rollback_transaction();
+  session_.ensure_transaction();
+  if (!chain) return;
+  session_.transaction_->set_isolation(options.isolation);
+  session_.transaction_->set_read_only(options.read_only);
+}
+
+void SqlSession::Routines::message(std::string_view level, SqlError error) {
+  MessageLevel as = level == "debug"     ? MessageLevel::kDebug1
+                    : level == "log"     ? MessageLevel::kLog
+                    : level == "info"    ? MessageLevel::kInfo
+                    : level == "warning" ? MessageLevel::kWarning
+                                         : MessageLevel::kNotice;
+  session_.notice(as, std::move(error));
+}
+
+// --- cursors
+
+std::string SqlSession::Routines::open_cursor(const std::string& wanted, RoutinePlan& plan,
+                                              std::span<const Value> parameters, bool read_only,
+                                              bool scroll) {
+  std::string name = wanted;
+  for (int number = 1; name.empty(); ++number) {
+    std::string candidate = fmt::format("<unnamed portal {}>", number);
+    if (!session_.portals_.contains(candidate)) name = std::move(candidate);
+  }
+  if (session_.portals_.contains(name)) {
+    throw sql_error(SqlState::kDuplicateCursor, "cursor \"{}\" already in use", name);
+  }
+  std::vector<PhysicalType> types = plan.physical().root->output_types();
+  auto store = std::make_unique<ChunkStore>(std::move(types));
+  ExecContext keeping;
+  fill_context(keeping);
+  run(
+      plan, parameters,
+      [&](const Chunk& chunk) {
+        store->append(keeping, chunk);
+        return true;
+      },
+      read_only);
+  Portal& portal = session_.create_portal(name);
+  portal.is_cursor = portal.done = true;
+  portal.scroll = scroll;
+  portal.no_scroll = !scroll;
+  portal.columns = plan.physical().columns;
+  portal.store = std::move(store);
+  portal.creation_micros = session_.statement_micros_;
+  return name;
+}
+
+namespace {
+
+class FetchedRows final : public RowReceiver {
+ public:
+  explicit FetchedRows(const RoutineHost::FetchVisitor& visit) : visit_(visit) {}
+  void begin_rows(std::span<const ResultColumnInfo> columns) override {
+    columns_.assign(columns.begin(), columns.end());
+    visit_(columns_, nullptr, 0);
+  }
+  void rows(const Chunk& chunk, uint32_t first, uint32_t count) override {
+    for (uint32_t i = first; i < first + count; ++i) visit_(columns_, &chunk, i);
+  }
+  void complete(std::string_view) override {}
+  void suspended() override {}
+  void empty_query() override {}
+  void notice(MessageLevel, const SqlError&) override {}
+
+ private:
+  const RoutineHost::FetchVisitor& visit_;
+  std::vector<ResultColumnInfo> columns_;
+};
+
+}  // namespace
+
+uint64_t SqlSession::Routines::fetch(const std::string& name, const Fetch& fetch,
+                                     const FetchVisitor& visit) {
+  if (!session_.portals_.contains(name)) {
+    throw sql_error(SqlState::kUndefinedCursor, "cursor \"{}\" does not exist", name);
+  }
+  ast::FetchStmt statement;
+  statement.portalname = name;
+  using Direction = ast::FetchDirection;
+  std::string_view word = fetch.direction;
+  statement.how_many = fetch.count;
+  statement.direction = Direction::kForward;
+  if (word == "prior") {
+    statement.direction = Direction::kBackward;
+  } else if (word == "first" || word == "last") {
+    statement.direction = Direction::kAbsolute;
+    statement.how_many = word == "first" ? 1 : -1;
+  } else if (word == "absolute") {
+    statement.direction = Direction::kAbsolute;
+  } else if (word == "relative") {
+    statement.direction = Direction::kRelative;
+  } else if (word.starts_with("backward")) {
+    statement.direction = Direction::kBackward;
+  }
+  if (word.ends_with("all")) statement.how_many = ast::kFetchAll;
+  FetchedRows receiver(visit);
+  std::string tag = session_.fetch(statement, receiver);
+  return std::strtoull(tag.c_str() + tag.rfind(' ') + 1, nullptr, 10);
+}
+
+void SqlSession::Routines::close_cursor(const std::string& name) {
+  ast::ClosePortalStmt statement;
+  statement.portalname = name;
+  std::string tag;
+  session_.close_cursor(statement, tag);
+}
+
+// --- CALL and DO
+
+std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_procedure(
+    const Function& function, std::span<const Value> args, Arena& arena, bool atomic) {
+  std::vector<Oid> inputs = function.input_types();
+  CompiledPtr compiled = compile(function, inputs, function.result);
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < function.arguments.size(); ++i) {
+    if (function.arguments[i].is_output()) positions.push_back(i);
+  }
+  std::vector<CallOutput> outputs;
+  // SET clauses and SECURITY DEFINER end with the procedure: it cannot end transactions.
+  bool confined = atomic || function.security_definer || !function.settings.empty();
+  Frame frame(*this, function);
+  if (compiled->tree != nullptr) {
+    PlRun run(*this, conversions_, compiled->tree);
+    run.set_atomic(confined);
+    run.call(args, arena);
+    size_t at = 0;
+    for (auto& [type, value] : run.outputs(arena))
+      outputs.push_back({positions[at++], type, value});
+    return outputs;
+  }
+  bool seen = false;
+  run_sql(*compiled, args, [&](const std::vector<ResultColumnInfo>& columns, const Chunk& chunk) {
+    if (seen || chunk.size == 0 || positions.empty()) return true;
+    seen = true;
+    std::vector<Value> values = sql_row(*compiled, columns, chunk, 0, true, arena);
+    for (size_t i = 0; i < positions.size() && i < values.size(); ++i) {
+      outputs.push_back({positions[i], {function.arguments[positions[i]].type, -1}, values[i]});
+    }
+    return true;
+  });
+  for (size_t i = outputs.size(); i < positions.size(); ++i) {
+    outputs.push_back({positions[i], {function.arguments[positions[i]].type, -1}, Value::null()});
+  }
+  return outputs;
+}
+
+std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(
+    const ast::Node* node, VariableScope* scope,
+    const std::function<void(std::vector<Value>&)>& gather, Arena& arena, bool atomic) {
+  session_.ensure_transaction();
+  session_.environment_.refresh();
+  const ast::FuncCall& written = *ast::as<ast::CallStmt>(node)->funccall;
+  Binder binder(session_.environment_, {});
+  if (scope != nullptr) binder.use_variables(scope);
+  Expr* call = binder.bind_call(written);
+  std::vector<Value> parameters;
+  if (gather) gather(parameters);
+  const Function& function = require_function(call->function->oid);
+  if (!has_function_privilege(session_.environment_.catalog(),
+                              session_.environment_.current_user_oid(), function.oid)) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for procedure {}",
+                    function.name);
+  }
+  std::vector<Value> args;
+  for (size_t i = 0; i < call->args.size(); ++i) {
+    if (i < function.arguments.size() && !function.arguments[i].is_input()) continue;
+    ExprEvaluator evaluator(*call->args[i], 1);
+    ExecContext context;
+    fill_context(context);
+    context.arena = &arena;
+    context.parameters = parameters;
+    StatementScope statement(*session_.transaction_);
+    Value value = evaluator.evaluate_scalar(context);
+    if (!value.is_null) value.datum = copy_datum(value.datum, call->args[i]->physical, arena);
+    args.push_back(value);
+  }
+  ObjectPtr kept = session_.environment_.catalog().share(function.address());
+  return run_procedure(static_cast<const Function&>(*kept), args, arena, atomic);
+}
+
+std::vector<ResultColumnInfo> SqlSession::Routines::call_columns(const ast::CallStmt& statement) {
+  Binder binder(session_.environment_, {});
+  Expr* call = binder.bind_call(*statement.funccall);
+  const Function& function = require_function(call->function->oid);
+  std::vector<ResultColumnInfo> columns;
+  for (const Function::Argument& argument : function.arguments) {
+    if (!argument.is_output()) continue;
+    columns.push_back(
+        {argument.name.empty() ? fmt::format("column{}", columns.size() + 1) : argument.name,
+         {argument.type, -1}});
+  }
+  return columns;
+}
+
+void SqlSession::Routines::run_top_call(const ast::CallStmt& statement, bool atomic,
+                                        RowReceiver& receiver) {
+  session_.need_worker();
+  session_.ensure_transaction();
+  session_.environment_.refresh();
+  std::vector<ResultColumnInfo> columns = call_columns(statement);
+  Arena arena(&session_.memory_);
+  std::vector<CallOutput> outputs = run_call(&statement, nullptr, nullptr, arena, atomic);
+  if (columns.empty()) return;
+  receiver.begin_rows(columns);
+  std::vector<PhysicalType> types;
+  for (const ResultColumnInfo& column : columns)
+    types.push_back(type_info(column.type.oid).physical);
+  Chunk chunk{std::span<const PhysicalType>(types)};
+  chunk.begin();
+  for (size_t i = 0; i < outputs.size(); ++i) chunk.columns[i].set_value(0, outputs[i].value);
+  chunk.size = 1;
+  receiver.rows(chunk, 0, 1);
+}
+
+void SqlSession::Routines::run_do(const ast::DoStmt& statement, bool atomic) {
+  std::string language = "plpgsql";
+  Function block;
+  block.name = "inline_code_block";
+  for (const ast::Node* node : statement.args) {
+    const auto* option = ast::as<ast::DefElem>(node);
+    if (option->defname == "language") language = ast::as<ast::String>(option->arg)->sval;
+    if (option->defname == "as") block.source = ast::as<ast::String>(option->arg)->sval;
+  }
+  if (language == "sql" || language == "c" || language == "internal") {
+    throw sql_error(SqlState::kFeatureNotSupported,
+                    "language \"{}\" does not support inline code execution", language);
+  }
+  if (language != "plpgsql") {
+    throw sql_error(SqlState::kUndefinedObject, "language \"{}\" does not exist", language);
+  }
+  session_.need_worker();
+  session_.ensure_transaction();
+  session_.environment_.refresh();
+  block.language = language;
+  block.result = type_oid::kVoid;
+  CompiledPtr compiled = compile(block, {}, type_oid::kVoid);
+  Frame frame(*this, block);
+  Arena arena(&session_.memory_);
+  PlRun run(*this, conversions_, compiled->tree);
+  run.set_atomic(atomic);
+  run.call({}, arena);
+}
+
+}  // namespace luma

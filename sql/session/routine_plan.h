@@ -1,0 +1,16 @@
+#pragma once
+// Private to sql/session: a statement of a function's body with the memory of its execution.
+#include "sql/routine/routine_host.h"
+#include "sql/session/plan_run.h"
+#include "sql/session/session_routines.h"
+
+namespace luma {
+
+class SqlSession::Routines::Plan final : public RoutinePlan {
+ public:
+  explicit Plan(std::unique_ptr<PlanRun> plan_run) : run(std::move(plan_run)) {}
+  const PhysicalPlan& physical() const override { return run->plan(); }
+  std::unique_ptr<PlanRun> run;
+};
+
+}  // namespace luma
