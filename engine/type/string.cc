@@ -93,7 +93,8 @@ constexpr TypeCodec kCodecs[] = {
     text_codec("unknown"),
     unordered_codec("refcursor"),
     unordered_codec("xml"),
-    unordered_codec("aclitem"),
+    // Equal or not; the binder refuses to sort them.
+    text_codec("aclitem"),
     unordered_codec("pg_node_tree"),
     {"name", PhysicalType::kVarlen, name_in, text_out, name_recv, text_out, compare_bytes,
      hash_varlen, encode_bytes_key, decode_bytes_key},

@@ -55,6 +55,14 @@ const Function* Catalog::function(Oid oid) const {
   return static_cast<const Function*>(object(class_oid::kProc, oid));
 }
 
+const Extension* Catalog::extension(Oid oid) const {
+  return static_cast<const Extension*>(object(class_oid::kExtension, oid));
+}
+
+const Extension* Catalog::find_extension(std::string_view name) const {
+  return extension(local_->find_name(class_oid::kExtension, kInvalidOid, name));
+}
+
 const TableStatisticsObject* Catalog::statistics(Oid table) const {
   const ObjectPtr* found = local_->find({class_oid::kStatistics, table});
   return found == nullptr ? nullptr : static_cast<const TableStatisticsObject*>(found->get());
@@ -275,6 +283,11 @@ void Catalog::for_each_schema(const std::function<void(const Schema&)>& visit) c
 void Catalog::for_each_type(const std::function<void(const Type&)>& visit) const {
   visit_layers<Type>(*local_, visit);
 }
+void Catalog::for_each_extension(const std::function<void(const Extension&)>& visit) const {
+  local_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kExtension) visit(static_cast<const Extension&>(*object));
+  });
+}
 void Catalog::for_each_function(const std::function<void(const Function&)>& visit) const {
   local_->for_each([&](const ObjectPtr& object) {
     if (object->kind == ObjectKind::kFunction) visit(static_cast<const Function&>(*object));
@@ -403,6 +416,10 @@ std::string Catalog::describe(ObjectAddress address,
     }
     case class_oid::kSchema:
       return "schema " + quote_identifier(schema_name(address.oid));
+    case class_oid::kExtension: {
+      const Extension* found = extension(address.oid);
+      return "extension " + (found == nullptr ? "?" : quote_identifier(found->name));
+    }
     case class_oid::kType:
       return "type " + type_name(address.oid);
     case class_oid::kRole:

@@ -40,6 +40,7 @@ class Catalog {
   const Sequence* sequence(Oid oid) const;
   const Type* type(Oid oid) const;
   const Function* function(Oid oid) const;  // user-defined ones
+  const Extension* extension(Oid oid) const;
   // What ANALYZE has found in a table.
   const TableStatisticsObject* statistics(Oid table) const;
   // pg_class.reltuples (-1: never analysed) and relpages of a table or index.
@@ -59,6 +60,7 @@ class Catalog {
   const Database* find_database(std::string_view name) const;
   const Role* find_role(std::string_view name) const;
   const Schema* find_schema(std::string_view name) const;
+  const Extension* find_extension(std::string_view name) const;
   const Relation* find_relation(Oid schema, std::string_view name) const;
   const Type* find_type(Oid schema, std::string_view name) const;
   // Oid of a type by name in one schema: built-in types (pg_catalog), user types, row types and
@@ -94,6 +96,7 @@ class Catalog {
   void for_each_role(const std::function<void(const Role&)>& visit) const;
   void for_each_database(const std::function<void(const Database&)>& visit) const;
   void for_each_type(const std::function<void(const Type&)>& visit) const;
+  void for_each_extension(const std::function<void(const Extension&)>& visit) const;
   void for_each_function(const std::function<void(const Function&)>& visit) const;
   void for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const;
   void for_each_access_list(const std::function<void(const AccessList&)>& visit) const;

@@ -99,7 +99,7 @@ void refuse_internal(const Catalog& catalog, const ObjectAddress& target, const 
   ObjectPtr object = catalog.share({target.class_id, target.oid, 0});
   if (object == nullptr) return;
   for (const Dependency& edge : all_dependencies(*object)) {
-    if (edge.kind != 'i' || edge.dependent != target || drop.contains(edge.referenced)) continue;
+    if ((edge.kind != 'i' && edge.kind != 'e') || edge.dependent != target || drop.contains(edge.referenced)) continue;
     std::string owner = catalog.describe(edge.referenced, is_visible);
     throw sql_error(SqlState::kDependentObjectsStillExist, "cannot drop {} because {} requires it",
                     catalog.describe(target, is_visible), owner)
@@ -156,6 +156,8 @@ void remove_part(Table& table, const ObjectAddress& part) {
     std::erase_if(table.constraints, [&](const Constraint& c) { return c.oid == part.oid; });
   } else if (part.class_id == class_oid::kPolicy) {
     std::erase_if(table.policies, [&](const Policy& p) { return p.oid == part.oid; });
+  } else if (part.class_id == class_oid::kTrigger) {
+    std::erase_if(table.triggers, [&](const Trigger& t) { return t.oid == part.oid; });
   } else if (part.class_id == class_oid::kAttrDef) {
     for (Column& column : table.columns) {
       if (column.default_oid != part.oid) continue;
@@ -197,7 +199,8 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
     const ObjectAddress& address = doomed.address;
     bool is_part = address.sub_id != 0 || address.class_id == class_oid::kConstraint ||
                    address.class_id == class_oid::kAttrDef ||
-                   address.class_id == class_oid::kPolicy;
+                   address.class_id == class_oid::kPolicy ||
+                   address.class_id == class_oid::kTrigger;
     if (is_part) {
       parts.push_back(address);
       continue;
@@ -212,6 +215,7 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
     const Table* holder = part.class_id == class_oid::kConstraint
                               ? view_->table_of_constraint(part.oid)
                           : part.class_id == class_oid::kPolicy  ? view_->table_of_policy(part.oid)
+                          : part.class_id == class_oid::kTrigger ? view_->table_of_trigger(part.oid)
                           : part.class_id == class_oid::kAttrDef ? view_->table_of_default(part.oid)
                                                                  : view_->table(part.oid);
     if (holder == nullptr) continue;  // went with its table

@@ -30,6 +30,8 @@ std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
     case ObjectKind::kStatistics:
       return std::make_shared<TableStatisticsObject>(
           static_cast<const TableStatisticsObject&>(object));
+    case ObjectKind::kExtension:
+      return std::make_shared<Extension>(static_cast<const Extension&>(object));
   }
   LUMA_CHECK(false);
 }

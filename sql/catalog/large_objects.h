@@ -13,6 +13,8 @@
 
 namespace luma {
 
+inline constexpr Oid kLargeObjectClass = 2613;  // pg_largeobject, in pg_description
+
 struct LargeObjectInfo {
   Oid oid = kInvalidOid;
   Oid owner = kInvalidOid;

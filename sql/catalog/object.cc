@@ -24,6 +24,8 @@ Oid CatalogObject::class_id() const {
       return class_oid::kProc;
     case ObjectKind::kStatistics:
       return class_oid::kStatistics;
+    case ObjectKind::kExtension:
+      return class_oid::kExtension;
     case ObjectKind::kTable:
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:

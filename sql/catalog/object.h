@@ -81,7 +81,8 @@ enum class ObjectKind : uint8_t {
   kDefaultAcl,
   kAccessList,
   kFunction,
-  kStatistics
+  kStatistics,
+  kExtension
 };
 
 // What all objects have. The most derived struct is told by `kind`.
@@ -405,6 +406,14 @@ struct Function : CatalogObject {
   // Element type of a VARIADIC last argument; 0: none.
   bool is_variadic() const;
   bool is_procedure() const { return routine == 'p'; }
+};
+
+// CREATE EXTENSION; its members depend on it, with kind e.
+struct Extension : CatalogObject {
+  Extension() : CatalogObject(ObjectKind::kExtension) {}
+  Oid schema = kInvalidOid;
+  std::string version;
+  bool relocatable = true;
 };
 
 // Name and input types, by which it is found among its schema's functions.

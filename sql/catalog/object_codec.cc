@@ -90,6 +90,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function, LUMA_OBJECT_FIELDS, sc
                                                 sql_body, definition_search_path, volatility,
                                                 parallel, strict, security_definer, leakproof, cost,
                                                 rows, settings, revision)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Extension, LUMA_OBJECT_FIELDS, schema, version,
+                                                relocatable)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ColumnStatistics, number, type, null_fraction,
                                                 width_bytes, distinct, common_values,
                                                 common_frequencies, histogram, has_correlation,
@@ -171,6 +173,9 @@ std::string encode_object(const CatalogObject& object) {
     case ObjectKind::kStatistics:
       j = static_cast<const TableStatisticsObject&>(object);
       break;
+    case ObjectKind::kExtension:
+      j = static_cast<const Extension&>(object);
+      break;
   }
   std::string out{kFormatVersion, static_cast<char>(object.kind)};
   nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
@@ -206,6 +211,8 @@ ObjectPtr decode_object(std::string_view bytes) {
         return read_object<Function>(j);
       case ObjectKind::kStatistics:
         return read_object<TableStatisticsObject>(j);
+      case ObjectKind::kExtension:
+        return read_object<Extension>(j);
     }
   } catch (const nlohmann::json::exception& error) {
     throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());

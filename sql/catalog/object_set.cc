@@ -159,6 +159,11 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
     case ObjectKind::kFunction:
       function_dependencies(static_cast<const Function&>(object), out);
       break;
+    case ObjectKind::kExtension:
+      out.push_back({object.address(),
+                     {class_oid::kSchema, static_cast<const Extension&>(object).schema, 0},
+                     'n'});
+      break;
     case ObjectKind::kDefaultAcl:
       if (Oid schema = static_cast<const DefaultAcl&>(object).schema; schema != kInvalidOid) {
         out.push_back({object.address(), {class_oid::kSchema, schema, 0}, 'a'});

@@ -4,6 +4,7 @@
 
 #include "engine/type/timezone.h"
 #include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/operations_state.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -74,7 +75,9 @@ void generate_pg_locks(const VirtualScan& scan, VirtualRowSink& sink) {
     optional_oid(row, lock.class_id);
     optional_oid(row, lock.object_id);
     lock.object_sub_id.has_value() ? row.int2(*lock.object_sub_id) : row.null();
-    row.text(lock.virtual_transaction).int4(lock.pid).text(lock.mode).boolean(lock.granted);
+    row.text(lock.virtual_transaction);
+    // Locks of prepared transactions belong to no process.
+    (lock.pid == 0 ? row.null() : row.int4(lock.pid)).text(lock.mode).boolean(lock.granted);
     row.boolean(false).timestamp(lock.wait_start).emit();
   }
 }
@@ -85,6 +88,21 @@ void generate_pg_prepared_statements(const VirtualScan& scan, VirtualRowSink& si
     row.text(p.name).text(p.statement).int8(p.prepare_time);
     row.oid_array(type_oid::kRegtype, p.parameter_types).boolean(p.from_sql);
     row.int8(p.generic_plans).int8(p.custom_plans).emit();
+  }
+}
+
+void generate_pg_prepared_xacts(const VirtualScan& scan, VirtualRowSink& sink) {
+  auto* state = dynamic_cast<OperationsState*>(&scan.session.live_state());
+  if (state == nullptr) return;
+  const Catalog& catalog = scan.catalog();
+  VirtualRow row(scan, sink);
+  for (const PreparedTransactionRow& each : state->prepared_transactions()) {
+    const Role* owner = catalog.role(each.owner);
+    const Database* database = catalog.database(each.database);
+    row.oid(static_cast<uint32_t>(each.transaction_id)).text(each.gid);
+    row.timestamp(each.prepared_micros);
+    owner == nullptr ? row.null() : row.text(owner->name);
+    (database == nullptr ? row.null() : row.text(database->name)).emit();
   }
 }
 

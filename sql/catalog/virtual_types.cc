@@ -2,6 +2,8 @@
 #include <map>
 
 #include "engine/type/type_info.h"
+#include "sql/catalog/large_objects.h"
+#include "sql/catalog/operations_state.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -179,6 +181,14 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
       emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
     }
   });
+  catalog.for_each_extension([&](const Extension& extension) {
+    emit_description(row, extension.oid, class_oid::kExtension, 0, extension.comment);
+  });
+  if (auto* state = dynamic_cast<OperationsState*>(&scan.session.live_state())) {
+    state->large_objects().for_each([&](const LargeObjectInfo& info) {
+      emit_description(row, info.oid, kLargeObjectClass, 0, info.comment);
+    });
+  }
   auto emit_relation = [&](const Relation& relation) {
     emit_description(row, relation.oid, class_oid::kRelation, 0, relation.comment);
     const auto* table = dynamic_cast<const Table*>(&relation);
@@ -191,6 +201,9 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
     }
     for (const Policy& policy : table->policies) {
       emit_description(row, policy.oid, class_oid::kPolicy, 0, policy.comment);
+    }
+    for (const Trigger& trigger : table->triggers) {
+      emit_description(row, trigger.oid, class_oid::kTrigger, 0, trigger.comment);
     }
   };
   catalog.for_each_relation(emit_relation);

@@ -6,6 +6,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/large_object_command.h"
 #include "sql/command/type_build.h"
 
 namespace luma {
@@ -97,6 +98,18 @@ void comment_on_policy(const ast::CommentStmt& statement, CommandContext& contex
   context.ddl().put(std::move(table));
 }
 
+void comment_on_trigger(const ast::CommentStmt& statement, CommandContext& context) {
+  std::string_view part;
+  std::shared_ptr<Table> table = copy_of(holder_of(statement, context, part));
+  auto found = std::ranges::find(table->triggers, part, &Trigger::name);
+  if (found == table->triggers.end()) {
+    throw sql_error(SqlState::kUndefinedObject, "trigger \"{}\" for table \"{}\" does not exist",
+                    part, table->name);
+  }
+  found->comment = statement.comment;
+  context.ddl().put(std::move(table));
+}
+
 // CONSTRAINT name ON DOMAIN type
 void comment_on_domain_constraint(const ast::CommentStmt& statement, CommandContext& context) {
   const auto& items = ast::as<ast::ListNode>(statement.object)->items;
@@ -132,6 +145,9 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
   switch (statement.objtype) {
     case ast::ObjectType::kColumn:
       comment_on_column(statement, context);
+      return done;
+    case ast::ObjectType::kTrigger:
+      comment_on_trigger(statement, context);
       return done;
     case ast::ObjectType::kPolicy:
       comment_on_policy(statement, context);
@@ -183,11 +199,19 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       set_comment(context, *found, statement.comment);
       return done;
     }
-    case ast::ObjectType::kExtension:
+    case ast::ObjectType::kLargeobject:
+      comment_on_large_object(context, statement.object, statement.comment);
+      return done;
+    case ast::ObjectType::kExtension: {
       // pg_dump writes one for plpgsql.
-      if (qualified_name(statement.object).name == "plpgsql") return done;
-      throw sql_error(SqlState::kUndefinedObject, "extension \"{}\" does not exist",
-                      qualified_name(statement.object).name);
+      QualifiedName name = qualified_name(statement.object);
+      if (name.name == "plpgsql") return done;
+      if (const Extension* found = catalog.find_extension(name.name)) {
+        set_comment(context, *found, statement.comment);
+        return done;
+      }
+      throw sql_error(SqlState::kUndefinedObject, "extension \"{}\" does not exist", name.name);
+    }
     default:
       throw unsupported("COMMENT ON this kind of object");
   }

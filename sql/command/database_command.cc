@@ -3,7 +3,10 @@
 #include <set>
 
 #include "engine/base/ascii_case.h"
+#include "sql/catalog/large_objects.h"
+#include "sql/catalog/operations_state.h"
 #include "sql/catalog/privileges.h"
+#include "sql/catalog/session_catalog.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 
@@ -153,6 +156,27 @@ CommandResult create_database(const ast::CreatedbStmt& statement, CommandContext
   return {"CREATE DATABASE"};
 }
 
+namespace {
+
+// Prepared transactions keep a database, large objects go with it.
+void drop_what_operations_keep(CommandContext& context, Oid database, std::string_view name) {
+  if (context.exec().session == nullptr) return;
+  auto* state = dynamic_cast<OperationsState*>(&session_catalog(context.exec()).live_state());
+  if (state == nullptr) return;
+  auto prepared = std::ranges::count_if(
+      state->prepared_transactions(),
+      [&](const PreparedTransactionRow& row) { return row.database == database; });
+  if (prepared > 0) {
+    throw sql_error(SqlState::kObjectInUse, "database \"{}\" is being accessed by other users",
+                    name)
+        .detail(fmt::format("There {} {} prepared transaction{} using the database.",
+                            prepared == 1 ? "is" : "are", prepared, prepared == 1 ? "" : "s"));
+  }
+  state->large_objects().remove_all(database);
+}
+
+}  // namespace
+
 CommandResult alter_database(const ast::AlterDatabaseStmt& statement, CommandContext& context) {
   const Database& before = require_database(*context.ddl().view(), statement.dbname);
   require_database_owner(context, before);
@@ -223,6 +247,7 @@ CommandResult drop_database(const ast::DropdbStmt& statement, CommandContext& co
                     name)
         .detail(other_sessions(users));
   }
+  drop_what_operations_keep(context, oid, name);
   for_each_sequence(context, oid, [&](Oid sequence) {
     context.sequences().drop(context.transaction(), {oid, sequence});
   });

@@ -8,6 +8,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/granter.h"
+#include "sql/command/large_object_command.h"
 
 namespace luma {
 namespace {
@@ -217,6 +218,9 @@ void change_named(const Granter& granter, CommandContext& context, const ast::Gr
     case ast::ObjectType::kType:
     case ast::ObjectType::kDomain:
       change_type(granter, context, node, statement.objtype == ast::ObjectType::kDomain);
+      return;
+    case ast::ObjectType::kLargeobject:
+      change_large_object_acl(granter, context, node);
       return;
     case ast::ObjectType::kFunction:
     case ast::ObjectType::kProcedure:

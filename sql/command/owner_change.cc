@@ -7,6 +7,7 @@
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/large_object_command.h"
 
 namespace luma {
 namespace {
@@ -124,6 +125,9 @@ CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandCont
                    owner);
       return {"ALTER SCHEMA"};
     }
+    case ast::ObjectType::kLargeobject:
+      change_large_object_owner(context, statement.object, owner);
+      return {"ALTER LARGE OBJECT"};
     case ast::ObjectType::kDatabase:
       change_owner(context, require_database(catalog, qualified_name(statement.object).name),
                    owner);

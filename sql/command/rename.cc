@@ -289,6 +289,9 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
       return rename_column(statement, context);
     case ast::ObjectType::kTabconstraint:
       return rename_constraint(statement, context);
+    case ast::ObjectType::kTrigger:
+      rename_trigger(statement, context);
+      return {"ALTER TRIGGER"};
     case ast::ObjectType::kPolicy:
       rename_policy(statement, context);
       return {"ALTER POLICY"};
@@ -361,6 +364,9 @@ CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
       put_in_schema(context, *table, schema_oid);
     }
     return {statement.object_type == ast::ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE"};
+  }
+  if (statement.object_type == ast::ObjectType::kExtension) {
+    return move_extension(qualified_name(statement.object).name, statement.newschema, context);
   }
   if (statement.relation == nullptr) throw unsupported("this form of ALTER ... SET SCHEMA");
   CommandResult done{alter_tag(statement.object_type)};

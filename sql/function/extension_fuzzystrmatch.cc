@@ -145,12 +145,8 @@ class Metaphone {
       take('S', 1);
     } else if (is_vowel(c)) {
       take(c, 1);
-    } else if (c == 'W') {
-      if (next == 'R') {
-        take('R', 2);
-      } else if (next == 'H' || is_vowel(next)) {
-        take('W', 2);
-      }
+    } else if (c == 'W' && next == 'R') {
+      take('R', 2);
     }
   }
 
@@ -249,7 +245,7 @@ class Metaphone {
     } else if (next == 'H') {
       out_ += '0';
       ++*skip;
-    } else if (!(next == 'C' && after == 'H')) {
+    } else {
       out_ += 'T';
     }
   }

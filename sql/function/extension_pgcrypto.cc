@@ -214,10 +214,6 @@ Datum run_cipher(RowCall& call, bool encrypt, string_view data, string_view key,
   Cipher cipher = cipher_named(name, key.size());
   auto key_size = static_cast<size_t>(EVP_CIPHER_key_length(cipher.method));
   auto block = static_cast<size_t>(EVP_CIPHER_block_size(cipher.method));
-  if (key.size() > key_size) {
-    throw SqlError(SqlState::kExternalRoutineInvocationException,
-                   encrypt ? "encrypt error: Key was too big" : "decrypt error: Key was too big");
-  }
   std::string full_key(key), full_iv(iv.substr(0, block));
   full_key.resize(key_size);
   full_iv.resize(block);
@@ -231,9 +227,9 @@ Datum run_cipher(RowCall& call, bool encrypt, string_view data, string_view key,
                                 reinterpret_cast<const uint8_t*>(full_iv.data()), encrypt) == 1;
   fine = fine && EVP_CIPHER_CTX_set_padding(context.get(), cipher.pads ? 1 : 0) == 1;
   if (fine && !cipher.pads && data.size() % block != 0) {
-    throw SqlError(SqlState::kExternalRoutineInvocationException,
-                   encrypt ? "encrypt error: Data not a multiple of block size"
-                           : "decrypt error: Data not a multiple of block size");
+    throw SqlError(
+        SqlState::kExternalRoutineInvocationException,
+        encrypt ? "encrypt error: Encryption failed" : "decrypt error: Decryption failed");
   }
   fine = fine && EVP_CipherUpdate(context.get(), out.data(), &first, in,
                                   static_cast<int>(data.size())) == 1;

@@ -32,6 +32,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       json_object_kernels(),
       identifier_kernels(),
       connection_kernels(),
+      large_object_kernels(),
+      server_state_kernels(),
       hypothetical_kernels(),
       json_record_kernels(),
       enum_kernels(),
@@ -43,6 +45,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       privilege_kernels(),
       catalog_table_kernels(),
       statistics_kernels(),
+      trigger_kernels(),
       bit_string_kernels(),
       network_kernels(),
       mac_address_kernels(),
@@ -58,6 +61,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       snapshot_kernels(),
       text_search_kernels(),
       text_rank_kernels(),
+      time_series_kernels(),
+      gap_fill_kernels(),
   };
   return kFamilies;
 }

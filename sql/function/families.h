@@ -32,6 +32,8 @@ std::span<const KernelRow> jsonpath_kernels();
 std::span<const KernelRow> json_object_kernels();
 std::span<const KernelRow> identifier_kernels();
 std::span<const KernelRow> connection_kernels();
+std::span<const KernelRow> large_object_kernels();
+std::span<const KernelRow> server_state_kernels();
 std::span<const KernelRow> hypothetical_kernels();
 std::span<const KernelRow> json_record_kernels();
 std::span<const KernelRow> enum_kernels();
@@ -43,5 +45,8 @@ std::span<const KernelRow> catalog_definition_kernels();
 std::span<const KernelRow> privilege_kernels();
 std::span<const KernelRow> catalog_table_kernels();
 std::span<const KernelRow> statistics_kernels();
+std::span<const KernelRow> time_series_kernels();
+std::span<const KernelRow> gap_fill_kernels();
+std::span<const KernelRow> trigger_kernels();
 
 }  // namespace luma
