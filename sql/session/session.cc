@@ -5,8 +5,10 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/catalog/privileges.h"
+#include "sql/parse/long_identifiers.h"
 #include "sql/session/session_parts.h"
 #include "sql/session/session_routines.h"
+#include "sql/session/session_triggers.h"
 
 namespace luma {
 namespace {
@@ -43,7 +45,8 @@ SqlSession::SqlSession(SqlInstance& instance, SessionIdentity identity, SessionH
       live_(std::make_unique<Live>(*this)),
       environment_(instance, settings_, *live_),
       services_(std::make_unique<Services>(*this)),
-      routines_(std::make_unique<Routines>(*this)) {
+      routines_(std::make_unique<Routines>(*this)),
+      triggers_(std::make_unique<SessionTriggers>(environment_)) {
   environment_.set_services(*services_);
   environment_.set_routines(*routines_);
 }
@@ -161,9 +164,13 @@ void SqlSession::define_specials() {
                                                       : settings_.vars().default_read_only);
                          },
                          [this](std::string_view value, bool) { set_read_only(value == "on"); }});
-  settings_.set_special("transaction_deferrable",
-                        {[this] { return on_off(settings_.vars().default_deferrable); },
-                         [](std::string_view, bool) {}});
+  settings_.set_special(
+      "transaction_deferrable",
+      {[this] { return on_off(transaction_ ? deferrable_ : settings_.vars().default_deferrable); },
+       [this](std::string_view value, bool) {
+         ensure_transaction();
+         deferrable_ = value == "on";
+       }});
   settings_.set_special("session_authorization",
                         {[this] { return environment_.role_name(environment_.session_user_oid()); },
                          [this](std::string_view value, bool) { assign_role(value, true); }, true});
@@ -225,6 +232,9 @@ void SqlSession::assign_role(std::string_view value, bool session_too) {
 }
 
 void SqlSession::begin_activity(std::string_view text) {
+  // A cancel that came while nothing ran is forgotten; one that came since the statement was given
+  // to a worker is not.
+  if (inline_) interrupt_.clear_statement_reasons();
   statement_micros_ = current_timestamp_micros();
   activity_.begin_statement(text, statement_micros_, 0);
   if (settings_.vars().log_statement == StatementLog::kAll) log_statement(text);
@@ -281,6 +291,17 @@ void SqlSession::notice(MessageLevel level, SqlError notice) {
 
 void SqlSession::warn(SqlState state, std::string message) {
   notice(MessageLevel::kWarning, SqlError(state, std::move(message)));
+}
+
+bool SqlSession::warn_of_long_names(std::string_view sql) {
+  bool standard = settings_.vars().standard_conforming_strings;
+  std::vector<LongIdentifier> found = long_identifiers(sql, standard);
+  for (const LongIdentifier& each : found) {
+    notice(MessageLevel::kNotice,
+           sql_error(SqlState::kNameTooLong, "identifier \"{}\" will be truncated to \"{}\"",
+                     each.name, each.kept));
+  }
+  return !found.empty();
 }
 
 void SqlSession::failed(const SqlError&) noexcept {

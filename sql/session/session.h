@@ -141,8 +141,8 @@ class SqlSession {
   void close_statement(std::string_view name);
   void close_portal(std::string_view name);
   void sync(RowReceiver& receiver, bool may_block);
-  // A FunctionCall message: the statement that calls the function, with its parameters' types; it is
-  // run by the calls above, under names of its own, and then finished. 42883, 0A000.
+  // A FunctionCall message: the statement that calls the function, with its parameters' types; it
+  // is run by the calls above, under names of its own, and then finished. 42883, 0A000.
   std::pair<std::string, std::vector<Oid>> function_call_text(Oid function);
   void finish_function_call();
 
@@ -198,7 +198,8 @@ class SqlSession {
   void log_duration();
   void notice(MessageLevel level, SqlError notice);
   void warn(SqlState state, std::string message);
-  void warn_of_long_names(std::string_view sql);
+  // True when there were some.
+  bool warn_of_long_names(std::string_view sql);
   bool is_superuser() const;
   void define_specials();
   void assign_role(std::string_view value, bool session_too);
@@ -372,7 +373,8 @@ class SqlSession {
   DeferredChecks deferred_;
   std::vector<Savepoint> savepoints_;
   bool multi_statement_ = false;
-  bool ran_query_ = false;  // the isolation level is settled
+  bool ran_query_ = false;   // the isolation level is settled
+  bool deferrable_ = false;  // SHOW transaction_deferrable; it changes nothing else
   int64_t transaction_micros_ = 0, statement_micros_ = 0;
   uint64_t required_ts_ = 0;
   std::vector<uint32_t> dropped_storage_;

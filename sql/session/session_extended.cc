@@ -40,6 +40,7 @@ void SqlSession::parse(std::string_view name, std::string_view sql, std::span<co
     query = make_query(sql, types);
     ParseOptions options;
     options.standard_conforming_strings = settings_.vars().standard_conforming_strings;
+    warn_of_long_names(query->text);
     ParseResult parsed = parse_sql(query->text, query->arena, options);
     if (parsed.statements.size() > 1) {
       throw SqlError(SqlState::kSyntaxError,

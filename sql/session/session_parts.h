@@ -2,6 +2,7 @@
 // Private to sql/session: the parts of a SqlSession that others see through interfaces.
 #include "engine/exec/eval_context.h"
 #include "sql/catalog/live_state.h"
+#include "sql/catalog/operations_state.h"
 #include "sql/catalog/statistics_state.h"
 #include "sql/copy/copy_in.h"
 #include "sql/session/session.h"
@@ -37,7 +38,7 @@ class SqlSession::Services final : public SessionServices {
 };
 
 // What system relations show of the session and its instance.
-class SqlSession::Live final : public LiveState, public StatisticsState {
+class SqlSession::Live final : public LiveState, public StatisticsState, public OperationsState {
  public:
   explicit Live(SqlSession& session) : session_(session) {}
   std::vector<ActivityRow> activity() override;
@@ -60,6 +61,9 @@ class SqlSession::Live final : public LiveState, public StatisticsState {
   RelationStatistics relation_statistics(Oid relation) override;
   TableActivity transaction_activity(Oid relation) override;
   DatabaseStatistics database_statistics(Oid database) override;
+  std::vector<PreparedTransactionRow> prepared_transactions() override;
+  LargeObjects& large_objects() override;
+  std::optional<std::pair<std::string, int32_t>> server_address() override;
 
  private:
   SqlSession& session_;

@@ -37,6 +37,8 @@ SqlSession::Outcome SqlSession::simple_query(std::string_view sql, RowReceiver& 
     pending_.arena.reset();
     ParseOptions options;
     options.standard_conforming_strings = settings_.vars().standard_conforming_strings;
+    // The text is not parsed again when a worker goes on with it.
+    if (warn_of_long_names(sql)) receiver.checkpoint();
     ParseResult parsed = parse_sql(sql, pending_.arena, options);
     pending_.statements.assign(parsed.statements.begin(), parsed.statements.end());
     pending_.at = 0;

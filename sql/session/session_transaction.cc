@@ -46,7 +46,7 @@ void SqlSession::start_transaction() {
   TransactionOptions options;
   options.isolation = vars.default_isolation;
   options.read_only = vars.default_read_only;
-  options.deferrable = vars.default_deferrable;
+  options.deferrable = deferrable_ = vars.default_deferrable;
   options.sync_commit = vars.sync_commit;
   options.budget = &memory_;
   transaction_.emplace(instance_.pipeline(), locks_, lock_owner_.get(), options);
@@ -140,15 +140,21 @@ void SqlSession::run_transaction_statement(const ast::TransactionStmt& statement
       return;
     }
     case Kind::kPrepare:
-      if (!in_block()) {
-        tag = "ROLLBACK";
-        return warn(SqlState::kNoActiveSqlTransaction, "there is no transaction in progress");
+      if (state_ == TxnState::kBlock) {
+        need_worker();
+        tag = "PREPARE TRANSACTION";
+        return prepare_transaction(statement.gid);
       }
-      [[fallthrough]];
+      tag = "ROLLBACK";
+      if (state_ == TxnState::kFailed) return rollback_transaction();
+      warn(SqlState::kNoActiveSqlTransaction, "there is no transaction in progress");
+      if (state_ == TxnState::kImplicit) commit_transaction();
+      return;
     case Kind::kCommitPrepared:
     case Kind::kRollbackPrepared:
-      throw SqlError(SqlState::kObjectNotInPrerequisiteState, "prepared transactions are disabled")
-          .hint("Set max_prepared_transactions to a nonzero value.");
+      need_worker();
+      tag = statement.kind == Kind::kCommitPrepared ? "COMMIT PREPARED" : "ROLLBACK PREPARED";
+      return finish_prepared(statement.gid, statement.kind == Kind::kCommitPrepared);
   }
 }
 
@@ -170,6 +176,8 @@ void SqlSession::apply_transaction_options(const ast::NodeList& options) {
       set_isolation(text_of(option->arg));
     } else if (option->defname == "transaction_read_only") {
       set_read_only(flag_of(option->arg));
+    } else if (option->defname == "transaction_deferrable") {
+      deferrable_ = flag_of(option->arg);
     }
   }
 }
@@ -273,6 +281,7 @@ SqlSession::Savepoint SqlSession::take_savepoint(std::string name) {
   point.dropped_storage = dropped_storage_.size();
   point.notifications = sent_notifications_.size();
   point.temporary = temporary_.size();
+  point.listen_actions = listen_actions_.size();
   point.read_only = transaction_->read_only();
   return point;
 }
@@ -295,6 +304,7 @@ void SqlSession::rollback_to(const Savepoint& point) {
       ++it;
     }
   }
+  if (large_objects_ != nullptr) large_objects_->close_above(depth);
   transaction_->rollback_to(point.transaction);
   transaction_->set_read_only(point.read_only);
   settings_.rollback_to(point.settings);
@@ -306,6 +316,7 @@ void SqlSession::rollback_to(const Savepoint& point) {
   dropped_storage_.resize(std::min(dropped_storage_.size(), point.dropped_storage));
   sent_notifications_.resize(std::min(sent_notifications_.size(), point.notifications));
   temporary_.resize(std::min(temporary_.size(), point.temporary));
+  while (listen_actions_.size() > point.listen_actions) listen_actions_.pop_back();
 }
 
 bool SqlSession::has_commit_actions() const {
@@ -342,7 +353,7 @@ void SqlSession::commit_transaction() {
   CatalogTransaction* ddl = environment_.ddl_if_any();
   bool changes_catalog = ddl != nullptr && ddl->has_changes();
   // Once the commit has begun there is no way back to run it elsewhere.
-  if (inline_ && (changes_catalog || has_commit_actions() ||
+  if (inline_ && (changes_catalog || has_commit_actions() || deferred_.has_pending_triggers() ||
                   std::any_of(portals_.begin(), portals_.end(), [](const auto& item) {
                     return item.second->holdable && item.second->run != nullptr;
                   }))) {
@@ -373,6 +384,7 @@ void SqlSession::commit_transaction() {
   }
   std::vector<uint32_t> dropped = std::move(dropped_storage_);
   std::vector<Notification> sent = std::move(sent_notifications_);
+  apply_listen_actions();
   settings_.commit();
   report_activity(true);
   end_transaction_state();
@@ -425,6 +437,8 @@ void SqlSession::end_transaction_state() noexcept {
   savepoints_.clear();
   dropped_storage_.clear();
   sent_notifications_.clear();
+  listen_actions_.clear();
+  if (large_objects_ != nullptr) large_objects_->close_all();
   state_ = TxnState::kIdle;
   ran_query_ = false;
 }

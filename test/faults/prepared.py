@@ -29,7 +29,8 @@ STATEMENTS = [
     ("a", "select count(*) from t", [("0",)]),
     ("a", "select gid, owner, database, transaction::text::int8 > 0 from pg_prepared_xacts",
      [("first", "postgres", "postgres", "t")]),
-    ("a", "select count(*) from pg_locks where pid is null and relation = 't'::regclass",
+    ("a", "select count(*) from pg_locks where pid is null and locktype = 'relation' "
+          "and relation = 't'::regclass",
      [("1",)]),
     ("b", "set lock_timeout = '50ms'", "SET"),
     ("b", "insert into t values (2, 'other')", "55P03 canceling statement due to lock timeout"),
@@ -169,9 +170,10 @@ ACCOUNTS, BALANCE = 20, 1000
 class Mover(threading.Thread):
     """Prepares transfers and finishes most of them; keeps what it was told."""
 
-    def __init__(self, server, number, stop, told):
+    def __init__(self, server, number, stop, told, round_number):
         super().__init__()
         self.server, self.number, self.stop_event, self.told = server, number, stop, told
+        self.round = round_number
         self.dice = random.Random(number)
 
     def run(self):
@@ -180,7 +182,7 @@ class Mover(threading.Thread):
                 count = 0
                 while not self.stop_event.is_set():
                     count += 1
-                    self.move(c, f"m{self.number}.{count}")
+                    self.move(c, f"m{self.number}.{self.round}.{count}")
         except (libpq.ConnectionLost, libpq.TimedOut):
             pass
 
@@ -209,7 +211,7 @@ def check_crash(server, dice, rounds):
     passed = failed = 0
     for number in range(rounds):
         stop, told = threading.Event(), {}
-        movers = [Mover(server, i, stop, told) for i in range(ACCOUNTS // 2)]
+        movers = [Mover(server, i, stop, told, number) for i in range(ACCOUNTS // 2)]
         for mover in movers:
             mover.start()
         time.sleep(0.3 + dice.random())
