@@ -6,6 +6,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "sql/function/comparison_rows.h"
+#include "sql/function/decimal_kernels.h"
 #include "sql/function/families.h"
 
 namespace luma {
@@ -154,14 +155,21 @@ constexpr auto kNumericOfMoney = [](RowCall& call, int64_t a) -> Datum {
 constexpr auto kMoneyLarger = [](int64_t a, int64_t b) -> int64_t { return a > b ? a : b; };
 constexpr auto kMoneySmaller = [](int64_t a, int64_t b) -> int64_t { return a < b ? a : b; };
 
+template <auto fn, DecimalCompare compare>
+FunctionImplementation numeric_comparison(bool is_equality = false) {
+  FunctionImplementation implementation = strict_comparison<fn>(is_equality);
+  implementation.select = decimal_select<compare, adapter::select_kernel<fn>>;
+  return implementation;
+}
+
 #define LUMA_NUMERIC2(name, op, doc) \
   scalar_row(name "(numeric,numeric)", strict_kernel<kBinary<op>>, doc)
 #define LUMA_NUMERIC1(name, op, doc) scalar_row(name "(numeric)", strict_kernel<kUnary<op>>, doc)
 
 const KernelRow kRows[] = {
-    LUMA_NUMERIC2("numeric_add", numeric_add, ""),
-    LUMA_NUMERIC2("numeric_sub", numeric_sub, ""),
-    LUMA_NUMERIC2("numeric_mul", numeric_mul, ""),
+    scalar_row("numeric_add(numeric,numeric)", decimal_add, ""),
+    scalar_row("numeric_sub(numeric,numeric)", decimal_subtract, ""),
+    scalar_row("numeric_mul(numeric,numeric)", decimal_multiply, ""),
     LUMA_NUMERIC2("numeric_div", numeric_div, ""),
     LUMA_NUMERIC2("numeric_mod", numeric_mod, ""),
     LUMA_NUMERIC2("mod", numeric_mod, "remainder"),
@@ -201,12 +209,17 @@ const KernelRow kRows[] = {
     scalar_row("factorial(int8)", strict_kernel<kFactorial>, "factorial"),
     scalar_row("width_bucket(numeric,numeric,numeric,int4)", strict_kernel<kWidthBucket>,
                "number of the equal-width bucket"),
-    comparison_row("numeric_eq(numeric,numeric)", strict_comparison<kEq>(true)),
-    comparison_row("numeric_ne(numeric,numeric)", strict_comparison<kNe>()),
-    comparison_row("numeric_lt(numeric,numeric)", strict_comparison<kLt>()),
-    comparison_row("numeric_le(numeric,numeric)", strict_comparison<kLe>()),
-    comparison_row("numeric_gt(numeric,numeric)", strict_comparison<kGt>()),
-    comparison_row("numeric_ge(numeric,numeric)", strict_comparison<kGe>()),
+    comparison_row("numeric_eq(numeric,numeric)",
+                   numeric_comparison<kEq, DecimalCompare::kEqual>(true)),
+    comparison_row("numeric_ne(numeric,numeric)",
+                   numeric_comparison<kNe, DecimalCompare::kNotEqual>()),
+    comparison_row("numeric_lt(numeric,numeric)", numeric_comparison<kLt, DecimalCompare::kLess>()),
+    comparison_row("numeric_le(numeric,numeric)",
+                   numeric_comparison<kLe, DecimalCompare::kLessEqual>()),
+    comparison_row("numeric_gt(numeric,numeric)",
+                   numeric_comparison<kGt, DecimalCompare::kGreater>()),
+    comparison_row("numeric_ge(numeric,numeric)",
+                   numeric_comparison<kGe, DecimalCompare::kGreaterEqual>()),
     scalar_row("numeric_cmp(numeric,numeric)", strict_kernel<kCmp>),
     scalar_row("numeric_larger(numeric,numeric)", strict_kernel<kLarger>),
     scalar_row("numeric_smaller(numeric,numeric)", strict_kernel<kSmaller>),
