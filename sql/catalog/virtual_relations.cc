@@ -419,6 +419,8 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
     if (relation.oid >= kFirstUserOid) emit_all(relation);
   });
   catalog.for_each_type(emit_all);
+  catalog.for_each_function(emit_all);
+  catalog.for_each_extension(emit_all);
 }
 
 }  // namespace luma

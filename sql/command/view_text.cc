@@ -306,6 +306,15 @@ void for_each_named_relation(
 
 namespace {
 
+std::set<std::string_view> function_names_in(const ast::Node* query) {
+  std::set<std::string_view> names;
+  ast::walk(query, [&](const ast::Node* node) {
+    if (const auto* call = ast::try_as<ast::FuncCall>(node)) names.insert(call->funcname.back());
+    return true;
+  });
+  return names;
+}
+
 // Names that the query's text uses for columns; nullopt when it may use others without naming them.
 std::optional<std::set<std::string>> column_names_in(const ast::Node* query) {
   std::set<std::string> names;
@@ -363,6 +372,14 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
     if (element != nullptr) type = element->oid;
     if (type >= kFirstUserOid && context.ddl().view()->type(type) != nullptr) {
       referenced.insert({class_oid::kType, type, 0});
+    }
+  }
+  std::set<std::string_view> called = function_names_in(query);
+  for (Oid oid : bound.functions) {
+    const Function* function = context.ddl().view()->function(oid);
+    // What operators of extensions run is not named; of the rest, views that are used have called it.
+    if (function != nullptr && (function->language == "c" || called.contains(function->name))) {
+      referenced.insert(function->address());
     }
   }
   std::vector<Dependency> out;
