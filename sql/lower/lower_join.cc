@@ -9,7 +9,6 @@
 #include "engine/exec/op_project.h"
 #include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
-#include "sql/lower/explain_expr.h"
 #include "sql/lower/lowering.h"
 #include "sql/optimize/predicates.h"
 
@@ -99,6 +98,15 @@ bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnS
   return false;
 }
 
+bool has_equality(const std::vector<Expr*>& conjuncts, const LogicalOp& left,
+                  const LogicalOp& right) {
+  ColumnSet left_columns = output_of(left), right_columns = output_of(right);
+  return std::ranges::any_of(conjuncts, [&](Expr* conjunct) {
+    Equality equality;
+    return as_equality(conjunct, left_columns, right_columns, equality);
+  });
+}
+
 }  // namespace
 
 double Lowering::scan_cost(const ScanOp& scan) {
@@ -123,11 +131,7 @@ bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
   if (outer.rows < 0 || inner.rows < 0) return false;
   auto path = lookup_path_cost(context_, inner, conjuncts, outer.rows, *estimator_, settings_);
   if (!path) return false;
-  ColumnSet outer_columns = output_of(outer), inner_columns = output_of(inner);
-  bool hashable = std::ranges::any_of(conjuncts, [&](Expr* conjunct) {
-    Equality equality;
-    return as_equality(conjunct, outer_columns, inner_columns, equality);
-  });
+  bool hashable = has_equality(conjuncts, outer, inner);
   double whole = loop_cost(cost::nested_loop(outer.rows, inner.rows, output_rows));
   if (hashable) {
     double hash = cost::hash_join(inner.rows, width_of(inner), outer.rows, output_rows,
@@ -177,8 +181,9 @@ Lowered Lowering::lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, 
   std::vector<ColumnId> layout = joined_layout(kind, left.layout, right.layout, op.mark);
   auto apply = std::make_unique<ApplyOperator>(mode_of(kind), std::move(left.op),
                                                std::move(right.op), std::move(parameters));
-  apply->explain.node_type =
-      kind == JoinKind::kInner ? "Nested Loop" : join_mode_label(mode_of(kind));
+  if (const ExplainNote* looked_up = notes_->find(*apply->children()[1])) {
+    note(*apply).lookup_cost = looked_up->total_cost;
+  }
   return {std::move(apply), std::move(layout)};
 }
 
@@ -210,19 +215,27 @@ Lowered Lowering::lower_join(JoinOp& op) {
     return lower_index_join(op, op.join, *right_op, *left_op, conjuncts);
   }
   // The build side (right) should be the smaller one.
-  if (op.join == JoinKind::kInner && left_op->rows >= 0 && left_op->rows < right_op->rows)
+  JoinKind kind = op.join;
+  bool smaller = left_op->rows >= 0 && left_op->rows < right_op->rows;
+  bool much_smaller = smaller && left_op->rows * 2 < right_op->rows;
+  if (kind == JoinKind::kInner && smaller) {
     std::swap(left_op, right_op);
+  } else if (kind == JoinKind::kLeft && much_smaller && plain &&
+             has_equality(conjuncts, *left_op, *right_op)) {
+    std::swap(left_op, right_op);
+    kind = JoinKind::kRight;
+  }
   Lowered left = lower(*left_op);
   Lowered right = lower(*right_op);
   ColumnSet left_columns(left.layout.begin(), left.layout.end());
   ColumnSet right_columns(right.layout.begin(), right.layout.end());
   std::vector<ColumnId> pair_layout = both(left.layout, right.layout);
-  std::vector<ColumnId> layout = joined_layout(op.join, left.layout, right.layout, op.mark);
-  bool three_valued = is_three_valued(op.join);
+  std::vector<ColumnId> layout = joined_layout(kind, left.layout, right.layout, op.mark);
+  bool three_valued = is_three_valued(kind);
 
   std::vector<HashJoinKey> keys;
   std::vector<Expr*> rest;
-  std::string text;
+  std::vector<Expr*> hashed;
   for (Expr* conjunct : conjuncts) {
     Equality equality;
     bool null_safe = false;
@@ -241,7 +254,14 @@ Lowered Lowering::lower_join(JoinOp& op) {
                     : null_safe  ? NullRule::kMatchesNull
                                  : NullRule::kNoMatch;
     keys.push_back(key);
-    text += (text.empty() ? "" : " AND ") + explain_expr(context_, *conjunct);
+    // Shown with the side that is read first on the left, as it is hashed.
+    Expr* shown = conjunct;
+    if (columns_of(*conjunct->args[0]) != columns_of(*equality.left)) {
+      shown = context_.arena().make<Expr>(*conjunct);
+      shown->args =
+          copy_span(context_.arena(), std::vector<Expr*>{conjunct->args[1], conjunct->args[0]});
+    }
+    hashed.push_back(shown);
   }
   std::vector<Expr*> members;
   split_conjuncts(op.membership, members);
@@ -274,17 +294,17 @@ Lowered Lowering::lower_join(JoinOp& op) {
     const Expr* membership = slots(make_and(context_.arena(), members), pair_layout);
     if (hashable) {
       auto join = std::make_unique<HashJoinOperator>(
-          mode_of(op.join), std::move(left.op), std::move(right.op), std::move(keys), membership);
-      join->explain.properties.push_back({"Hash Cond", text});
+          mode_of(kind), std::move(left.op), std::move(right.op), std::move(keys), membership);
+      note(*join).conditions = {{"Hash Cond", hashed}};
       return {std::move(join), std::move(layout)};
     }
     const Expr* comparison = slots(make_and(context_.arena(), conjuncts), pair_layout);
     auto join = std::make_unique<NestedLoopJoinOperator>(
-        mode_of(op.join), std::move(left.op), std::move(right.op), membership, comparison);
+        mode_of(kind), std::move(left.op), std::move(right.op), membership, comparison);
     return {std::move(join), std::move(layout)};
   }
   const Expr* residual = slots(make_and(context_.arena(), rest), pair_layout);
-  if (op.join == JoinKind::kFull && keys.empty() &&
+  if (kind == JoinKind::kFull && keys.empty() &&
       std::any_of(rest.begin(), rest.end(),
                   [](const Expr* expr) { return expr->kind != ExprKind::kConstant; })) {
     throw SqlError(SqlState::kFeatureNotSupported,
@@ -292,21 +312,14 @@ Lowered Lowering::lower_join(JoinOp& op) {
                    "conditions");
   }
   if (!keys.empty()) {
-    auto join = std::make_unique<HashJoinOperator>(mode_of(op.join), std::move(left.op),
+    auto join = std::make_unique<HashJoinOperator>(mode_of(kind), std::move(left.op),
                                                    std::move(right.op), std::move(keys), residual);
-    join->explain.properties.push_back({"Hash Cond", text});
-    if (!rest.empty()) {
-      join->explain.properties.push_back(
-          {"Join Filter", explain_expr(context_, *make_and(context_.arena(), rest))});
-    }
+    note(*join).conditions = {{"Hash Cond", hashed}, {"Join Filter", rest}};
     return {std::move(join), std::move(layout)};
   }
-  auto join = std::make_unique<NestedLoopJoinOperator>(mode_of(op.join), std::move(left.op),
+  auto join = std::make_unique<NestedLoopJoinOperator>(mode_of(kind), std::move(left.op),
                                                        std::move(right.op), residual);
-  if (!rest.empty()) {
-    join->explain.properties.push_back(
-        {"Join Filter", explain_expr(context_, *make_and(context_.arena(), rest))});
-  }
+  note(*join).conditions = {{"Join Filter", rest}};
   return {std::move(join), std::move(layout)};
 }
 

@@ -7,7 +7,6 @@
 #include "engine/table/merge.h"
 #include "engine/table/modify.h"
 #include "engine/table/scan.h"
-#include "sql/lower/explain_expr.h"
 #include "sql/lower/lowering.h"
 #include "sql/lower/zone_predicates.h"
 #include "sql/optimize/predicates.h"
@@ -18,11 +17,6 @@ namespace {
 
 static_assert(kRowKeyColumn == ScanOp::kRowKeyAttribute &&
               kTableOidColumn == ScanOp::kTableOidAttribute);
-
-std::string target_text(const ScanOp& scan) {
-  return " on " + scan.table->name +
-         (scan.alias != scan.table->name && !scan.alias.empty() ? " " + scan.alias : "");
-}
 
 ModifyAction action_of(ModifyKind kind) {
   return kind == ModifyKind::kInsert   ? ModifyAction::kInsert
@@ -41,14 +35,12 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
   const ColumnarCopyDesc* copy = path ? nullptr : covering_copy(scan);
   auto constant_expr = [&](const Expr* expr) { return slots(const_cast<Expr*>(expr), {}); };
   OperatorPtr op;
-  std::string condition_text, filter_text;
+  std::vector<Expr*> index_conjuncts, rest;
+  double cost;
   if (path) {
-    std::vector<Expr*> rest;
     for (Expr* conjunct : conjuncts) {
       bool used = std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();
-      if (!used) rest.push_back(conjunct);
-      std::string& text = used ? condition_text : filter_text;
-      text += (text.empty() ? "" : " AND ") + explain_expr(context_, *conjunct);
+      (used ? index_conjuncts : rest).push_back(conjunct);
     }
     KeyRange range = path->range;
     for (KeyRange::Part& part : range.parts) {
@@ -60,28 +52,38 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
     const Expr* filter = slots(make_and(context_.arena(), rest), scan.output);
     op = std::make_unique<IndexScanOperator>(scan.table, path->index, std::move(range), false,
                                              scan.attribute, filter);
-    op->explain.node_type = "Index Scan";
-    op->explain.target = " using " + path->index->name + target_text(scan);
-    op->explain.properties.push_back({"Index Cond", condition_text});
+    note(*op).index = path->index;
+    note(*op).covered = path->covers_scan && !path->index->clustered;
+    note(*op).startup_cost = cost::kLookup;
+    cost = path->cost;
   } else {
     Expr* filter = make_and(context_.arena(), conjuncts);
-    if (filter != nullptr) filter_text = explain_expr(context_, *filter);
+    rest = conjuncts;
+    cost = full_scan_cost(scan, estimator_->table_rows(*scan.table), conjuncts.size(), settings_);
     const Expr* condition = slots(filter, scan.output);
     if (scan.table->columnar != nullptr || copy != nullptr) {
       std::vector<ZonePredicate> zones = zone_predicates(scan, conjuncts);
       for (ZonePredicate& zone : zones) zone.value = constant_expr(zone.value);
       op = std::make_unique<ColumnarScanOperator>(copy != nullptr ? copy->rows : scan.table,
                                                   scan.attribute, condition, std::move(zones));
-      op->explain.node_type = copy != nullptr ? "Columnar Index Scan" : "Columnar Scan";
-      if (copy != nullptr) op->explain.target = " using " + copy->name;
+      note(*op).copy = copy;
     } else {
       op = std::make_unique<TableScanOperator>(scan.table, scan.attribute, condition);
-      op->explain.node_type = "Seq Scan";
     }
-    op->explain.target += target_text(scan);
   }
-  if (!filter_text.empty()) op->explain.properties.push_back({"Filter", filter_text});
-  return {std::move(op), scan.output};
+  ExplainNote& noted = note(*op);
+  noted.conditions = {{"Index Cond", index_conjuncts}, {"Filter", rest}};
+  noted.total_cost = cost;
+  // Of a lookup for every row of another input: what one of them finds.
+  Lowered out{std::move(op), scan.output};
+  note_operator(scan, out);
+  if (!extra_conjuncts.empty()) {
+    double table_rows = estimator_->table_rows(*scan.table);
+    noted.rows = path && path->is_unique_lookup
+                     ? 1
+                     : std::max(1.0, table_rows * estimator_->selectivity(conjuncts));
+  }
+  return out;
 }
 
 Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse) {
@@ -116,10 +118,15 @@ Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool rev
   Expr* filter = make_and(context_.arena(), rest);
   auto op = std::make_unique<IndexScanOperator>(scan.table, &index, std::move(range), reverse,
                                                 scan.attribute, slots(filter, scan.output));
-  op->explain.node_type = reverse ? "Index Scan Backward" : "Index Scan";
-  op->explain.target = " using " + index.name + target_text(scan);
-  if (filter != nullptr)
-    op->explain.properties.push_back({"Filter", explain_expr(context_, *filter)});
+  ExplainNote& noted = note(*op);
+  noted.index = &index;
+  noted.backward = reverse;
+  noted.covered = path ? path->covers_scan && !index.clustered : false;
+  noted.startup_cost = cost::kLookup;
+  double all = cost::kScanRow + (index.clustered ? 0 : cost::kFetchRow);
+  noted.total_cost = path ? path->cost : estimator_->table_rows(*scan.table) * all;
+  if (path) noted.conditions.emplace_back("Index Cond", path->used);
+  noted.conditions.emplace_back("Filter", rest);
   return {std::move(op), scan.output};
 }
 
@@ -205,18 +212,14 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
     }
     auto merge =
         std::make_unique<MergeOperator>(std::move(input.op), std::move(spec), std::move(actions));
-    merge->explain.target = " on " + table.name;
     return {std::move(merge), {}};
   }
-  static constexpr const char* kNames[] = {"Insert", "Update", "Delete"};
   OperatorPtr modify;
   if (op.instead) {
     modify = std::make_unique<InsteadOfOperator>(std::move(input.op), std::move(spec));
   } else {
     modify = std::make_unique<ModifyOperator>(std::move(input.op), std::move(spec));
   }
-  modify->explain.node_type = kNames[static_cast<size_t>(op.modify)];
-  modify->explain.target = " on " + table.name;
   return {std::move(modify), std::move(output)};
 }
 
@@ -248,7 +251,6 @@ Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
   }
   const Expr* recheck = slots(op.recheck, input.layout);
   auto lock = std::make_unique<LockRowsOperator>(std::move(input.op), std::move(targets), recheck);
-  lock->explain.node_type = "LockRows";
   return {std::move(lock), std::move(input.layout)};
 }
 

@@ -18,7 +18,6 @@
 #include "engine/table/modify.h"
 #include "sql/bind/polymorphic.h"
 #include "sql/function/registry.h"
-#include "sql/lower/explain_expr.h"
 #include "sql/lower/virtual_scan.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -103,13 +102,21 @@ Expr* Lowering::subplan(const Expr& expr, const std::vector<ColumnId>& layout) {
   auto ctes = ctes_;
   auto work_tables = work_tables_;
   LogicalOp* plan = info.plan;
-  description.make_plan = [self, ctes, work_tables, plan, columns]() {
-    auto inner = std::make_shared<Lowering>(self->context_, self->estimator_, self->settings_);
+  auto make = [ctes, work_tables, plan, columns](Lowering& outer,
+                                                 const std::shared_ptr<ExplainNotes>& notes) {
+    auto inner = std::make_shared<Lowering>(outer.context_, outer.estimator_, outer.settings_);
     inner->ctes_ = ctes;
     inner->work_tables_ = work_tables;
+    if (notes != nullptr) inner->notes_ = notes;
     Lowered lowered = inner->lower(*plan);
     return inner->project_columns(std::move(lowered), columns, columns).op;
   };
+  description.make_plan = [self, make] { return make(*self, nullptr); };
+  // Kept alive by the line above, and it keeps the notes: not the other way round as well.
+  std::weak_ptr<Lowering> weak = self;
+  notes_->subplans.emplace_back(&info, [weak, make](const std::shared_ptr<ExplainNotes>& notes) {
+    return make(*weak.lock(), notes);
+  });
   auto spec = std::make_shared<PlanSubplan>(std::move(description));
   Expr* out = context_.arena().make<Expr>(expr);
   out->kind = ExprKind::kSubplan;
@@ -135,7 +142,9 @@ Lowered Lowering::project_columns(Lowered input, const std::vector<ColumnId>& wa
   }
   std::vector<const Expr*> exprs;
   for (ColumnId column : wanted) exprs.push_back(slots(context_.column_ref(column), input.layout));
-  return {std::make_unique<ProjectOperator>(std::move(input.op), std::move(exprs)), names};
+  Lowered out{std::make_unique<ProjectOperator>(std::move(input.op), std::move(exprs)), names};
+  note(*out.op).layout = wanted;
+  return out;
 }
 
 // --- dispatch ---
@@ -201,7 +210,6 @@ Lowered Lowering::lower(LogicalOp& op) {
       auto& scan = static_cast<WorkTableScanOp&>(op);
       out = {std::make_unique<WorkTableScanOperator>(work_tables_.at(scan.work_table)),
              scan.output};
-      out.op->explain.target = " on " + scan.alias;
       break;
     }
     case OpKind::kTableFunction:
@@ -214,7 +222,7 @@ Lowered Lowering::lower(LogicalOp& op) {
       out = lower_lock_rows(static_cast<LockRowsOp&>(op));
       break;
   }
-  if (op.rows >= 0) out.op->explain.estimated_rows = op.rows;
+  note_operator(op, out);
   return out;
 }
 
@@ -266,10 +274,7 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan,
   auto op = std::make_unique<VirtualScanOperator>(scan.name, scan.relation, scan.attribute,
                                                   std::move(types), std::move(filters),
                                                   slots(all, scan.output));
-  op->explain.target = " on " + scan.name + (scan.alias != scan.name ? " " + scan.alias : "");
-  if (all != nullptr) {
-    op->explain.properties.push_back({"Filter", explain_expr(context_, *all)});
-  }
+  note(*op).conditions = {{"Filter", conjuncts}};
   return {std::move(op), scan.output};
 }
 
@@ -310,7 +315,6 @@ Lowered Lowering::lower_filter(FilterOp& op) {
   Lowered input = lower(*op.inputs[0]);
   const Expr* condition = slots(op.condition, input.layout);
   auto filter = std::make_unique<FilterOperator>(std::move(input.op), condition);
-  filter->explain.properties.push_back({"Filter", explain_expr(context_, *op.condition)});
   return {std::move(filter), std::move(input.layout)};
 }
 
@@ -364,11 +368,9 @@ Lowered Lowering::lower_aggregate(AggregateOp& op) {
   Lowered input = lower(*op.inputs[0]);
   AggregateSpec spec;
   std::vector<ColumnId> layout;
-  std::string keys;
   for (const ProjectItem& group : op.groups) {
     spec.groups.push_back(slots(group.expr, input.layout));
     layout.push_back(group.column);
-    keys += (keys.empty() ? "" : ", ") + explain_expr(context_, *group.expr);
   }
   for (const ProjectItem& item : op.aggregates) {
     spec.aggregates.push_back(slots(item.expr, input.layout));
@@ -380,7 +382,6 @@ Lowered Lowering::lower_aggregate(AggregateOp& op) {
     layout.push_back(mark.column);
   }
   auto aggregate = std::make_unique<AggregateOperator>(std::move(input.op), std::move(spec));
-  if (!keys.empty()) aggregate->explain.properties.push_back({"Group Key", keys});
   return {std::move(aggregate), std::move(layout)};
 }
 
@@ -428,9 +429,11 @@ Lowered Lowering::lower_limit(LimitOp& op) {
 Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
   auto limited = [&](Lowered input) -> Lowered {
     if (limit == nullptr) return input;
-    return {std::make_unique<LimitOperator>(std::move(input.op), slots(limit->limit, {}),
-                                            slots(limit->offset, {})),
-            std::move(input.layout)};
+    Lowered out{std::make_unique<LimitOperator>(std::move(input.op), slots(limit->limit, {}),
+                                                slots(limit->offset, {})),
+                std::move(input.layout)};
+    note_operator(*limit, out);
+    return out;
   };
   // Rows that an index hands out in the wanted order need no sort.
   LogicalOp* below = op.inputs[0];
@@ -462,6 +465,7 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
     bool same = index != nullptr && (!path || path->index == index);
     if (same && (index->clustered || limit != nullptr || (path && path->index == index))) {
       Lowered out = scan_with_order(scan, *index, reverse);
+      note_operator(scan, out);
       for (size_t i = projections.size(); i-- > 0;) {
         std::vector<ColumnId> layout;
         std::vector<const Expr*> exprs;
@@ -471,18 +475,13 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
         }
         out = {std::make_unique<ProjectOperator>(std::move(out.op), std::move(exprs)),
                std::move(layout)};
+        note_operator(*projections[i], out);
       }
       return limited(std::move(out));
     }
   }
   Lowered input = lower(*op.inputs[0]);
   std::vector<SortKey> keys = sort_keys(op.keys, input.layout);
-  std::string text;
-  for (const SortKey& key : op.keys) {
-    text += (text.empty() ? "" : ", ") + explain_expr(context_, *key.expr) +
-            (key.descending ? " DESC" : "");
-    if (key.nulls_first != key.descending) text += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-  }
   OperatorPtr sort;
   if (limit != nullptr) {
     sort = std::make_unique<SortOperator>(std::move(input.op), std::move(keys),
@@ -490,8 +489,11 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
   } else {
     sort = std::make_unique<SortOperator>(std::move(input.op), std::move(keys));
   }
-  sort->explain.properties.push_back({"Sort Key", text});
-  return {std::move(sort), std::move(input.layout)};
+  Lowered out{std::move(sort), std::move(input.layout)};
+  // A limit above is none of its own: the sort does its work.
+  note(*out.op).limit = limit;
+  note_operator(op, out);
+  return out;
 }
 
 Lowered Lowering::lower_set_op(SetOpOp& op) {
@@ -523,9 +525,7 @@ Lowered Lowering::lower_with(WithOp& op) {
 }
 
 Lowered Lowering::lower_cte_scan(CteScanOp& op) {
-  auto scan = std::make_unique<CteScanOperator>(ctes_.at(op.cte->id));
-  scan->explain.target = " on " + op.cte->name + (op.alias != op.cte->name ? " " + op.alias : "");
-  return {std::move(scan), op.output};
+  return {std::make_unique<CteScanOperator>(ctes_.at(op.cte->id)), op.output};
 }
 
 Lowered Lowering::lower_recursive(RecursiveUnionOp& op) {
@@ -558,7 +558,6 @@ Lowered Lowering::lower_table_function(TableFunctionOp& op) {
     calls.push_back(std::move(lowered));
   }
   auto scan = std::make_unique<TableFunctionScanOperator>(std::move(calls), op.ordinality);
-  scan->explain.target = " on " + op.alias;
   return {std::move(scan), op.output};
 }
 

@@ -11,6 +11,7 @@
 #include "engine/exec/op_hash_join.h"
 #include "engine/exec/op_materialize.h"
 #include "engine/exec/operator.h"
+#include "sql/lower/explain_notes.h"
 #include "sql/lower/planner.h"
 #include "sql/optimize/access_path.h"
 #include "sql/optimize/cost_model.h"
@@ -29,6 +30,8 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowering(PlanContext& context, std::shared_ptr<Estimator> estimator,
            const PlannerSettings& settings)
       : context_(context), estimator_(std::move(estimator)), settings_(settings) {}
+
+  const std::shared_ptr<ExplainNotes>& notes() const { return notes_; }
 
   Lowered lower(LogicalOp& op);
   // `result` becomes the output, column by column.
@@ -74,6 +77,11 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_modify(ModifyOp& op);
   Lowered lower_lock_rows(LockRowsOp& op);
 
+  // --- plan_cost.cc
+  ExplainNote& note(const Operator& op);
+  void note_operator(const LogicalOp& op, const Lowered& made);
+  void note_costs(const LogicalOp& op, Operator& made);
+
   // Columns to slots of `layout`; columns not in it become exec parameters.
   const Expr* slots(Expr* expr, const std::vector<ColumnId>& layout);
   const Expr* parameter_slots(const Expr* expr);
@@ -90,6 +98,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   // Subplans can be lowered when planning is over: it lives as long as they may be.
   std::shared_ptr<Estimator> estimator_;
   PlannerSettings settings_;
+  std::shared_ptr<ExplainNotes> notes_ = std::make_shared<ExplainNotes>();
   std::unordered_map<uint32_t, std::shared_ptr<CteProducer>> ctes_;
   std::unordered_map<uint32_t, std::shared_ptr<WorkTable>> work_tables_;
   bool uses_exec_parameters_ = false;

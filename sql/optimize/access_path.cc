@@ -286,6 +286,7 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
   collect_bounds(scan, conjuncts, bounds);
   if (bounds.empty()) return std::nullopt;
   std::optional<AccessPath> best;
+  estimator.set_focus(&scan);
   double table_rows = estimator.table_rows(*scan.table);
   for (const IndexDesc& index : scan.table->indexes) {
     if (!index.valid) continue;
@@ -299,6 +300,7 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
     bool better = !best || (certain != best_certain ? certain : path.cost < best->cost);
     if (better) best = std::move(path);
   }
+  estimator.set_focus(nullptr);
   if (!best) return std::nullopt;
   double full = full_scan_cost(scan, table_rows, conjuncts.size(), settings);
   // What keys the rows is read in the order of the table: never slower than all of it.
@@ -343,22 +345,38 @@ const ColumnarCopyDesc* covering_copy(const ScanOp& scan) {
 
 const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>& keys,
                                   bool* reverse) {
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(scan.filter, conjuncts);
+  // Columns that the filter fixes to one value say nothing about the order, here or there.
+  std::vector<Bound> bounds;
+  collect_bounds(scan, conjuncts, bounds);
+  auto is_fixed = [&](int32_t attribute) {
+    return std::any_of(bounds.begin(), bounds.end(), [&](const Bound& bound) {
+      return bound.attribute == attribute && bound.strategy == kEqual && !bound.is_any;
+    });
+  };
   for (const IndexDesc& index : scan.table->indexes) {
-    if (!index.valid || index.predicate != nullptr || keys.size() > index.keys.size()) continue;
+    if (!index.valid) continue;
+    if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
     bool forward = true, backward = true;
-    for (size_t i = 0; i < keys.size(); ++i) {
-      const KeyPart& key = index.keys[i];
-      if (key.column < 0 || scan_attribute(scan, *keys[i].expr) != key.column) {
+    size_t part = 0;
+    for (const SortKey& sort : keys) {
+      int32_t attribute = scan_attribute(scan, *sort.expr);
+      if (attribute >= 0 && is_fixed(attribute)) continue;
+      while (part < index.keys.size() && index.keys[part].column >= 0 &&
+             index.keys[part].column != attribute && is_fixed(index.keys[part].column)) {
+        ++part;
+      }
+      if (attribute < 0 || part == index.keys.size() || index.keys[part].column != attribute) {
         forward = backward = false;
         break;
       }
+      const KeyPart& key = index.keys[part++];
       bool nulls_matter = key.nullable;
-      bool same = keys[i].descending == key.descending &&
-                  (!nulls_matter || keys[i].nulls_first == key.nulls_first);
-      bool opposite = keys[i].descending != key.descending &&
-                      (!nulls_matter || keys[i].nulls_first != key.nulls_first);
-      forward &= same;
-      backward &= opposite;
+      forward &= sort.descending == key.descending &&
+                 (!nulls_matter || sort.nulls_first == key.nulls_first);
+      backward &= sort.descending != key.descending &&
+                  (!nulls_matter || sort.nulls_first != key.nulls_first);
     }
     if (forward || backward) {
       *reverse = !forward;

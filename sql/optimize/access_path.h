@@ -51,7 +51,8 @@ std::optional<double> lookup_path_cost(PlanContext& context, const ScanOp& scan,
 // A columnar index that has every column of the scan, the narrowest one; null when none has.
 const ColumnarCopyDesc* covering_copy(const ScanOp& scan);
 
-// An index whose order is that of `keys` (columns of the scan): for ORDER BY without a sort.
+// An index whose order is that of `keys` (columns of the scan) for the rows that the scan's filter
+// lets through: for ORDER BY without a sort.
 // `reverse` tells whether to read it backwards.
 const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>& keys,
                                   bool* reverse);

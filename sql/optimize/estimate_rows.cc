@@ -44,7 +44,8 @@ double scan_rows(const ScanOp& scan, Estimator& estimator) {
   if (scan.filter == nullptr) return rows;
   std::vector<Expr*> conjuncts;
   split_conjuncts(scan.filter, conjuncts);
-  // Correlated and parameter values count as bound: everything that is not the scan's own.
+  // Correlated and parameter values count as bound: everything that is not the
+  // scan's own.
   ColumnSet bound;
   for (Expr* conjunct : conjuncts) {
     for (ColumnId column : columns_of(*conjunct)) bound.insert(column);
@@ -244,8 +245,11 @@ double rows_of(LogicalOp& op, Estimator& estimator) {
       return limited_rows(static_cast<LimitOp&>(op), input_rows(0));
     case OpKind::kSetOp:
       return estimate_set_op(static_cast<SetOpOp&>(op));
-    case OpKind::kCteScan:
-      return static_cast<CteScanOp&>(op).cte->plan->rows;
+    case OpKind::kCteScan: {
+      LogicalOp& plan = *static_cast<CteScanOp&>(op).cte->plan;
+      if (plan.rows < 0) estimate_plan(plan, estimator);
+      return plan.rows;
+    }
     case OpKind::kRecursiveUnion:
       return input_rows(0) * 10;
     case OpKind::kWorkTableScan:

@@ -407,6 +407,7 @@ double Estimator::function_selectivity(const Expr& condition) const {
     const ColumnFacts* column = facts(expr);
     // Its own table's other columns are no value from elsewhere.
     if (column == nullptr || shares_table(*column, other)) continue;
+    if (focus_ != nullptr && column->scan != focus_) continue;
     bool is_constant = other.kind == ExprKind::kConstant;
     if (is_constant && other.constant.is_null) return 0;
     double nulls = null_selectivity(expr);
@@ -419,7 +420,8 @@ double Estimator::function_selectivity(const Expr& condition) const {
                                  {other.constant.datum, other.type.oid});
       }
       if (!part) {
-        // Any of the values, of which none is more common than the most common one.
+        // Any of the values, of which none is more common than the most common
+        // one.
         part = (1 - nulls) / distinct(expr);
         if (column->statistics != nullptr && !column->statistics->common_frequencies.empty()) {
           part = std::min<double>(*part, column->statistics->common_frequencies[0]);
@@ -583,8 +585,8 @@ double Estimator::groups(const std::vector<Expr*>& keys, double input_rows) cons
     distinct = std::min(distinct, rows);
     double kept = table.scan->rows >= 0 ? std::min(rows, table.scan->rows) : rows;
     if (kept < rows) {
-      // How many of the values are left when rows are taken out at random (Yao, as PostgreSQL has
-      // it).
+      // How many of the values are left when rows are taken out at random (Yao,
+      // as PostgreSQL has it).
       distinct *= 1 - std::pow((rows - kept) / rows, rows / distinct);
     }
     total *= std::max(1.0, distinct);
@@ -632,7 +634,8 @@ double Estimator::semi_selectivity(const Expr& left, const Expr& right, double r
     a_values -= static_cast<double>(matches);
     b_values -= static_cast<double>(matches);
   }
-  // Of the others as many as there are values on the right for those on the left.
+  // Of the others as many as there are values on the right for those on the
+  // left.
   double uncertain = !a_known || !b_known ? 0.5 : a_values <= b_values ? 1.0 : b_values / a_values;
   return clamped(certain + uncertain * std::max(0.0, 1 - certain - nulls));
 }

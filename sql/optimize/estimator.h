@@ -1,10 +1,12 @@
 #pragma once
-// How many rows conditions leave and joins find, from what ANALYZE has found: PostgreSQL's rules
-// (selfuncs), with one addition: an expression over one column that has no rule of its own is
-// evaluated over the column's most common values and its histogram, which stand for its values.
+// How many rows conditions leave and joins find, from what ANALYZE has found:
+// PostgreSQL's rules (selfuncs), with one addition: an expression over one
+// column that has no rule of its own is evaluated over the column's most common
+// values and its histogram, which stand for its values.
 //
-// One per statement; knows by ColumnId which stored column is behind a plan's column. Not
-// thread-safe. Estimates never fail: what cannot be known is a default.
+// One per statement; knows by ColumnId which stored column is behind a plan's
+// column. Not thread-safe. Estimates never fail: what cannot be known is a
+// default.
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -40,7 +42,8 @@ class Estimator {
   Estimator(PlanContext& plan, const TableStatistics& statistics, const EvalContext& evaluation)
       : plan_(plan), statistics_(&statistics), evaluation_(evaluation) {}
 
-  // Notes the columns that operators at and below `root` produce; again after rewrites.
+  // Notes the columns that operators at and below `root` produce; again after
+  // rewrites.
   void learn(const LogicalOp& root);
   // Planning is over: from now on nothing is asked for and nothing evaluated.
   void finish_planning() {
@@ -56,8 +59,13 @@ class Estimator {
   // All of them together: two bounds of one column are a range.
   double selectivity(const std::vector<Expr*>& conjuncts) const;
 
+  // Conditions that join the scan with something else are about its columns,
+  // until nullptr.
+  void set_focus(const ScanOp* scan) { focus_ = scan; }
+
   // --- values ---
-  // Different values in the whole table; `known` tells whether that is more than a default.
+  // Different values in the whole table; `known` tells whether that is more
+  // than a default.
   double distinct(const Expr& expr, bool* known = nullptr) const;
   // Groups that `input_rows` rows fall into.
   double groups(const std::vector<Expr*>& keys, double input_rows) const;
@@ -67,12 +75,14 @@ class Estimator {
   // --- joins ---
   // Part of all pairs for which `left = right`.
   double equality_selectivity(const Expr& left, const Expr& right) const;
-  // Part of the left rows that find a partner by `left = right` among `right_rows` rows.
+  // Part of the left rows that find a partner by `left = right` among
+  // `right_rows` rows.
   double semi_selectivity(const Expr& left, const Expr& right, double right_rows) const;
   // A condition over two inputs that is no equality.
   double pair_selectivity(const Expr& condition) const;
-  // The equalities that fix every column of a unique key of the scan to values of others have
-  // together one match at the most: one over its rows. nullopt: no such key.
+  // The equalities that fix every column of a unique key of the scan to values
+  // of others have together one match at the most: one over its rows. nullopt:
+  // no such key.
   std::optional<double> key_selectivity(const ScanOp& scan, const std::vector<Expr*>& equalities,
                                         std::vector<Expr*>* used);
 
@@ -91,6 +101,7 @@ class Estimator {
 
   PlanContext& plan_;
   const TableStatistics* statistics_;
+  const ScanOp* focus_ = nullptr;
   EvalContext evaluation_;
   std::unordered_map<ColumnId, ColumnFacts> columns_;
   struct KnownTable {

@@ -1,17 +1,15 @@
-// EXPLAIN [ANALYZE].
+// EXPLAIN [ANALYZE]: reads its options, plans, runs and shows.
+#include <algorithm>
 #include <chrono>
 
 #include "engine/base/sql_error.h"
 #include "sql/ast/ast.h"
+#include "sql/catalog/name_resolution.h"
+#include "sql/lower/explain_tree.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
 namespace {
-
-struct ExplainOptions {
-  bool analyze = false, costs = true, timing = true, summary = false, summary_given = false;
-  enum Format { kText, kJson, kXml, kYaml } format = kText;
-};
 
 std::string_view word_of(const ast::Node* node) {
   if (const auto* value = ast::try_as<ast::String>(node)) return value->sval;
@@ -32,7 +30,7 @@ bool flag_of(const ast::DefElem& option) {
 
 ExplainOptions read_options(const ast::NodeList& list) {
   ExplainOptions out;
-  bool timing_given = false;
+  bool timing_given = false, summary_given = false, wal = false;
   for (const ast::Node* node : list) {
     const auto& option = *ast::as<ast::DefElem>(node);
     if (option.defname == "analyze") {
@@ -44,18 +42,25 @@ ExplainOptions read_options(const ast::NodeList& list) {
       timing_given = true;
     } else if (option.defname == "summary") {
       out.summary = flag_of(option);
-      out.summary_given = true;
-    } else if (option.defname == "verbose" || option.defname == "buffers" ||
-               option.defname == "wal" || option.defname == "settings") {
-      flag_of(option);  // nothing more to show than is shown anyway
+      summary_given = true;
+    } else if (option.defname == "verbose") {
+      out.verbose = flag_of(option);
+    } else if (option.defname == "settings") {
+      out.settings = flag_of(option);
+    } else if (option.defname == "buffers") {
+      flag_of(option);  // there is no buffer cache to count in: nothing was hit or read
+    } else if (option.defname == "wal") {
+      wal = flag_of(option);  // records are written at commit, by no node
     } else if (option.defname == "format") {
       std::string_view word = word_of(option.arg);
       if (word == "text") {
         out.format = ExplainOptions::kText;
       } else if (word == "json") {
         out.format = ExplainOptions::kJson;
-      } else if (word == "xml" || word == "yaml") {
-        throw unsupported("EXPLAIN (FORMAT {})", word);
+      } else if (word == "xml") {
+        out.format = ExplainOptions::kXml;
+      } else if (word == "yaml") {
+        out.format = ExplainOptions::kYaml;
       } else {
         throw sql_error(SqlState::kInvalidParameterValue,
                         "unrecognized value for EXPLAIN option \"format\": \"{}\"", word)
@@ -66,77 +71,41 @@ ExplainOptions read_options(const ast::NodeList& list) {
           .at_byte(option.location);
     }
   }
+  if (!out.analyze && wal) {
+    throw SqlError(SqlState::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
+  }
   if (!out.analyze && timing_given && out.timing) {
     throw SqlError(SqlState::kInvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE");
   }
-  if (!out.summary_given) out.summary = out.analyze;
+  if (!summary_given) out.summary = out.analyze;
   return out;
 }
 
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 32) {
-      out += fmt::format("\\u{:04x}", static_cast<int>(c));
-    } else {
-      out += c;
-    }
+// Settings that plans depend on and that the session has changed.
+ExplainItem changed_settings(const SessionSettings& settings) {
+  static constexpr std::string_view kOthers[] = {"work_mem", "search_path", "temp_buffers",
+                                                 "hash_mem_multiplier"};
+  std::string text;
+  for (const SettingRow& row : settings.rows()) {
+    bool planning = row.category.starts_with("Query Tuning") ||
+                    std::ranges::find(kOthers, row.name) != std::end(kOthers);
+    if (!planning || row.setting == row.reset_value.value_or(row.setting)) continue;
+    std::string shown = settings.show(row.name, true).value_or(row.setting);
+    text += (text.empty() ? "" : ", ") + row.name + " = " + quote_literal(shown);
   }
-  return out + '"';
+  ExplainItem item;
+  item.name = "Settings";
+  item.values = {std::move(text)};
+  return item;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-void json_operator(Operator& op, int indent, const ExplainOptions& options, std::string& out) {
-  std::string pad(static_cast<size_t>(indent), ' ');
-  const Operator::Explain& info = op.explain;
-  out += pad + "\"Node Type\": " + json_string(info.node_type);
-  out += ",\n" + pad + "\"Parallel Aware\": false,\n" + pad + "\"Async Capable\": false";
-  if (!trim(info.target).empty())
-    out += ",\n" + pad + "\"Target\": " + json_string(trim(info.target));
-  if (options.costs) {
-    out += fmt::format(
-        ",\n{0}\"Startup Cost\": {1:.2f},\n{0}\"Total Cost\": {2:.2f},\n{0}\"Plan Rows\": "
-        "{3:.0f},\n{0}\"Plan Width\": {4}",
-        pad, info.startup_cost, info.total_cost, std::max(1.0, info.estimated_rows),
-        info.width_bytes);
-  }
-  if (options.analyze) {
-    const OperatorStats& stats = op.stats();
-    double loops = static_cast<double>(std::max<uint64_t>(stats.loops, 1));
-    if (options.timing) {
-      out +=
-          fmt::format(",\n{0}\"Actual Startup Time\": {1:.3f},\n{0}\"Actual Total Time\": {2:.3f}",
-                      pad, static_cast<double>(stats.startup_ns) / 1e6 / loops,
-                      static_cast<double>(stats.total_ns) / 1e6 / loops);
-    }
-    out += fmt::format(",\n{0}\"Actual Rows\": {1:.0f},\n{0}\"Actual Loops\": {2}", pad,
-                       static_cast<double>(stats.rows) / loops, stats.loops);
-  }
-  for (const ExplainProperty& property : info.properties) {
-    out += ",\n" + pad + json_string(property.name) + ": " + json_string(property.value);
-  }
-  std::vector<Operator*> children = op.children();
-  if (children.empty()) {
-    out += '\n';
-    return;
-  }
-  out += ",\n" + pad + "\"Plans\": [\n";
-  for (size_t i = 0; i < children.size(); ++i) {
-    out += pad + "  {\n";
-    json_operator(*children[i], indent + 4, options, out);
-    out += pad + (i + 1 < children.size() ? "  },\n" : "  }\n");
-  }
-  out += pad + "]\n";
+ExplainItem time_item(std::string name, double ms) {
+  ExplainItem item;
+  item.name = std::move(name);
+  item.values = {fmt::format("{:.3f}", ms)};
+  item.kind = ExplainItem::kNumber;
+  item.unit = "ms";
+  return item;
 }
 
 }  // namespace
@@ -183,23 +152,26 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
     }
     execution_ms = ms_since(started);
   }
+  ExplainSummary summary;
+  if (options.settings) {
+    ExplainItem item = changed_settings(settings_);
+    if (!item.values[0].empty()) summary.push_back(std::move(item));
+  }
+  if (options.summary) summary.push_back(time_item("Planning Time", planning_ms));
+  if (options.analyze) {
+    ExplainItem triggers;
+    triggers.name = "Triggers";
+    triggers.is_list = triggers.machine_only = true;
+    summary.push_back(std::move(triggers));
+  }
+  if (options.summary && options.analyze) {
+    summary.push_back(time_item("Execution Time", execution_ms));
+  }
   std::vector<std::vector<std::string>> rows;
-  if (options.format == ExplainOptions::kJson) {
-    std::string text = "[\n  {\n    \"Plan\": {\n";
-    json_operator(*run->plan().root, 6, options, text);
-    text += "    }";
-    if (options.summary) text += fmt::format(",\n    \"Planning Time\": {:.3f}", planning_ms);
-    if (options.analyze) text += fmt::format(",\n    \"Execution Time\": {:.3f}", execution_ms);
-    rows.push_back({text + "\n  }\n]"});
-  } else {
-    for (std::string& line :
-         explain_text(run->plan(), options.analyze, options.costs, options.timing)) {
-      rows.push_back({std::move(line)});
-    }
-    if (options.summary) {
-      rows.push_back({fmt::format("Planning Time: {:.3f} ms", planning_ms)});
-      if (options.analyze) rows.push_back({fmt::format("Execution Time: {:.3f} ms", execution_ms)});
-    }
+  if (inner->tag == ast::NodeTag::kExecuteStmt) options.parameters = run->parameters();
+  ExplainNode tree = explain_tree(run->plan(), options);
+  for (std::string& line : explain_format(tree, summary, options)) {
+    rows.push_back({std::move(line)});
   }
   run->close();
   emit_text_rows(*utility_columns(&statement), rows, receiver);
