@@ -13,6 +13,7 @@ namespace {
 
 constexpr char kVersionTag = 0;
 constexpr char kSegmentTag = 1;
+constexpr char kRowMapTag = 2;
 // No row has this flag.
 constexpr char kTombstoneFlag = static_cast<char>(0x80);
 
@@ -35,6 +36,16 @@ std::string segment_key(uint32_t storage_id, uint64_t first_row_id) {
 
 std::string segments_begin(uint32_t storage_id) { return tagged(storage_id, kSegmentTag); }
 std::string segments_end(uint32_t storage_id) { return tagged(storage_id, kSegmentTag + 1); }
+
+void row_map_key(uint32_t storage_id, std::string_view row_key, std::string& key) {
+  key.clear();
+  append_storage_id(key, storage_id);
+  key.push_back(kRowMapTag);
+  key.append(row_key.substr(kStorageIdBytes));
+}
+
+std::string columnar_begin(uint32_t storage_id) { return version_key(storage_id); }
+std::string columnar_end(uint32_t storage_id) { return tagged(storage_id, kRowMapTag + 1); }
 
 uint32_t storage_id_of(std::string_view key) {
   LUMA_CHECK(key.size() >= kStorageIdBytes);

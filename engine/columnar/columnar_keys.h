@@ -5,6 +5,9 @@
 // first row id, and a version entry that every change of the list rewrites. Both are stamped with
 // the commit timestamp, so a snapshot's version entry identifies its list.
 //
+// Columnar indexes keep their row map there, too: the key of a table's row, without its storage id,
+// leads to the hidden row id (8 bytes, as in memory) of the copy.
+//
 // Among the rows (the delta): a row hides the segment's row of the same id. A removed row leaves a
 // tombstone there: a row header and nothing else.
 #include <cstdint>
@@ -27,6 +30,11 @@ std::string segment_key(uint32_t storage_id, uint64_t first_row_id);
 // Bounds of all segments of a storage id, the version entry left out.
 std::string segments_begin(uint32_t storage_id);
 std::string segments_end(uint32_t storage_id);
+// Entry of the row map; `row_key` is complete.
+void row_map_key(uint32_t storage_id, std::string_view row_key, std::string& key);
+// Bounds of everything that a storage id has in the family.
+std::string columnar_begin(uint32_t storage_id);
+std::string columnar_end(uint32_t storage_id);
 uint32_t storage_id_of(std::string_view key);
 
 // Values, with room for the stamp in front.

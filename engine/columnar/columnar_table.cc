@@ -153,13 +153,18 @@ void ColumnarTables::recover(const std::function<bool(uint32_t storage_id)>& liv
   KvBatch forgotten;
   Kv& kv = pipeline_.kv();
   auto at = kv.new_iterator(KvFamily::kColumnar, {});
-  for (at->seek_first(); at->valid(); at->next()) {
-    uint32_t storage_id = storage_id_of(at->key());
+  for (at->seek_first(); at->valid();) {
+    const uint32_t storage_id = storage_id_of(at->key());
     if (!lives(storage_id)) {
-      forgotten.remove(KvFamily::kColumnar, at->key());
-    } else if (at->key() != version_key(storage_id)) {
-      wanted.insert(decode_segment(at->value()).file_id);
+      forgotten.remove_range(KvFamily::kColumnar, columnar_begin(storage_id),
+                             columnar_end(storage_id));
+    } else {
+      for (at->seek(segments_begin(storage_id));
+           at->valid() && at->key() < segments_end(storage_id); at->next()) {
+        wanted.insert(decode_segment(at->value()).file_id);
+      }
     }
+    at->seek(columnar_end(storage_id));
   }
   at->status().check();
   at.reset();
@@ -196,8 +201,14 @@ bool ColumnarTables::has_segments(uint32_t storage_id) {
   return pipeline_.kv().get(KvFamily::kColumnar, version_key(storage_id), nullptr, &value).found();
 }
 
+bool ColumnarTables::has_entries(uint32_t storage_id) {
+  auto at = pipeline_.kv().new_iterator(KvFamily::kColumnar, {});
+  at->seek(columnar_begin(storage_id));
+  return at->valid() && at->key() < columnar_end(storage_id);
+}
+
 void ColumnarTables::drop(uint32_t storage_id) {
-  if (!has_segments(storage_id)) return;
+  if (!has_segments(storage_id) && !has_entries(storage_id)) return;
   {
     std::lock_guard guard(mutex_);
     tables_.erase(storage_id);
@@ -211,7 +222,7 @@ void ColumnarTables::drop(uint32_t storage_id) {
   }
   snapshot.reset();
   KvBatch batch;
-  batch.remove_range(KvFamily::kColumnar, version_key(storage_id), segments_end(storage_id));
+  batch.remove_range(KvFamily::kColumnar, columnar_begin(storage_id), columnar_end(storage_id));
   uint64_t commit_ts = pipeline_.write(batch, true);
   if (!files.empty()) retire(std::move(files), commit_ts);
 }

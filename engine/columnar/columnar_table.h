@@ -137,6 +137,8 @@ class ColumnarTables {
   const ColumnarOptions& options() const { return options_; }
 
  private:
+  // Whether the store has anything of the storage id besides rows.
+  bool has_entries(uint32_t storage_id);
   struct Retired {
     uint64_t file_id;
     uint64_t commit_ts;

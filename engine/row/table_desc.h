@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/row/trigger_desc.h"
 #include "engine/type/datum.h"
 #include "engine/type/type_info.h"
 
@@ -72,6 +73,22 @@ struct ForeignKeyDesc {
   std::vector<int32_t> set_columns;  // ON DELETE SET NULL/DEFAULT (columns); empty: all
   char match = 's';                  // s simple, f full
   bool deferrable = false, initially_deferred = false;
+  // When either side is enforced, as for triggers (pg_trigger.tgenabled).
+  char child_enabled = 'O', parent_enabled = 'O';
+};
+
+struct TableDesc;
+
+// A columnar index: some columns of every row once more, in a columnar table that is changed in the
+// same transactions (engine/table/columnar_copy.h).
+struct ColumnarCopyDesc {
+  Oid oid = kInvalidOid;  // of the index
+  std::string name;
+  // The rows of the copy: attributes are those of the table, with `dropped` for columns that it
+  // does not have.
+  std::shared_ptr<const TableDesc> rows;
+
+  bool has(int32_t attribute) const;
 };
 
 struct TableDesc {
@@ -86,6 +103,8 @@ struct TableDesc {
   std::vector<KeyPart> row_key;
   std::vector<IndexDesc> indexes;  // the clustered primary key first, if there is one
 
+  std::vector<ColumnarCopyDesc> copies;  // of an ordinary table
+
   std::vector<ForeignKeyDesc> foreign_keys;   // of this table as the child
   std::vector<ForeignKeyDesc> referenced_by;  // of other tables (or itself) as the parent
   // By attribute: the default, over no slots, that ON DELETE SET DEFAULT uses; nullptr = NULL.
@@ -95,6 +114,8 @@ struct TableDesc {
   std::vector<const Expr*> generated;
   std::vector<std::pair<std::string, const Expr*>> checks;
 
+  std::vector<TriggerDesc> triggers;  // by name, as they fire
+
   // Of a table that keeps its rows in columns (USING columnar): segments with the rows at rest and,
   // above them, rows of the ordinary form, keyed by hidden row ids. Null: all rows are ordinary.
   std::shared_ptr<ColumnarTable> columnar;
@@ -102,6 +123,10 @@ struct TableDesc {
   // The arena (and whatever else) that expressions above live in.
   std::shared_ptr<void> expression_owner;
 };
+
+inline bool ColumnarCopyDesc::has(int32_t attribute) const {
+  return attribute >= 0 && !rows->columns[static_cast<size_t>(attribute)].dropped;
+}
 
 using TableDescPtr = std::shared_ptr<const TableDesc>;
 

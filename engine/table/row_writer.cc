@@ -6,6 +6,7 @@
 #include "engine/table/constraint_errors.h"
 #include "engine/table/deferred_checks.h"
 #include "engine/table/row_lock.h"
+#include "engine/table/trigger_firing.h"
 #include "engine/txn/id_allocator.h"
 
 namespace luma {
@@ -49,10 +50,13 @@ RowWriter::RowWriter(TableDescPtr table, std::vector<bool> updated, uint32_t cap
     auto& mine = indexes_.emplace_back(std::make_unique<Index>(*table_, i, capacity));
     mine->affected = depends_on_update(index);
   }
+  for (const ColumnarCopyDesc& copy : table_->copies) {
+    copies_.push_back(std::make_unique<ColumnarCopyWriter>(copy, updated_));
+  }
   for (const KeyPart& part : table_->row_key) {
     key_may_change_ = key_may_change_ || changes(part.column);
   }
-  choose_lock_mode();
+  update_lock_mode_ = lock_mode_for(updated_);
 }
 
 bool RowWriter::depends_on_update(const IndexDesc& index) const {
@@ -60,15 +64,30 @@ bool RowWriter::depends_on_update(const IndexDesc& index) const {
   return std::any_of(columns.begin(), columns.end(), [&](int32_t c) { return changes(c); });
 }
 
-void RowWriter::choose_lock_mode() {
-  update_lock_mode_ = key_may_change_ ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
+RowLockMode RowWriter::lock_mode_for(const std::vector<bool>& updated) const {
+  auto is_updated = [&](const KeyPart& part) {
+    return part.expression == nullptr &&
+           (updated.empty() || updated[static_cast<size_t>(part.column)]);
+  };
+  if (std::ranges::any_of(table_->row_key, is_updated)) return RowLockMode::kUpdate;
   for (const IndexDesc& index : table_->indexes) {
     if (!index.unique || index.predicate != nullptr) continue;
+    if (std::ranges::any_of(index.keys, is_updated)) return RowLockMode::kUpdate;
+  }
+  return RowLockMode::kNoKeyUpdate;
+}
+
+void RowWriter::lock_changed_key(uint32_t row, std::string_view key, RowLockMode held) {
+  if (held == RowLockMode::kUpdate) return;
+  for (const IndexDesc& index : table_->indexes) {
+    if (!index.unique || index.predicate != nullptr) continue;
+    std::vector<int32_t> columns;
     for (const KeyPart& part : index.keys) {
-      if (part.expression == nullptr && changes(part.column)) {
-        update_lock_mode_ = RowLockMode::kUpdate;
-      }
+      if (part.expression == nullptr) columns.push_back(part.column);
     }
+    if (same_values(row, columns)) continue;
+    lock_key(*context_, *table_, key, RowLockMode::kUpdate);
+    return;
   }
 }
 
@@ -92,6 +111,7 @@ void RowWriter::begin(ExecContext& context, ConstraintQueue& queue) {
   queue_ = &queue;
   new_rows_ = old_rows_ = nullptr;
   loader_.reset();
+  for (auto& copy : copies_) copy->begin(context);
   inserted_rows_ = 0;
   if (ids_ != context.ids) {
     ids_ = context.ids;
@@ -222,9 +242,22 @@ bool RowWriter::loads() const {
   return owner.has_segments() && inserted_rows_ >= owner.options().load_rows;
 }
 
+// The same for copies, whose rows ON CONFLICT never looks for.
+bool RowWriter::copies_load() const {
+  return std::any_of(table_->copies.begin(), table_->copies.end(), [&](const auto& copy) {
+    return inserted_rows_ >= copy.rows->columnar->owner().options().load_rows;
+  });
+}
+
 void RowWriter::finish() {
   if (loader_ != nullptr) loader_->finish();
   loader_.reset();
+  for (auto& copy : copies_) copy->finish();
+}
+
+void RowWriter::abandon() {
+  loader_.reset();
+  for (auto& copy : copies_) copy->abandon();
 }
 
 void RowWriter::count_rows(int64_t TableActivity::*what, int64_t rows, int64_t live_change) {
@@ -259,6 +292,7 @@ void RowWriter::put_new_row(uint32_t row) {
   encode_row(layout_, *new_rows_, row, row_);
   txn_->put(KvFamily::kData, key_, row_, true);
   put_entries(row);
+  for (auto& copy : copies_) copy->insert(*new_rows_, row, key_, copies_load());
 }
 
 // Of the new row `key_`.
@@ -347,6 +381,7 @@ void RowWriter::update(uint32_t row, std::string_view key) {
   for (auto& index : indexes_) {
     if (index->affected || key_changes) update_entry(*index, row, key);
   }
+  for (auto& copy : copies_) copy->update(*new_rows_, row, key, key_);
   queue_as_child(row, true);
   queue_as_parent(row, true);
 }
@@ -356,6 +391,7 @@ void RowWriter::remove(uint32_t row, std::string_view key) {
   rows_.remove(*txn_, key);
   if (table_->columnar != nullptr) table_->columnar->count_delta_rows(1);
   for (auto& index : indexes_) remove_entry(*index, row, key);
+  for (auto& copy : copies_) copy->remove(key);
   queue_as_parent(row, false);
 }
 
@@ -386,6 +422,7 @@ bool RowWriter::same_values(uint32_t row, const std::vector<int32_t>& columns) c
 void RowWriter::queue_as_child(uint32_t row, bool is_update) {
   for (uint32_t i = 0; i < table_->foreign_keys.size(); ++i) {
     const ForeignKeyDesc& key = table_->foreign_keys[i];
+    if (!trigger_is_enabled(key.child_enabled, *context_)) continue;
     if (is_update) {
       bool touched = std::any_of(key.child_columns.begin(), key.child_columns.end(),
                                  [&](int32_t column) { return changes(column); });
@@ -403,6 +440,7 @@ void RowWriter::queue_as_child(uint32_t row, bool is_update) {
 void RowWriter::queue_as_parent(uint32_t row, bool is_update) {
   for (uint32_t i = 0; i < table_->referenced_by.size(); ++i) {
     const ForeignKeyDesc& key = table_->referenced_by[i];
+    if (!trigger_is_enabled(key.parent_enabled, *context_)) continue;
     new_values_.clear();
     if (is_update) {
       bool touched = std::any_of(key.parent_columns.begin(), key.parent_columns.end(),

@@ -15,6 +15,7 @@
 #include "engine/row/key_codec.h"
 #include "engine/row/row_codec.h"
 #include "engine/row/table_desc.h"
+#include "engine/table/columnar_copy.h"
 #include "engine/table/constraint_queue.h"
 #include "engine/table/index_entry.h"
 #include "engine/table/table_activity.h"
@@ -34,6 +35,10 @@ class RowWriter {
   const StoredLayout& layout() const { return layout_; }
   // How update() needs the row to be locked; remove() needs kUpdate.
   RowLockMode update_lock_mode() const { return update_lock_mode_; }
+  // The same when only these columns change (empty: any).
+  RowLockMode lock_mode_for(const std::vector<bool>& updated) const;
+  // Triggers may have changed columns that the row, locked in mode `held`, was not locked for.
+  void lock_changed_key(uint32_t row, std::string_view key, RowLockMode held);
   // Attributes that bind_old() must have for remove(); update() needs all.
   std::vector<int32_t> columns_for_remove() const;
 
@@ -69,7 +74,7 @@ class RowWriter {
   // At the statement's end, after everything was inserted.
   void finish();
   // At the end of a statement that may have failed: forgets what finish() would have made.
-  void abandon() { loader_.reset(); }
+  void abandon();
 
  private:
   struct Index {
@@ -90,7 +95,6 @@ class RowWriter {
   struct Bulk;  // in row_writer_bulk.cc
 
   bool depends_on_update(const IndexDesc& index) const;
-  void choose_lock_mode();
   void make_row_key(const Chunk& rows, uint32_t row, std::string& key) const;
   void allocate_row_ids(uint32_t count);
   // Locks and looks for the new row's keys. True when an arbiter's is taken; throws for others.
@@ -103,6 +107,7 @@ class RowWriter {
   void put_new_row(uint32_t row);
   void put_entries(uint32_t row);
   bool loads() const;
+  bool copies_load() const;
   bool suits_bulk() const;
   void stage_rows(Bulk& bulk);
   void stage_keys(Bulk& bulk);
@@ -127,6 +132,7 @@ class RowWriter {
   KeyCodec row_key_;
   const IndexDesc* clustered_ = nullptr;
   std::vector<std::unique_ptr<Index>> indexes_;  // those with entries of their own
+  std::vector<std::unique_ptr<ColumnarCopyWriter>> copies_;
   std::unique_ptr<ColumnarLoader> loader_;
   bool may_load_ = true;
   uint64_t inserted_rows_ = 0;  // by the statement

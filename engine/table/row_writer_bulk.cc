@@ -124,6 +124,11 @@ bool RowWriter::insert_all() {
     // An earlier row may have a reason of its own to fail.
     return false;
   }
+  // Before the keys are sorted.
+  std::vector<std::string_view> row_keys;
+  if (!copies_.empty()) {
+    for (const Staged& item : bulk.kinds.front().items) row_keys.push_back(item.key);
+  }
   bool locks = !builds_table_ && txn_->locks() != nullptr && txn_->owner() != nullptr;
   for (Bulk::Kind& kind : bulk.kinds) {
     if (!kind.claim_keys(*txn_, locks)) return false;
@@ -145,6 +150,7 @@ bool RowWriter::insert_all() {
     next_row_id_ += new_rows_->size;
     row_ids_left_ -= new_rows_->size;
   }
+  for (auto& copy : copies_) copy->insert_all(*new_rows_, row_keys, copies_load());
   if (!table_->foreign_keys.empty()) {
     for (uint32_t row = 0; row < new_rows_->size; ++row) queue_as_child(row, false);
   }

@@ -9,13 +9,15 @@
 #include "engine/base/sql_error.h"
 #include "engine/columnar/row_walk.h"
 #include "engine/row/key_codec.h"
-#include "engine/table/attribute_chunk.h"
+#include "engine/table/columnar_copy.h"
 #include "engine/table/constraint_errors.h"
 #include "engine/table/constraint_queue.h"
 #include "engine/table/foreign_key.h"
 #include "engine/table/index_entry.h"
+#include "engine/table/latest_rows.h"
 #include "engine/table/row_check.h"
 #include "engine/table/row_writer.h"
+#include "engine/table/trigger_firing.h"
 #include "engine/txn/transaction.h"
 #include "engine/txn/txn_iterator.h"
 #include "engine/type/wire_bytes.h"
@@ -33,36 +35,6 @@ std::unique_ptr<TxnIterator> scan_storage(Transaction& txn, uint32_t storage_id)
   at->seek_first();
   return at;
 }
-
-// The newest rows of a table, chunk by chunk.
-class LatestRows {
- public:
-  LatestRows(ExecContext& context, const TableDesc& table)
-      : context_(context),
-        layout_(table),
-        rows_(table, layout_, live_attributes(table), kVectorSize),
-        walk_(table, *context.transaction, ReadView::kLatest, false) {}
-
-  // nullptr at the end.
-  const Chunk* next() {
-    if (context_.interrupt != nullptr) context_.interrupt->check();
-    keys_.clear();
-    rows_.begin();
-    while (keys_.size() < kVectorSize && walk_.next()) {
-      rows_.add(walk_.row());
-      keys_.emplace_back(walk_.key());
-    }
-    return keys_.empty() ? nullptr : &rows_.chunk();
-  }
-  std::string_view key(uint32_t row) const { return keys_[row]; }
-
- private:
-  ExecContext& context_;
-  StoredLayout layout_;
-  AttributeChunk rows_;
-  RowWalk walk_;
-  std::vector<std::string> keys_;
-};
 
 Chunk make_views(const TableDesc& table) {
   Chunk rows;
@@ -115,7 +87,16 @@ struct TableWriter::State {
         rows(make_views(*table)) {
     queue.begin(context);
     writer.begin(context, queue);
+    if (table->triggers.empty()) return;
+    firing.emplace(table, std::vector<bool>());
+    firing->begin(context, queue);
+    fires_before_rows = firing->has_row_triggers(TriggerTiming::kBefore, TriggerEvent::kInsert);
+    fires_after_rows = firing->wants_rows(TriggerEvent::kInsert);
+    replaces_view = table->storage_id == 0;
+    one.init(attribute_types(*table), 1);
+    firing->before_statement(TriggerEvent::kInsert);
   }
+  bool write_row(const Chunk& input, uint32_t row);
   ExecContext& context;
   TableDescPtr table;
   std::vector<CheckSpec> checks;
@@ -123,6 +104,10 @@ struct TableWriter::State {
   RowWriter writer;
   ConstraintQueue queue;
   Chunk rows;
+  std::optional<TriggerFiring> firing;
+  bool fires_before_rows = false, fires_after_rows = false;
+  bool replaces_view = false;  // INSTEAD OF triggers take the rows
+  Chunk one;
   uint32_t failed_row = 0;
   uint64_t count = 0;
 };
@@ -132,9 +117,32 @@ TableWriter::TableWriter(ExecContext& context, TableDescPtr table)
 
 TableWriter::~TableWriter() = default;
 
+// False when a trigger leaves the row out.
+bool TableWriter::State::write_row(const Chunk& input, uint32_t row) {
+  one.slice(input, &row, 1);
+  for (size_t i = 0; i < rows.columns.size(); ++i) {
+    if (!table->columns[i].dropped) rows.columns[i].reference(one.columns[i]);
+  }
+  rows.size = 1;
+  if (replaces_view) return firing->instead_of_row(TriggerEvent::kInsert, nullptr, &rows);
+  if (!firing->before_row(TriggerEvent::kInsert, nullptr, &rows)) return false;
+  check.compute_generated(context, rows);
+  check.check(context, rows);
+  writer.bind_new(rows);
+  writer.insert(0);
+  if (fires_after_rows) firing->after_row(TriggerEvent::kInsert, nullptr, &rows, 0);
+  return true;
+}
+
 void TableWriter::write(const Chunk& rows) {
   State& state = *state_;
   if (state.context.interrupt != nullptr) state.context.interrupt->check();
+  if (state.fires_before_rows || state.replaces_view) {
+    for (state.failed_row = 0; state.failed_row < rows.size; ++state.failed_row) {
+      state.count += state.write_row(rows, state.failed_row) ? 1 : 0;
+    }
+    return;
+  }
   for (size_t i = 0; i < state.rows.columns.size(); ++i) {
     if (!state.table->columns[i].dropped) state.rows.columns[i].reference(rows.columns[i]);
   }
@@ -148,9 +156,14 @@ void TableWriter::write(const Chunk& rows) {
   }
   state.writer.bind_new(state.rows);
   state.count += rows.size;
-  if (state.writer.insert_all()) return;
-  for (state.failed_row = 0; state.failed_row < rows.size; ++state.failed_row) {
-    state.writer.insert(state.failed_row);
+  if (!state.writer.insert_all()) {
+    for (state.failed_row = 0; state.failed_row < rows.size; ++state.failed_row) {
+      state.writer.insert(state.failed_row);
+    }
+  }
+  if (!state.fires_after_rows) return;
+  for (uint32_t row = 0; row < rows.size; ++row) {
+    state.firing->after_row(TriggerEvent::kInsert, nullptr, &state.rows, row);
   }
 }
 
@@ -158,6 +171,7 @@ uint32_t TableWriter::failed_row() const { return state_->failed_row; }
 
 uint64_t TableWriter::finish() {
   state_->writer.finish();
+  if (state_->firing) state_->firing->after_statement(TriggerEvent::kInsert);
   state_->queue.run();
   return state_->count;
 }
@@ -273,6 +287,7 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
   target->foreign_keys.clear();
   target->referenced_by.clear();
   // Their entries are made when all rows are there, in the order of the index.
+  target->copies.clear();
   bool indexes_later = target->columnar == nullptr;
   if (indexes_later) {
     std::erase_if(target->indexes, [](const IndexDesc& index) { return !index.clustered; });
@@ -319,6 +334,7 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
   for (const IndexDesc& index : to->indexes) {
     if (indexes_later) build_index(context, to, index);
   }
+  for (const ColumnarCopyDesc& copy : to->copies) build_columnar_copy(context, to, copy);
   if (keeps_row_ids && context.ids != nullptr) {
     // Ids of the old storage may be taken in the new one from now on.
     auto at = scan_storage(*context.transaction, target->storage_id);

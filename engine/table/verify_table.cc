@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <map>
 #include <memory>
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/columnar_keys.h"
+#include "engine/columnar/columnar_rows.h"
 #include "engine/columnar/row_walk.h"
 #include "engine/row/key_codec.h"
 #include "engine/table/attribute_chunk.h"
@@ -40,12 +43,15 @@ class TableVerifier {
       }
     }
     std::vector<uint64_t> expected(builders.size(), 0);
+    uint64_t row_count = 0;
     RowWalk rows(table_, *context_.transaction, ReadView::kStatement);
     while (rows.next()) {
       std::string_view key = rows.key();
       row.begin();
       row.add(rows.row());
       check_row(check, row.chunk(), key);
+      ++row_count;
+      for (const ColumnarCopyDesc& copy : table_.copies) check_copy(copy, row.chunk(), key);
       for (size_t i = 0; i < builders.size(); ++i) {
         builders[i]->bind(context_, row.chunk());
         if (!builders[i]->covers(0)) continue;
@@ -58,6 +64,12 @@ class TableVerifier {
       if (found != expected[i]) {
         report(fmt::format("index {} has {} entries for {} rows", builders[i]->index().name, found,
                            expected[i]));
+      }
+    }
+    for (const ColumnarCopyDesc& copy : table_.copies) {
+      uint64_t found = count_rows(*copy.rows);
+      if (found != row_count) {
+        report(fmt::format("columnar index {} has {} rows for {}", copy.name, found, row_count));
       }
     }
     return std::move(problems_);
@@ -122,6 +134,32 @@ class TableVerifier {
       report(fmt::format("unique index {} has duplicates, row {} is one of them",
                          builder.index().name, hex(row_key)));
     }
+  }
+
+  void check_copy(const ColumnarCopyDesc& copy, const Chunk& row, std::string_view row_key) {
+    Transaction& txn = *context_.transaction;
+    std::string key, expected;
+    row_map_key(copy.rows->storage_id, row_key, key);
+    KvValue value;
+    uint64_t row_id = 0;
+    if (!txn.get(KvFamily::kColumnar, key, &value) || value.view().size() != sizeof row_id) {
+      report(fmt::format("columnar index {} lacks row {}", copy.name, hex(row_key)));
+      return;
+    }
+    std::memcpy(&row_id, value.view().data(), sizeof row_id);
+    make_row_key(copy.rows->storage_id, row_id, key);
+    encode_row(StoredLayout(*copy.rows), row, 0, expected);
+    StoredRows stored(*copy.rows);
+    if (!stored.get(txn, key, &value) ||
+        value.view().substr(kRowStampBytes) != std::string_view(expected).substr(kRowStampBytes)) {
+      report(fmt::format("columnar index {} has another row for {}", copy.name, hex(row_key)));
+    }
+  }
+
+  uint64_t count_rows(const TableDesc& table) {
+    uint64_t count = 0;
+    for (RowWalk rows(table, *context_.transaction, ReadView::kStatement); rows.next();) ++count;
+    return count;
   }
 
   uint64_t count_entries(const IndexDesc& index) {

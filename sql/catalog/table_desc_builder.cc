@@ -137,7 +137,35 @@ ForeignKeyDesc foreign_key_desc(const Table& child, const Constraint& constraint
   key.match = constraint.match;
   key.deferrable = constraint.deferrable;
   key.initially_deferred = constraint.initially_deferred;
+  key.child_enabled = constraint.child_enabled;
+  key.parent_enabled = constraint.parent_enabled;
   return key;
+}
+
+// A columnar index: the table's columns that it has, stored in a columnar table of its own.
+ColumnarCopyDesc copy_desc(const TableDesc& table, const Index& index, ExpressionBinder& binder) {
+  auto rows = std::make_shared<TableDesc>();
+  rows->oid = index.oid;
+  rows->storage_id = index.storage_id;
+  rows->schema_name = table.schema_name;
+  rows->name = index.name;
+  rows->schema_version = table.schema_version;
+  rows->columnar = binder.columnar_table(index.storage_id);
+  for (const ColumnDesc& column : table.columns) {
+    // Rows of the copy are complete: it was made when the column existed.
+    ColumnDesc& added = rows->columns.emplace_back();
+    added.name = column.name;
+    added.type = column.type;
+    added.physical = column.physical;
+    added.collation = column.collation;
+    added.dropped = true;
+  }
+  for (const IndexKey& key : index.keys) {
+    ColumnDesc& copied = rows->columns[static_cast<size_t>(key.column) - 1];
+    copied.dropped = false;
+    copied.not_null = table.columns[static_cast<size_t>(key.column) - 1].not_null;
+  }
+  return {index.oid, index.name, std::move(rows)};
 }
 
 // Foreign keys on both sides, and the expressions that their actions and bulk writing need.
@@ -172,11 +200,44 @@ void add_constraints(const Catalog& catalog, const Table& table, ExpressionBinde
   }
 }
 
+TriggerDesc trigger_desc(const Catalog& catalog, const Table& table, const Trigger& trigger,
+                         ExpressionBinder& binder, Arena& arena) {
+  TriggerDesc desc;
+  desc.oid = trigger.oid;
+  desc.function = trigger.function;
+  desc.name = trigger.name;
+  desc.timing = (trigger.type & trigger_type::kBefore) != 0    ? TriggerTiming::kBefore
+                : (trigger.type & trigger_type::kInstead) != 0 ? TriggerTiming::kInsteadOf
+                                                               : TriggerTiming::kAfter;
+  desc.for_each_row = (trigger.type & trigger_type::kRow) != 0;
+  static constexpr std::pair<TriggerEvent, int16_t> kEvents[] = {
+      {TriggerEvent::kInsert, trigger_type::kInsert},
+      {TriggerEvent::kUpdate, trigger_type::kUpdate},
+      {TriggerEvent::kDelete, trigger_type::kDelete},
+      {TriggerEvent::kTruncate, trigger_type::kTruncate}};
+  for (const auto& [event, bit] : kEvents) {
+    desc.events[static_cast<size_t>(event)] = (trigger.type & bit) != 0;
+  }
+  desc.columns = attributes_of(trigger.columns);
+  desc.enabled = trigger.enabled;
+  if (!trigger.when_sql.empty()) {
+    desc.when = binder.bind_trigger_condition(catalog, table, trigger.when_sql, arena);
+  }
+  desc.arguments = trigger.arguments;
+  desc.constraint = trigger.constraint;
+  desc.constraint_table = trigger.constraint_table;
+  desc.deferrable = trigger.deferrable;
+  desc.initially_deferred = trigger.initially_deferred;
+  desc.old_table = trigger.old_table;
+  desc.new_table = trigger.new_table;
+  return desc;
+}
+
 }  // namespace
 
 TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
                               ExpressionBinder& binder) {
-  if (table.storage_id == 0) {
+  if (table.storage_id == 0 && !table.is_view()) {
     throw sql_error(SqlState::kInternalError, "relation \"{}\" has no storage", table.name);
   }
   auto desc = std::make_shared<TableDesc>();
@@ -197,6 +258,10 @@ TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
   for (Oid oid : catalog.indexes_of(table.oid)) {
     const Index* index = catalog.index(oid);
     if (index == nullptr || !index->ready) continue;
+    if (index->access_method == kColumnarAm) {
+      desc->copies.push_back(copy_desc(*desc, *index, binder));
+      continue;
+    }
     IndexDesc added = index_desc(catalog, table, *index, binder, owner->arena);
     if (added.clustered) {
       desc->row_key = added.keys;
@@ -206,6 +271,9 @@ TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
     }
   }
   add_constraints(catalog, table, binder, owner->arena, *desc);
+  for (const Trigger& trigger : table.triggers) {
+    desc->triggers.push_back(trigger_desc(catalog, table, trigger, binder, owner->arena));
+  }
   desc->expression_owner = std::move(owner);
   return desc;
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/table/columnar_copy.h"
 #include "engine/table/table_build.h"
 #include "sql/bind/polymorphic.h"
+#include "sql/catalog/access_method.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/object_name.h"
@@ -13,9 +15,13 @@
 namespace luma {
 namespace {
 
-std::string_view method_name(Oid method) { return method == kHashAm ? "hash" : "btree"; }
+std::string_view method_name(Oid method) {
+  return method == kHashAm ? "hash" : method == kColumnarAm ? "columnar" : "btree";
+}
 
+// A columnar index stores values as they are and has none.
 Oid default_class(CommandContext& context, TypeRef type, Oid method) {
+  if (method == kColumnarAm) return kInvalidOid;
   const TypeInfo* info = find_type(type.oid);
   Oid base = type.oid;
   while (info != nullptr && info->type_type == 'd') {
@@ -71,7 +77,8 @@ Oid access_method_oid(const ast::IndexStmt& statement) {
   std::string_view name = statement.access_method;
   if (name.empty() || name == "btree") return kBtreeAm;
   if (name == "hash") return kHashAm;
-  for (std::string_view known : {"gin", "gist", "brin", "spgist", "columnar"}) {
+  if (name == "columnar") return kColumnarAm;
+  for (std::string_view known : {"gin", "gist", "brin", "spgist"}) {
     if (name == known) throw unsupported("access method \"{}\"", name);
   }
   throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist", name);
@@ -133,14 +140,21 @@ class IndexMaker {
     if (keys + statement_.index_including_params.size() > 32) {
       throw sql_error(SqlState::kTooManyColumns, "cannot use more than {} columns in an index", 32);
     }
-    if (index_->access_method != kHashAm) return;
-    auto refuse = [](std::string_view what) {
-      throw sql_error(SqlState::kFeatureNotSupported, "access method \"hash\" does not support {}",
-                      what);
-    };
+    const Oid method = index_->access_method;
+    if (method == kBtreeAm) return;
     if (index_->unique) refuse("unique indexes");
-    if (keys > 1) refuse("multicolumn indexes");
+    if (method == kHashAm && keys > 1) refuse("multicolumn indexes");
     if (!statement_.index_including_params.empty()) refuse("included columns");
+    if (method != kColumnarAm) return;
+    if (statement_.where_clause != nullptr) refuse("a WHERE clause");
+    if (table_.access_method == kColumnarAm)
+      throw unsupported("a columnar index on a columnar table");
+    if (table_.persistence == 't') throw unsupported("a columnar index on a temporary table");
+  }
+
+  [[noreturn]] void refuse(std::string_view what) const {
+    throw sql_error(SqlState::kFeatureNotSupported, "access method \"{}\" does not support {}",
+                    method_name(index_->access_method), what);
   }
 
   void note_name(std::string name) {
@@ -163,6 +177,7 @@ class IndexMaker {
     } else {
       add_expression(element, key);
     }
+    if (index_->access_method == kColumnarAm) return add_copied(element, key);
     if (!element.collation.empty()) {
       const TypeInfo* info = find_type(key.type.oid);
       if (info != nullptr && info->collation == kInvalidOid) {
@@ -185,10 +200,23 @@ class IndexMaker {
                       (element.nulls_ordering == ast::SortByNulls::kDefault && key.descending);
     bool ordered = element.ordering != ast::SortByDir::kDefault ||
                    element.nulls_ordering != ast::SortByNulls::kDefault;
-    if (ordered && index_->access_method == kHashAm) {
-      throw sql_error(
-          SqlState::kFeatureNotSupported, "access method \"hash\" does not support {} options",
-          element.ordering != ast::SortByDir::kDefault ? "ASC/DESC" : "NULLS FIRST/LAST");
+    if (ordered && index_->access_method == kHashAm) refuse_order(element);
+    index_->keys.push_back(std::move(key));
+  }
+
+  [[noreturn]] void refuse_order(const ast::IndexElem& element) const {
+    refuse(element.ordering != ast::SortByDir::kDefault ? "ASC/DESC options"
+                                                        : "NULLS FIRST/LAST options");
+  }
+
+  // A column of a columnar index: nothing about its order is stored.
+  void add_copied(const ast::IndexElem& element, IndexKey& key) {
+    if (key.column == 0) refuse("expressions");
+    if (!element.collation.empty()) refuse("collations");
+    if (!element.opclass.empty()) refuse("operator classes");
+    if (element.ordering != ast::SortByDir::kDefault ||
+        element.nulls_ordering != ast::SortByNulls::kDefault) {
+      refuse_order(element);
     }
     index_->keys.push_back(std::move(key));
   }
@@ -318,6 +346,9 @@ void fill_index(CommandContext& context, Oid index_oid) {
   TableDescPtr table = context.environment().table_desc(*catalog->table(index->table));
   for (const IndexDesc& desc : table->indexes) {
     if (desc.oid == index_oid) build_index(context.exec(), table, desc);
+  }
+  for (const ColumnarCopyDesc& copy : table->copies) {
+    if (copy.oid == index_oid) build_columnar_copy(context.exec(), table, copy);
   }
 }
 

@@ -26,7 +26,7 @@ class ColumnarMaintenance {
   void run();
   void visit_tables();
   bool is_due(uint32_t storage_id, uint64_t delta_rows);
-  void visit(Oid database, Oid table);
+  void visit(Oid database, Oid table, Oid relation);
 
   // What a delta held when it was last seen to grow; used by the thread alone.
   struct Seen {
