@@ -35,8 +35,7 @@ struct AggregatePlan {
     // columns); `payload` is that address and the arguments.
     bool is_sorted = false;
     bool is_distinct = false;
-    // DISTINCT where the order of rows does not matter: what was seen is kept in a hash table; only
-    // rows that find no room there are sorted.
+    // DISTINCT where the order of rows does not matter: what was seen is kept in a hash table.
     bool is_hashed = false;
     std::vector<uint32_t> order;
     std::vector<SortColumn> sort_columns;

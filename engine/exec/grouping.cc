@@ -17,6 +17,14 @@ uint32_t take_part(const GroupTable& table, std::byte** rows, uint32_t count, si
   return taken;
 }
 
+uint32_t take_spill_part(const GroupTable& table, std::byte** rows, uint32_t count, size_t part) {
+  uint32_t taken = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (PartitionedSpill::part_of(table.hash_of(rows[i]), 0) == part) rows[taken++] = rows[i];
+  }
+  return taken;
+}
+
 }  // namespace
 
 Grouping::Grouping(const AggregatePlan& plan)
@@ -31,13 +39,16 @@ Grouping::Grouping(const AggregatePlan& plan)
     null_keys_.emplace_back(group->physical, 1).set_constant_null();
   }
   for (const AggregatePlan::Call& call : plan.calls) {
-    sorters_.push_back(call.is_sorted ? std::make_unique<Sorter>(call.payload, call.sort_columns)
-                                      : nullptr);
+    sorters_.push_back(call.is_sorted && !call.is_hashed
+                           ? std::make_unique<Sorter>(call.payload, call.sort_columns)
+                           : nullptr);
     seen_.emplace_back();
     if (!call.is_hashed) continue;
     std::vector<KeyType> keys = plan.keys;
     keys.insert(keys.end(), call.arg_types.begin(), call.arg_types.end());
     seen_.back() = std::make_unique<Seen>(std::move(keys));
+    fresh_.resize(plan.calls.size());
+    fresh_[seen_.size() - 1].init(seen_.back()->table.layout().types, 1);
     seen_rows_.resize(kVectorSize);
     groups_.resize(kVectorSize);
     new_values_.resize(kVectorSize);
@@ -57,13 +68,14 @@ void Grouping::open(ExecContext& context, uint32_t depth) {
   only_ = nullptr;
   collects_distinct_ = false;
   has_overflowed_ = false;
+  sorted_spill_bytes_ = 0;
   for (auto& sorter : sorters_) {
     if (sorter) sorter->open(context);
   }
   for (auto& seen : seen_) {
     if (!seen) continue;
     seen->table.open(context.memory);
-    seen->is_full = false;
+    seen->spill.reset();
   }
   if (plan_.key_count == 0) {
     columns_.clear();
@@ -85,7 +97,9 @@ void Grouping::drop_groups() {
   destroy_states();
   table_.close();
   for (auto& seen : seen_) {
-    if (seen) seen->table.close();
+    if (!seen) continue;
+    seen->table.close();
+    seen->spill.reset();
   }
 }
 
@@ -270,76 +284,130 @@ void Grouping::update_states(ExecContext& context, const AggregatePlan::Call& ca
   call.function->update(c, states_.data(), args, count);
 }
 
+// Which of the rows in seen_columns_ have values not seen before: their numbers into new_values_.
+// Rows that find no room in the table go to files instead, divided for the `depth`-th time.
+uint32_t Grouping::new_values(ExecContext& context, Seen& seen, uint32_t count, uint32_t depth) {
+  const bool is_full = seen.spill != nullptr;
+  seen.table.prepare(seen_columns_, count);
+  const uint32_t made = seen.table.find(!is_full, seen_rows_.data(), new_values_.data());
+  if (is_full) {
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (seen_rows_[i] == nullptr) new_values_[missing++] = i;
+    }
+    if (missing != 0) {
+      seen.spill->append(context, seen_columns_, seen.table.hashes(), new_values_.data(), missing);
+    }
+    return 0;
+  }
+  if (seen.table.bytes() > context.work_mem_bytes && depth < PartitionedSpill::kMaxDepth &&
+      SpillFile::possible(context)) {
+    seen.spill = std::make_unique<PartitionedSpill>(seen.table.layout().types, depth);
+  }
+  return made;
+}
+
 void Grouping::update_distinct(ExecContext& context, size_t number, const uint32_t* selection,
                                uint32_t count) {
   const AggregatePlan::Call& call = plan_.calls[number];
-  Seen& seen = *seen_[number];
   seen_columns_.clear();
   for (uint32_t k = 0; k < plan_.key_count; ++k) {
     seen_columns_.push_back(input(k, selection, count));
   }
   for (uint32_t arg : call.args) seen_columns_.push_back(input(arg, selection, count));
-  seen.table.prepare(seen_columns_, count);
-  const uint32_t made = seen.table.find(!seen.is_full, seen_rows_.data(), new_values_.data());
-  auto row_of = [&](uint32_t i) { return selection == nullptr ? i : selection[i]; };
-  if (seen.is_full) {
-    uint32_t missing = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      if (seen_rows_[i] == nullptr) new_values_[missing++] = row_of(i);
-    }
-    if (missing != 0) {
-      sort_rows(context, call, *sorters_[number], new_values_.data(), missing);
-    }
-    return;
+  const uint32_t made = new_values(context, *seen_[number], count, 0);
+  if (collects_distinct_ || made == 0) return;
+  while (new_inputs_.size() < call.args.size()) new_inputs_.emplace_back();
+  args_.clear();
+  for (size_t a = 0; a < call.args.size(); ++a) {
+    const Vector& column = *seen_columns_[plan_.key_count + a];
+    new_inputs_[a] = Vector(column.physical());
+    new_inputs_[a].slice(column, new_values_.data(), made);
+    args_.push_back(&new_inputs_[a]);
   }
-  if (!collects_distinct_ && made != 0) {
-    while (new_inputs_.size() < call.args.size()) new_inputs_.emplace_back();
-    args_.clear();
-    for (size_t a = 0; a < call.args.size(); ++a) {
-      const Vector& column = *seen_columns_[plan_.key_count + a];
-      new_inputs_[a] = Vector(column.physical());
-      new_inputs_[a].slice(column, new_values_.data(), made);
-      args_.push_back(&new_inputs_[a]);
-    }
-    for (uint32_t i = 0; i < made && only_ == nullptr; ++i) {
-      groups_[i] = rows_[row_of(new_values_[i])];
-    }
-    update_states(context, call, groups_.data(), args_, made);
+  for (uint32_t i = 0; i < made && only_ == nullptr; ++i) {
+    groups_[i] = rows_[selection == nullptr ? new_values_[i] : selection[new_values_[i]]];
   }
-  if (seen.table.bytes() > context.work_mem_bytes && SpillFile::possible(context)) {
-    seen.is_full = true;
-    has_overflowed_ = true;
+  update_states(context, call, groups_.data(), args_, made);
+}
+
+// Adds rows of groups' keys and values, apart from the rest of the input.
+void Grouping::add_values(ExecContext& context, size_t number, const Chunk& values,
+                          uint32_t depth) {
+  seen_columns_ = column_pointers(values);
+  const uint32_t made = new_values(context, *seen_[number], values.size, depth);
+  if (made == 0) return;
+  Chunk& fresh = fresh_[number];
+  fresh.slice(values, new_values_.data(), made);
+  seen_columns_ = column_pointers(fresh);
+  if (plan_.key_count != 0) {
+    columns_.assign(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
+    find_groups(context, made);
+  }
+  seen_columns_.erase(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
+  update_states(context, plan_.calls[number], rows_.data(), seen_columns_, made);
+}
+
+void Grouping::add_file(ExecContext& context, size_t number, SpillFile& file, uint32_t depth) {
+  SpillFile::Reader reader(file);
+  Chunk values(file.types());
+  while (reader.next(values)) {
+    if (context.interrupt != nullptr) context.interrupt->check();
+    add_values(context, number, values, depth);
   }
 }
 
-void Grouping::merge_distinct(ExecContext& context, const Grouping& from, size_t part,
-                              size_t parts) {
-  std::vector<std::byte*> others(kVectorSize);
+// What went to files, which no table has seen: each file is a world of its own.
+void Grouping::add_spilled(ExecContext& context, size_t number, uint32_t depth) {
+  Seen& seen = *seen_[number];
+  if (seen.spill == nullptr) return;
+  sorted_spill_bytes_ += seen.spill->bytes();
+  auto files = seen.spill->take();
+  for (auto& file : files) {
+    if (file == nullptr) continue;
+    seen.spill.reset();
+    seen.table.open(context.memory);
+    add_file(context, number, *file, depth);
+    file.reset();
+    add_spilled(context, number, depth + 1);
+  }
+  seen.spill.reset();
+}
+
+bool Grouping::has_spilled_values() const {
+  return std::any_of(seen_.begin(), seen_.end(),
+                     [](const auto& seen) { return seen != nullptr && seen->spill != nullptr; });
+}
+
+void Grouping::merge_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
+                              size_t part, size_t parts) {
+  const bool spilled = std::any_of(from.begin(), from.end(),
+                                   [](const auto& other) { return other->has_spilled_values(); });
+  std::vector<std::byte*> rows(kVectorSize);
   for (size_t number = 0; number < plan_.calls.size(); ++number) {
     if (!seen_[number]) continue;
-    const AggregatePlan::Call& call = plan_.calls[number];
-    GroupTable& seen = seen_[number]->table;
-    const GroupTable& other = from.seen_[number]->table;
-    Chunk values(other.layout().types), fresh(other.layout().types);
-    RowCollection::Cursor cursor;
-    while (uint32_t count = other.rows().scan(cursor, others.data(), kVectorSize)) {
-      if (context.interrupt != nullptr) context.interrupt->check();
-      uint32_t taken = take_part(other, others.data(), count, part, parts);
-      if (taken == 0) continue;
-      other.rows().gather(others.data(), taken, values);
-      seen_columns_ = column_pointers(values);
-      seen.prepare(seen_columns_, taken);
-      uint32_t made = seen.find(true, seen_rows_.data(), new_values_.data());
-      if (made == 0) continue;
-      fresh.slice(values, new_values_.data(), made);
-      seen_columns_ = column_pointers(fresh);
-      if (plan_.key_count != 0) {
-        columns_.assign(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
-        find_groups(context, made);
+    Seen& seen = *seen_[number];
+    seen.table.open(context.memory);
+    Chunk values(seen.table.layout().types);
+    for (const auto& other : from) {
+      const GroupTable& table = other->seen_[number]->table;
+      RowCollection::Cursor cursor;
+      while (uint32_t count = table.rows().scan(cursor, rows.data(), kVectorSize)) {
+        if (context.interrupt != nullptr) context.interrupt->check();
+        uint32_t taken = spilled ? take_spill_part(table, rows.data(), count, part)
+                                 : take_part(table, rows.data(), count, part, parts);
+        if (taken == 0) continue;
+        table.rows().gather(rows.data(), taken, values);
+        add_values(context, number, values, 1);
       }
-      seen_columns_.erase(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
-      update_states(context, call, rows_.data(), seen_columns_, made);
     }
+    for (const auto& other : from) {
+      if (other->seen_[number]->spill == nullptr) continue;
+      if (SpillFile* file = other->seen_[number]->spill->file(part)) {
+        add_file(context, number, *file, 1);
+      }
+    }
+    add_spilled(context, number, 2);
   }
 }
 
@@ -361,6 +429,7 @@ void Grouping::sort_rows(ExecContext& context, const AggregatePlan::Call& call, 
 void Grouping::finish(ExecContext& context) {
   for (size_t c = 0; c < plan_.calls.size(); ++c) {
     if (sorters_[c]) feed_sorted(context, plan_.calls[c], *sorters_[c]);
+    if (seen_[c]) add_spilled(context, c, 1);
   }
 }
 

@@ -46,9 +46,13 @@ class Grouping {
   void consume_spilled(ExecContext& context, SpillFile& file);
   void finish(ExecContext& context);
 
-  // Updates the states of hashed calls with the values that another one has seen and whose hashes
-  // belong to part `part` of `parts`.
-  void merge_distinct(ExecContext& context, const Grouping& from, size_t part, size_t parts);
+  // Updates the states of hashed calls with the values that others have seen and whose hashes
+  // belong to part `part` of `parts`; kSpillParts parts when one has_spilled_values(). Each part is
+  // asked for once.
+  static constexpr size_t kSpillParts = PartitionedSpill::kParts;
+  bool has_spilled_values() const;
+  void merge_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
+                      size_t part, size_t parts);
   // Merges the groups of another one over the same plan whose hashes belong to part `part` of
   // `parts`. The other's rows in files are not looked at.
   void merge_part(ExecContext& context, Grouping& from, size_t part, size_t parts);
@@ -72,7 +76,8 @@ class Grouping {
   struct Seen {
     explicit Seen(std::vector<KeyType> keys) : table(std::move(keys), 0) {}
     GroupTable table;
-    bool is_full = false;
+    // What the table has no room for; null as long as it has.
+    std::unique_ptr<PartitionedSpill> spill;
   };
 
   void destroy_states();
@@ -84,6 +89,10 @@ class Grouping {
   void update(ExecContext& context, size_t number, uint32_t count);
   void update_distinct(ExecContext& context, size_t number, const uint32_t* selection,
                        uint32_t count);
+  uint32_t new_values(ExecContext& context, Seen& seen, uint32_t count, uint32_t depth);
+  void add_values(ExecContext& context, size_t number, const Chunk& values, uint32_t depth);
+  void add_file(ExecContext& context, size_t number, SpillFile& file, uint32_t depth);
+  void add_spilled(ExecContext& context, size_t number, uint32_t depth);
   void update_states(ExecContext& context, const AggregatePlan::Call& call,
                      std::byte* const* groups, std::span<const Vector* const> args, uint32_t count);
   const Vector* input(uint32_t column, const uint32_t* selection, uint32_t count);
@@ -129,6 +138,7 @@ class Grouping {
   std::vector<std::byte*> seen_rows_, groups_;
   std::vector<uint32_t> new_values_;
   std::vector<Vector> new_inputs_;
+  std::vector<Chunk> fresh_;  // by call
   Vector addresses_{PhysicalType::kInt64};
   // DISTINCT: the row before.
   std::vector<Value> last_;

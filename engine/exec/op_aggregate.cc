@@ -123,9 +123,14 @@ void AggregateOperator::merge_distinct(ExecContext& context, DividedInput& input
     parts.push_back(std::make_unique<Grouping>(plan_));
     parts.back()->open(context, 0);
   }
+  const std::span<const std::unique_ptr<Grouping>> from(parts.data(), count);
+  const bool spilled = std::any_of(from.begin(), from.end(),
+                                   [](const auto& part) { return part->has_spilled_values(); });
+  const size_t pieces = spilled ? Grouping::kSpillParts : count;
+  std::atomic<size_t> next{0};
   input.team().run([&](size_t i, ExecContext& worker_context) {
-    for (size_t from = 0; from < count; ++from) {
-      parts[count + i]->merge_distinct(worker_context, *parts[from], i, count);
+    for (size_t piece; (piece = next.fetch_add(1)) < pieces;) {
+      parts[count + i]->merge_distinct(worker_context, from, piece, pieces);
     }
   });
 }

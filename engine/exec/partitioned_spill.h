@@ -27,6 +27,8 @@ class PartitionedSpill {
   void append(const ExecContext& context, std::span<const Vector* const> columns,
               const uint64_t* hashes, const uint32_t* selection, uint32_t count);
   uint64_t bytes() const;
+  // A part's rows so far; nullptr without any.
+  SpillFile* file(size_t part) const { return files_[part].get(); }
   // The files; nullptr for parts without rows.
   std::vector<std::unique_ptr<SpillFile>> take() { return std::move(files_); }
 
