@@ -204,6 +204,7 @@ class NameShortener {
     if (node->tag == ast::NodeTag::kRangeVar) shorten(static_cast<ast::RangeVar&>(*node));
     if (node->tag == ast::NodeTag::kTypeName) shorten(static_cast<ast::TypeName&>(*node));
     if (node->tag == ast::NodeTag::kTypeCast) shorten(static_cast<ast::TypeCast&>(*node));
+    if (node->tag == ast::NodeTag::kFuncCall) shorten(static_cast<ast::FuncCall&>(*node));
     return node;
   }
 
@@ -220,6 +221,24 @@ class NameShortener {
     Oid oid = find_type(catalog_, path_, {type.names[0], type.names[1]});
     if (oid == kInvalidOid || !type_is_visible(catalog_, path_, oid)) return;
     type.names = ast::make_list<std::string_view>(arena_, {type.names[1]});
+  }
+
+  void shorten(ast::FuncCall& call) const {
+    if (call.funcname.size() != 2 || call.funcname[0] == "pg_catalog") return;
+    std::string_view name = call.funcname[1];
+    const Schema* named = catalog_.find_schema(call.funcname[0]);
+    if (named == nullptr) return;
+    for (Oid schema : path_.schemas) {
+      if (schema == path_.temp_schema) continue;
+      if (schema == named->oid) {
+        call.funcname = ast::make_list<std::string_view>(arena_, {name});
+        return;
+      }
+      bool hides = schema == schema_oid::kPgCatalog
+                       ? !proc_facts_named(name).empty()
+                       : !catalog_.functions_named(schema, name).empty();
+      if (hides) return;
+    }
   }
 
   void shorten(ast::TypeCast& cast) const {
@@ -245,11 +264,14 @@ class NameShortener {
 
 std::string shown_expression(const Catalog& catalog, const SearchPath& path,
                              std::string_view expression, bool pretty) {
-  if (!pretty) return with_shown_names(catalog, path, expression);
+  // Functions that users made are stored with their schema.
+  bool may_call_them =
+      expression.find('.') != expression.npos && expression.find('(') != expression.npos;
+  if (!pretty && !may_call_them) return with_shown_names(catalog, path, expression);
   Arena arena;
   const ast::Node* tree = parse_expression(expression, arena);
   return deparse_definition(ast::rewrite(tree, arena, NameShortener(catalog, path, arena, tree)),
-                            true);
+                            pretty);
 }
 
 std::string_view without_outer_parentheses(std::string_view text) {
@@ -337,6 +359,9 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
       out =
           fmt::format("CHECK ({})", shown_expression(catalog, path, constraint.expression, pretty));
       if (constraint.no_inherit) out += " NO INHERIT";
+      break;
+    case 't':
+      out = "TRIGGER";
       break;
     default:
       return "";

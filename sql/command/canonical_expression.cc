@@ -51,6 +51,13 @@ const ast::Node* CanonicalText::table_expression(const ast::Node* node, const Ex
   return cut ? quoted(plain->text, {inner->type.oid, -1}) : constant(*plain, *inner);
 }
 
+const ast::Node* CanonicalText::trigger_condition(const ast::Node* node, const ScopeItem& old_row,
+                                                  const ScopeItem& new_row) {
+  item_names_[&old_row] = "old";
+  item_names_[&new_row] = "new";
+  return expression(node);
+}
+
 const ast::Node* CanonicalText::condition(const ast::SelectStmt& probe) {
   for (const ast::Node* item : probe.from_clause) name_items(item);
   qualify_ = false;
@@ -380,6 +387,11 @@ const ast::Node* CanonicalText::call(const ast::FuncCall& node, const Expr* own)
   const auto& function = static_cast<const ProcFact&>(*made->function);
   if (node.funcformat != ast::CoercionForm::kSqlSyntax && node.funcname[0] == "pg_catalog") {
     out->funcname = ast::make_list<std::string_view>(arena_, {arena_.copy(function.name)});
+  }
+  // Found again whatever the search path says; who shows it leaves the schema out (NameShortener).
+  if (function.oid >= kFirstUserOid) {
+    out->funcname = ast::make_list<std::string_view>(
+        arena_, {arena_.copy(catalog_.schema_name(function.schema)), arena_.copy(function.name)});
   }
   out->args = call_arguments(node, *made);
   if (node.agg_within_group) {

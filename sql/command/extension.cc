@@ -207,6 +207,12 @@ CommandResult move_extension(std::string_view name, std::string_view schema_name
     }
   });
   for (Oid member : members) {
+    // Definitions are stored with the names of functions.
+    if (!context.ddl().view()->dependents_of({class_oid::kProc, member, 0}).empty()) {
+      throw unsupported("ALTER EXTENSION ... SET SCHEMA while views use its functions");
+    }
+  }
+  for (Oid member : members) {
     auto copy = std::make_shared<Function>(*context.ddl().view()->function(member));
     copy->schema = schema;
     context.ddl().put(std::move(copy));
