@@ -110,7 +110,9 @@ TEST_CASE("ranges of encoded integers are those of the integers") {
   std::mt19937_64 random(2);
   for (const auto& values : patterns()) {
     auto pick = [&] {
-      return values[random() % values.size()] + static_cast<int64_t>(random() % 3) - 1;
+      // Near one of the values, wrapping.
+      return static_cast<int64_t>(static_cast<uint64_t>(values[random() % values.size()]) +
+                                  random() % 3 - 1);
     };
     for (IntEncoding encoding : {IntEncoding::kConstant, IntEncoding::kPacked, IntEncoding::kDelta,
                                  IntEncoding::kRuns, IntEncoding::kDictionary}) {
