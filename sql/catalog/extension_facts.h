@@ -4,7 +4,12 @@
 #include <span>
 #include <string_view>
 
+#include "engine/type/oid.h"
+
 namespace luma {
+
+// plpgsql's own oid: it is in every database from the beginning.
+inline constexpr Oid kPlpgsqlExtension = 13559;
 
 struct ExtensionFact {
   std::string_view name, version, comment;

@@ -18,7 +18,7 @@ bool is_installed(const Catalog& catalog, std::string_view name) {
 
 void generate_pg_extension(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
-  row.oid(kPlpgsqlOid).text(kPlpgsql).oid(kBootstrapRole).oid(schema_oid::kPgCatalog);
+  row.oid(kPlpgsqlExtension).text(kPlpgsql).oid(kBootstrapRole).oid(schema_oid::kPgCatalog);
   row.boolean(false).text("1.0").nulls(2).emit();
   scan.catalog().for_each_extension([&](const Extension& extension) {
     row.oid(extension.oid).text(extension.name).oid(extension.owner).oid(extension.schema);

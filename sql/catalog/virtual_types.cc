@@ -2,6 +2,7 @@
 #include <map>
 
 #include "engine/type/type_info.h"
+#include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
 #include "sql/catalog/virtual_row.h"
@@ -181,6 +182,8 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
       emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
     }
   });
+  emit_description(row, kPlpgsqlExtension, class_oid::kExtension, 0,
+                   std::string(find_extension_fact("plpgsql")->comment));
   catalog.for_each_extension([&](const Extension& extension) {
     emit_description(row, extension.oid, class_oid::kExtension, 0, extension.comment);
   });
