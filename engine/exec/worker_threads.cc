@@ -31,15 +31,14 @@ WorkerThreads::~WorkerThreads() {
   thread_ended_.wait(lock, [&] { return threads_ == 0; });
 }
 
-bool WorkerThreads::start_thread() {
-  if (threads_ >= max_threads_) return false;
+void WorkerThreads::start_thread() {
+  if (threads_ >= max_threads_) return;
   try {
     std::thread([this] { serve(); }).detach();
   } catch (const std::system_error&) {
-    return false;  // no more threads to be had: the caller works alone
+    return;  // no more threads to be had: the caller works alone
   }
   ++threads_;
-  return true;
 }
 
 void WorkerThreads::run(size_t count, const std::function<void(size_t)>& work) {
@@ -47,21 +46,21 @@ void WorkerThreads::run(size_t count, const std::function<void(size_t)>& work) {
   job->work = &work;
   job->count = count;
   std::unique_lock lock(mutex_);
-  const size_t waiting = std::min(idle_, queue_.size());
-  bool takes_part = idle_ - waiting + max_threads_ - threads_ < count;
-  for (size_t helper = takes_part ? 1 : 0; helper < count; ++helper) {
+  // The caller works too, with its own priority: however busy the processors are, the statement is
+  // not slower than without helpers.
+  for (size_t helper = 1; helper < count; ++helper) {
     queue_.push_back(job);
-    if (queue_.size() > idle_ && !start_thread()) takes_part = true;
+    if (queue_.size() > idle_) start_thread();
     job_arrived_.notify_one();
   }
-  while (takes_part && job->next < count) {
+  while (job->next < count) {
     size_t item = job->next++;
     lock.unlock();
     work(item);
     lock.lock();
   }
-  job->helpers_done.wait(lock, [&] { return job->next >= count && job->running == 0; });
   std::erase(queue_, job);
+  job->helpers_done.wait(lock, [&] { return job->running == 0; });
 }
 
 void WorkerThreads::serve() {

@@ -18,15 +18,15 @@ class WorkerThreads {
   WorkerThreads(const WorkerThreads&) = delete;
   WorkerThreads& operator=(const WorkerThreads&) = delete;
 
-  // Calls work(0) .. work(count - 1), each once, on threads of the pool, and returns when all calls
-  // have returned. When the pool has not enough threads free, the calling thread works as well,
-  // alone if need be. `work` must not throw.
+  // Calls work(0) .. work(count - 1), each once: on the calling thread and on those of the pool
+  // that have nothing else to do. Returns when all calls have returned; when the pool is busy the
+  // caller does everything itself, one after another. `work` must not throw.
   void run(size_t count, const std::function<void(size_t)>& work);
 
  private:
   struct Job;
   void serve();
-  bool start_thread();
+  void start_thread();
 
   const size_t max_threads_;
   std::mutex mutex_;
