@@ -99,7 +99,9 @@ void refuse_internal(const Catalog& catalog, const ObjectAddress& target, const 
   ObjectPtr object = catalog.share({target.class_id, target.oid, 0});
   if (object == nullptr) return;
   for (const Dependency& edge : all_dependencies(*object)) {
-    if ((edge.kind != 'i' && edge.kind != 'e') || edge.dependent != target || drop.contains(edge.referenced)) continue;
+    if ((edge.kind != 'i' && edge.kind != 'e') || edge.dependent != target ||
+        drop.contains(edge.referenced))
+      continue;
     std::string owner = catalog.describe(edge.referenced, is_visible);
     throw sql_error(SqlState::kDependentObjectsStillExist, "cannot drop {} because {} requires it",
                     catalog.describe(target, is_visible), owner)

@@ -8,8 +8,8 @@
 #include "sql/bind/privilege_check.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
-#include "sql/session/session_routines.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/session_routines.h"
 
 namespace luma {
 
