@@ -10,6 +10,8 @@
 
 namespace luma {
 
+struct QueuedTrigger;  // trigger_firing.h
+
 // Values that own what they point to.
 class OwnedValues {
  public:
@@ -29,16 +31,19 @@ enum class ConstraintEventKind : uint8_t {
   kParentCheck,   // foreign key, NO ACTION or RESTRICT: no row may refer to `values` any more
   kParentAction,  // foreign key: cascade, set null, set default
   kUniqueCheck,   // deferrable unique constraint: `row_key` holds the key's prefix in the index
+  kTrigger,       // an AFTER trigger's function is to be called
 };
 
 struct ConstraintEvent {
   ConstraintEventKind kind = ConstraintEventKind::kChildCheck;
-  TableDescPtr table;       // whose foreign_keys, referenced_by or indexes has the constraint
+  TableDescPtr table;  // whose foreign_keys, referenced_by, indexes or triggers has the constraint
   uint32_t constraint = 0;  // position in that list
   bool deleted = false;     // kParent*: the row was deleted, otherwise its key was updated
   std::string row_key;      // the row's complete key
   OwnedValues values;       // the foreign key's columns (kParent*: as they were)
   OwnedValues new_values;   // kParentAction of an update
+  // kTrigger; shared by the triggers of one row.
+  std::shared_ptr<const QueuedTrigger> trigger;
 };
 
 }  // namespace luma

@@ -10,6 +10,7 @@
 #include "engine/table/row_check.h"
 #include "engine/table/row_lock.h"
 #include "engine/table/row_writer.h"
+#include "engine/table/trigger_firing.h"
 #include "engine/txn/txn_iterator.h"
 
 namespace luma {
@@ -51,9 +52,19 @@ struct ForeignKeyAct {
         check(*child, child->generated, checks, 1),
         writer(child, updated_columns(*child), 1),
         stored(*child, probe.layout(), live_attributes(*child), 1),
-        new_rows(attribute_types(*child), 1) {}
+        new_rows(attribute_types(*child), 1) {
+    if (!child->triggers.empty()) {
+      std::vector<bool> set(child->columns.size(), false);
+      for (int32_t column : set_columns) set[static_cast<size_t>(column)] = true;
+      firing.emplace(child, columns_for_triggers(*child, std::move(set)));
+    }
+  }
+
+  TriggerEvent event() const { return removes ? TriggerEvent::kDelete : TriggerEvent::kUpdate; }
 
   std::vector<bool> updated_columns(const TableDesc& child) const {
+    // A trigger may change any column.
+    if (!removes && !child.triggers.empty()) return {};
     std::vector<bool> updated(child.columns.size(), false);
     if (removes) return updated;
     for (int32_t column : set_columns) updated[static_cast<size_t>(column)] = true;
@@ -89,8 +100,6 @@ struct ForeignKeyAct {
       new_rows.columns[at].set_constant(value);
     }
     new_rows.size = 1;
-    check.compute_generated(context, new_rows);
-    check.check(context, new_rows);
   }
 
   Value copy_default(ExecContext& context, const Expr& expr) {
@@ -111,6 +120,7 @@ struct ForeignKeyAct {
   RowWriter writer;
   AttributeChunk stored;
   Chunk new_rows;
+  std::optional<TriggerFiring> firing;
   Arena arena;
   TableDescPtr parent;  // owns `key`
 };
@@ -123,6 +133,7 @@ void ConstraintQueue::begin(ExecContext& context, bool all_immediate) {
   all_immediate_ = all_immediate;
   events_.clear();
   acts_.clear();
+  changes_.clear();
   for (auto& parent : parents_) {
     parent->current = false;
     parent->last_key.clear();
@@ -219,6 +230,39 @@ void ConstraintQueue::add_unique_check(const TableDescPtr& table, uint32_t index
   }
 }
 
+void ConstraintQueue::add_trigger(const TableDescPtr& table, uint32_t trigger,
+                                  std::shared_ptr<const QueuedTrigger> call) {
+  const TriggerDesc& desc = table->triggers[trigger];
+  ConstraintEvent event;
+  event.kind = ConstraintEventKind::kTrigger;
+  event.table = table;
+  event.constraint = trigger;
+  event.trigger = std::move(call);
+  if (deferred_now(desc.constraint, desc.deferrable, desc.initially_deferred)) {
+    context_->deferred->add(std::move(event));
+  } else {
+    events_.push_back(std::move(event));
+  }
+}
+
+ConstraintQueue::TableChanges& ConstraintQueue::changes_of(Oid table, TriggerEvent event) {
+  for (TableChanges& changes : changes_) {
+    if (changes.table == table && changes.event == event) return changes;
+  }
+  TableChanges& added = changes_.emplace_back();
+  added.table = table;
+  added.event = event;
+  return added;
+}
+
+void ConstraintQueue::forget_statement_triggers(Oid table, TriggerEvent event) {
+  std::erase_if(events_, [&](const ConstraintEvent& queued) {
+    return queued.kind == ConstraintEventKind::kTrigger && queued.table->oid == table &&
+           queued.trigger->event == event &&
+           !queued.table->triggers[queued.constraint].for_each_row;
+  });
+}
+
 void ConstraintQueue::run() {
   while (!events_.empty()) {
     ConstraintEvent event = std::move(events_.front());
@@ -236,6 +280,10 @@ void ConstraintQueue::run() {
         break;
       case ConstraintEventKind::kUniqueCheck:
         check_unique(event);
+        break;
+      case ConstraintEventKind::kTrigger:
+        fire_queued_trigger(*context_, event.table, event.table->triggers[event.constraint],
+                            *event.trigger);
         break;
     }
   }
@@ -311,6 +359,7 @@ ForeignKeyAct& ConstraintQueue::act_of(const ConstraintEvent& event) {
       table(key.child_table), key, event.deleted, column_types(*event.table, key.parent_columns)));
   act->parent = event.table;
   act->writer.begin(*context_, *this);
+  if (act->firing) act->firing->begin(*context_, *this);
   return *act;
 }
 
@@ -322,23 +371,40 @@ void ConstraintQueue::act(const ConstraintEvent& event) {
   Transaction& txn = *context_->transaction;
   StoredRows rows(*act.probe.table());
   RowLockMode mode = act.removes ? RowLockMode::kUpdate : act.writer.update_lock_mode();
+  if (act.firing) act.firing->before_statement(act.event());
   KvValue row;
-  for (const std::string& row_key : row_keys_) {
+  // Triggers may change the table meanwhile.
+  std::vector<std::string> row_keys = row_keys_;
+  for (const std::string& row_key : row_keys) {
     lock_key(*context_, *act.probe.table(), row_key, mode);
     rows.check_unchanged_since_snapshot(txn, row_key);
     if (!rows.get(txn, row_key, &row, ReadView::kLatest)) continue;
     if (!act.probe.refers(row.view())) continue;
-    act.stored.begin();
-    act.stored.add(row.view());
-    act.writer.bind_old(act.stored.chunk());
-    if (act.removes) {
-      act.writer.remove(0, row_key);
-      continue;
-    }
-    act.make_new_row(*context_, event.new_values.all());
+    act_on_row(act, event, row_key, row.view());
+  }
+  if (act.firing) act.firing->after_statement(act.event());
+}
+
+// False when a trigger left the row alone.
+bool ConstraintQueue::act_on_row(ForeignKeyAct& act, const ConstraintEvent& event,
+                                 std::string_view row_key, std::string_view row) {
+  act.stored.begin();
+  act.stored.add(row);
+  const Chunk& old_rows = act.stored.chunk();
+  if (!act.removes) act.make_new_row(*context_, event.new_values.all());
+  Chunk* new_rows = act.removes ? nullptr : &act.new_rows;
+  if (act.firing && !act.firing->before_row(act.event(), &old_rows, new_rows)) return false;
+  act.writer.bind_old(old_rows);
+  if (act.removes) {
+    act.writer.remove(0, row_key);
+  } else {
+    act.check.compute_generated(*context_, act.new_rows);
+    act.check.check(*context_, act.new_rows);
     act.writer.bind_new(act.new_rows);
     act.writer.update(0, row_key);
   }
+  if (act.firing) act.firing->after_row(act.event(), &old_rows, new_rows, 0);
+  return true;
 }
 
 }  // namespace luma

@@ -19,7 +19,9 @@
 namespace luma {
 
 class RowWriter;
+class TriggerFiring;
 struct ForeignKeyAct;
+struct TransitionRows;
 
 class ConstraintQueue {
  public:
@@ -41,6 +43,19 @@ class ConstraintQueue {
   void add_unique_check(const TableDescPtr& table, uint32_t index, std::string_view prefix,
                         std::span<const Value> values);
   void add(ConstraintEvent event) { events_.push_back(std::move(event)); }
+  // An AFTER trigger's call: now, or deferred with its constraint.
+  void add_trigger(const TableDescPtr& table, uint32_t trigger,
+                   std::shared_ptr<const QueuedTrigger> call);
+  // What statement triggers need to know of the changes of one kind to a table.
+  struct TableChanges {
+    Oid table = kInvalidOid;
+    TriggerEvent event = TriggerEvent::kInsert;
+    bool before_fired = false;
+    std::shared_ptr<TransitionRows> transition;
+  };
+  TableChanges& changes_of(Oid table, TriggerEvent event);
+  // Takes back what waits for the table's statement triggers: it fires after the last change.
+  void forget_statement_triggers(Oid table, TriggerEvent event);
 
   // Handles everything, what it causes included. Throws 23503, 23505, or what writing rows throws.
   void run();
@@ -64,12 +79,15 @@ class ConstraintQueue {
   // True when a row refers to the probe's values; it is then locked FOR KEY SHARE.
   bool has_child(ChildProbe& probe);
   ForeignKeyAct& act_of(const ConstraintEvent& event);
+  bool act_on_row(ForeignKeyAct& act, const ConstraintEvent& event, std::string_view row_key,
+                  std::string_view row);
 
   ExecContext* context_ = nullptr;
   bool all_immediate_ = false;
   std::deque<ConstraintEvent> events_;
   std::vector<std::unique_ptr<Parent>> parents_;
   std::vector<std::unique_ptr<ForeignKeyAct>> acts_;
+  std::deque<TableChanges> changes_;
   std::vector<std::string> row_keys_;
   std::string key_;
 };

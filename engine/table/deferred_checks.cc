@@ -19,6 +19,8 @@ Oid constraint_of(const ConstraintEvent& event) {
   switch (event.kind) {
     case ConstraintEventKind::kUniqueCheck:
       return event.table->indexes[event.constraint].oid;
+    case ConstraintEventKind::kTrigger:
+      return event.table->triggers[event.constraint].constraint;
     case ConstraintEventKind::kChildCheck:
       return event.table->foreign_keys[event.constraint].oid;
     default:
@@ -68,6 +70,12 @@ void DeferredChecks::set_mode(ExecContext& context, std::span<const Oid> constra
 
 bool DeferredChecks::has_pending() const {
   return std::any_of(events_.begin(), events_.end(), [](const Pending& p) { return !p.checked; });
+}
+
+bool DeferredChecks::has_pending_triggers() const {
+  return std::any_of(events_.begin(), events_.end(), [](const Pending& p) {
+    return !p.checked && p.event.kind == ConstraintEventKind::kTrigger;
+  });
 }
 
 void DeferredChecks::rollback_to(const Mark& mark) {

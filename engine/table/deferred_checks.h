@@ -25,6 +25,8 @@ class DeferredChecks {
   void set_mode(ExecContext& context, std::span<const Oid> constraints, bool deferred);
   bool is_deferred(Oid constraint, bool deferrable, bool initially_deferred) const;
   bool has_pending() const;
+  // Among them calls of triggers, which only workers make.
+  bool has_pending_triggers() const;
 
   // Savepoints: take a mark with the savepoint, give it back with ROLLBACK TO.
   struct Modes {

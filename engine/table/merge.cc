@@ -9,6 +9,7 @@
 #include "engine/table/row_lock.h"
 #include "engine/table/row_targets.h"
 #include "engine/table/row_writer.h"
+#include "engine/table/trigger_firing.h"
 
 namespace luma {
 namespace {
@@ -21,43 +22,74 @@ struct Action {
         check(*spec.table, spec.generated, spec.checks, 1),
         writer(spec.table,
                what.action == ModifyAction::kUpdate
-                   ? updated_columns(*spec.table, what.assignments, spec.generated)
+                   ? columns_to_write(*spec.table, what.assignments, spec.generated)
                    : std::vector<bool>(),
                1),
         stored(*spec.table, writer.layout(),
-               what.action == ModifyAction::kDelete ? writer.columns_for_remove()
-                                                    : live_attributes(*spec.table),
+               what.action == ModifyAction::kDelete && spec.table->triggers.empty()
+                   ? writer.columns_for_remove()
+                   : live_attributes(*spec.table),
                1),
         rows(make_row_views(*spec.table)) {
     if (what.condition != nullptr) condition.emplace(*what.condition, 1);
+    if (what.action == ModifyAction::kUpdate) {
+      lock_mode =
+          writer.lock_mode_for(updated_columns(*spec.table, what.assignments, spec.generated));
+    }
+    if (!spec.table->triggers.empty() && !what.does_nothing) {
+      static const std::vector<const Expr*> kNone;
+      firing.emplace(
+          spec.table,
+          columns_for_triggers(*spec.table, updated_columns(*spec.table, what.assignments, kNone)));
+    }
+  }
+
+  TriggerEvent event() const {
+    return what.action == ModifyAction::kInsert   ? TriggerEvent::kInsert
+           : what.action == ModifyAction::kUpdate ? TriggerEvent::kUpdate
+                                                  : TriggerEvent::kDelete;
   }
 
   bool applies(ExecContext& context, const Chunk& row) {
     uint32_t passed;
     return !condition || condition->select(context, row, &passed) == 1;
   }
-  RowLockMode lock_mode() const {
-    return what.action == ModifyAction::kUpdate ? writer.update_lock_mode() : RowLockMode::kUpdate;
-  }
-  void make_row(ExecContext& context, const Chunk& input, const Chunk* old) {
+  // False when a trigger leaves the row alone.
+  bool make_row(ExecContext& context, const Chunk& input, const Chunk* old) {
     assign(context, assignments, input, old, rows);
     rows.size = 1;
+    if (firing && !firing->before_row(event(), old, &rows)) return false;
     check.compute_generated(context, rows);
     check.check(context, rows);
     writer.bind_new(rows);
+    return true;
   }
-  void insert(ExecContext& context, const Chunk& input) {
-    make_row(context, input, nullptr);
+  // Both: false when a trigger leaves the row alone.
+  bool insert(ExecContext& context, const Chunk& input) {
+    if (!make_row(context, input, nullptr)) return false;
     writer.insert(0);
+    if (firing) firing->after_row(event(), nullptr, &rows, 0);
+    return true;
   }
-  void change(ExecContext& context, const Chunk& input, std::string_view key,
+  bool change(ExecContext& context, const Chunk& input, std::string_view key,
               std::string_view row) {
     stored.begin();
     if (!stored.reads_nothing()) stored.add(row);
-    writer.bind_old(stored.chunk());
-    if (what.action == ModifyAction::kDelete) return writer.remove(0, key);
-    make_row(context, input, &stored.chunk());
+    const Chunk& old = stored.chunk();
+    writer.bind_old(old);
+    if (what.action == ModifyAction::kDelete) {
+      if (firing && !firing->before_row(event(), &old, nullptr)) return false;
+      if (firing) firing->refuse_row_written_by_trigger(key, "deleted");
+      writer.remove(0, key);
+      if (firing) firing->after_row(event(), &old, nullptr, 0);
+      return true;
+    }
+    if (!make_row(context, input, &old)) return false;
+    if (firing) firing->refuse_row_written_by_trigger(key, "updated");
+    if (firing && firing->row_was_changed()) writer.lock_changed_key(0, key, lock_mode);
     writer.update(0, key);
+    if (firing) firing->after_row(event(), &old, &rows, 0);
+    return true;
   }
 
   const MergeActionSpec& what;
@@ -65,8 +97,10 @@ struct Action {
   Evaluators assignments;
   RowCheck check;
   RowWriter writer;
+  RowLockMode lock_mode = RowLockMode::kUpdate;
   AttributeChunk stored;
   Chunk rows;
+  std::optional<TriggerFiring> firing;
 };
 
 }  // namespace
@@ -87,6 +121,8 @@ struct MergeOperator::State {
 
   void begin(ExecContext& context);
   void run(ExecContext& context);
+  void fire_before_statement();
+  void fire_after_statement();
   void merge(ExecContext& context, const Chunk& input, uint32_t row);
   bool change_matching(ExecContext& context, const RowVersion& target);
   bool passes_again(ExecContext& context, std::string_view latest);
@@ -117,16 +153,37 @@ void MergeOperator::State::begin(ExecContext& context) {
     queue = &own_queue;
     own_queue.begin(context);
   }
-  for (auto& action : actions) action->writer.begin(context, *queue);
+  for (auto& action : actions) {
+    action->writer.begin(context, *queue);
+    if (action->firing) action->firing->begin(context, *queue);
+  }
   done = false;
 }
 
+void MergeOperator::State::fire_before_statement() {
+  for (TriggerEvent event : {TriggerEvent::kInsert, TriggerEvent::kUpdate, TriggerEvent::kDelete}) {
+    for (auto& action : actions) {
+      if (action->firing && action->event() == event) action->firing->before_statement(event);
+    }
+  }
+}
+
+void MergeOperator::State::fire_after_statement() {
+  for (TriggerEvent event : {TriggerEvent::kDelete, TriggerEvent::kUpdate, TriggerEvent::kInsert}) {
+    for (auto& action : actions) {
+      if (action->firing && action->event() == event) action->firing->after_statement(event);
+    }
+  }
+}
+
 void MergeOperator::State::run(ExecContext& context) {
+  fire_before_statement();
   while (const Chunk* input = child->next(context)) {
     for (uint32_t row = 0; row < input->size; ++row) merge(context, *input, row);
     if (context.interrupt != nullptr) context.interrupt->check();
   }
   for (auto& action : actions) action->writer.finish();
+  fire_after_statement();
   if (queue == &own_queue) own_queue.run();
 }
 
@@ -143,8 +200,7 @@ void MergeOperator::State::merge(ExecContext& context, const Chunk& input, uint3
   if (keys.valid(row) && change_matching(context, row_version(keys[row]))) return;
   Action* action = choose(context, false);
   if (action == nullptr || action->what.does_nothing) return;
-  action->insert(context, one);
-  count(context);
+  if (action->insert(context, one)) count(context);
 }
 
 // False when the target row is gone, or no longer matches since somebody changed it.
@@ -155,11 +211,15 @@ bool MergeOperator::State::change_matching(ExecContext& context, const RowVersio
     Action* action = choose(context, true);
     if (action == nullptr || action->what.does_nothing) return true;
     if (written_since(txn, target.key, mark)) {
+      if (action->firing) {
+        action->firing->refuse_row_written_by_trigger(
+            target.key, action->what.action == ModifyAction::kUpdate ? "updated" : "deleted");
+      }
       throw sql_error(SqlState::kCardinalityViolation,
                       "MERGE command cannot affect row a second time")
           .hint("Ensure that not more than one source row matches any one target row.");
     }
-    lock_key(context, *spec.table, target.key, action->lock_mode());
+    lock_key(context, *spec.table, target.key, action->lock_mode);
     if (!rows.get(txn, target.key, &latest, ReadView::kLatest)) {
       refuse_change_since_snapshot(txn, true);
       return false;
@@ -171,9 +231,9 @@ bool MergeOperator::State::change_matching(ExecContext& context, const RowVersio
       if (!passes_again(context, latest.view())) return false;
       continue;
     }
-    action->change(context, one, target.key, latest.view());
+    bool changed = action->change(context, one, target.key, latest.view());
     latest.reset();
-    count(context);
+    if (changed) count(context);
     return true;
   }
 }

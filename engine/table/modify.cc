@@ -1,26 +1,11 @@
 #include "engine/table/modify.h"
 
 #include "engine/base/sql_error.h"
-#include "engine/columnar/columnar_rows.h"
 #include "engine/exec/chunk_builder.h"
-#include "engine/exec/chunk_store.h"
-#include "engine/table/attribute_chunk.h"
-#include "engine/table/constraint_queue.h"
-#include "engine/table/row_assignment.h"
-#include "engine/table/row_check.h"
+#include "engine/table/modify_state.h"
 #include "engine/table/row_lock.h"
-#include "engine/table/row_targets.h"
-#include "engine/table/row_writer.h"
 
 namespace luma {
-
-namespace {
-
-std::vector<PhysicalType> types_of(const std::vector<const Expr*>& expressions) {
-  std::vector<PhysicalType> types;
-  for (const Expr* expr : expressions) types.push_back(expr->physical);
-  return types;
-}
 
 std::vector<bool> arbiters_of(const ModifySpec& spec) {
   std::vector<bool> arbiters;
@@ -40,149 +25,6 @@ std::vector<bool> arbiters_of(const ModifySpec& spec) {
   return arbiters;
 }
 
-// ON CONFLICT DO UPDATE of one existing row.
-struct ConflictUpdate {
-  explicit ConflictUpdate(const ModifySpec& spec)
-      : assignments(make_evaluators(spec.conflict->assignments, 1)),
-        check(*spec.table, spec.generated,
-              spec.conflict->new_checks.empty() ? spec.checks : spec.conflict->new_checks, 1),
-        old_check(*spec.table, {}, spec.conflict->old_checks, 1),
-        writer(spec.table, updated_columns(*spec.table, spec.conflict->assignments, spec.generated),
-               1),
-        stored(*spec.table, writer.layout(), live_attributes(*spec.table), 1),
-        rows(make_row_views(*spec.table)) {
-    if (spec.conflict->where != nullptr) where.emplace(*spec.conflict->where, 1);
-    has_old_checks = !spec.conflict->old_checks.empty();
-    std::vector<PhysicalType> types = attribute_types(*spec.table);
-    types.insert(types.end(), types.begin(), types.begin() + static_cast<ptrdiff_t>(types.size()));
-    pair.init(types, 1);
-  }
-  // False when WHERE leaves the row alone. The row is locked.
-  bool run(ExecContext& context, std::string_view key, std::string_view row, const Chunk& proposed,
-           uint32_t number) {
-    size_t count = rows.columns.size();
-    proposed_row = number;
-    stored.begin();
-    stored.add(row);
-    for (size_t i = 0; i < count; ++i) {
-      pair.columns[i].reference(stored.chunk().columns[i]);
-      pair.columns[count + i].slice(proposed.columns[i], &proposed_row, 1);
-    }
-    pair.size = 1;
-    uint32_t passed;
-    if (has_old_checks) old_check.check(context, stored.chunk());
-    if (where && where->select(context, pair, &passed) == 0) return false;
-    assign(context, assignments, pair, &stored.chunk(), rows);
-    rows.size = 1;
-    check.compute_generated(context, rows);
-    check.check(context, rows);
-    writer.bind_old(stored.chunk());
-    writer.bind_new(rows);
-    writer.update(0, key);
-    return true;
-  }
-
-  Evaluators assignments;
-  std::optional<ExprEvaluator> where;
-  RowCheck check;
-  RowCheck old_check;  // of the row that is there
-  bool has_old_checks = false;
-  RowWriter writer;
-  AttributeChunk stored;
-  Chunk rows;                 // the updated row
-  Chunk pair;                 // stored and proposed row
-  uint32_t proposed_row = 0;  // `pair` refers to it
-};
-
-// Everything whose size depends on how many rows come at once.
-struct Batch {
-  Batch(const ModifySpec& spec, const std::vector<PhysicalType>& child_types, uint32_t room)
-      : capacity(room),
-        assignments(make_evaluators(spec.assignments, room)),
-        check(*spec.table, spec.generated, spec.checks, room),
-        writer(spec.table,
-               spec.action == ModifyAction::kUpdate
-                   ? updated_columns(*spec.table, spec.assignments, spec.generated)
-                   : std::vector<bool>(),
-               room),
-        rows(make_row_views(*spec.table)) {
-    if (spec.action == ModifyAction::kUpdate) {
-      targets.emplace(spec, writer.layout(), child_types, live_attributes(*spec.table),
-                      writer.update_lock_mode(), room);
-    } else if (spec.action == ModifyAction::kDelete) {
-      targets.emplace(
-          spec, writer.layout(), child_types,
-          spec.returning.empty() ? writer.columns_for_remove() : live_attributes(*spec.table),
-          RowLockMode::kUpdate, room);
-    }
-    if (spec.returning.empty()) return;
-    for (const Expr* expr : spec.returning) returning.emplace_back(*expr, room);
-    std::vector<PhysicalType> types = child_types;
-    for (PhysicalType type : attribute_types(*spec.table)) types.push_back(type);
-    returning_input.init(types, 1);
-    returned.init(types_of(spec.returning), 1);
-  }
-
-  uint32_t capacity;
-  Evaluators assignments;
-  RowCheck check;
-  RowWriter writer;
-  std::optional<RowTargets> targets;
-  Chunk rows;  // new rows
-  std::vector<ExprEvaluator> returning;
-  Chunk returning_input, returned;
-};
-
-}  // namespace
-
-struct ModifyOperator::State {
-  State(OperatorPtr source, ModifySpec what)
-      : child(std::move(source)),
-        spec(std::move(what)),
-        rows(*spec.table),
-        results(types_of(spec.returning)) {
-    if (spec.conflict != nullptr) arbiters = arbiters_of(spec);
-    for (size_t i = 0; i < arbiters.size(); ++i) {
-      arbiter_entries = arbiter_entries || (arbiters[i] && !spec.table->indexes[i].clustered);
-    }
-    one_input.init(child->output_types(), 1);
-  }
-
-  void begin(ExecContext& context);
-  void reserve(ExecContext& context, uint32_t rows);
-  void run(ExecContext& context);
-  void insert(ExecContext& context, const Chunk& input);
-  void insert_or_resolve(ExecContext& context, const Chunk& input, uint32_t row);
-  void resolve_invisible(ExecContext& context, std::string_view key);
-  bool update_conflicting(ExecContext& context, const Chunk& input, uint32_t row);
-  void update(ExecContext& context, const Chunk& input);
-  void remove(ExecContext& context, const Chunk& input);
-  void keep_returned(ExecContext& context, const Chunk& input, const Chunk& rows);
-  const Chunk* next_result();
-  void clear_results();
-
-  OperatorPtr child;
-  ModifySpec spec;
-  StoredRows rows;
-  std::vector<bool> arbiters;    // by index
-  bool arbiter_entries = false;  // some are not the rows' own keys
-  std::unique_ptr<Batch> batch;
-  std::unique_ptr<ConflictUpdate> conflict_update;
-  ConstraintQueue own_queue;
-  ConstraintQueue* queue = nullptr;  // the statement's, or our own
-  WriteBuffer::Mark mark = 0;
-  Chunk one_input, one_row;
-  std::string conflicting_key, still_conflicting_key;
-  KvValue conflicting_row;
-  bool done = false;
-  // Rows for RETURNING: the first chunk is kept apart, usually it is the only one.
-  Chunk first;
-  uint32_t first_capacity = 0;
-  ChunkStore results;
-  ChunkStore::Cursor cursor;
-  Chunk output;
-};
-
 void ModifyOperator::State::begin(ExecContext& context) {
   mark = context.transaction->current_statement().mark;
   queue = context.constraints;
@@ -192,6 +34,15 @@ void ModifyOperator::State::begin(ExecContext& context) {
   }
   if (batch) batch->writer.begin(context, *queue);
   if (conflict_update) conflict_update->writer.begin(context, *queue);
+  if (firing) {
+    static constexpr TriggerEvent kEvents[] = {TriggerEvent::kInsert, TriggerEvent::kUpdate,
+                                               TriggerEvent::kDelete};
+    TriggerEvent event = kEvents[static_cast<size_t>(spec.action)];
+    firing->begin(context, *queue);
+    fires_before_rows = firing->has_row_triggers(TriggerTiming::kBefore, event);
+    fires_after_rows = firing->wants_rows(event);
+    watch_targets();
+  }
   clear_results();
   done = false;
 }
@@ -202,34 +53,78 @@ void ModifyOperator::State::clear_results() {
   first.size = 0;
 }
 
+// With triggers before rows PostgreSQL finds these rows when it gets them for the triggers, and says
+// "updated" of any.
+void ModifyOperator::State::watch_targets() {
+  if (!firing || !batch || !batch->targets) return;
+  bool deletes = spec.action == ModifyAction::kDelete && !fires_before_rows;
+  batch->targets->watch(*firing, deletes ? "deleted" : "updated");
+}
+
 void ModifyOperator::State::reserve(ExecContext& context, uint32_t rows) {
   if (batch && rows <= batch->capacity) return;
   batch = std::make_unique<Batch>(spec, child->output_types(), rows == 1 ? 1 : kVectorSize);
   batch->writer.begin(context, *queue);
+  watch_targets();
 }
 
 void ModifyOperator::State::run(ExecContext& context) {
+  if (firing) fire_before_statement();
   while (const Chunk* input = child->next(context)) {
     reserve(context, input->size);
-    switch (spec.action) {
-      case ModifyAction::kInsert:
-        insert(context, *input);
-        break;
-      case ModifyAction::kUpdate:
-        update(context, *input);
-        break;
-      case ModifyAction::kDelete:
-        remove(context, *input);
-        break;
+    if (!fires_before_rows) {
+      modify(context, *input);
+      continue;
+    }
+    for (uint32_t row = 0; row < input->size; ++row) {
+      if (context.interrupt != nullptr) context.interrupt->check();
+      single_input.slice(*input, &row, 1);
+      modify(context, single_input);
     }
   }
   if (batch) batch->writer.finish();
+  if (firing) fire_after_statement();
   if (queue == &own_queue) own_queue.run();
+}
+
+void ModifyOperator::State::modify(ExecContext& context, const Chunk& input) {
+  switch (spec.action) {
+    case ModifyAction::kInsert:
+      return insert(context, input);
+    case ModifyAction::kUpdate:
+      return update(context, input);
+    case ModifyAction::kDelete:
+      return remove(context, input);
+  }
+}
+
+void ModifyOperator::State::fire_before_statement() {
+  if (spec.action == ModifyAction::kInsert) firing->before_statement(TriggerEvent::kInsert);
+  if (spec.action == ModifyAction::kUpdate || (spec.conflict != nullptr && spec.conflict->update)) {
+    firing->before_statement(TriggerEvent::kUpdate);
+  }
+  if (spec.action == ModifyAction::kDelete) firing->before_statement(TriggerEvent::kDelete);
+}
+
+void ModifyOperator::State::fire_after_statement() {
+  if (spec.action == ModifyAction::kUpdate || (spec.conflict != nullptr && spec.conflict->update)) {
+    firing->after_statement(TriggerEvent::kUpdate);
+  }
+  if (spec.action == ModifyAction::kInsert) firing->after_statement(TriggerEvent::kInsert);
+  if (spec.action == ModifyAction::kDelete) firing->after_statement(TriggerEvent::kDelete);
+}
+
+void ModifyOperator::State::queue_after_rows(TriggerEvent event, const Chunk* old_rows,
+                                             const Chunk* new_rows, uint32_t count) {
+  if (!fires_after_rows) return;
+  for (uint32_t row = 0; row < count; ++row) firing->after_row(event, old_rows, new_rows, row);
 }
 
 void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
   assign(context, batch->assignments, input, nullptr, batch->rows);
   batch->rows.size = input.size;
+  if (fires_before_rows && !firing->before_row(TriggerEvent::kInsert, nullptr, &batch->rows))
+    return;
   batch->check.compute_generated(context, batch->rows);
   batch->writer.bind_new(batch->rows);
   try {
@@ -248,6 +143,7 @@ void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
   if (!batch->writer.insert_all()) {
     for (uint32_t row = 0; row < input.size; ++row) batch->writer.insert(row);
   }
+  queue_after_rows(TriggerEvent::kInsert, nullptr, &batch->rows, input.size);
   if (spec.counts_rows) context.rows_affected += input.size;
   keep_returned(context, input, batch->rows);
 }
@@ -259,6 +155,7 @@ void ModifyOperator::State::insert_or_resolve(ExecContext& context, const Chunk&
     if (update_conflicting(context, input, row)) return;
     if (context.interrupt != nullptr) context.interrupt->check();
   }
+  if (fires_after_rows) firing->after_row(TriggerEvent::kInsert, nullptr, &batch->rows, row);
   if (spec.counts_rows) ++context.rows_affected;
   if (spec.returning.empty()) return;
   one_input.slice(input, &row, 1);
@@ -292,7 +189,7 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
     conflict_update = std::make_unique<ConflictUpdate>(spec);
     conflict_update->writer.begin(context, *queue);
   }
-  lock_key(context, *spec.table, conflicting_key, conflict_update->writer.update_lock_mode());
+  lock_key(context, *spec.table, conflicting_key, conflict_update->lock_mode);
   // The row may have lost the key before we had the lock.
   if (arbiter_entries && (!batch->writer.find_conflict(row, arbiters, still_conflicting_key) ||
                           still_conflicting_key != conflicting_key)) {
@@ -302,8 +199,8 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
   if (!rows.get(txn, conflicting_key, &conflicting_row, ReadView::kLatest)) {
     return false;
   }
-  bool updated =
-      conflict_update->run(context, conflicting_key, conflicting_row.view(), batch->rows, row);
+  bool updated = conflict_update->run(context, firing ? &*firing : nullptr, conflicting_key,
+                                      conflicting_row.view(), batch->rows, row);
   conflicting_row.reset();
   if (!updated) return true;
   if (spec.counts_rows) ++context.rows_affected;
@@ -319,11 +216,19 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   if (targets.size() == 0) return;
   assign(context, batch->assignments, targets.input(), &targets.stored(), batch->rows);
   batch->rows.size = targets.size();
+  if (fires_before_rows) {
+    if (!firing->before_row(TriggerEvent::kUpdate, &targets.stored(), &batch->rows)) return;
+    firing->refuse_row_written_by_trigger(targets.key(0), "updated");
+  }
   batch->check.compute_generated(context, batch->rows);
   batch->check.check(context, batch->rows);
   batch->writer.bind_old(targets.stored());
   batch->writer.bind_new(batch->rows);
+  if (fires_before_rows && firing->row_was_changed()) {
+    batch->writer.lock_changed_key(0, targets.key(0), batch->lock_mode);
+  }
   for (uint32_t row = 0; row < targets.size(); ++row) batch->writer.update(row, targets.key(row));
+  queue_after_rows(TriggerEvent::kUpdate, &targets.stored(), &batch->rows, targets.size());
   if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), batch->rows);
 }
@@ -332,8 +237,13 @@ void ModifyOperator::State::remove(ExecContext& context, const Chunk& input) {
   RowTargets& targets = *batch->targets;
   targets.lock(context, input, mark);
   if (targets.size() == 0) return;
+  if (fires_before_rows) {
+    if (!firing->before_row(TriggerEvent::kDelete, &targets.stored(), nullptr)) return;
+    firing->refuse_row_written_by_trigger(targets.key(0), "deleted");
+  }
   batch->writer.bind_old(targets.stored());
   for (uint32_t row = 0; row < targets.size(); ++row) batch->writer.remove(row, targets.key(row));
+  queue_after_rows(TriggerEvent::kDelete, &targets.stored(), nullptr, targets.size());
   if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), targets.stored());
 }

@@ -1,5 +1,7 @@
 #include "engine/table/row_assignment.h"
 
+#include <algorithm>
+
 namespace luma {
 
 Evaluators make_evaluators(const std::vector<const Expr*>& expressions, uint32_t capacity) {
@@ -19,6 +21,18 @@ std::vector<bool> updated_columns(const TableDesc& table,
     if (generated[i] != nullptr) updated[i] = true;
   }
   return updated;
+}
+
+std::vector<bool> columns_to_write(const TableDesc& table,
+                                   const std::vector<const Expr*>& assignments,
+                                   const std::vector<const Expr*>& generated) {
+  bool triggers_change_rows =
+      std::any_of(table.triggers.begin(), table.triggers.end(), [](const TriggerDesc& trigger) {
+        return trigger.for_each_row && trigger.timing == TriggerTiming::kBefore &&
+               trigger.events[static_cast<size_t>(TriggerEvent::kUpdate)];
+      });
+  if (triggers_change_rows) return {};
+  return updated_columns(table, assignments, generated);
 }
 
 void assign(ExecContext& context, Evaluators& assignments, const Chunk& input, const Chunk* stored,

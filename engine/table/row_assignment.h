@@ -18,6 +18,11 @@ std::vector<bool> updated_columns(const TableDesc& table,
                                   const std::vector<const Expr*>& assignments,
                                   const std::vector<const Expr*>& generated);
 
+// The same for RowWriter, empty (any) when triggers may change other columns.
+std::vector<bool> columns_to_write(const TableDesc& table,
+                                   const std::vector<const Expr*>& assignments,
+                                   const std::vector<const Expr*>& generated);
+
 // A chunk of the table's attributes, without storage of its own.
 Chunk make_row_views(const TableDesc& table);
 // New rows: each column refers to the value it is assigned, or to the stored row's.

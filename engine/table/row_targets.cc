@@ -2,6 +2,7 @@
 
 #include "engine/exec/chunk_builder.h"
 #include "engine/table/row_lock.h"
+#include "engine/table/trigger_firing.h"
 
 namespace luma {
 
@@ -70,7 +71,11 @@ void RowTargets::lock(ExecContext& context, const Chunk& input, WriteBuffer::Mar
   for (uint32_t row = 0; row < input.size; ++row) {
     if (!keys.valid(row)) continue;
     RowVersion version = row_version(keys[row]);
-    if (written_since(txn, version.key, mark) || seen_before(version.key)) continue;
+    if (written_since(txn, version.key, mark)) {
+      if (firing_ != nullptr) firing_->refuse_row_written_by_trigger(version.key, verb_);
+      continue;
+    }
+    if (seen_before(version.key)) continue;
     lock_key(context, *spec_.table, version.key, mode_);
     if (!rows_.get(txn, version.key, &latest_, ReadView::kLatest)) {
       refuse_change_since_snapshot(txn, true);

@@ -16,12 +16,21 @@
 
 namespace luma {
 
+class TriggerFiring;
+
 class RowTargets {
  public:
   // `read`: the attributes of the stored rows that are wanted.
   RowTargets(const ModifySpec& spec, const StoredLayout& layout,
              std::vector<PhysicalType> child_types, std::vector<int32_t> read, RowLockMode mode,
              uint32_t capacity);
+
+  // Triggers that may have written rows before they are reached here (27000); `verb`: what is done
+  // to the rows.
+  void watch(const TriggerFiring& firing, std::string_view verb) {
+    firing_ = &firing;
+    verb_ = verb;
+  }
 
   // `mark`: where the statement began to write.
   void lock(ExecContext& context, const Chunk& input, WriteBuffer::Mark mark);
@@ -51,6 +60,8 @@ class RowTargets {
   std::string_view greatest_key_;
   std::unordered_set<std::string_view> seen_;
   KvValue latest_;
+  const TriggerFiring* firing_ = nullptr;
+  std::string_view verb_;
 };
 
 // Replaces what a chunk of the child has of a stored row: column slots[i] by attribute i (-1:

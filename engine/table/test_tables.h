@@ -157,6 +157,7 @@ struct TestSession {
   DeferredChecks deferred;
   Arena arena;
   IoContext io;
+  TriggerCaller* triggers = nullptr;
 
   explicit TestSession(TestTables& all, int32_t pid = 1)
       : tables(all), owner(all.locks, pid, &interrupt) {}
@@ -190,6 +191,7 @@ struct TestSession {
     context.tables = &tables;
     context.ids = &tables.ids;
     context.deferred = &deferred;
+    context.triggers = triggers;
     context.arena = &arena;
     return context;
   }
