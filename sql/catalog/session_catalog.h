@@ -21,6 +21,8 @@ class SessionCatalog {
   virtual Oid session_user_oid() const = 0;
   virtual const BuiltinAvailability& builtins() const = 0;
   virtual LiveState& live_state() const = 0;
+  // How many calls of triggers are going on.
+  virtual int32_t trigger_depth() const = 0;
   // Calls functions that users have defined.
   virtual RoutineCaller& routines() const = 0;
   // Deparsed definitions are stored as text; nothing else is needed of the binder here.

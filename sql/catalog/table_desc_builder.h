@@ -21,11 +21,18 @@ class ExpressionBinder {
                                         const Column& column, Arena& arena) {
     return bind_over_table(catalog, table, column.default_sql, arena);
   }
+  // A trigger's condition over the old row's attributes, then the new row's. Null where no trigger
+  // will fire.
+  virtual const Expr* bind_trigger_condition(const Catalog& /*catalog*/, const Table& /*table*/,
+                                             std::string_view /*sql*/, Arena& /*arena*/) {
+    return nullptr;
+  }
   // What is behind a columnar table; null where nothing stores one (its rows are ordinary then).
   virtual std::shared_ptr<ColumnarTable> columnar_table(uint32_t /*storage_id*/) { return nullptr; }
 };
 
-// Throws what binding throws; XX000 for a table without storage.
+// Throws what binding throws; XX000 for a table without storage (views have none: they have
+// descriptions for the sake of their triggers).
 TableDescPtr build_table_desc(const Catalog& catalog, const Table& table, ExpressionBinder& binder);
 
 }  // namespace luma
