@@ -213,6 +213,9 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
   bind_constraints();
   Scope* row_scope = binder_.new_scope(parent_);
   row_scope->ctes = scope->ctes;
+  if (insert.on_conflict_clause != nullptr && modify_->instead) {
+    throw unsupported("ON CONFLICT with INSTEAD OF triggers");
+  }
   if (insert.on_conflict_clause != nullptr) bind_on_conflict(*insert.on_conflict_clause, row_scope);
   row_scope->items.clear();
   row_scope->items.push_back(target_item(modify_->new_columns, alias_));

@@ -71,7 +71,8 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
         .detail(fmt::format("This operation is not supported for {}.",
                             table_->is_view() ? "views" : "materialized views"));
   }
-  if (table_->is_view()) {
+  modify_->instead = table_->is_view() && has_instead_trigger(*table_, modify_->modify);
+  if (table_->is_view() && !modify_->instead) {
     view_ = std::make_unique<ViewTarget>(binder_, *table_, modify_->modify);
     table_ = &view_->base();
   }
@@ -102,6 +103,16 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = alias_;
   item->schema = target_schema_;
+  if (modify_->instead) {
+    LogicalOp* plan = binder_.bind_view(*table_, *item);
+    for (size_t i = 0; i < item->columns.size(); ++i) {
+      modify_->old_columns[i] = item->columns[i].id;
+    }
+    binder_.tie_columns(*table_, privilege_, *item);
+    if (var.alias != nullptr) binder_.apply_column_aliases(*item, var.alias);
+    scope->items.push_back(std::move(item));
+    return plan;
+  }
   LogicalOp* plan = binder_.make_scan(desc_, alias_, *item);
   binder_.tie_columns(*table_, privilege_, *item);
   if (var.alias != nullptr && view_ == nullptr) binder_.apply_column_aliases(*item, var.alias);

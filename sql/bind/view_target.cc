@@ -40,6 +40,15 @@ bool has_option(const Table& view, std::string_view option) {
 
 }  // namespace
 
+bool has_instead_trigger(const Table& view, ModifyKind kind) {
+  int16_t event = kind == ModifyKind::kInsert   ? trigger_type::kInsert
+                  : kind == ModifyKind::kUpdate ? trigger_type::kUpdate
+                                                : trigger_type::kDelete;
+  return std::any_of(view.triggers.begin(), view.triggers.end(), [&](const Trigger& trigger) {
+    return (trigger.type & trigger_type::kInstead) != 0 && (trigger.type & event) != 0;
+  });
+}
+
 ViewTarget::ViewTarget(Binder& binder, const Table& view, ModifyKind kind)
     : binder_(binder), kind_(kind) {
   open(view);
@@ -85,6 +94,9 @@ void ViewTarget::require_assigned() {
 void ViewTarget::open(const Table& view) {
   const Table* next = &view;
   while (next->is_view()) {
+    if (next != &view && has_instead_trigger(*next, kind_)) {
+      throw unsupported("changing a view through another view's INSTEAD OF triggers");
+    }
     if (levels_.size() == kMaxViewDepth) {
       throw sql_error(SqlState::kInvalidObjectDefinition,
                       "infinite recursion detected in rules for relation \"{}\"", view.name);

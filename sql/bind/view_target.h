@@ -12,6 +12,9 @@
 
 namespace luma {
 
+// Whether triggers of the view do what the statement wants.
+bool has_instead_trigger(const Table& view, ModifyKind kind);
+
 class ViewTarget {
  public:
   // Throws 55000 when a view of the chain cannot be written through.

@@ -118,6 +118,14 @@ void TableAlterer::drop_constraint(const ast::AlterTableCmd& command) {
     notice(context_, text + ", skipping");
     return;
   }
+  if (found->type == 't') {
+    const std::string trigger = fmt::format("trigger {} on table {}", quote_identifier(found->name),
+                                            quote_identifier(now().name));
+    throw sql_error(SqlState::kDependentObjectsStillExist,
+                    "cannot drop constraint {} on table {} because {} requires it",
+                    quote_identifier(found->name), quote_identifier(now().name), trigger)
+        .hint(fmt::format("You can drop {} instead.", trigger));
+  }
   if (found->type == 'f' && found->referenced_table != table_) {
     context_.lock_table(found->referenced_table, TableLockMode::kAccessExclusive);
   }

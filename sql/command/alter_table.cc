@@ -279,12 +279,11 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
     case Type_::kDisableTrig:
     case Type_::kEnableAlwaysTrig:
     case Type_::kEnableReplicaTrig:
-      throw sql_error(SqlState::kUndefinedObject, "trigger \"{}\" for table \"{}\" does not exist",
-                      command.name, now().name);
     case Type_::kEnableTrigAll:
+    case Type_::kDisableTrigAll:
     case Type_::kEnableTrigUser:
     case Type_::kDisableTrigUser:
-      return;  // there are no triggers but those of foreign keys, which stay enabled
+      return enable_triggers(command, context_, table_);
     default:
       throw unsupported("this form of ALTER TABLE");
   }

@@ -52,6 +52,17 @@ void TableAlterer::refuse_type_change(const Column& column) const {
                 column.name));
       }
     }
+    for (const Trigger& trigger : static_cast<const Table&>(relation).triggers) {
+      for (const Dependency& edge : trigger.dependencies) {
+        if (edge.referenced != ObjectAddress{class_oid::kRelation, table_, column.number}) continue;
+        throw SqlError(SqlState::kFeatureNotSupported,
+                       "cannot alter type of a column used in a trigger definition")
+            .detail(fmt::format(
+                "{} depends on column \"{}\"",
+                catalog.describe({class_oid::kTrigger, trigger.oid, 0}, visibility(context_)),
+                column.name));
+      }
+    }
   });
   for (const ObjectAddress& address : catalog.dependents_of(now().address())) {
     const Table* view =

@@ -30,6 +30,10 @@ class CanonicalText {
   // are.
   const ast::Node* condition(const ast::SelectStmt& probe);
 
+  // A trigger's condition, bound by Binder::bind_trigger_condition() with these rows.
+  const ast::Node* trigger_condition(const ast::Node* node, const ScopeItem& old_row,
+                                     const ScopeItem& new_row);
+
   // A whole query whose columns get `column_names`.
   const ast::SelectStmt* query(const ast::SelectStmt& select,
                                const std::vector<std::string>& column_names);

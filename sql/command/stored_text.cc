@@ -55,6 +55,7 @@ bool edit_table(CommandContext& context, Table& table, const TextEdit& edit) {
     changed |= edit_expression(policy.using_sql, path, edit);
     changed |= edit_expression(policy.check_sql, path, edit);
   }
+  for (Trigger& trigger : table.triggers) changed |= edit_expression(trigger.when_sql, path, edit);
   if (!table.definition.empty()) {
     SearchPath view_path = context.environment().resolve_path(table.definition_search_path);
     changed |= edit_query(table.definition, view_path, edit);
@@ -322,6 +323,17 @@ void follow_column_rename(CommandContext& context, Table& table, int16_t column_
     if (constraint.type == 'c') edit_expression(constraint.expression, naming_path(), rename);
   }
   rename_column_in_policies(context, table, old_name, new_name);
+  auto rename_of_row = [&](ast::Node& node, const SearchPath&, Arena& arena) {
+    if (node.tag != ast::NodeTag::kColumnRef) return false;
+    auto& ref = static_cast<ast::ColumnRef&>(node);
+    const auto* name = ref.fields.size() == 2 ? ast::try_as<ast::String>(ref.fields[1]) : nullptr;
+    if (name == nullptr || name->sval != old_name) return false;
+    const_cast<ast::String*>(name)->sval = arena.copy(new_name);
+    return true;
+  };
+  for (Trigger& trigger : table.triggers) {
+    edit_expression(trigger.when_sql, naming_path(), rename_of_row);
+  }
   for (Oid oid : context.ddl().view()->indexes_of(table.oid)) {
     auto index = std::make_shared<Index>(*context.ddl().view()->index(oid));
     if (edit_index(*index, rename)) context.ddl().put(std::move(index));

@@ -1,6 +1,7 @@
 // TRUNCATE.
 #include <algorithm>
 
+#include "engine/table/trigger_firing.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -77,6 +78,13 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
   } else {
     refuse_referencing(context, tables);
   }
+  std::vector<TableDescPtr> described;
+  for (Oid oid : tables) {
+    const Table& table = *context.ddl().view()->table(oid);
+    if (!table.triggers.empty()) described.push_back(context.environment().table_desc(table));
+  }
+  StatementTriggers triggers(context.exec(), std::move(described), TriggerEvent::kTruncate);
+  triggers.before();
   for (Oid oid : tables) {
     replace_storage(context, oid);
     if (!statement.restart_seqs) continue;
@@ -86,6 +94,7 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
                                  sequence->start);
     }
   }
+  triggers.after();
   return {"TRUNCATE TABLE"};
 }
 

@@ -15,6 +15,13 @@ SqlError wrong_kind(std::string_view direction, std::string_view kind, const Rel
                    relation.name);
 }
 
+bool has_insert_trigger(const Table& view) {
+  return std::any_of(view.triggers.begin(), view.triggers.end(), [](const Trigger& trigger) {
+    return (trigger.type & trigger_type::kInstead) != 0 &&
+           (trigger.type & trigger_type::kInsert) != 0;
+  });
+}
+
 void check_kind(const Relation& relation, bool is_from) {
   std::string_view direction = is_from ? "to" : "from";
   switch (relation.relkind) {
@@ -22,6 +29,7 @@ void check_kind(const Relation& relation, bool is_from) {
     case 'p':
       return;
     case 'v': {
+      if (is_from && has_insert_trigger(static_cast<const Table&>(relation))) return;
       SqlError error = wrong_kind(direction, "view", relation);
       throw error.hint(is_from
                            ? "To enable copying to a view, provide an INSTEAD OF INSERT trigger."
