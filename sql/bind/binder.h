@@ -66,8 +66,8 @@ class Binder {
   Expr* bind_trigger_condition(const ast::Node* node, const Table& table, RowPair* rows = nullptr);
   // An expression without columns, coerced to `target` as an assignment (EXECUTE arguments, ...).
   Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
-  // The procedure that CALL names, with its arguments in order; those of OUT arguments are not to be
-  // evaluated.
+  // The procedure that CALL names, with its arguments in order; those of OUT arguments are not to
+  // be evaluated.
   Expr* bind_call(const ast::FuncCall& call);
   // Parameter 0, of type `from`, as `to`; nullptr when there is no such conversion.
   Expr* bind_conversion(TypeRef from, TypeRef to, Coercion coercion);

@@ -73,6 +73,8 @@ CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
 
 CommandResult create_function(const ast::CreateFunctionStmt& statement, std::string_view sql,
                               CommandContext& context);
+CommandResult rename_function(const ast::RenameStmt& statement, CommandContext& context);
+CommandResult move_function(const ast::AlterObjectSchemaStmt& statement, CommandContext& context);
 CommandResult alter_function(const ast::AlterFunctionStmt& statement, CommandContext& context);
 
 CommandResult create_extension(const ast::CreateExtensionStmt& statement, CommandContext& context);

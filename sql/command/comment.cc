@@ -6,6 +6,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
 #include "sql/command/type_build.h"
 
@@ -162,6 +163,15 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       const Schema& schema = require_schema(catalog, path, qualified_name(statement.object).name);
       require_owner(context, schema);
       set_comment(context, schema, statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kFunction:
+    case ast::ObjectType::kProcedure:
+    case ast::ObjectType::kRoutine: {
+      const Function& function = require_function(
+          context, *ast::as<ast::ObjectWithArgs>(statement.object), statement.objtype);
+      require_owner(context, function);
+      set_comment(context, function, statement.comment);
       return done;
     }
     case ast::ObjectType::kDatabase: {

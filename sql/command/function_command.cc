@@ -367,6 +367,45 @@ CommandResult create_function(const ast::CreateFunctionStmt& statement, std::str
   return {statement.is_procedure ? "CREATE PROCEDURE" : "CREATE FUNCTION"};
 }
 
+namespace {
+
+void put_changed(CommandContext& context, std::shared_ptr<Function> function,
+                 const std::string& schema_name) {
+  const Function* other = context.ddl().view()->find_function(function->schema, function->name,
+                                                              function->input_types());
+  if (other != nullptr && other->oid != function->oid) {
+    throw sql_error(SqlState::kDuplicateFunction, "function {} already exists in schema \"{}\"",
+                    routine_signature(*context.ddl().view(), *function), schema_name);
+  }
+  ++function->revision;
+  context.ddl().put(std::move(function));
+}
+
+}  // namespace
+
+CommandResult rename_function(const ast::RenameStmt& statement, CommandContext& context) {
+  const Function& old = require_function(context, *ast::as<ast::ObjectWithArgs>(statement.object),
+                                         statement.rename_type);
+  require_owner(context, old);
+  auto function = std::make_shared<Function>(old);
+  function->name = truncated_name(statement.newname);
+  put_changed(context, function, context.ddl().view()->schema_name(function->schema));
+  return {function_tag(statement.rename_type)};
+}
+
+CommandResult move_function(const ast::AlterObjectSchemaStmt& statement, CommandContext& context) {
+  const Function& old = require_function(context, *ast::as<ast::ObjectWithArgs>(statement.object),
+                                         statement.object_type);
+  require_owner(context, old);
+  auto function = std::make_shared<Function>(old);
+  const Schema& schema = require_schema(*context.ddl().view(), context.environment().search_path(),
+                                        statement.newschema);
+  require_create_privilege(context, schema.oid);
+  function->schema = schema.oid;
+  put_changed(context, function, schema.name);
+  return {function_tag(statement.object_type)};
+}
+
 CommandResult alter_function(const ast::AlterFunctionStmt& statement, CommandContext& context) {
   const Function& old = require_function(context, *statement.func, statement.objtype);
   require_owner(context, old);
@@ -379,9 +418,7 @@ CommandResult alter_function(const ast::AlterFunctionStmt& statement, CommandCon
   }
   ++function->revision;
   context.ddl().put(function);
-  return {statement.objtype == ast::ObjectType::kProcedure ? "ALTER PROCEDURE"
-          : statement.objtype == ast::ObjectType::kRoutine ? "ALTER ROUTINE"
-                                                           : "ALTER FUNCTION"};
+  return {function_tag(statement.objtype)};
 }
 
 }  // namespace luma

@@ -123,6 +123,12 @@ void require_owner(CommandContext& context, const Function& function) {
                   function.is_procedure() ? "procedure" : "function", function.name);
 }
 
+std::string function_tag(ast::ObjectType type) {
+  return type == ast::ObjectType::kProcedure ? "ALTER PROCEDURE"
+         : type == ast::ObjectType::kRoutine ? "ALTER ROUTINE"
+                                             : "ALTER FUNCTION";
+}
+
 std::string sql_body_text(const ast::Node& body) {
   if (const auto* returned = ast::try_as<ast::ReturnStmt>(&body)) {
     return "SELECT " + deparse(returned->returnval);

@@ -19,6 +19,9 @@ const Function& require_function(CommandContext& context, const ast::ObjectWithA
                                  ast::ObjectType type);
 void require_owner(CommandContext& context, const Function& function);
 
+// "ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE".
+std::string function_tag(ast::ObjectType type);
+
 // RETURN x or BEGIN ATOMIC ... END as statements in one text.
 std::string sql_body_text(const ast::Node& body);
 

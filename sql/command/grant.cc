@@ -7,6 +7,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/function_target.h"
 #include "sql/command/granter.h"
 #include "sql/command/large_object_command.h"
 
@@ -156,7 +157,7 @@ void change_type(const Granter& granter, CommandContext& context, const ast::Nod
   change_object(granter, context, *type, kind);
 }
 
-const ProcFact& require_function(CommandContext& context, const ast::ObjectWithArgs& object) {
+const ProcFact& require_builtin(CommandContext& context, const ast::ObjectWithArgs& object) {
   QualifiedName name = qualified_name(object.objname);
   const SearchPath& path = context.environment().search_path();
   std::vector<Oid> types;
@@ -188,7 +189,12 @@ const ProcFact& require_function(CommandContext& context, const ast::ObjectWithA
 
 void change_function(const Granter& granter, CommandContext& context,
                      const ast::ObjectWithArgs& object) {
-  const ProcFact& function = require_function(context, object);
+  if (const Function* user = find_function(context, object, ast::ObjectType::kRoutine, true)) {
+    AclKind kind = kFunctionAcl;
+    if (user->is_procedure()) kind.name = "procedure";
+    return change_object(granter, context, *user, kind);
+  }
+  const ProcFact& function = require_builtin(context, object);
   std::optional<Acl> acl = function_acl(*context.ddl().view(), function.oid);
   granter.change(acl, {kFunctionAcl, kBootstrapRole, "function", std::string(function.name), ""},
                  granter.wanted(kFunctionAcl.all, "function"), granter.all_privileges());

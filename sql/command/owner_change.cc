@@ -7,6 +7,7 @@
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
 
 namespace luma {
@@ -143,6 +144,14 @@ CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandCont
       change_owner(context, *type, owner);
       return {statement.object_type == ast::ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE"};
     }
+    case ast::ObjectType::kFunction:
+    case ast::ObjectType::kProcedure:
+    case ast::ObjectType::kRoutine:
+      change_owner(context,
+                   require_function(context, *ast::as<ast::ObjectWithArgs>(statement.object),
+                                    statement.object_type),
+                   owner);
+      return {function_tag(statement.object_type)};
     default:
       throw unsupported("this form of ALTER ... OWNER TO");
   }

@@ -308,6 +308,10 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
     case ast::ObjectType::kType:
     case ast::ObjectType::kDomain:
       return rename_type(statement, context);
+    case ast::ObjectType::kFunction:
+    case ast::ObjectType::kProcedure:
+    case ast::ObjectType::kRoutine:
+      return rename_function(statement, context);
     default:
       throw unsupported("this form of ALTER ... RENAME");
   }
@@ -364,6 +368,11 @@ CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
       put_in_schema(context, *table, schema_oid);
     }
     return {statement.object_type == ast::ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE"};
+  }
+  if (statement.object_type == ast::ObjectType::kFunction ||
+      statement.object_type == ast::ObjectType::kProcedure ||
+      statement.object_type == ast::ObjectType::kRoutine) {
+    return move_function(statement, context);
   }
   if (statement.object_type == ast::ObjectType::kExtension) {
     return move_extension(qualified_name(statement.object).name, statement.newschema, context);

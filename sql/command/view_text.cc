@@ -8,6 +8,7 @@
 #include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
 #include "sql/command/canonical_text.h"
+#include "sql/function/user_function.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
 #include "sql/plan/walk.h"
@@ -366,6 +367,16 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
       referenced.insert({class_oid::kRelation, scan.table->oid, scan.attribute[i] + 1});
     }
   });
+  for_each_op(*bound.root, [&](LogicalOp& op) {
+    for_each_expr(op, [&](Expr*& expr) {
+      expr_contains(*expr, [&](const Expr& inner) {
+        if (inner.function != nullptr && is_user_function(*inner.function)) {
+          referenced.insert({class_oid::kProc, inner.function->oid, 0});
+        }
+        return false;
+      });
+    });
+  });
   for (const auto& result : bound.result) {
     Oid type = bound.context->column(result.column).type.oid;
     const Type* element = context.ddl().view()->type_of_array(type);
@@ -377,7 +388,8 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
   std::set<std::string_view> called = function_names_in(query);
   for (Oid oid : bound.functions) {
     const Function* function = context.ddl().view()->function(oid);
-    // What operators of extensions run is not named; of the rest, views that are used have called it.
+    // What operators of extensions run is not named; of the rest, views that are used have called
+    // it.
     if (function != nullptr && (function->language == "c" || called.contains(function->name))) {
       referenced.insert(function->address());
     }

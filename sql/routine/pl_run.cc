@@ -160,6 +160,16 @@ void PlRun::run_function() {
                      : "control reached end of function without RETURN");
 }
 
+// Rows are returned as they are: their fields must have the declared types.
+void PlRun::require_field_type(TypeRef type, TypeRef wanted, size_t field) const {
+  if (type.oid == wanted.oid) return;
+  const Catalog& catalog = host_.environment().catalog();
+  throw SqlError(SqlState::kDatatypeMismatch,
+                 "returned record type does not match expected record type")
+      .detail(fmt::format("Returned type {} does not match expected type {} in column {}.",
+                          catalog.type_name(type.oid), catalog.type_name(wanted.oid), field + 1));
+}
+
 Value PlRun::record_value(const PlRow& record, const std::vector<RoutineTypes::Field>& fields,
                           Arena& arena) {
   if (!record.assigned) return Value::null();
@@ -173,6 +183,7 @@ Value PlRun::record_value(const PlRow& record, const std::vector<RoutineTypes::F
   RecordBuilder builder;
   for (size_t i = 0; i < record.fields.size(); ++i) {
     TypeRef wanted = fields.empty() ? record.fields[i].type : fields[i].type;
+    require_field_type(record.fields[i].type, wanted, i);
     builder.add(wanted, conversions_.convert(record.values[i].value(), record.fields[i].type,
                                              wanted, arena));
   }
@@ -228,6 +239,7 @@ Value PlRun::result_value(Arena& arena) {
       RecordBuilder builder;
       for (uint32_t i = 0; i < view.size(); ++i) {
         TypeRef wanted = types.fields.empty() ? view.type(i) : types.fields[i].type;
+        require_field_type(view.type(i), wanted, i);
         builder.add(wanted, conversions_.convert(view.field(i), view.type(i), wanted, arena));
       }
       out = builder.finish(arena);

@@ -64,6 +64,7 @@ class PlRun {
   const PlHandler* find_handler(const PlBlock& block, const SqlError& error) const;
   Value record_value(const PlRow& row, const std::vector<RoutineTypes::Field>& fields,
                      Arena& arena);
+  void require_field_type(TypeRef type, TypeRef wanted, size_t field) const;
   Value result_value(Arena& arena);
   void set_text(int variable, std::string_view text);
 

@@ -264,6 +264,7 @@ void PlRun::return_next(const PlReturn& statement) {
   RecordBuilder record;
   for (uint32_t i = 0; i < view.size(); ++i) {
     TypeRef wanted = fields.empty() ? view.type(i) : fields[i].type;
+    require_field_type(view.type(i), wanted, i);
     Value converted = conversions_.convert(view.field(i), view.type(i), wanted, *temporary_);
     values.push_back(converted);
     record.add(wanted, converted);

@@ -33,6 +33,7 @@ std::unique_ptr<PlConversions::Conversion> PlConversions::make(TypeRef from, Typ
 }
 
 Value PlConversions::convert(const Value& value, TypeRef from, TypeRef to, Arena& arena) {
+  if (from.oid == type_oid::kUnknown) from = {type_oid::kText, -1};
   if (from.oid == to.oid && (to.typmod < 0 || to.typmod == from.typmod)) return value;
   if (from.oid == kInvalidOid || to.oid == kInvalidOid || to.oid == type_oid::kVoid) return value;
   bool domain = type_info(to.oid).type_type == 'd';
