@@ -232,6 +232,13 @@ std::string ExprDeparser::call(const Expr& expr) const {
     return fmt::format("({})::{}", text(*expr.args[0]),
                        format_type(expr.type.oid, expr.type.typmod));
   }
+  bool is_extract = expr.function != nullptr && expr.function->name == "extract" &&
+                    expr.args.size() == 2 && expr.args[0]->kind == ExprKind::kConstant &&
+                    !expr.args[0]->constant.is_null;
+  if (is_extract) {
+    return fmt::format("EXTRACT({} FROM {})", expr.args[0]->constant.datum.str.view(),
+                       text(*expr.args[1]));
+  }
   std::string name = expr.function == nullptr ? "function" : quote_identifier(expr.function->name);
   std::string out = name + "(";
   if (expr.kind == ExprKind::kAggregate && expr.args.empty()) {

@@ -7,6 +7,7 @@
 #include "engine/table/merge.h"
 #include "engine/table/modify.h"
 #include "engine/table/scan.h"
+#include "sql/function/registry.h"
 #include "sql/lower/lowering.h"
 #include "sql/lower/zone_predicates.h"
 #include "sql/optimize/predicates.h"
@@ -17,6 +18,19 @@ namespace {
 
 static_assert(kRowKeyColumn == ScanOp::kRowKeyAttribute &&
               kTableOidColumn == ScanOp::kTableOidAttribute);
+
+// `value < column` as `column > value`, for EXPLAIN.
+Expr* key_first(PlanContext& context, const ScanOp& scan, Expr* conjunct) {
+  bool comparison = conjunct->kind == ExprKind::kFunction && conjunct->args.size() == 2;
+  if (!comparison || scan_attribute(scan, *conjunct->args[0]) >= 0) return conjunct;
+  const FunctionRegistry& registry = FunctionRegistry::instance();
+  const OperatorEntry* op = registry.operator_by_oid(conjunct->operator_oid);
+  if (op == nullptr || registry.operator_by_oid(op->commutator) == nullptr) return conjunct;
+  Expr* out = context.arena().make<Expr>(*conjunct);
+  out->operator_oid = op->commutator;
+  out->args = copy_span(context.arena(), std::vector<Expr*>{conjunct->args[1], conjunct->args[0]});
+  return out;
+}
 
 ModifyAction action_of(ModifyKind kind) {
   return kind == ModifyKind::kInsert   ? ModifyAction::kInsert
@@ -40,7 +54,8 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
   if (path) {
     for (Expr* conjunct : conjuncts) {
       bool used = std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();
-      (used ? index_conjuncts : rest).push_back(conjunct);
+      (used ? index_conjuncts : rest)
+          .push_back(used ? key_first(context_, scan, conjunct) : conjunct);
     }
     KeyRange range = path->range;
     for (KeyRange::Part& part : range.parts) {

@@ -59,6 +59,7 @@ double partner_part(const LogicalOp& left, const LogicalOp& right,
                     const std::vector<Expr*>& conditions, const Estimator& estimator) {
   ColumnSet left_columns = output_of(left), right_columns = output_of(right);
   double right_rows = std::max(1.0, right.rows), part = 1;
+  bool filtered = false;
   for (Expr* condition : conditions) {
     Equality equality;
     if (as_equality(condition, left_columns, right_columns, equality)) {
@@ -68,9 +69,11 @@ double partner_part(const LogicalOp& left, const LogicalOp& right,
     } else {
       // One of several partners will do.
       part *= 1 - std::pow(1 - estimator.pair_selectivity(*condition), 4);
+      filtered = true;
     }
   }
-  return std::clamp(part, 0.0, 1.0);
+  // Never all of them where more than equality is asked for: a wrong zero is the worst estimate.
+  return std::clamp(part, 0.0, filtered ? 0.9 : 1.0);
 }
 
 namespace {
