@@ -168,7 +168,9 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .oid(stored ? relation.oid : kInvalidOid)
         .oid(shared ? kGlobalTablespace : kInvalidOid)
         .int4(size.second)
-        .float4(size.first >= 0 ? size.first : stored && index == nullptr ? -1 : 0)
+        .float4(size.first >= 0              ? size.first
+                : stored && index == nullptr ? -1
+                                             : 0)
         .int4(0)
         .oid(0)
         .boolean(scan.wants(kHasIndex) && table != nullptr && stored &&
