@@ -19,6 +19,8 @@ struct ExtensionFacts {
   bool strict = true;
   bool returns_set = false;
   char volatility = 'i';  // i, s, v
+  // By position, as many as there are arguments at least; empty: they have no names.
+  std::span<const std::string_view> arg_names = {};
 };
 
 // `signature` is proname(proargtypes) with pg_type names and no spaces: "int4pl(int4,int4)". A

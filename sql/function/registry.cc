@@ -199,6 +199,7 @@ void FunctionRegistry::Tables::add_extension(const KernelRow& row, std::string_v
   fact.rows = facts.returns_set ? 1000 : 0;
   fact.result = find_type(facts.result_type)->oid;
   fact.arg_types = *extension_types.back();
+  if (!facts.arg_names.empty()) fact.arg_names = facts.arg_names.first(fact.arg_types.size());
   fact.source = name;
   extensions.push_back(fact);
 }
