@@ -53,6 +53,11 @@ bool keys_equal(std::span<const SortKey> a, std::span<const SortKey> b) {
   });
 }
 
+bool subqueries_equal(const SubqueryInfo* a, const SubqueryInfo* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a == b || (a->meaning != 0 && a->meaning == b->meaning);
+}
+
 bool constants_equal(const Expr& a, const Expr& b) {
   if (a.constant.is_null || b.constant.is_null) return a.constant.is_null == b.constant.is_null;
   if (a.physical != b.physical) return false;
@@ -215,8 +220,7 @@ bool expr_equal(const Expr& a, const Expr& b) {
       f.table != g.table || a.function != b.function) {
     return false;
   }
-  // Two subqueries are never taken for the same one.
-  if (a.subquery != b.subquery || a.subplan != b.subplan) return false;
+  if (!subqueries_equal(a.subquery, b.subquery) || a.subplan != b.subplan) return false;
   if (a.kind == ExprKind::kConstant && !constants_equal(a, b)) return false;
   return lists_equal(a.args, b.args) && aggregates_equal(a.aggregate, b.aggregate) &&
          windows_equal(a.window, b.window) && subscripts_equal(a.subscript, b.subscript) &&

@@ -128,6 +128,9 @@ struct SubqueryInfo {
   std::span<const ColumnId> columns;  // output columns of the subquery
   // True when the subquery refers to columns of an enclosing query.
   bool correlated = false;
+  // Subqueries with the same number, other than 0, are written alike in the same place: they have
+  // the same value.
+  uint32_t meaning = 0;
 };
 
 struct SubscriptInfo {

@@ -2,6 +2,7 @@
 // comparisons and comparisons with subqueries.
 #include <utility>
 
+#include "sql/ast/tree.h"
 #include "sql/bind/binder.h"
 #include "sql/function/registry.h"
 
@@ -41,12 +42,12 @@ Expr* Binder::bind_a_expr(const ast::AExpr& node, Scope* scope, Clause clause) {
       if (link != nullptr && link->sub_link_type == ast::SubLinkType::kExpr &&
           ast::is<ast::RowExpr>(node.lexpr)) {
         // row op (subquery): the subquery's columns are compared with the row's fields.
-        ast::SubLink compare = *link;
-        compare.sub_link_type = ast::SubLinkType::kRowcompare;
-        compare.testexpr = node.lexpr;
-        compare.oper_name = node.name;
-        compare.location = node.location;
-        return bind_sublink(compare, scope, clause);
+        auto* compare = arena().make<ast::SubLink>(*link);
+        compare->sub_link_type = ast::SubLinkType::kRowcompare;
+        compare->testexpr = node.lexpr;
+        compare->oper_name = node.name;
+        compare->location = node.location;
+        return bind_sublink(*compare, scope, clause);
       }
       Expr* left = bind_expr(node.lexpr, scope, clause);
       Expr* right = bind_expr(node.rexpr, scope, clause);
@@ -247,6 +248,15 @@ Expr* Binder::bind_row_comparison(const std::string& op, std::vector<Expr*> left
   return result;
 }
 
+uint32_t Binder::meaning_of(const ast::SubLink& link, const Scope* scope) {
+  for (size_t i = 0; i < sublinks_.size(); ++i) {
+    if (sublinks_[i].second == scope && ast::equal(sublinks_[i].first, &link))
+      return static_cast<uint32_t>(i + 1);
+  }
+  sublinks_.emplace_back(&link, scope);
+  return static_cast<uint32_t>(sublinks_.size());
+}
+
 Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause) {
   if (slot_table_ != nullptr || clause == Clause::kCheck || clause == Clause::kDefault ||
       clause == Clause::kIndex || clause == Clause::kGenerated) {
@@ -262,11 +272,16 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
   // Aggregates and windows of the subquery are its own, whatever surrounds it.
   bool in_aggregate = std::exchange(in_aggregate_, false);
   bool in_window = std::exchange(in_window_, false);
+  bool has_volatile = std::exchange(query_.has_volatile, false);
+  open_sublinks_.push_back({scope, clause, in_aggregate});
   BoundSelect sub = bind_query(link.subselect, scope);
+  open_sublinks_.pop_back();
   in_aggregate_ = in_aggregate;
   in_window_ = in_window;
   auto* info = arena().make<SubqueryInfo>();
   info->plan = sub.plan;
+  if (!query_.has_volatile) info->meaning = meaning_of(link, scope);
+  query_.has_volatile |= has_volatile;
   std::vector<ColumnId> columns;
   for (const auto& column : sub.columns) columns.push_back(column.column);
   info->columns = copy_span(arena(), columns);
