@@ -79,7 +79,8 @@ bool filter_by_category(std::span<const Oid> actual, std::vector<const Candidate
 }  // namespace
 
 const Candidate* choose_candidate(std::span<const Oid> actual,
-                                  const std::vector<const Candidate*>& viable) {
+                                  const std::vector<const Candidate*>& viable,
+                                  const AcceptsTypes& accepts) {
   std::vector<const Candidate*> candidates = viable;
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) return nullptr;
@@ -112,12 +113,10 @@ const Candidate* choose_candidate(std::span<const Oid> actual,
       if (known == kInvalidOid) known = type;
       if (known != type) return nullptr;
     }
+    std::vector<Oid> supposed(actual.size(), known);
     const Candidate* found = nullptr;
     for (const Candidate* candidate : candidates) {
-      bool matches =
-          std::all_of(candidate->arg_types.begin(), candidate->arg_types.end(),
-                      [&](Oid type) { return type == known || is_binary_coercible(known, type); });
-      if (!matches) continue;
+      if (!accepts(supposed, candidate->arg_types)) continue;
       if (found != nullptr) return nullptr;
       found = candidate;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // Choosing among overloads by PostgreSQL's rules ("Function Type Resolution", "Operator Type
 // Resolution").
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,7 +19,10 @@ struct Candidate {
 
 // The single best candidate for arguments of types `actual` (kUnknown for untyped literals), all of
 // which the candidates accept by implicit conversion; nullptr when several are equally good.
+// `accepts` tells whether arguments of some types convert implicitly to others.
+using AcceptsTypes = std::function<bool(std::span<const Oid> from, std::span<const Oid> to)>;
 const Candidate* choose_candidate(std::span<const Oid> actual,
-                                  const std::vector<const Candidate*>& viable);
+                                  const std::vector<const Candidate*>& viable,
+                                  const AcceptsTypes& accepts);
 
 }  // namespace luma

@@ -250,7 +250,8 @@ Value overlaps(const Value* args, Compare&& less) {
     std::swap(e1, e2);
   }
   // s1 <= s2: they overlap when the first has not ended by then, or both start together.
-  if (!less(s1.datum, s2.datum)) return Datum::of_bool(true);
+  if (!less(s1.datum, s2.datum))
+    return e1.is_null || e2.is_null ? Value::null() : Value(Datum::of_bool(true));
   if (e1.is_null) return Value::null();
   if (less(s2.datum, e1.datum)) return Datum::of_bool(true);
   return e2.is_null ? Value::null() : Value(Datum::of_bool(false));
