@@ -23,8 +23,8 @@ class Node:
         return [p for p in self.parts if isinstance(p, Node)]
 
     def with_part(self, index, part):
-        parts = list(self.parts)
-        parts[index] = part
+        """What stands in several places (f(x order by x)) is replaced in all of them."""
+        parts = [part if p is self.parts[index] else p for p in self.parts]
         return Node(self.kind, parts, self.type, self.separator, self.least)
 
 
