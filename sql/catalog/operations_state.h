@@ -25,6 +25,8 @@ class OperationsState {
   virtual ~OperationsState() = default;
   virtual std::vector<PreparedTransactionRow> prepared_transactions() = 0;
   virtual LargeObjects& large_objects() = 0;
+  // What the session listens to, by name.
+  virtual std::vector<std::string> listening_channels() = 0;
   // The address and port of the server that the client came to; nullopt over a Unix socket.
   virtual std::optional<std::pair<std::string, int32_t>> server_address() = 0;
 };

@@ -63,6 +63,7 @@ class SqlSession::Live final : public LiveState, public StatisticsState, public 
   DatabaseStatistics database_statistics(Oid database) override;
   std::vector<PreparedTransactionRow> prepared_transactions() override;
   LargeObjects& large_objects() override;
+  std::vector<std::string> listening_channels() override;
   std::optional<std::pair<std::string, int32_t>> server_address() override;
 
  private:

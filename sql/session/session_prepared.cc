@@ -104,6 +104,11 @@ std::vector<PreparedTransactionRow> SqlSession::Live::prepared_transactions() {
   return rows;
 }
 
+std::vector<std::string> SqlSession::Live::listening_channels() {
+  std::lock_guard lock(session_.notification_mutex_);
+  return {session_.listening_.begin(), session_.listening_.end()};
+}
+
 std::optional<std::pair<std::string, int32_t>> SqlSession::Live::server_address() {
   const SessionIdentity& identity = session_.identity_;
   if (identity.server_address.empty()) return std::nullopt;
