@@ -47,6 +47,13 @@ std::string PlParser::name() {
   return next().text;
 }
 
+size_t PlParser::number_of(const PlToken& token) const {
+  if (token.text.size() > 6 || token.text.find_first_not_of("0123456789") != std::string::npos) {
+    fail_at(token);
+  }
+  return std::stoul(token.text);
+}
+
 // --- blocks
 
 void PlParser::parse() {
@@ -161,6 +168,15 @@ PlBody PlParser::statements(std::initializer_list<std::string_view> ends) {
 }
 
 PlStatementPtr PlParser::statement() {
+  constexpr int kMaxDepth = 400;
+  struct Depth {
+    int& depth;
+    ~Depth() { --depth; }
+  } guard{++depth_};
+  if (depth_ > kMaxDepth) {
+    throw SqlError(SqlState::kStatementTooComplex, "stack depth limit exceeded")
+        .at_byte(peek().start);
+  }
   std::string label;
   bool labelled = accept("<<");
   if (labelled) {

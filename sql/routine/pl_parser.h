@@ -41,6 +41,8 @@ class PlParser {
   [[noreturn]] void fail_with(std::string message, int offset) const;
   int line() const { return pl_line(function_.body, peek().start); }
   std::string name();
+  // Of a token of digits; what does not fit is no valid number anywhere.
+  size_t number_of(const PlToken& token) const;
 
   // --- SQL inside (pl_parser_sql.cc)
   // The text up to one of the words or symbols at depth 0, which is not taken.
@@ -101,7 +103,7 @@ class PlParser {
   size_t at_ = 0;
   const PlName* names_ = nullptr;
   int loop_depth_ = 0;
-  bool in_handler_ = false;
+  int depth_ = 0;
 };
 
 }  // namespace luma

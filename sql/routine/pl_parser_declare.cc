@@ -158,7 +158,7 @@ void PlParser::declare(PlBlock& block) {
     expect_word("for");
     int variable = -1;
     if (peek().kind == PlTokenKind::kParameter) {
-      auto number = static_cast<size_t>(std::stoul(peek().text));
+      size_t number = number_of(peek());
       if (number < 1 || number > function_.inputs.size()) {
         fail_with(fmt::format("variable \"${}\" does not exist", number), peek().start);
       }

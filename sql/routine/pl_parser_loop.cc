@@ -172,7 +172,7 @@ PlStatementPtr PlParser::foreach_loop(std::string label) {
   out->targets = target_list();
   if (accept_word("slice")) {
     if (peek().kind != PlTokenKind::kNumber) fail();
-    out->slice = std::stoi(next().text);
+    out->slice = static_cast<int>(number_of(next()));
   }
   expect_word("in");
   expect_word("array");

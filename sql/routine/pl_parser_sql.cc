@@ -121,7 +121,7 @@ PlTarget PlParser::target() {
   size_t first = at_;
   int start = peek().start;
   if (peek().kind == PlTokenKind::kParameter) {
-    auto number = static_cast<size_t>(std::stoul(next().text));
+    size_t number = number_of(next());
     if (number < 1 || number > function_.inputs.size()) fail_at(tokens_[first]);
     out.variable = function_.inputs[number - 1];
   } else {

@@ -51,7 +51,7 @@ RoutineTypes routine_types(const Catalog& catalog, const Function& function,
     if (is_polymorphic(declared[i])) types.inputs[i] = actual_inputs[i];
   }
   auto resolved = [&](Oid type) {
-    if (!is_polymorphic(type)) return type;
+    if (!is_polymorphic(type) || actual_inputs.empty()) return type;
     std::vector<Oid> copy = declared;
     return resolve_polymorphic(types.inputs, copy, type);
   };

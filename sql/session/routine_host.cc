@@ -315,6 +315,9 @@ std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(
   Binder binder(session_.environment_, {});
   if (scope != nullptr) binder.use_variables(scope);
   Expr* call = binder.bind_call(written);
+  if (scope == nullptr && !binder.parameter_types().empty()) {
+    throw unsupported("CALL with parameters");
+  }
   std::vector<Value> parameters;
   if (gather) gather(parameters);
   const Function& function = require_function(call->function->oid);

@@ -193,6 +193,12 @@ std::optional<std::vector<ResultColumnInfo>> SqlSession::utility_columns(const a
       if (!query.has_columns) return std::nullopt;
       return query.columns;
     }
+    case ast::NodeTag::kCallStmt: {
+      std::vector<ResultColumnInfo> columns =
+          routines_->call_columns(*ast::as<ast::CallStmt>(node));
+      if (columns.empty()) return std::nullopt;
+      return columns;
+    }
     case ast::NodeTag::kFetchStmt: {
       const auto* statement = ast::as<ast::FetchStmt>(node);
       if (statement->ismove) return std::nullopt;
