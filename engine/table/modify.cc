@@ -53,8 +53,8 @@ void ModifyOperator::State::clear_results() {
   first.size = 0;
 }
 
-// With triggers before rows PostgreSQL finds these rows when it gets them for the triggers, and says
-// "updated" of any.
+// With triggers before rows PostgreSQL finds these rows when it gets them for the triggers, and
+// says "updated" of any.
 void ModifyOperator::State::watch_targets() {
   if (!firing || !batch || !batch->targets) return;
   bool deletes = spec.action == ModifyAction::kDelete && !fires_before_rows;
