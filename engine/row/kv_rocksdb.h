@@ -52,10 +52,12 @@ struct KvBatch::Impl {
 // RocksDB counts what every thread does unless it is told not to; nobody reads the counters, and
 // keeping them costs a few percent of each read.
 inline void stop_counting() {
-  static thread_local bool stopped = false;
-  if (stopped) return;
+  // True and not false: a program whose thread-local data is all zeros and smaller than a word may
+  // be linked into one that does not start (lld lets its read-only segment begin before a page).
+  static thread_local bool counts = true;
+  if (!counts) return;
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
-  stopped = true;
+  counts = false;
 }
 
 struct Kv::Impl {
