@@ -49,6 +49,11 @@ SqlSession::SqlSession(SqlInstance& instance, SessionIdentity identity, SessionH
       triggers_(std::make_unique<SessionTriggers>(environment_)) {
   environment_.set_services(*services_);
   environment_.set_routines(*routines_);
+  environment_.set_snapshot_source([this] {
+    const Transaction* txn = transaction_ ? &*transaction_ : nullptr;
+    bool keeps = txn != nullptr && txn->keeps_snapshot() && txn->has_snapshot();
+    return keeps ? transaction_->snapshot()->visible_ts : UINT64_MAX;
+  });
 }
 
 SqlSession::~SqlSession() { terminate(); }
