@@ -127,9 +127,8 @@ const Variable kVariables[] = {
     {"luma.inline_cost_limit",
      [](SessionVariables& v, std::string_view t) { v.inline_cost_limit = to_int(t); }},
     {"luma.plan_cache_size",
-     [](SessionVariables& v, std::string_view t) {
-       v.plan_cache_size = static_cast<size_t>(to_int(t));
-     }},
+     [](SessionVariables& v,
+        std::string_view t) { v.plan_cache_size = static_cast<size_t>(to_int(t)); }},
 };
 
 // `a.b`: both parts must look like identifiers.
