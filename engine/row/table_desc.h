@@ -87,6 +87,7 @@ struct ColumnarCopyDesc {
   // The rows of the copy: attributes are those of the table, with `dropped` for columns that it
   // does not have.
   std::shared_ptr<const TableDesc> rows;
+  bool valid = true;  // see IndexDesc
 
   bool has(int32_t attribute) const;
 };

@@ -78,6 +78,8 @@ class CommandContext {
   // --- at the end of the transaction ---
   // Data under this storage id is no longer needed once the transaction commits; older snapshots
   // may still read it.
+  // An index was filled from rows that are there: older snapshots must not use it.
+  virtual void note_filled_index(uint32_t storage_id) = 0;
   virtual void drop_storage_after_commit(uint32_t storage_id) = 0;
   // CREATE DATABASE: (old, new) storage ids whose data is to be copied before commit.
   virtual void copy_storage(const std::vector<std::pair<uint32_t, uint32_t>>& ids) = 0;

@@ -343,6 +343,7 @@ void fill_index(CommandContext& context, Oid index_oid) {
   CatalogPtr catalog = context.ddl().view();
   const Index* index = catalog->index(index_oid);
   LUMA_CHECK(index != nullptr);
+  context.note_filled_index(index->storage_id);
   TableDescPtr table = context.environment().table_desc(*catalog->table(index->table));
   for (const IndexDesc& desc : table->indexes) {
     if (desc.oid == index_oid) build_index(context.exec(), table, desc);

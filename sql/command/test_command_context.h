@@ -126,6 +126,7 @@ class TestCommandContext final : public CommandContext {
   void lock_table(Oid, TableLockMode) override {}
   uint64_t insert_query(BoundQuery, const Table&) override { return 0; }
   BoundQuery bind_execute(const ast::ExecuteStmt&) override { return {}; }
+  void note_filled_index(uint32_t) override {}
   void drop_storage_after_commit(uint32_t) override {}
   void copy_storage(const std::vector<std::pair<uint32_t, uint32_t>>&) override {}
   void register_temporary(Oid, ast::OnCommitAction) override {}

@@ -337,7 +337,8 @@ const ColumnarCopyDesc* covering_copy(const ScanOp& scan) {
     return std::ranges::count(copy.rows->columns, false, &ColumnDesc::dropped);
   };
   for (const ColumnarCopyDesc& copy : scan.table->copies) {
-    bool covers = std::ranges::all_of(scan.attribute, [&](int32_t a) { return copy.has(a); });
+    bool covers =
+        copy.valid && std::ranges::all_of(scan.attribute, [&](int32_t a) { return copy.has(a); });
     if (covers && (best == nullptr || width(copy) < width(*best))) best = &copy;
   }
   return best;

@@ -26,6 +26,7 @@
 #include "sql/catalog/catalog_store.h"
 #include "sql/session/activity.h"
 #include "sql/session/activity_statistics.h"
+#include "sql/session/index_births.h"
 
 namespace luma {
 
@@ -62,6 +63,7 @@ class SqlInstance {
   SequenceStore& sequences() { return *sequences_; }
   CatalogStore& catalog() { return *catalog_; }
   ColumnarTables& columnar() { return *columnar_; }
+  IndexBirths& index_births() { return index_births_; }
   ActivityRegistry& activity() { return activity_; }
   ActivityStatistics& statistics() { return statistics_; }
   MemoryBudget& memory() { return memory_; }
@@ -127,6 +129,7 @@ class SqlInstance {
   std::unique_ptr<PreparedTransactions> prepared_;
   std::mutex tables_mutex_;
   std::map<Oid, TableCache> tables_;
+  IndexBirths index_births_;
   std::mutex estimates_mutex_;
   std::unordered_map<uint32_t, Estimate> estimates_;
   std::mutex dropped_mutex_;

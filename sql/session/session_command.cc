@@ -121,6 +121,13 @@ class SqlSession::Commands final : public CommandContext {
     return binder.bind(prepared.node);
   }
 
+  void note_filled_index(uint32_t storage_id) override {
+    SqlInstance& instance = session_.instance_;
+    CommitHook hook;
+    hook.published = instance.index_births().begin(
+        storage_id, instance.pipeline().kv().oldest_snapshot_age_seconds());
+    transaction().add_commit_hook(std::move(hook));
+  }
   void drop_storage_after_commit(uint32_t storage_id) override {
     session_.dropped_storage_.push_back(storage_id);
   }

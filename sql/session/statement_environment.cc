@@ -112,6 +112,22 @@ const BuiltinAvailability& StatementEnvironment::builtins() const {
 }
 
 TableDescPtr StatementEnvironment::table_desc(const Table& table) {
+  TableDescPtr desc = committed_or_own_desc(table);
+  const uint64_t seen_ts = kept_snapshot_ts_ ? kept_snapshot_ts_() : UINT64_MAX;
+  const IndexBirths& births = instance_.index_births();
+  if (!births.any_after(seen_ts)) return desc;
+  // Indexes that are too new for the snapshot are kept in step and not read.
+  auto usable = std::make_shared<TableDesc>(*desc);
+  for (IndexDesc& index : usable->indexes) {
+    if (!index.clustered && births.is_after(index.storage_id, seen_ts)) index.valid = false;
+  }
+  for (ColumnarCopyDesc& copy : usable->copies) {
+    if (births.is_after(copy.rows->storage_id, seen_ts)) copy.valid = false;
+  }
+  return usable;
+}
+
+TableDescPtr StatementEnvironment::committed_or_own_desc(const Table& table) {
   const Catalog& now = current();
   uint64_t version = now.version();
   if ((version & kPrivateVersionBit) == 0) {
@@ -188,7 +204,7 @@ double StatementEnvironment::row_count(const TableDesc& table) const {
   // What changed before the server started is not counted; a small table's rows may all be in
   // memory, where the store does not count them.
   if (!counted) return std::max({live, by_size, kUnknownRows});
-  return std::max({live, by_size / 4, 1.0});
+  return std::max({live, by_size / 16, 1.0});
 }
 
 }  // namespace luma

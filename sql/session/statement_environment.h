@@ -2,6 +2,7 @@
 // A session's view of the catalog while a statement runs: the newest committed snapshot, or the
 // transaction's own changes on top of it; the search path; descriptions of tables. Everything that
 // binding, functions over the catalog and foreign keys ask. Used by the session's thread.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,11 @@ class StatementEnvironment final : public BindEnvironment,
 
   // What expressions of domain constraints may ask; outlives this.
   void set_services(SessionServices& services) { services_ = &services; }
+  // The timestamp up to which the transaction's snapshot contains everything, if it keeps one
+  // across statements; UINT64_MAX otherwise.
+  void set_snapshot_source(std::function<uint64_t()> source) {
+    kept_snapshot_ts_ = std::move(source);
+  }
   // Outlives this.
   void set_routines(RoutineCaller& routines) { routines_ = &routines; }
 
@@ -99,6 +105,7 @@ class StatementEnvironment final : public BindEnvironment,
   std::shared_ptr<const TableStatisticsObject> statistics(const TableDesc& table) const override;
 
  private:
+  TableDescPtr committed_or_own_desc(const Table& table);
   const Expr* bind_text(const Table& table, std::string_view sql, TypeRef target, Arena& arena);
   const Catalog& current() const {
     sync();
@@ -111,6 +118,7 @@ class StatementEnvironment final : public BindEnvironment,
   SessionSettings& settings_;
   LiveState& live_;
   SessionServices* services_ = nullptr;
+  std::function<uint64_t()> kept_snapshot_ts_;
   RoutineCaller* routines_ = nullptr;
   int32_t trigger_depth_ = 0;
   Oid database_ = kInvalidOid;
