@@ -257,6 +257,13 @@ std::string user_definition(const Catalog& catalog, const Function& f, const Pro
   return out + fmt::format("AS {}${}{}$\n", tag, f.source, tag);
 }
 
+// The body that was written without quotes; other functions have none.
+Value function_sql_body(RowCall& call, const Value* args) {
+  const Function* user = session_of(call).catalog().function(args[0].datum.oid());
+  if (user == nullptr || user->sql_body.empty()) return Value::null();
+  return text_value(call, fmt::format("BEGIN ATOMIC\n {};\nEND", user->sql_body));
+}
+
 Value function_definition(RowCall& call, const Value* args) {
   const ProcFact* fact = function_fact(call, args[0].datum.oid());
   if (fact == nullptr) return Value::null();
@@ -312,7 +319,7 @@ const KernelRow kRows[] = {
     scalar_row("pg_get_partition_constraintdef(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_statisticsobjdef_columns(oid)", row_kernel<no_definition>),
-    scalar_row("pg_get_function_sqlbody(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_function_sqlbody(oid)", row_kernel<function_sql_body>),
     scalar_row("pg_get_serial_sequence(text,text)", row_kernel<serial_sequence>,
                "sequence that a column owns"),
     scalar_row("pg_get_function_arguments(oid)", row_kernel<function_arguments>),
