@@ -114,12 +114,6 @@ void ModifyOperator::State::fire_after_statement() {
   if (spec.action == ModifyAction::kDelete) firing->after_statement(TriggerEvent::kDelete);
 }
 
-void ModifyOperator::State::queue_after_rows(TriggerEvent event, const Chunk* old_rows,
-                                             const Chunk* new_rows, uint32_t count) {
-  if (!fires_after_rows) return;
-  for (uint32_t row = 0; row < count; ++row) firing->after_row(event, old_rows, new_rows, row);
-}
-
 void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
   assign(context, batch->assignments, input, nullptr, batch->rows);
   batch->rows.size = input.size;
@@ -143,7 +137,9 @@ void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
   if (!batch->writer.insert_all()) {
     for (uint32_t row = 0; row < input.size; ++row) batch->writer.insert(row);
   }
-  queue_after_rows(TriggerEvent::kInsert, nullptr, &batch->rows, input.size);
+  for (uint32_t row = 0; fires_after_rows && row < input.size; ++row) {
+    queue_after_row(TriggerEvent::kInsert, nullptr, &batch->rows, row);
+  }
   if (spec.counts_rows) context.rows_affected += input.size;
   keep_returned(context, input, batch->rows);
 }
@@ -227,8 +223,10 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   if (fires_before_rows && firing->row_was_changed()) {
     batch->writer.lock_changed_key(0, targets.key(0), batch->lock_mode);
   }
-  for (uint32_t row = 0; row < targets.size(); ++row) batch->writer.update(row, targets.key(row));
-  queue_after_rows(TriggerEvent::kUpdate, &targets.stored(), &batch->rows, targets.size());
+  for (uint32_t row = 0; row < targets.size(); ++row) {
+    batch->writer.update(row, targets.key(row));
+    queue_after_row(TriggerEvent::kUpdate, &targets.stored(), &batch->rows, row);
+  }
   if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), batch->rows);
 }
@@ -242,8 +240,10 @@ void ModifyOperator::State::remove(ExecContext& context, const Chunk& input) {
     firing->refuse_row_written_by_trigger(targets.key(0), "deleted");
   }
   batch->writer.bind_old(targets.stored());
-  for (uint32_t row = 0; row < targets.size(); ++row) batch->writer.remove(row, targets.key(row));
-  queue_after_rows(TriggerEvent::kDelete, &targets.stored(), nullptr, targets.size());
+  for (uint32_t row = 0; row < targets.size(); ++row) {
+    batch->writer.remove(row, targets.key(row));
+    queue_after_row(TriggerEvent::kDelete, &targets.stored(), nullptr, row);
+  }
   if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), targets.stored());
 }

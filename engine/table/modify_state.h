@@ -160,8 +160,11 @@ struct ModifyOperator::State {
   void watch_targets();
   void fire_before_statement();
   void fire_after_statement();
-  void queue_after_rows(TriggerEvent event, const Chunk* old_rows, const Chunk* new_rows,
-                        uint32_t count);
+  // Behind what the row's own writing has queued, foreign keys.
+  void queue_after_row(TriggerEvent event, const Chunk* old_rows, const Chunk* new_rows,
+                       uint32_t row) {
+    if (fires_after_rows) firing->after_row(event, old_rows, new_rows, row);
+  }
   void insert(ExecContext& context, const Chunk& input);
   void insert_or_resolve(ExecContext& context, const Chunk& input, uint32_t row);
   void resolve_invisible(ExecContext& context, std::string_view key);

@@ -432,7 +432,10 @@ bool drop_trigger(CommandContext& context, const Relation& relation, std::string
   const auto& table = static_cast<const Table&>(relation);
   auto found = std::ranges::find(table.triggers, name, &Trigger::name);
   if (found == table.triggers.end()) return false;
-  require_owner(context, relation);
+  if (!has_privileges_of(*context.ddl().view(), context.current_user(), relation.owner)) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of relation {}",
+                    relation.name);
+  }
   ObjectAddress address{class_oid::kTrigger, found->oid, 0};
   context.lock_table(relation.oid, TableLockMode::kAccessExclusive);
   context.ddl().refresh();
