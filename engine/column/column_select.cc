@@ -3,7 +3,6 @@
 
 #include "engine/column/column_chunk.h"
 #include "engine/column/section.h"
-#include "engine/type/numeric.h"
 
 namespace luma {
 
@@ -49,10 +48,17 @@ void ColumnChunkReader::read_some_decimals(uint32_t block, const uint32_t* rows,
                                            StringRef* out) const {
   int64_t scaled[kBlockRows], scales[kBlockRows];
   ints_.read_rows(block, rows, count, scaled);
+  // The words of a small decimal: see read_decimals().
+  auto* words = reinterpret_cast<uint64_t*>(out);
+  auto write = [&](auto scale_of) {
+    for (uint32_t i = 0; i < count; ++i) {
+      words[2 * i] = uint64_t{12} | static_cast<uint64_t>(scale_of(i)) << 48;
+      words[2 * i + 1] = static_cast<uint64_t>(scaled[i]);
+    }
+  };
+  if (std::optional<int> scale = decimal_scale()) return write([&](uint32_t) { return *scale; });
   more_ints_.read_rows(block, rows, count, scales);
-  for (uint32_t i = 0; i < count; ++i) {
-    out[i] = numeric_make_small(scaled[i], static_cast<int>(scales[i])).str;
-  }
+  write([&](uint32_t i) { return scales[i]; });
 }
 
 void ColumnChunkReader::read_values(uint32_t block, const uint32_t* rows, uint32_t count,

@@ -116,8 +116,8 @@ void IntReader::keep_flagged(uint32_t block, std::span<const uint8_t> flags, Row
   const uint32_t rows = rows_of_block(block);
   uint32_t codes[kBlockRows];
   read_block(block, reinterpret_cast<int32_t*>(codes));
-  if (*std::max_element(codes, codes + rows) >= flags.size()) throw CorruptChunk{"an unknown code"};
-  luma::keep_flagged(codes, rows, flags.data(), mask.words.data());
+  if (greatest_of(codes, rows) >= flags.size()) throw CorruptChunk{"an unknown code"};
+  luma::keep_flagged(codes, rows, flags.data(), flags.size(), mask.words.data());
 }
 
 }  // namespace luma

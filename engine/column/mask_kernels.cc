@@ -35,7 +35,23 @@ LUMA_SIMD_CLONES void keep_range64(const uint64_t* values, uint32_t count, uint6
   }
 }
 
+LUMA_SIMD_CLONES uint32_t greatest32(const uint32_t* values, uint32_t count) {
+  uint32_t greatest = 0;
+  for (uint32_t i = 0; i < count; ++i) greatest = values[i] > greatest ? values[i] : greatest;
+  return greatest;
+}
+
+// Flags of up to 32 codes fit a word.
+LUMA_SIMD_CLONES void keep_word(const uint32_t* codes, uint32_t count, uint32_t flags,
+                                uint64_t* mask) {
+  for (uint32_t at = 0; at < count; at += 64, codes += 64, ++mask) {
+    *mask &= bits_of([=](uint32_t i) { return (flags >> (codes[i] & 31) & 1) != 0; });
+  }
+}
+
 }  // namespace
+
+uint32_t greatest_of(const uint32_t* values, uint32_t count) { return greatest32(values, count); }
 
 void keep_range(const uint32_t* values, uint32_t count, uint32_t from, uint32_t span,
                 uint64_t* mask) {
@@ -47,7 +63,13 @@ void keep_range(const uint64_t* values, uint32_t count, uint64_t from, uint64_t 
   keep_range64(values, count, from, span, mask);
 }
 
-void keep_flagged(const uint32_t* codes, uint32_t count, const uint8_t* flags, uint64_t* mask) {
+void keep_flagged(const uint32_t* codes, uint32_t count, const uint8_t* flags, size_t flag_count,
+                  uint64_t* mask) {
+  if (flag_count <= 32) {
+    uint32_t word = 0;
+    for (size_t i = 0; i < flag_count; ++i) word |= uint32_t{flags[i]} << i;
+    return keep_word(codes, count, word, mask);
+  }
   for (uint32_t at = 0; at < count; at += 64, codes += 64, ++mask) {
     if (*mask == 0) continue;
     uint64_t bits = 0;

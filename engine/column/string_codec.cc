@@ -241,9 +241,8 @@ void StringReader::read_rows(uint32_t block, const uint32_t* rows, uint32_t coun
     const auto length = static_cast<uint32_t>(numbers[row++]);
     if (skipped > left || length > left - skipped) throw CorruptChunk{"a string is cut short"};
     at += skipped;
-    out[i] = encoding_ == StringEncoding::kPlain
-                 ? StringRef(at, length)
-                 : decompressed(symbols_, {at, length}, heap);
+    out[i] = encoding_ == StringEncoding::kPlain ? StringRef(at, length)
+                                                 : decompressed(symbols_, {at, length}, heap);
     at += length;
     left -= skipped + length;
   }
