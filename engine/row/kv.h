@@ -168,6 +168,8 @@ class Kv {
   // durable yet: sync the log first. Reads without a snapshot that run meanwhile may see it or not;
   // nobody may take a snapshot meanwhile. A failure stops the store as one of write() does.
   KvStatus take_over(KvFiles& files);
+  // Not after resume() or rescue() has succeeded, until the store is opened again.
+  bool can_take_over() const;
   // Writes out what memory holds between the files' keys, so that take_over() need not.
   void make_way(const KvFiles& files);
   // Hands buffered log records to the system; `sync` waits until they are on disk. After a failure

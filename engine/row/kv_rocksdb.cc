@@ -11,8 +11,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
+#include <thread>
 
 #include "engine/row/kv_rocksdb_faults.h"
 
@@ -147,10 +150,55 @@ KvStatus Kv::flush_wal(bool sync) {
 
 bool Kv::stopped() const { return impl_->stopped.load(std::memory_order_acquire); }
 
+namespace {
+
+// RocksDB 7.8 schedules one flush for each request, and a flush that fails leaves its request in
+// the queue: the next one is then carried out in the place of a later request, whose owner waits
+// for ever. Requests that nobody waits for, made now and then while somebody does, catch up.
+class FlushReminder {
+ public:
+  FlushReminder(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
+      : thread_([this, &db, &families] { run(db, families); }) {}
+  ~FlushReminder() {
+    {
+      std::lock_guard guard(mutex_);
+      done_ = true;
+    }
+    ended_.notify_one();
+    thread_.join();
+  }
+  FlushReminder(const FlushReminder&) = delete;
+  FlushReminder& operator=(const FlushReminder&) = delete;
+
+ private:
+  void run(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+    constexpr std::chrono::milliseconds kPause(500);
+    rocksdb::FlushOptions request;
+    request.wait = false;
+    request.allow_write_stall = true;
+    std::unique_lock lock(mutex_);
+    while (!ended_.wait_for(lock, kPause, [this] { return done_; })) {
+      lock.unlock();
+      static_cast<void>(db.Flush(request, families).ok());
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
 KvStatus Kv::Impl::leave_stopped() {
   if (!stopped.load(std::memory_order_acquire)) return {};
+  std::lock_guard resuming(resume_mutex);
   // Once all memtables are in files, nobody needs the damaged log any more.
+  FlushReminder reminder(*db, all_handles);
   rocksdb::Status status = db->Resume();
+  if (status.ok()) was_resumed.store(true, std::memory_order_release);
   if (status.ok()) status = db->Flush(rocksdb::FlushOptions(), all_handles);
   if (!status.ok()) return kv_status_of(status);
   std::lock_guard guard(stop_mutex);

@@ -74,6 +74,9 @@ struct Kv::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> all_handles;
   rocksdb::WriteOptions write_options;
   std::atomic<bool> stopped{false};
+  // RocksDB 7.8 remembers for ever that it was stopped once, and says so to ingestion alone.
+  std::atomic<bool> was_resumed{false};
+  std::mutex resume_mutex;  // held while either resuming or taking files over
   std::mutex stop_mutex;
   KvStatus stop_reason;
 

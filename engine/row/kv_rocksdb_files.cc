@@ -161,8 +161,12 @@ void Kv::make_way(const KvFiles& files) {
   }
 }
 
+bool Kv::can_take_over() const { return !impl_->was_resumed.load(std::memory_order_acquire); }
+
 KvStatus Kv::take_over(KvFiles& files) {
+  std::lock_guard guard(impl_->resume_mutex);
   if (stopped()) return impl_->stop_reason_now();
+  if (!can_take_over()) return {KvCode::kNoSpace, "the disk was full a moment ago"};
   std::vector<rocksdb::IngestExternalFileArg> parts;
   for (int i = 0; i < kKvFamilyCount; ++i) {
     rocksdb::IngestExternalFileArg part;

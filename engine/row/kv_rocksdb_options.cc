@@ -40,10 +40,18 @@ rocksdb::CompactionStyle compaction_of(KvCompactionStyle style) {
   return rocksdb::kCompactionStyleLevel;
 }
 
-// RocksDB would retry by itself every few seconds; recovery has to happen in step with the commit
-// pipeline, through Kv::resume().
-class NoAutomaticRecovery : public rocksdb::EventListener {
+// What RocksDB does of itself after a failure.
+class FailurePolicy : public rocksdb::EventListener {
  public:
+  // A compaction that failed can be done again, and costs nobody anything. As an error of the whole
+  // store it would stop a flush that is just ending, whose memtables RocksDB 7.8 then neither
+  // writes again nor gives up: Resume() waits for them for ever.
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction) return;
+    if (error->IsIOError() || error->IsNoSpace()) *error = rocksdb::Status::OK();
+  }
+  // RocksDB would retry every few seconds; recovery has to happen in step with the commit pipeline,
+  // through Kv::resume().
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
     *auto_recovery = false;
@@ -119,7 +127,7 @@ rocksdb::DBOptions make_db_options(const KvOptions& options) {
                                                                              : null_logger());
   db.max_manifest_file_size = 64 << 20;
   db.max_bgerror_resume_count = 0;  // we resume ourselves, in step with the commit pipeline
-  db.listeners.push_back(std::make_shared<NoAutomaticRecovery>());
+  db.listeners.push_back(std::make_shared<FailurePolicy>());
   if (options.row_cache_size > 0) db.row_cache = rocksdb::NewLRUCache(options.row_cache_size);
   return db;
 }

@@ -15,12 +15,20 @@ namespace {
 // files of their own.
 constexpr uint64_t kManyFiles = 256;
 constexpr size_t kFileWorthyBytes = size_t{16} << 20;
+// What one write to log and memory is allowed to take.
+constexpr size_t kMostLogBytes = size_t{1} << 30;
 
 }  // namespace
 
 bool CommitPipeline::is_large(const WriteBuffer& buffer) const {
   size_t bytes = buffer.size_bytes();
   if (bytes < options_.large_commit_bytes) return false;
+  if (!kv_.can_take_over()) {
+    if (bytes <= kMostLogBytes) return false;
+    throw SqlError(SqlState::kProgramLimitExceeded,
+                   "transaction is too large to commit after a failure of the storage")
+        .hint("Restart the server, and run the transaction again.");
+  }
   return bytes >= kFileWorthyBytes || kv_.file_count(KvFamily::kData) < kManyFiles;
 }
 

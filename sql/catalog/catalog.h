@@ -17,7 +17,7 @@
 
 namespace luma {
 
-class ObjectSet;  // object_set.h: the persistent maps
+class ObjectSet;               // object_set.h: the persistent maps
 struct TableStatisticsObject;  // statistics.h
 
 class Catalog {

@@ -344,6 +344,10 @@ struct TestSession : SessionCatalog {
   Oid session_user_oid() const override { return kBootstrapRole; }
   const BuiltinAvailability& builtins() const override { return all; }
   LiveState& live_state() const override { return live; }
+  int32_t trigger_depth() const override { return 0; }
+  RoutineCaller& routines() const override {
+    throw SqlError(SqlState::kInternalError, "no functions can be called here");
+  }
   CatalogPtr view;
   SearchPath path;
   AllBuiltins all;
