@@ -49,7 +49,7 @@ Kv::~Kv() {
 KvStatus Kv::open(const KvOptions& options, std::unique_ptr<Kv>* out) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
-  rocksdb::DBOptions db_options = make_db_options(options);
+  rocksdb::DBOptions db_options = make_db_options(options, impl->failures);
   std::string path = options.path.empty() ? "/luma" : options.path;
   rocksdb::Env* env = rocksdb::Env::Default();
   if (options.in_memory) {
@@ -128,11 +128,15 @@ KvStatus Kv::write(KvBatch& batch, bool sync) {
   stop_counting();
   rocksdb::WriteOptions options = impl_->write_options;
   options.sync = sync;
+  options.no_slowdown = impl_->failures->compactions_fail();
   rocksdb::Status status = impl_->db->Write(options, &batch.impl_->batch);
   if (__builtin_expect(impl_->log_guard->failed(), 0)) {
     return impl_->stop(impl_->log_guard->failure());
   }
   if (__builtin_expect(status.ok(), 1)) return {};
+  if (status.IsIncomplete()) {
+    return impl_->stop({KvCode::kNoSpace, "no space to merge the files that hold recent changes"});
+  }
   KvStatus failure = kv_status_of(status);
   return failure.code() == KvCode::kInvalid ? failure : impl_->stop(failure);
 }
@@ -151,6 +155,13 @@ KvStatus Kv::flush_wal(bool sync) {
 bool Kv::stopped() const { return impl_->stopped.load(std::memory_order_acquire); }
 
 namespace {
+
+// One that does not wait for compactions first.
+rocksdb::FlushOptions prompt_flush() {
+  rocksdb::FlushOptions options;
+  options.allow_write_stall = true;
+  return options;
+}
 
 // RocksDB 7.8 schedules one flush for each request, and a flush that fails leaves its request in
 // the queue: the next one is then carried out in the place of a later request, whose owner waits
@@ -173,9 +184,8 @@ class FlushReminder {
  private:
   void run(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
     constexpr std::chrono::milliseconds kPause(500);
-    rocksdb::FlushOptions request;
+    rocksdb::FlushOptions request = prompt_flush();
     request.wait = false;
-    request.allow_write_stall = true;
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, kPause, [this] { return done_; })) {
       lock.unlock();
@@ -199,7 +209,7 @@ KvStatus Kv::Impl::leave_stopped() {
   FlushReminder reminder(*db, all_handles);
   rocksdb::Status status = db->Resume();
   if (status.ok()) was_resumed.store(true, std::memory_order_release);
-  if (status.ok()) status = db->Flush(rocksdb::FlushOptions(), all_handles);
+  if (status.ok()) status = db->Flush(prompt_flush(), all_handles);
   if (!status.ok()) return kv_status_of(status);
   std::lock_guard guard(stop_mutex);
   log_guard->clear();
@@ -247,9 +257,7 @@ KvStatus Kv::drop_files_in_range(KvFamily family, std::string_view begin, std::s
       rocksdb::DeleteFilesInRange(impl_->db.get(), impl_->handle(family), &from, &to, false));
 }
 
-KvStatus Kv::flush() {
-  return kv_status_of(impl_->db->Flush(rocksdb::FlushOptions(), impl_->all_handles));
-}
+KvStatus Kv::flush() { return kv_status_of(impl_->db->Flush(prompt_flush(), impl_->all_handles)); }
 
 KvStatus Kv::compact_range(KvFamily family, std::string_view begin, std::string_view end) {
   rocksdb::Slice from = slice_of(begin), to = slice_of(end);

@@ -1,6 +1,7 @@
 #pragma once
 // The RocksDB side of kv.h, shared by kv_rocksdb*.cc and included by nothing else.
 #include <rocksdb/db.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/statistics.h>
@@ -24,7 +25,37 @@ inline std::string_view view_of(const rocksdb::Slice& slice) {
 }
 
 KvStatus kv_status_of(const rocksdb::Status& status);
-rocksdb::DBOptions make_db_options(const KvOptions& options);
+
+// What RocksDB does of itself after a failure. Thread-safe.
+class FailurePolicy : public rocksdb::EventListener {
+ public:
+  // The last compaction found no space: nothing may wait for the next one.
+  bool compactions_fail() const { return compactions_fail_.load(std::memory_order_relaxed); }
+
+  // A compaction that failed can be done again, and costs nobody anything. As an error of the whole
+  // store it would stop a flush that is just ending, whose memtables RocksDB 7.8 then neither
+  // writes again nor gives up: Resume() waits for them for ever.
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction || !error->IsIOError()) return;
+    compactions_fail_.store(true, std::memory_order_relaxed);
+    *error = rocksdb::Status::OK();
+  }
+  void OnCompactionCompleted(rocksdb::DB* /*db*/, const rocksdb::CompactionJobInfo& job) override {
+    if (job.status.ok()) compactions_fail_.store(false, std::memory_order_relaxed);
+  }
+  // RocksDB would retry every few seconds; recovery has to happen in step with the commit pipeline,
+  // through Kv::resume().
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+ private:
+  std::atomic<bool> compactions_fail_{false};
+};
+
+rocksdb::DBOptions make_db_options(const KvOptions& options,
+                                   const std::shared_ptr<FailurePolicy>& failures);
 rocksdb::ColumnFamilyOptions make_family_options(const KvOptions& options, KvFamily family,
                                                  const std::shared_ptr<rocksdb::Cache>& cache);
 
@@ -66,6 +97,7 @@ struct Kv::Impl {
   std::unique_ptr<rocksdb::Env> env;  // declared before `db`: outlives it
   std::unique_ptr<rocksdb::Env> faulty_env;
   std::unique_ptr<rocksdb::Env> guarded_env;
+  std::shared_ptr<FailurePolicy> failures = std::make_shared<FailurePolicy>();
   std::shared_ptr<LogGuard> log_guard = std::make_shared<LogGuard>();
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::Statistics> statistics;

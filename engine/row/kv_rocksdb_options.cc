@@ -1,7 +1,6 @@
 // Configuration to RocksDB options, and RocksDB's statuses to ours.
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -39,24 +38,6 @@ rocksdb::CompactionStyle compaction_of(KvCompactionStyle style) {
   }
   return rocksdb::kCompactionStyleLevel;
 }
-
-// What RocksDB does of itself after a failure.
-class FailurePolicy : public rocksdb::EventListener {
- public:
-  // A compaction that failed can be done again, and costs nobody anything. As an error of the whole
-  // store it would stop a flush that is just ending, whose memtables RocksDB 7.8 then neither
-  // writes again nor gives up: Resume() waits for them for ever.
-  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
-    if (reason != rocksdb::BackgroundErrorReason::kCompaction) return;
-    if (error->IsIOError() || error->IsNoSpace()) *error = rocksdb::Status::OK();
-  }
-  // RocksDB would retry every few seconds; recovery has to happen in step with the commit pipeline,
-  // through Kv::resume().
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
 
 // Replaces RocksDB's LOG file: on a full disk, writing that one ends the process (an assertion).
 class ForwardingLogger : public rocksdb::Logger {
@@ -101,7 +82,8 @@ KvStatus kv_status_of(const rocksdb::Status& status) {
   return {KvCode::kInvalid, text};
 }
 
-rocksdb::DBOptions make_db_options(const KvOptions& options) {
+rocksdb::DBOptions make_db_options(const KvOptions& options,
+                                   const std::shared_ptr<FailurePolicy>& failures) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
@@ -127,7 +109,7 @@ rocksdb::DBOptions make_db_options(const KvOptions& options) {
                                                                              : null_logger());
   db.max_manifest_file_size = 64 << 20;
   db.max_bgerror_resume_count = 0;  // we resume ourselves, in step with the commit pipeline
-  db.listeners.push_back(std::make_shared<FailurePolicy>());
+  db.listeners.push_back(failures);
   if (options.row_cache_size > 0) db.row_cache = rocksdb::NewLRUCache(options.row_cache_size);
   return db;
 }

@@ -13,6 +13,7 @@ test/faults/storage_errors.py [--rounds 6] [--seed N] [--kind both|injected|full
 """
 
 import argparse
+import collections
 import os
 import random
 import shutil
@@ -68,12 +69,14 @@ class Faults:
         for client in self.clients:
             client.start()
 
+    def refused(self):
+        return sum((client.refused for client in self.clients), start=collections.Counter())
+
     def stop_clients(self):
         self.stop.set()
         for client in self.clients:
             client.join(60)
-        return sum((client.refused for client in self.clients), start=type(
-            self.clients[0].refused)())
+        return self.refused()
 
     def check(self):
         broken, self.log, self.transfers = verify(self.server, self.ledger)
@@ -164,6 +167,9 @@ class Faults:
                 except OSError:
                     pass
             time.sleep(3)
+            deadline = time.monotonic() + 15
+            while not self.refused()["53100"] and time.monotonic() < deadline:
+                time.sleep(0.2)
             os.unlink(filler)
             if not self.server.running():
                 self.broken.append(f"the server ended with status {self.server.process.returncode} "
