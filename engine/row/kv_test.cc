@@ -166,6 +166,30 @@ TEST_CASE("running out of space stops writes until resumed") {
   for (int i = 0; i + 1 < written; ++i) REQUIRE(get(*kv, fmt::format("k{}", i)));
 }
 
+TEST_CASE("a compaction that finds no space does not stop the store") {
+  TemporaryDirectory directory;
+  KvOptions options;
+  options.path = directory.path;
+  options.faults = "enospc:*.sst:append";
+  auto kv = open_kv(options);
+  kv->fault_plan()->set_active(false);
+  for (int i = 0; i < 3; ++i) {
+    put(*kv, fmt::format("k{}", i), "v");
+    put(*kv, "shared", std::to_string(i));
+    kv->flush().check();
+  }
+  kv->fault_plan()->set_active(true);
+  CHECK_FALSE(kv->compact_range(KvFamily::kData, "", "").ok());
+  CHECK(kv->fault_plan()->failures() > 0);
+  kv->fault_plan()->set_active(false);
+  CHECK_FALSE(kv->stopped());
+  put(*kv, "later", "v");
+  kv->flush().check();
+  kv->compact_range(KvFamily::kData, "", "").check();
+  CHECK(get(*kv, "shared") == "2");
+  CHECK(get(*kv, "later") == "v");
+}
+
 // The newest log of a store, with its path.
 std::pair<std::string, std::string> newest_log(const std::string& store) {
   std::string newest;

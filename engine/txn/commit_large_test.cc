@@ -145,4 +145,29 @@ TEST_CASE("a disk that is full fails a large commit and nothing else") {
   CHECK(describe(*reader) == "tab1000000=row 10");
 }
 
+TEST_CASE("after a full disk large commits go through the log") {
+  CommitOptions options;
+  options.large_commit_bytes = 10000;
+  TestStore store(true, options,
+                  "enospc:*.log:append:after=12:count=1;enospc:*.sst:append:count=1");
+  int stored = 0;
+  try {
+    for (; stored < 100; ++stored) {
+      store.pipeline->wait_durable(store.put(key_of(1000 + stored), "small").wait_for_ts);
+    }
+    FAIL("the disk was not full");
+  } catch (const SqlError& error) {
+    CHECK(error.state == SqlState::kDiskFull);
+  }
+  while (!store.pipeline->try_resume()) std::this_thread::yield();
+  CHECK_FALSE(store.kv->can_take_over());
+  auto txn = store.begin();
+  put_rows(*txn, 0, 1000, "row");
+  store.pipeline->wait_durable(store.pipeline->commit(*txn).wait_for_ts);
+  store.kv_options.faults.clear();
+  store.reopen(options);
+  CHECK(store.kv->can_take_over());
+  CHECK(describe(*store.begin()).starts_with("tab1000000=row tab1001000=small "));
+}
+
 }  // namespace luma
