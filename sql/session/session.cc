@@ -239,14 +239,27 @@ void SqlSession::assign_role(std::string_view value, bool session_too) {
 void SqlSession::begin_activity(std::string_view text) {
   // A cancel that came while nothing ran is forgotten; one that came since the statement was given
   // to a worker is not.
-  if (inline_) interrupt_.clear_statement_reasons();
+  if (inline_ && !statement_timer_runs_) interrupt_.clear_statement_reasons();
   statement_micros_ = current_timestamp_micros();
   activity_.begin_statement(text, statement_micros_, 0);
   if (settings_.vars().log_statement == StatementLog::kAll) log_statement(text);
+  start_statement_timer();
+}
+
+// Every statement of a query string has its own time. Parse, Bind and Execute share one: a clock
+// that runs already goes on.
+void SqlSession::start_statement_timer() {
   int32_t timeout = settings_.vars().statement_timeout_ms;
-  if (timeout > 0) {
-    hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(timeout));
-  }
+  if (timeout <= 0) return stop_statement_timer();
+  if (statement_timer_runs_) return;
+  hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(timeout));
+  statement_timer_runs_ = true;
+}
+
+void SqlSession::stop_statement_timer() noexcept {
+  if (!statement_timer_runs_) return;
+  hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(0));
+  statement_timer_runs_ = false;
 }
 
 void SqlSession::log_statement(std::string_view text) {
@@ -281,9 +294,7 @@ void SqlSession::end_activity() noexcept {
                       : state_ == TxnState::kIdle ? "idle"
                                                   : "idle in transaction";
   activity_.end_statement(state, statement_micros_, state_ != TxnState::kIdle);
-  if (settings_.vars().statement_timeout_ms > 0) {
-    hooks_.set_timer(Interrupt::kStatementTimeout, std::chrono::milliseconds(0));
-  }
+  stop_statement_timer();
   interrupt_.clear_statement_reasons();
 }
 
@@ -376,6 +387,8 @@ uint64_t SqlSession::required_durable_ts() const {
 }
 
 int32_t SqlSession::idle_timeout_ms() const {
+  // Between messages of the extended protocol, before Sync: not idle.
+  if (state_ == TxnState::kImplicit) return 0;
   return state_ == TxnState::kIdle ? settings_.vars().idle_session_timeout_ms
                                    : settings_.vars().idle_in_transaction_timeout_ms;
 }

@@ -194,6 +194,8 @@ class SqlSession {
   // --- session.cc
   void begin_activity(std::string_view text);
   void end_activity() noexcept;
+  void start_statement_timer();
+  void stop_statement_timer() noexcept;
   void log_statement(std::string_view text);
   void log_duration();
   void notice(MessageLevel level, SqlError notice);
@@ -415,6 +417,7 @@ class SqlSession {
   RowReceiver* receiver_ = nullptr;
   bool inline_ = false;
   bool binary_rows_ = false;
+  bool statement_timer_runs_ = false;  // over calls, as far as they are one statement
   // A query string that goes on: after an escalation, or after COPY FROM STDIN.
   struct Pending {
     bool active = false;

@@ -76,6 +76,7 @@ SqlSession::Outcome SqlSession::copy_done(RowReceiver& receiver) {
   CallScope scope(*this, receiver, true);
   std::string tag = fmt::format("COPY {}", copy_->copy.finish());
   copy_.reset();
+  stop_statement_timer();
   if (!pending_.active) {
     receiver.complete(tag);
     return Outcome::kDone;

@@ -40,7 +40,7 @@ void SqlSession::parse(std::string_view name, std::string_view sql, std::span<co
     query = make_query(sql, types);
     ParseOptions options;
     options.standard_conforming_strings = settings_.vars().standard_conforming_strings;
-    warn_of_long_names(query->text);
+    bool warned = warn_of_long_names(query->text);
     ParseResult parsed = parse_sql(query->text, query->arena, options);
     if (parsed.statements.size() > 1) {
       throw SqlError(SqlState::kSyntaxError,
@@ -54,7 +54,8 @@ void SqlSession::parse(std::string_view name, std::string_view sql, std::span<co
     if (query->kind == StatementKind::kPlan) {
       ensure_transaction();
       give_back(*query, acquire(*query));
-      if (query->spare != nullptr && !mentions_present_time(sql))
+      // Who is warned is warned again the next time.
+      if (query->spare != nullptr && !warned && !mentions_present_time(sql))
         cache_.insert(key_, query, settings_.vars().plan_cache_size);
     }
   } else if (state_ == TxnState::kFailed) {
@@ -274,7 +275,12 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
   }
   if (state_ == TxnState::kFailed && !allowed_in_failed_block(query->node)) throw_failed_block();
   begin_activity(query->text);
-  if (query->kind == StatementKind::kPlan) return execute_plan_portal(portal, max_rows, receiver);
+  if (query->kind == StatementKind::kPlan) {
+    Outcome outcome = execute_plan_portal(portal, max_rows, receiver);
+    // The statement may have ended the portal; what is suspended keeps its clock.
+    if (Portal* left = find_portal(name); left == nullptr || left->done) stop_statement_timer();
+    return outcome;
+  }
   if (portal.done) {
     throw sql_error(SqlState::kObjectNotInPrerequisiteState, "portal \"{}\" cannot be run", name);
   }
@@ -289,6 +295,7 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
     // The statement may have ended the transaction, and the portal with it.
     if (!control) portal.done = true;
     receiver.complete(tag);
+    stop_statement_timer();
     return Outcome::kDone;
   });
 }

@@ -67,8 +67,10 @@ SqlSession::Outcome SqlSession::run_statements(std::string_view sql, RowReceiver
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) {
       text.remove_prefix(1);
     }
+    start_statement_timer();
     Outcome outcome = run_one(parsed.node, text, last, receiver);
     if (outcome == Outcome::kCopyIn) return outcome;
+    stop_statement_timer();
     ++pending_.at;
     receiver.checkpoint();
   }
