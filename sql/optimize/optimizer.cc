@@ -14,6 +14,7 @@ std::vector<Pass> all_passes() {
       {"push_down_filters", push_down_filters},
       {"order_joins", order_joins},
       {"estimate_rows", estimate_rows},
+      {"order_conjuncts", order_conjuncts},
   };
 }
 

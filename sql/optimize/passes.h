@@ -12,6 +12,7 @@ LogicalOp* factor_disjunctions(LogicalOp* root, OptimizerContext& context);
 LogicalOp* push_down_filters(LogicalOp* root, OptimizerContext& context);
 LogicalOp* order_joins(LogicalOp* root, OptimizerContext& context);
 LogicalOp* estimate_rows(LogicalOp* root, OptimizerContext& context);
+LogicalOp* order_conjuncts(LogicalOp* root, OptimizerContext& context);
 
 // Not a rewrite that can be switched off: what binding leaves to be done with `output` lists.
 void complete_outputs(LogicalOp& root);

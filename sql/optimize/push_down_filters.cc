@@ -37,8 +37,10 @@ class FilterPusher {
       case OpKind::kFilter: {
         auto* filter = static_cast<FilterOp*>(op);
         if (filter->barrier) return push_past_barrier(*filter, conjuncts);
-        std::vector<Expr*> all = std::move(conjuncts);
+        // What stands further down was written first, as far as order matters.
+        std::vector<Expr*> all;
         split_conjuncts(filter->condition, all);
+        all.insert(all.end(), conjuncts.begin(), conjuncts.end());
         return push(filter->inputs[0], std::move(all));
       }
       case OpKind::kProject: {
@@ -109,14 +111,18 @@ class FilterPusher {
         return push_into_set_operation(static_cast<SetOpOp*>(op), conjuncts);
       case OpKind::kScan: {
         auto* scan = static_cast<ScanOp*>(op);
-        split_conjuncts(scan->filter, conjuncts);
-        scan->filter = make_and(context_.arena(), conjuncts);
+        std::vector<Expr*> all;
+        split_conjuncts(scan->filter, all);
+        all.insert(all.end(), conjuncts.begin(), conjuncts.end());
+        scan->filter = make_and(context_.arena(), all);
         return scan;
       }
       case OpKind::kVirtualScan: {
         auto* scan = static_cast<VirtualScanOp*>(op);
-        split_conjuncts(scan->filter, conjuncts);
-        scan->filter = make_and(context_.arena(), conjuncts);
+        std::vector<Expr*> all;
+        split_conjuncts(scan->filter, all);
+        all.insert(all.end(), conjuncts.begin(), conjuncts.end());
+        scan->filter = make_and(context_.arena(), all);
         return scan;
       }
       case OpKind::kWith: {
@@ -216,17 +222,6 @@ class FilterPusher {
     bool keeps_right = join->join == JoinKind::kRight || join->join == JoinKind::kFull;
     bool left_only = join->join == JoinKind::kSemi || join->join == JoinKind::kAnti ||
                      join->join == JoinKind::kNullAwareAnti || join->join == JoinKind::kMark;
-    for (Expr* conjunct : conjuncts) {
-      if (covered(*conjunct, left) && !keeps_right) {
-        to_left.push_back(conjunct);
-      } else if (covered(*conjunct, right) && !keeps_left && !left_only) {
-        to_right.push_back(conjunct);
-      } else if (join->join == JoinKind::kInner) {
-        here.push_back(conjunct);
-      } else {
-        above.push_back(conjunct);
-      }
-    }
     // The join's own condition: conjuncts about the side that may vanish go down there.
     split_conjuncts(join->condition, own);
     for (Expr* conjunct : own) {
@@ -243,6 +238,17 @@ class FilterPusher {
         to_right.push_back(conjunct);
       } else {
         here.push_back(conjunct);
+      }
+    }
+    for (Expr* conjunct : conjuncts) {
+      if (covered(*conjunct, left) && !keeps_right) {
+        to_left.push_back(conjunct);
+      } else if (covered(*conjunct, right) && !keeps_left && !left_only) {
+        to_right.push_back(conjunct);
+      } else if (join->join == JoinKind::kInner) {
+        here.push_back(conjunct);
+      } else {
+        above.push_back(conjunct);
       }
     }
     if (join->membership != nullptr) {
