@@ -6,7 +6,8 @@ namespace luma {
 
 std::vector<PhysicalType> join_output_types(JoinMode mode, const std::vector<PhysicalType>& left,
                                             const std::vector<PhysicalType>& right) {
-  std::vector<PhysicalType> types = left;
+  std::vector<PhysicalType> types;
+  if (outputs_left(mode)) types = left;
   if (outputs_right(mode)) types.insert(types.end(), right.begin(), right.end());
   if (mode == JoinMode::kMark) types.push_back(PhysicalType::kBool);
   return types;
@@ -32,6 +33,10 @@ const char* join_mode_label(JoinMode mode) {
       return "Mark";
     case JoinMode::kSingle:
       return "Single";
+    case JoinMode::kRightSemi:
+      return "Right Semi";
+    case JoinMode::kRightAnti:
+      return "Right Anti";
   }
   return "";
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/exec/parallel_safety.h"
+
 namespace luma {
 
 namespace {
@@ -27,6 +29,15 @@ AggregateOperator::AggregateOperator(OperatorPtr child, AggregateSpec spec)
       output_(output_types()) {
   explain.node_type = plan_.key_count == 0 ? "Aggregate" : "HashAggregate";
   groupings_.push_back(std::make_unique<Grouping>(plan_));
+}
+
+bool AggregateOperator::accept_filter(uint32_t column, const JoinFilterRef& filter) {
+  // Rows that a group key leaves out are all rows of their groups.
+  const AggregateSpec& spec = plan_.spec;
+  if (!spec.grouping_sets.empty() || column >= spec.groups.size()) return false;
+  const Expr& key = *spec.groups[column];
+  return key.kind == ExprKind::kSlot && are_parallel_safe(plan_.inputs) &&
+         offer_filter(*child_, key.index, filter);
 }
 
 void AggregateOperator::do_open(ExecContext& context) {

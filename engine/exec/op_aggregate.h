@@ -12,15 +12,17 @@
 #include "engine/exec/aggregate_plan.h"
 #include "engine/exec/divided_input.h"
 #include "engine/exec/grouping.h"
+#include "engine/exec/join_filter.h"
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
 
 namespace luma {
 
-class AggregateOperator final : public Operator {
+class AggregateOperator final : public Operator, public JoinFilterTarget {
  public:
   AggregateOperator(OperatorPtr child, AggregateSpec spec);
   std::vector<Operator*> children() override { return {child_.get()}; }
+  bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
  private:
   using Groupings = std::vector<std::unique_ptr<Grouping>>;

@@ -71,7 +71,7 @@ HashJoinOperator::HashJoinOperator(JoinMode mode, OperatorPtr left, OperatorPtr 
       condition_(residual),
       residual_(residual == nullptr ? nullptr : std::make_unique<ExprEvaluator>(*residual)),
       build_(std::make_shared<Build>(right_->output_types(), key_types_, null_matches(keys_),
-                                     keeps_right(mode))),
+                                     marks_right(mode))),
       table_(build_->table),
       lookup_(table_),
       left_columns_(static_cast<uint32_t>(left_->output_types().size())),
@@ -188,7 +188,10 @@ void HashJoinOperator::do_close(ExecContext& context) {
 
 void HashJoinOperator::offer_filters() {
   // Probe rows without a match are not wanted by anybody.
-  if (mode_ != JoinMode::kInner && mode_ != JoinMode::kSemi && mode_ != JoinMode::kRight) return;
+  if (mode_ != JoinMode::kInner && mode_ != JoinMode::kSemi && mode_ != JoinMode::kRight &&
+      outputs_left(mode_)) {
+    return;
+  }
   for (size_t i = 0; i < keys_.size(); ++i) {
     const Expr& left = *keys_[i].left;
     if (keys_[i].null_rule != NullRule::kNoMatch || left.kind != ExprKind::kSlot ||
@@ -201,7 +204,8 @@ void HashJoinOperator::offer_filters() {
 }
 
 bool HashJoinOperator::accept_filter(uint32_t column, const JoinFilterRef& filter) {
-  // Left rows that the filter rules out are not missed where each stands for itself.
+  // Rows that the filter rules out are not missed where each stands for itself.
+  if (!outputs_left(mode_)) return offer_filter(*right_, column, filter);
   const bool passes = mode_ == JoinMode::kInner || mode_ == JoinMode::kLeft ||
                       mode_ == JoinMode::kSemi || mode_ == JoinMode::kAnti;
   return passes && column < left_columns_ && offer_filter(*left_, column, filter);
@@ -420,16 +424,16 @@ bool HashJoinOperator::is_built(ExecContext& context) {
   if (phase_ == Phase::kBuild) {
     phase_ = Phase::kProbe;
     build(context);
-    bool empty_ends =
-        mode_ == JoinMode::kInner || mode_ == JoinMode::kSemi || mode_ == JoinMode::kRight;
+    bool empty_ends = mode_ == JoinMode::kInner || mode_ == JoinMode::kSemi ||
+                      mode_ == JoinMode::kRight || !outputs_left(mode_);
     if (build_->rows == 0 && empty_ends) phase_ = Phase::kDone;
   }
   return phase_ != Phase::kDone;
 }
 
 // Of siblings, the last one to end: by then all have set their flags.
-bool HashJoinOperator::gives_unmatched_build() {
-  return keeps_right(mode_) &&
+bool HashJoinOperator::gives_build() {
+  return marks_right(mode_) &&
          (!is_sibling_ || build_->siblings_ended.fetch_add(1) + 1 == build_->siblings);
 }
 
@@ -438,16 +442,16 @@ const Chunk* HashJoinOperator::do_next(ExecContext& context) {
   while (phase_ != Phase::kDone) {
     if (phase_ == Phase::kProbe) {
       if (probe_ == nullptr && !next_probe_chunk(context)) {
-        phase_ = Phase::kUnmatchedBuild;
-        emits_unmatched_ = gives_unmatched_build();
+        phase_ = Phase::kBuildRows;
+        emits_build_ = gives_build();
         cursor_ = {};
         continue;
       }
       if (const Chunk* chunk = probe_step(context)) return chunk;
       continue;
     }
-    if (emits_unmatched_) {
-      if (const Chunk* chunk = emit_unmatched_build()) return chunk;
+    if (emits_build_) {
+      if (const Chunk* chunk = emit_build()) return chunk;
     }
     if (!next_part(context)) phase_ = Phase::kDone;
   }
@@ -508,9 +512,9 @@ const Chunk* HashJoinOperator::emit_matches(ExecContext& context, uint32_t count
     uint8_t& matched = matched_[pair_left_[pair]];
     if (mode_ == JoinMode::kSingle && matched != 0) throw_second_row();
     matched = 1;
-    if (keeps_right(mode_)) table_.set_flag(pair_right_[pair]);
+    if (marks_right(mode_)) table_.set_flag(pair_right_[pair]);
   }
-  if (semi_like) return nullptr;
+  if (semi_like || !outputs_left(mode_)) return nullptr;
   if (residual_ != nullptr) {
     if (kept == nullptr) return &joined_;
     output_.slice(joined_, kept, kept_count);
@@ -531,6 +535,8 @@ const Chunk* HashJoinOperator::finish_probe_chunk(ExecContext& context) {
   switch (mode_) {
     case JoinMode::kInner:
     case JoinMode::kRight:
+    case JoinMode::kRightSemi:
+    case JoinMode::kRightAnti:
       break;
     case JoinMode::kSemi:
       result = emit_left(true);
@@ -641,16 +647,18 @@ bool HashJoinOperator::unknown_by_scan(ExecContext& context, uint32_t row) {
   return false;
 }
 
-const Chunk* HashJoinOperator::emit_unmatched_build() {
+const Chunk* HashJoinOperator::emit_build() {
+  const bool wanted = mode_ == JoinMode::kRightSemi;
+  const uint32_t left_columns = outputs_left(mode_) ? left_columns_ : 0;
   while (uint32_t count = table_.rows().scan(cursor_, pair_right_.data(), kVectorSize)) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; ++i) {
-      if (!table_.has_flag(pair_right_[i])) pair_right_[kept++] = pair_right_[i];
+      if (table_.has_flag(pair_right_[i]) == wanted) pair_right_[kept++] = pair_right_[i];
     }
     if (kept == 0) continue;
-    for (uint32_t c = 0; c < left_columns_; ++c) output_.columns[c].set_constant_null();
+    for (uint32_t c = 0; c < left_columns; ++c) output_.columns[c].set_constant_null();
     for (uint32_t c = 0; c < right_columns_; ++c) {
-      table_.rows().gather(c, pair_right_.data(), kept, output_.columns[left_columns_ + c]);
+      table_.rows().gather(c, pair_right_.data(), kept, output_.columns[left_columns + c]);
     }
     output_.size = kept;
     return &output_;

@@ -5,11 +5,13 @@
 // Build beyond work_mem: both sides are divided by hash into temporary files and joined part by
 // part (again divided when a part is too large). Mark and NOT IN joins on several keys or with a
 // residual condition do not spill: their NULL rule needs the whole build side. An empty build side
-// of an inner, semi or right join ends it without reading the left child.
+// of an inner, semi or right join ends it without reading the left child. Right semi and right anti
+// joins give build rows when all of the left child has been read.
 //
 // A divided build side is read by several threads into parts of one table. Siblings of a join probe
 // the same table, each with its own part of the left child; the last one to end gives the build
-// rows that nobody matched. A join that has to spill is not divided.
+// rows that nobody matched (or that somebody did: right semi). A join that has to spill is not
+// divided.
 //
 // Where probe rows without a match are dropped, the probe side gets filters of the integer keys
 // that it can pass on to its scans; they are filled when the build side is in memory.
@@ -54,7 +56,7 @@ class HashJoinOperator final : public Operator, public JoinFilterTarget {
   bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
  private:
-  enum class Phase : uint8_t { kBuild, kProbe, kUnmatchedBuild, kDone };
+  enum class Phase : uint8_t { kBuild, kProbe, kBuildRows, kDone };
   struct Part {
     std::unique_ptr<SpillFile> left, right;
     uint32_t depth = 0;
@@ -104,7 +106,7 @@ class HashJoinOperator final : public Operator, public JoinFilterTarget {
     table_.finish(is_semi_like() && residual_ == nullptr, team);
   }
   bool may_spill(const ExecContext& context) const;
-  bool gives_unmatched_build();
+  bool gives_build();
   void spill_probe_side(ExecContext& context);
   void add_parts(PartitionedSpill* left, PartitionedSpill* right, uint32_t depth);
   bool next_part(ExecContext& context);
@@ -116,7 +118,7 @@ class HashJoinOperator final : public Operator, public JoinFilterTarget {
   const Chunk* finish_probe_chunk(ExecContext& context);
   const Chunk* emit_left(bool matched);
   const Chunk* emit_mark(ExecContext& context);
-  const Chunk* emit_unmatched_build();
+  const Chunk* emit_build();
   // Whether the comparison of an unmatched probe row is unknown rather than false.
   bool is_unknown(ExecContext& context, uint32_t row);
   bool unknown_by_scan(ExecContext& context, uint32_t row);
@@ -144,7 +146,7 @@ class HashJoinOperator final : public Operator, public JoinFilterTarget {
 
   Phase phase_ = Phase::kDone;
   Builder builder_, prober_;  // of the right side; of the left side where that goes to files
-  bool emits_unmatched_ = false;
+  bool emits_build_ = false;
   std::unique_ptr<PartitionedSpill> left_spill_;
   std::vector<Part> parts_;
   Part part_;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "engine/columnar/columnar_rewrite.h"
+#include "engine/exec/op_aggregate.h"
 #include "engine/exec/op_hash_join.h"
 #include "engine/table/columnar_scan.h"
 #include "engine/table/modify.h"
@@ -253,6 +254,18 @@ TEST_CASE("a join tells the scan below it which keys it looks for") {
     CHECK(probe.work().groups_pruned == 4);
     CHECK(probe.work().groups == 1);
   }
+  auto grouped = std::make_unique<ColumnarScanOperator>(f.t, std::vector<int32_t>{0}, nullptr);
+  const ColumnarScanOperator& below = *grouped;
+  AggregateSpec spec;
+  spec.groups = {left};
+  HashJoinOperator groups(
+      JoinMode::kRightSemi, std::make_unique<AggregateOperator>(std::move(grouped), spec),
+      std::make_unique<TableScanOperator>(keys, std::vector<int32_t>{0}, nullptr), {{left, right}},
+      nullptr);
+  Rows found = s.run(groups, {type_oid::kInt4});
+  std::sort(found.begin(), found.end());
+  CHECK(found == Rows{"8999", "9000"});
+  CHECK(below.work().groups_pruned == 4);
   HashJoinOperator kept(
       JoinMode::kLeft,
       std::make_unique<ColumnarScanOperator>(f.t, std::vector<int32_t>{0}, nullptr),

@@ -168,26 +168,34 @@ LogicalOp* SelectBinder::add_aggregate(LogicalOp* plan) {
     op->grouping_marks.push_back(std::move(mark));
   }
   op->aggregates = state_.aggregates;
-  // Columns that the primary key among the groups determines join the groups.
-  if (grouping_sets_.empty()) {
-    for (const auto& item : scope_->items) {
-      if (!determined_by_group(*item)) continue;
-      for (const ScopeColumn& column : item->columns) {
-        bool have = std::any_of(groups_.begin(), groups_.end(), [&](const ProjectItem& group) {
-          return group.expr->kind == ExprKind::kColumn && group.expr->column == column.id;
-        });
-        if (have) continue;
-        PlanColumn info = binder_.context().column(column.id);
-        groups_.push_back({binder_.context().new_column(std::move(info)),
-                           binder_.context().column_ref(column.id)});
-      }
-    }
-  }
   op->groups = groups_;
   for (const ProjectItem& group : op->groups) op->output.push_back(group.column);
   for (const ProjectItem& aggregate : op->aggregates) op->output.push_back(aggregate.column);
   for (const auto& mark : op->grouping_marks) op->output.push_back(mark.column);
+  find_determined_columns();
+  aggregate_ = op;
   return op;
+}
+
+void SelectBinder::find_determined_columns() {
+  if (!grouping_sets_.empty()) return;
+  for (const auto& item : scope_->items) {
+    if (!determined_by_group(*item)) continue;
+    for (const ScopeColumn& column : item->columns) determined_.insert(column.id);
+  }
+}
+
+const ProjectItem* SelectBinder::group_of_column(ColumnId column) {
+  for (const ProjectItem& group : groups_) {
+    if (group.expr->kind == ExprKind::kColumn && group.expr->column == column) return &group;
+  }
+  if (!determined_.contains(column)) return nullptr;
+  PlanContext& context = binder_.context();
+  PlanColumn info = context.column(column);
+  groups_.push_back({context.new_column(std::move(info)), context.column_ref(column)});
+  aggregate_->groups.push_back(groups_.back());
+  aggregate_->output.push_back(groups_.back().column);
+  return &groups_.back();
 }
 
 bool SelectBinder::determined_by_group(const ScopeItem& item) {
@@ -255,16 +263,19 @@ Expr* SelectBinder::above_aggregate(Expr* expr) {
     return owner;
   };
   if (expr->kind == ExprKind::kColumn) {
+    if (const ProjectItem* group = group_of_column(expr->column)) {
+      Expr* out = binder_.context().column_ref(group->column);
+      out->location = expr->location;
+      return out;
+    }
     const ScopeItem* owner = owner_of(expr->column);
     if (owner != nullptr) ungrouped_column(owner, expr->column, false, expr->location);
     return expr;
   }
   if (expr->kind == ExprKind::kSubquery && expr->subquery->plan != nullptr) {
     substitute_columns(binder_.context(), *expr->subquery->plan, [&](ColumnId column) -> Expr* {
-      for (const ProjectItem& group : groups_) {
-        if (group.expr->kind == ExprKind::kColumn && group.expr->column == column) {
-          return binder_.context().column_ref(group.column);
-        }
+      if (const ProjectItem* group = group_of_column(column)) {
+        return binder_.context().column_ref(group->column);
       }
       const ScopeItem* owner = owner_of(column);
       if (owner != nullptr) ungrouped_column(owner, column, true, expr->location);

@@ -82,8 +82,8 @@ BoundSelect SelectBinder::bind() {
     for (ProjectItem& item : state_.set_returning) item.expr = above_aggregate(item.expr);
     if (having != nullptr) {
       auto* filter = binder_.context().make<FilterOp>();
-      filter->inputs = {plan};
       filter->condition = above_aggregate(having);
+      filter->inputs = {plan};
       filter->output = plan->output;
       plan = filter;
     }
@@ -504,6 +504,7 @@ void SelectBinder::bind_locking() {
         binder_.query_.privileges[static_cast<size_t>(item.privilege)].update = true;
       }
       binder_.add_update_policies(item);
+      if (item.partitioned) return lock_leaves(item, strength, wait);
       if (item.scan == nullptr) return;
       for (LockRowsOp::Target& existing : locks_) {
         if (existing.row_key != kNoColumn && item.scan->table == existing.table &&
@@ -545,7 +546,7 @@ void SelectBinder::bind_locking() {
                         var->relname)
             .at_byte(var->location);
       }
-      if (found->scan == nullptr) {
+      if (found->scan == nullptr && !found->partitioned) {
         throw SqlError(SqlState::kFeatureNotSupported,
                        "FOR UPDATE of a view or subquery is not supported")
             .at_byte(var->location);
@@ -554,6 +555,31 @@ void SelectBinder::bind_locking() {
     }
   }
   if (!locks_.empty()) binder_.query_.locks_rows = true;
+}
+
+void SelectBinder::lock_leaves(const ScopeItem& item, RowLockStrength strength, RowLockWait wait) {
+  for (const ScanOp* leaf : item.leaves) {
+    auto known = std::find_if(locks_.begin(), locks_.end(), [&](const LockRowsOp::Target& other) {
+      return other.row_key == item.leaf_key && other.table == leaf->table;
+    });
+    if (known != locks_.end()) {
+      known->strength = std::max(known->strength, strength);
+      known->wait = std::max(known->wait, wait);
+      continue;
+    }
+    LockRowsOp::Target& target = locks_.emplace_back();
+    target.table = leaf->table;
+    target.strength = strength;
+    target.wait = wait;
+    target.row_key = item.leaf_key;
+    target.table_oid = item.leaf_oid;
+    target.columns.assign(leaf->table->columns.size(), kNoColumn);
+    // Scans of leaves list the table's columns in its order.
+    for (size_t i = 0; i < item.columns.size(); ++i) {
+      target.columns[static_cast<size_t>(leaf->attribute[i])] = item.columns[i].id;
+    }
+    binder_.query_.locks.push_back({leaf->table->oid, 2});
+  }
 }
 
 LogicalOp* SelectBinder::add_row_locks(LogicalOp* plan, Expr* where) {

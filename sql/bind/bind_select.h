@@ -2,6 +2,7 @@
 // One SELECT level (no set operation, no VALUES): FROM, WHERE, grouping, windows, targets,
 // DISTINCT, ORDER BY, LIMIT, row locks, in the order in which PostgreSQL resolves names. Used once.
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "sql/bind/binder.h"
@@ -46,6 +47,9 @@ class SelectBinder {
   LogicalOp* add_aggregate(LogicalOp* plan);
   Expr* above_aggregate(Expr* expr);
   bool determined_by_group(const ScopeItem& item);
+  void find_determined_columns();
+  // The group that is this column; nullptr when it is none.
+  const ProjectItem* group_of_column(ColumnId column);
   [[noreturn]] void ungrouped_column(const ScopeItem* item, ColumnId column, bool in_subquery,
                                      int location);
 
@@ -68,6 +72,7 @@ class SelectBinder {
 
   LogicalOp* add_windows(LogicalOp* plan);
   LogicalOp* add_set_returning(LogicalOp* plan);
+  void lock_leaves(const ScopeItem& item, RowLockStrength strength, RowLockWait wait);
   LogicalOp* add_row_locks(LogicalOp* plan, Expr* where);
   void bind_locking();
   LogicalOp* project(LogicalOp* plan);
@@ -87,6 +92,10 @@ class SelectBinder {
   std::vector<size_t> distinct_on_;
   std::vector<ProjectItem> groups_;
   std::vector<int> group_locations_;
+  // Columns that a primary key among the groups determines; they join the groups once somebody
+  // asks for them.
+  std::unordered_set<ColumnId> determined_;
+  AggregateOp* aggregate_ = nullptr;
   GroupSets grouping_sets_;
   std::vector<LockRowsOp::Target> locks_;
   bool grouped_ = false;

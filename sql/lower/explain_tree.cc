@@ -156,10 +156,11 @@ void TreeBuilder::describe_scan(const ScanOp& scan, const ExplainNote& note, Exp
 void TreeBuilder::describe_join(const LogicalOp& op, ExplainNode& out) {
   JoinKind kind = op.kind == OpKind::kJoin ? static_cast<const JoinOp&>(op).join
                                            : static_cast<const ApplyOp&>(op).join;
-  // An outer join's sides may have been exchanged.
-  bool exchanged = kind == JoinKind::kLeft && out.type.find("Right") != std::string::npos;
-  if (exchanged) kind = JoinKind::kRight;
+  // The sides may have been exchanged.
+  const bool exchanged = out.type.find("Right") != std::string::npos;
+  if (exchanged && kind == JoinKind::kLeft) kind = JoinKind::kRight;
   std::string word(join_word(kind));
+  if (exchanged && (kind == JoinKind::kSemi || kind == JoinKind::kAnti)) word = "Right " + word;
   bool hash = out.type.starts_with("Hash");
   out.type = hash ? "Hash Join" : "Nested Loop";
   out.title = hash ? "Hash Join" : "Nested Loop";

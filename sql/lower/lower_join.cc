@@ -225,12 +225,20 @@ Lowered Lowering::lower_join(JoinOp& op) {
     std::swap(left_op, right_op);
     kind = JoinKind::kRight;
   }
+  // Of a few rows with a match in a large input, it is the few that are kept in memory.
+  const bool turned = (kind == JoinKind::kSemi || kind == JoinKind::kAnti) && much_smaller &&
+                      plain && has_equality(conjuncts, *left_op, *right_op);
+  if (turned) std::swap(left_op, right_op);
+  JoinMode mode = !turned                   ? mode_of(kind)
+                  : kind == JoinKind::kSemi ? JoinMode::kRightSemi
+                                            : JoinMode::kRightAnti;
   Lowered left = lower(*left_op);
   Lowered right = lower(*right_op);
   ColumnSet left_columns(left.layout.begin(), left.layout.end());
   ColumnSet right_columns(right.layout.begin(), right.layout.end());
   std::vector<ColumnId> pair_layout = both(left.layout, right.layout);
-  std::vector<ColumnId> layout = joined_layout(kind, left.layout, right.layout, op.mark);
+  std::vector<ColumnId> layout =
+      turned ? right.layout : joined_layout(kind, left.layout, right.layout, op.mark);
   bool three_valued = is_three_valued(kind);
 
   std::vector<HashJoinKey> keys;
@@ -303,6 +311,11 @@ Lowered Lowering::lower_join(JoinOp& op) {
         mode_of(kind), std::move(left.op), std::move(right.op), membership, comparison);
     return {std::move(join), std::move(layout)};
   }
+  if (turned && keys.empty()) {  // the equality was between types that do not hash alike
+    std::swap(left, right);
+    pair_layout = both(left.layout, right.layout);
+    mode = mode_of(kind);
+  }
   const Expr* residual = slots(make_and(context_.arena(), rest), pair_layout);
   if (kind == JoinKind::kFull && keys.empty() &&
       std::any_of(rest.begin(), rest.end(),
@@ -312,12 +325,12 @@ Lowered Lowering::lower_join(JoinOp& op) {
                    "conditions");
   }
   if (!keys.empty()) {
-    auto join = std::make_unique<HashJoinOperator>(mode_of(kind), std::move(left.op),
-                                                   std::move(right.op), std::move(keys), residual);
+    auto join = std::make_unique<HashJoinOperator>(mode, std::move(left.op), std::move(right.op),
+                                                   std::move(keys), residual);
     note(*join).conditions = {{"Hash Cond", hashed}, {"Join Filter", rest}};
     return {std::move(join), std::move(layout)};
   }
-  auto join = std::make_unique<NestedLoopJoinOperator>(mode_of(kind), std::move(left.op),
+  auto join = std::make_unique<NestedLoopJoinOperator>(mode, std::move(left.op),
                                                        std::move(right.op), residual);
   note(*join).conditions = {{"Join Filter", rest}};
   return {std::move(join), std::move(layout)};
