@@ -52,7 +52,8 @@ int64_t ActivityStatistics::live_change(uint32_t storage_id) const {
 
 void ActivityStatistics::analyzed(Oid database, Oid relation, uint32_t storage_id, int64_t rows,
                                   int64_t now_micros, bool automatically) {
-  int64_t changed = sum(database, relation).changed, live = live_change(storage_id);
+  counted(database, relation, storage_id, rows, 0);
+  int64_t changed = sum(database, relation).changed;
   std::lock_guard lock(maintenance_mutex_);
   Maintenance& done = maintenance_[key_of(database, relation)];
   if (automatically) {
@@ -63,9 +64,16 @@ void ActivityStatistics::analyzed(Oid database, Oid relation, uint32_t storage_i
     ++done.shown.analyze_count;
   }
   done.changed = changed;
+}
+
+void ActivityStatistics::counted(Oid database, Oid relation, uint32_t storage_id, int64_t rows,
+                                 int64_t own_change) {
+  int64_t live = live_change(storage_id);
+  std::lock_guard lock(maintenance_mutex_);
+  Maintenance& done = maintenance_[key_of(database, relation)];
   done.storage_id = storage_id;
   done.rows = rows;
-  done.live_change = live;
+  done.live_change = live + own_change;
 }
 
 void ActivityStatistics::vacuumed(Oid database, Oid relation, int64_t now_micros) {

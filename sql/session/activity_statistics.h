@@ -19,6 +19,9 @@ class ActivityStatistics {
   // ANALYZE has found `rows`; the catalog's number counts until then.
   void analyzed(Oid database, Oid relation, uint32_t storage_id, int64_t rows, int64_t now_micros,
                 bool automatically);
+  // The rows alone were counted, `own_change` of them by the transaction that made them: they are
+  // not added again when it commits.
+  void counted(Oid database, Oid relation, uint32_t storage_id, int64_t rows, int64_t own_change);
   // Anything was counted since the start.
   bool has_activity(Oid database) const;
   void vacuumed(Oid database, Oid relation, int64_t now_micros);

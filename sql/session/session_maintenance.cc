@@ -48,9 +48,13 @@ void SqlSession::analyze_table(const Table& table, const std::vector<int16_t>* o
   }
   environment_.ddl().put(std::move(found.statistics));
   instance_.forget_estimate(table.storage_id);
-  if (counts) return;
-  instance_.statistics().analyzed(environment_.database(), table.oid, table.storage_id, rows,
-                                  current_timestamp_micros(), false);
+  ActivityStatistics& statistics = instance_.statistics();
+  if (!counts) {
+    statistics.analyzed(environment_.database(), table.oid, table.storage_id, rows,
+                        current_timestamp_micros(), false);
+  }
+  statistics.counted(environment_.database(), table.oid, table.storage_id, rows,
+                     live_->transaction_activity(table.oid).live_change);
 }
 
 // Everything that the delta holds goes to segments.

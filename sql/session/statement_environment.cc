@@ -201,6 +201,10 @@ double StatementEnvironment::row_count(const TableDesc& table) const {
       instance_.statistics()
           .relation(database_, table.oid, table.storage_id, counted ? known->rows : 0)
           .live_rows);
+  // The transaction's own changes count when it commits; for its statements they count now.
+  if (auto* own = dynamic_cast<StatisticsState*>(&live_)) {
+    live += static_cast<double>(own->transaction_activity(table.oid).live_change);
+  }
   // What changed before the server started is not counted; a small table's rows may all be in
   // memory, where the store does not count them.
   if (!counted) return std::max({live, by_size, kUnknownRows});
