@@ -50,8 +50,13 @@ void CommitPipeline::load_last_timestamp() {
   }
   timestamp_ceiling_ = new_timestamp_ceiling_ = last;
   assigned_ts_ = visible_ts_ = durable_ts_ = last;
-  // Transaction numbers need not be unique for ever, only look like it.
-  next_transaction_id_ = last + 3;
+  // No number that committed data mention comes again (sql/session/transaction_history.h).
+  uint64_t numbers = 0;
+  if (kv_.get(KvFamily::kCatalog, kTransactionCeilingKey, nullptr, &value).found()) {
+    LUMA_CHECK(value.view().size() == sizeof numbers);
+    std::memcpy(&numbers, value.view().data(), sizeof numbers);
+  }
+  next_transaction_id_ = std::max(last + 3, numbers);
 }
 
 TxnSnapshotRef CommitPipeline::take_snapshot() {

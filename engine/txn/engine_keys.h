@@ -8,6 +8,7 @@
 namespace luma {
 
 inline constexpr std::string_view kTimestampCeilingKey{"\0\0\0\0T", 5};
+inline constexpr std::string_view kTransactionCeilingKey{"\0\0\0\0X", 5};
 
 inline void append_big_endian(std::string* out, uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));

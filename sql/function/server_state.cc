@@ -1,28 +1,62 @@
 // Numbers of transactions, and what a server that is no standby says of recovery.
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
-#include "engine/txn/transaction.h"
+#include "engine/type/snapshot.h"
 #include "sql/catalog/operations_state.h"
 #include "sql/catalog/session_catalog.h"
+#include "sql/catalog/transaction_state.h"
 #include "sql/function/families.h"
+#include "sql/function/utf8_text.h"
 
 namespace luma {
 
 namespace {
 
-Transaction& transaction_of(RowCall& call) {
-  if (call.context.transaction == nullptr) throw unsupported("a transaction's number here");
-  return *call.context.transaction;
+TransactionState& transactions_of(RowCall& call) {
+  TransactionState* state = nullptr;
+  if (call.context.session != nullptr) {
+    state = dynamic_cast<TransactionState*>(&session_catalog(call.context).live_state());
+  }
+  if (state == nullptr) throw unsupported("a transaction's number outside of a session");
+  return *state;
 }
 
 Value transaction_id(RowCall& call, const Value*) {
-  return Datum::of_int64(static_cast<int64_t>(transaction_of(call).id()));
+  return Datum::of_int64(static_cast<int64_t>(transactions_of(call).assign_number()));
 }
-// PostgreSQL numbers transactions that write.
+// Every transaction has a number here; PostgreSQL numbers those that write or ask for it.
 Value assigned_transaction_id(RowCall& call, const Value*) {
-  Transaction& transaction = transaction_of(call);
-  if (!transaction.has_writes()) return Value::null();
-  return Datum::of_int64(static_cast<int64_t>(transaction.id()));
+  uint64_t id = transactions_of(call).assigned_number();
+  if (id == 0) return Value::null();
+  return Datum::of_int64(static_cast<int64_t>(id));
+}
+
+Value current_snapshot(RowCall& call, const Value*) {
+  return store_snapshot(transactions_of(call).current_snapshot(), call.arena);
+}
+Value export_snapshot(RowCall& call, const Value*) {
+  return arena_string(call.arena, transactions_of(call).export_snapshot());
+}
+
+// The numbers that stand for what is older than all transactions.
+constexpr uint64_t kBootstrapId = 1, kFrozenId = 2;
+
+Value transaction_status(RowCall& call, const Value* args) {
+  const uint64_t id = static_cast<uint64_t>(args[0].datum.i64);
+  if (id == kBootstrapId || id == kFrozenId) return arena_string(call.arena, "committed");
+  switch (transactions_of(call).fate(id)) {
+    case TransactionFate::kForgotten:
+      break;
+    case TransactionFate::kRunning:
+      return arena_string(call.arena, "in progress");
+    case TransactionFate::kCommitted:
+      return arena_string(call.arena, "committed");
+    case TransactionFate::kAborted:
+      return arena_string(call.arena, "aborted");
+    case TransactionFate::kFuture:
+      throw sql_error(SqlState::kInvalidParameterValue, "transaction ID {} is in the future", id);
+  }
+  return Value::null();
 }
 
 Value nothing(RowCall&, const Value*) { return Value::null(); }
@@ -61,10 +95,21 @@ const KernelRow kRows[] = {
     table_row("pg_listening_channels()", listening_channels, "channels the session listens to"),
     scalar_row("pg_notification_queue_usage()", row_kernel<queue_usage>, "always 0"),
     scalar_row("pg_current_xact_id()", row_kernel<transaction_id>, "number of the transaction"),
+    scalar_row("txid_current()", row_kernel<transaction_id>, "number of the transaction"),
     scalar_row("pg_current_xact_id_if_assigned()", row_kernel<assigned_transaction_id>,
                "number of the transaction once it has written"),
     scalar_row("txid_current_if_assigned()", row_kernel<assigned_transaction_id>,
                "number of the transaction once it has written"),
+    scalar_row("pg_current_snapshot()", row_kernel<current_snapshot>,
+               "which transactions the statement sees"),
+    scalar_row("txid_current_snapshot()", row_kernel<current_snapshot>,
+               "which transactions the statement sees"),
+    scalar_row("pg_xact_status(xid8)", row_kernel<transaction_status>,
+               "what became of a recent transaction"),
+    scalar_row("txid_status(int8)", row_kernel<transaction_status>,
+               "what became of a recent transaction"),
+    scalar_row("pg_export_snapshot()", row_kernel<export_snapshot>,
+               "name by which other transactions can take the snapshot over"),
     scalar_row("pg_last_wal_receive_lsn()", row_kernel<nothing>, "null: no standby"),
     scalar_row("pg_last_wal_replay_lsn()", row_kernel<nothing>, "null: no standby"),
     scalar_row("pg_last_xact_replay_timestamp()", row_kernel<nothing>, "null: no standby"),

@@ -95,9 +95,6 @@ Value start_time(RowCall& call, const Value*) {
 Value current_query(RowCall& call, const Value*) {
   return arena_string(call.arena, live_of(call).current_query());
 }
-Value transaction_id(RowCall& call, const Value*) {
-  return Datum::of_int64(static_cast<int64_t>(transaction_of(call).id()));
-}
 
 const KernelRow kRows[] = {
 #define LUMA_ADVISORY(name, function)                               \
@@ -122,7 +119,6 @@ const KernelRow kRows[] = {
     scalar_row("pg_postmaster_start_time()", row_kernel<start_time>, "when the server started"),
     scalar_row("pg_conf_load_time()", row_kernel<start_time>, "when settings were read"),
     scalar_row("current_query()", row_kernel<current_query>, "the text of the query"),
-    scalar_row("txid_current()", row_kernel<transaction_id>, "number of the transaction"),
 };
 
 }  // namespace

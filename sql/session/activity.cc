@@ -1,5 +1,7 @@
 #include "sql/session/activity.h"
 
+#include <thread>
+
 namespace luma {
 
 void SessionActivity::begin_statement(std::string_view query, int64_t now,
@@ -70,6 +72,18 @@ int ActivityRegistry::count(Oid database, int32_t except_pid) const {
     if (pid != except_pid && member.activity->row().database == database) ++count;
   }
   return count;
+}
+
+std::vector<uint64_t> ActivityRegistry::transaction_ids() const {
+  std::lock_guard lock(mutex_);
+  std::vector<uint64_t> ids;
+  for (const auto& [pid, member] : members_) {
+    if (member.owner == nullptr) continue;
+    uint64_t id;
+    while ((id = member.owner->transaction_id()) == kBeginning) std::this_thread::yield();
+    if (id != 0) ids.push_back(id);
+  }
+  return ids;
 }
 
 void ActivityRegistry::terminate(Oid database, int32_t except_pid) {

@@ -55,6 +55,10 @@ class ActivityRegistry {
   // Raises `reason` on that session; false when there is none.
   bool interrupt(int32_t pid, Interrupt::Reason reason);
   int count(Oid database, int32_t except_pid) const;
+  // Numbers of the sessions' running transactions. A session whose owner says that it is about to
+  // begin one (kBeginning) is waited for.
+  static constexpr uint64_t kBeginning = UINT64_MAX;
+  std::vector<uint64_t> transaction_ids() const;
   void terminate(Oid database, int32_t except_pid);
   // Hands notifications of a committed transaction to every session of the database.
   void broadcast(Oid database, const std::vector<Notification>& notifications);

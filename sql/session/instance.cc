@@ -12,6 +12,8 @@
 #include "sql/session/auto_analyze.h"
 #include "sql/session/columnar_maintenance.h"
 #include "sql/session/setting_registry.h"
+#include "sql/session/statement_statistics.h"
+#include "sql/session/transaction_history.h"
 #include "sql/session/user_types.h"
 
 namespace luma {
@@ -97,6 +99,9 @@ SqlInstance::SqlInstance(SqlInstanceOptions options)
   columnar_ = std::make_unique<ColumnarTables>(*pipeline_, options_.columnar);
   prepared_ = std::make_unique<PreparedTransactions>(
       *pipeline_, [this](Oid database) -> LockManager& { return locks(database); });
+  history_ = std::make_unique<TransactionHistory>(*pipeline_, activity_, *prepared_);
+  exported_snapshots_ = std::make_unique<ExportedSnapshots>();
+  statement_statistics_ = std::make_unique<StatementStatistics>();
   load_catalog();
   recover_columnar();
   prepared_->recover();

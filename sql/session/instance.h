@@ -32,6 +32,9 @@ namespace luma {
 
 class AutoAnalyze;
 class ColumnarMaintenance;
+class ExportedSnapshots;
+class StatementStatistics;
+class TransactionHistory;
 
 struct SqlInstanceOptions {
   KvOptions kv;
@@ -72,6 +75,9 @@ class SqlInstance {
   // Oids of tables repeat in databases made from the same template: each has its own locks.
   LockManager& locks(Oid database);
   PreparedTransactions& prepared() { return *prepared_; }
+  TransactionHistory& history() { return *history_; }
+  ExportedSnapshots& exported_snapshots() { return *exported_snapshots_; }
+  StatementStatistics& statement_statistics() { return *statement_statistics_; }
   int64_t start_micros() const { return start_micros_; }
 
   // Committed table descriptions; empty when not cached for this catalog version.
@@ -127,6 +133,9 @@ class SqlInstance {
   std::mutex locks_mutex_;
   std::map<Oid, std::unique_ptr<LockManager>> locks_;
   std::unique_ptr<PreparedTransactions> prepared_;
+  std::unique_ptr<TransactionHistory> history_;
+  std::unique_ptr<ExportedSnapshots> exported_snapshots_;
+  std::unique_ptr<StatementStatistics> statement_statistics_;
   std::mutex tables_mutex_;
   std::map<Oid, TableCache> tables_;
   IndexBirths index_births_;

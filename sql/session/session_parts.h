@@ -3,7 +3,9 @@
 #include "engine/exec/eval_context.h"
 #include "sql/catalog/live_state.h"
 #include "sql/catalog/operations_state.h"
+#include "sql/catalog/statement_state.h"
 #include "sql/catalog/statistics_state.h"
+#include "sql/catalog/transaction_state.h"
 #include "sql/copy/copy_in.h"
 #include "sql/session/session.h"
 
@@ -38,7 +40,11 @@ class SqlSession::Services final : public SessionServices {
 };
 
 // What system relations show of the session and its instance.
-class SqlSession::Live final : public LiveState, public StatisticsState, public OperationsState {
+class SqlSession::Live final : public LiveState,
+                               public StatisticsState,
+                               public OperationsState,
+                               public TransactionState,
+                               public StatementState {
  public:
   explicit Live(SqlSession& session) : session_(session) {}
   std::vector<ActivityRow> activity() override;
@@ -65,9 +71,26 @@ class SqlSession::Live final : public LiveState, public StatisticsState, public 
   LargeObjects& large_objects() override;
   std::vector<std::string> listening_channels() override;
   std::optional<std::pair<std::string, int32_t>> server_address() override;
+  std::vector<StatementRow> statement_rows() override;
+  StatementTotals statement_totals() override;
+  void reset_statements(Oid user, Oid database, int64_t query_id) override;
+  // --- session_snapshots.cc
+  uint64_t assign_number() override;
+  uint64_t assigned_number() override;
+  TransactionFate fate(uint64_t id) override;
+  SnapshotValue current_snapshot() override;
+  std::string export_snapshot() override;
+  // SET TRANSACTION SNAPSHOT.
+  void import_snapshot(std::string_view name);
+  void end_transaction(bool committed) noexcept;
 
  private:
   SqlSession& session_;
+  uint64_t number_ = 0;           // of the running transaction, when it was asked for
+  std::mutex description_mutex_;  // threads of a parallel plan ask, too
+  std::weak_ptr<const TxnSnapshot> described_;
+  SnapshotValue description_;
+  std::vector<std::string> exported_;
 };
 
 // A COPY FROM in progress. Destroyed before its transaction ends.

@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/transaction_history.h"
 
 namespace luma {
 
@@ -67,7 +68,11 @@ void SqlSession::prepare_transaction(std::string_view gid) {
     info.owner = environment_.current_user_oid();
     info.prepared_micros = current_timestamp_micros();
     uint64_t reads = instance_.pipeline().required_durable_ts(transaction_->dependency_ts());
+    const uint64_t number = transaction_->id();
     uint64_t wait_for = instance_.prepared().prepare(*transaction_, std::move(info), limit);
+    for (const PreparedInfo& prepared : instance_.prepared().list()) {
+      if (prepared.gid == gid) instance_.history().note_prepared(number, prepared.transaction_id);
+    }
     required_ts_ = std::max({required_ts_, reads, wait_for});
   } catch (...) {
     rollback_transaction();

@@ -60,11 +60,16 @@ void SqlSession::set_variable(const ast::VariableSetStmt& statement, std::string
   tag = statement.kind == Kind::kReset || statement.kind == Kind::kResetAll ? "RESET" : "SET";
   if (statement.kind == Kind::kSetMulti) {
     bool transaction = statement.name == "TRANSACTION";
-    if (statement.name == "TRANSACTION SNAPSHOT") throw unsupported("SET TRANSACTION SNAPSHOT");
-    if (transaction && !in_block()) {
+    bool snapshot = statement.name == "TRANSACTION SNAPSHOT";
+    if (snapshot && statement.is_local) {
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "SET LOCAL TRANSACTION SNAPSHOT is not implemented");
+    }
+    if ((transaction || snapshot) && !in_block()) {
       warn(SqlState::kNoActiveSqlTransaction,
            "SET TRANSACTION can only be used in transaction blocks");
     }
+    if (snapshot) return live_->import_snapshot(argument_text(statement.args[0]));
     for (const ast::Node* node : statement.args) {
       const auto* option = ast::as<ast::DefElem>(node);
       std::string value = argument_text(option->arg);

@@ -104,6 +104,38 @@ TEST_CASE("isolation and access mode") {
   CHECK(f.run("show transaction_isolation") == "read committed;[SHOW]");
 }
 
+TEST_CASE("transactions share a snapshot") {
+  Fixture f;
+  SessionHooks hooks;
+  SqlSession other(f.instance, {.pid = 2}, hooks);
+  CollectingReceiver receiver;
+  other.start({"postgres", "postgres", {}}, receiver);
+  auto run_other = [&](std::string_view sql) {
+    CollectingReceiver answer;
+    try {
+      other.simple_query(sql, answer, true);
+    } catch (const SqlError& error) {
+      other.failed(error);
+      answer.log += "!" + sql_state_code(error.state);
+    }
+    return answer.log;
+  };
+  CHECK(f.run("create table t(a int)") == "[CREATE TABLE]");
+  CHECK(f.run("begin") == "[BEGIN]");
+  std::string exported = f.run("select pg_export_snapshot()");
+  REQUIRE(exported.ends_with("-1;[SELECT 1]"));
+  std::string import = "set transaction snapshot '" + exported.substr(0, exported.find(';')) + "'";
+  CHECK(run_other("insert into t values (1)") == "[INSERT 0 1]");
+  CHECK(run_other("begin isolation level repeatable read") == "[BEGIN]");
+  CHECK(run_other(import) == "[SET]");
+  CHECK(run_other("select count(*) from t") == "0;[SELECT 1]");
+  CHECK(run_other("commit") == "[COMMIT]");
+  CHECK(run_other("select count(*) from t") == "1;[SELECT 1]");
+  CHECK(f.run("commit") == "[COMMIT]");
+  CHECK(run_other("begin isolation level repeatable read") == "[BEGIN]");
+  CHECK(run_other(import) == "!22023");
+}
+
 TEST_CASE("literals share a plan") {
   Fixture f;
   CHECK(f.run("select 1 + 2, 'a''b'") == "3|a'b;[SELECT 1]");

@@ -49,7 +49,15 @@ void SqlSession::start_transaction() {
   options.deferrable = deferrable_ = vars.default_deferrable;
   options.sync_commit = vars.sync_commit;
   options.budget = &memory_;
-  transaction_.emplace(instance_.pipeline(), locks_, lock_owner_.get(), options);
+  // Who describes a snapshot now waits for the number.
+  lock_owner_->set_transaction_id(ActivityRegistry::kBeginning);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  try {
+    transaction_.emplace(instance_.pipeline(), locks_, lock_owner_.get(), options);
+  } catch (...) {
+    lock_owner_->set_transaction_id(0);
+    throw;
+  }
   if (statement_micros_ == 0) statement_micros_ = current_timestamp_micros();
   transaction_micros_ = statement_micros_;
   activity_.begin_transaction(transaction_micros_);
@@ -387,6 +395,7 @@ void SqlSession::commit_transaction() {
   apply_listen_actions();
   settings_.commit();
   report_activity(true);
+  live_->end_transaction(true);
   end_transaction_state();
   for (uint32_t storage : dropped) instance_.drop_storage(storage);
   if (!sent.empty()) instance_.activity().broadcast(environment_.database(), sent);
@@ -432,6 +441,7 @@ void SqlSession::undo_transaction() noexcept {
 
 void SqlSession::end_transaction_state() noexcept {
   transaction_.reset();
+  live_->end_transaction(false);
   environment_.forget_ddl();
   deferred_.clear();
   savepoints_.clear();
