@@ -274,6 +274,7 @@ class Rewriter {
       if (!now->valid()) break;
       if (now->key() == key && Transaction::timestamp_of(now->value()) == row.stamp) {
         batch.remove(KvFamily::kData, key);
+        ++result_.delta_rows_removed;
       } else {
         ++result_.delta_rows_left;
       }
@@ -293,6 +294,18 @@ class Rewriter {
   RewriteResult result_;
 };
 
+// From here on, stepping over them takes a scan longer than it should.
+constexpr uint64_t kManyRemovedRows = 50000;
+
+void compact_delta(ColumnarTable& columnar) {
+  std::string begin, end;
+  make_row_key(columnar.storage_id(), 0, begin);
+  make_row_key(columnar.storage_id(), UINT64_MAX, end);
+  // Without success (a full disk) scans are a little slower, and the next rewrite tries again.
+  KvStatus status = columnar.owner().pipeline().kv().compact_range(KvFamily::kData, begin, end);
+  if (status.ok()) columnar.forget_removed_rows();
+}
+
 }  // namespace
 
 RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, Interrupt* interrupt,
@@ -306,7 +319,10 @@ RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, In
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     static_cast<void>(guard.try_lock());
   }
-  return Rewriter(table, locks, interrupt, options).run();
+  RewriteResult result = Rewriter(table, locks, interrupt, options).run();
+  columnar.count_removed_rows(result.delta_rows_removed);
+  if (columnar.removed_rows() >= kManyRemovedRows) compact_delta(columnar);
+  return result;
 }
 
 }  // namespace luma

@@ -5,7 +5,8 @@
 // delta's rows one by one without waiting, and in one batch replaces the list of segments and
 // removes those delta rows that are still what was written. Rows that somebody has locked or
 // changed meanwhile stay in the delta and go on hiding the segment's. A crash before the batch
-// leaves files that nothing refers to.
+// leaves files that nothing refers to. Once many rows are gone from the delta, their marks of
+// deletion in the key-value store go as well, over which every scan would have to step.
 #include <cstdint>
 
 #include "engine/base/interrupt.h"
@@ -28,6 +29,7 @@ struct RewriteResult {
   uint64_t rows_moved = 0;  // into new segments, from the delta or others
   uint64_t segments_added = 0;
   uint64_t segments_removed = 0;
+  uint64_t delta_rows_removed = 0;
   uint64_t delta_rows_left = 0;
 };
 

@@ -82,6 +82,13 @@ class ColumnarTable : public std::enable_shared_from_this<ColumnarTable> {
   uint64_t delta_rows() const { return delta_rows_.load(std::memory_order_relaxed); }
   void set_delta_rows(uint64_t rows) { delta_rows_.store(rows, std::memory_order_relaxed); }
 
+  // How many rows rewrites have removed from the delta of which the store may still have traces.
+  void count_removed_rows(uint64_t rows) {
+    removed_rows_.fetch_add(rows, std::memory_order_relaxed);
+  }
+  uint64_t removed_rows() const { return removed_rows_.load(std::memory_order_relaxed); }
+  void forget_removed_rows() { removed_rows_.store(0, std::memory_order_relaxed); }
+
   // Held while the table is rewritten: one at a time.
   std::mutex& rewrite_mutex() { return rewrite_mutex_; }
 
@@ -98,6 +105,7 @@ class ColumnarTable : public std::enable_shared_from_this<ColumnarTable> {
   std::map<uint64_t, SegmentListRef> lists_;  // by version; a few of the newest
   std::multiset<uint64_t> reserved_;
   std::atomic<uint64_t> delta_rows_{0};
+  std::atomic<uint64_t> removed_rows_{0};
   std::mutex rewrite_mutex_;
 };
 

@@ -263,6 +263,8 @@ KvStatus Kv::compact_range(KvFamily family, std::string_view begin, std::string_
   rocksdb::Slice from = slice_of(begin), to = slice_of(end);
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
+  // Otherwise a file may just move down a level, with all marks of deletion in it.
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   return kv_status_of(impl_->db->CompactRange(options, impl_->handle(family),
                                               begin.empty() ? nullptr : &from,
                                               end.empty() ? nullptr : &to));

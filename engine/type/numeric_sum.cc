@@ -14,6 +14,18 @@ Int128 power_of_ten(int exponent) {
   return result;
 }
 
+// False, and `out` is as it was, when that does not fit.
+bool rescale(Int128 value, int digits, Int128* out) {
+  constexpr int kMostDigits = 38;  // a larger power does not fit itself
+  Int128 result = value;
+  if (value != 0 && digits != 0 &&
+      (digits > kMostDigits || __builtin_mul_overflow(value, power_of_ten(digits), &result))) {
+    return false;
+  }
+  *out = result;
+  return true;
+}
+
 }  // namespace
 
 NumericSum::NumericSum() = default;
@@ -25,13 +37,8 @@ void NumericSum::add_small(SmallNumeric value, int sign) {
   Int128 scaled = value.scaled;
   if (sign < 0) scaled = -scaled;
   if (value.scale > small_scale_) {
-    Int128 rescaled;
-    if (!__builtin_mul_overflow(scaled_, power_of_ten(value.scale - small_scale_), &rescaled)) {
-      scaled_ = rescaled;
-      small_scale_ = value.scale;
-    }
-  } else if (value.scale < small_scale_) {
-    scaled *= power_of_ten(small_scale_ - value.scale);
+    if (rescale(scaled_, value.scale - small_scale_, &scaled_)) small_scale_ = value.scale;
+  } else if (rescale(scaled, small_scale_ - value.scale, &scaled)) {
     value.scale = small_scale_;
   }
   Int128 sum;
@@ -123,10 +130,13 @@ void NumericSum::merge(const NumericSum& other) {
   nan_count_ += other.nan_count_;
   positive_infinity_count_ += other.positive_infinity_count_;
   negative_infinity_count_ += other.negative_infinity_count_;
-  Int128 sum;
-  if (other.big_ == nullptr && other.small_scale_ == small_scale_ &&
-      !__builtin_add_overflow(scaled_, other.scaled_, &sum)) {
+  const int scale = std::max(small_scale_, other.small_scale_);
+  Int128 mine, others, sum;
+  if (other.big_ == nullptr && rescale(scaled_, scale - small_scale_, &mine) &&
+      rescale(other.scaled_, scale - other.small_scale_, &others) &&
+      !__builtin_add_overflow(mine, others, &sum)) {
     scaled_ = sum;
+    small_scale_ = scale;
     return;
   }
   BigNumeric total = big_add(finite_sum(), other.finite_sum());
