@@ -131,6 +131,9 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
       return emit_text_rows(*utility_columns(&statement), rows, receiver);
     }
     run = make_plan(inner, {});
+    if (!run->plan().parameter_types.empty()) {
+      throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", 1);
+    }
   }
   auto ms_since = [](std::chrono::steady_clock::time_point since) {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since)

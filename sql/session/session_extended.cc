@@ -4,6 +4,7 @@
 #include "engine/base/sql_error.h"
 #include "sql/session/repeatable.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/utility_parameters.h"
 
 namespace luma {
 namespace {
@@ -12,6 +13,32 @@ namespace {
 bool is_binary(std::span<const int16_t> formats, size_t i) {
   if (formats.empty()) return false;
   return (formats.size() == 1 ? formats[0] : formats[i]) == 1;
+}
+
+// The value of $i+1; its bytes live in `arena`.
+Value read_parameter(const SqlSession::BindInput& input, size_t i, TypeRef type,
+                     const IoContext& io, Arena& arena) {
+  if (!input.parameters[i]) return Value::null();
+  const TypeInfo& info = type_info(type.oid);
+  std::string_view bytes = *input.parameters[i];
+  bool binary = is_binary(input.parameter_formats, i);
+  try {
+    if (binary && info.receive == nullptr) {
+      throw sql_error(SqlState::kUndefinedFunction,
+                      "no binary input function available for type {}", format_type(info.oid));
+    }
+    Datum datum = binary ? info.receive(bytes, info, type.typmod, io, arena)
+                         : info.input(bytes, info, type.typmod, io, arena);
+    return info.physical == PhysicalType::kVarlen ? copy_datum(datum, info.physical, arena) : datum;
+  } catch (SqlError& error) {
+    if (error.context_text.empty()) {
+      std::string portal =
+          input.portal.empty() ? "unnamed portal" : fmt::format("portal \"{}\"", input.portal);
+      error.context_text = fmt::format("{} parameter ${}{}", portal, i + 1,
+                                       binary ? "" : fmt::format(" = '{}'", bytes.substr(0, 64)));
+    }
+    throw;
+  }
 }
 
 }  // namespace
@@ -57,6 +84,8 @@ void SqlSession::parse(std::string_view name, std::string_view sql, std::span<co
       // Who is warned is warned again the next time.
       if (query->spare != nullptr && !warned && !mentions_present_time(sql))
         cache_.insert(key_, query, settings_.vars().plan_cache_size);
+    } else if (query->kind == StatementKind::kUtility) {
+      query->parameter_types = utility_parameter_types(environment_, query->node, types);
     }
   } else if (state_ == TxnState::kFailed) {
     throw_failed_block();
@@ -151,7 +180,7 @@ void SqlSession::bind(const BindInput& input, RowReceiver& receiver, bool may_bl
       !allowed_in_failed_block(query.node)) {
     throw_failed_block();
   }
-  size_t expected = query.kind == StatementKind::kPlan ? query.parameter_types.size() : 0;
+  size_t expected = query.parameter_types.size();
   if (input.parameters.size() != expected) {
     throw sql_error(
         SqlState::kProtocolViolation,
@@ -169,40 +198,19 @@ void SqlSession::bind(const BindInput& input, RowReceiver& receiver, bool may_bl
     }
     const std::vector<TypeRef>& types = run->plan().parameter_types;
     for (size_t i = 0; i < expected; ++i) {
-      Value& value = run->parameters()[i];
-      if (!input.parameters[i]) {
-        value = Value::null();
-        continue;
-      }
-      const TypeInfo& info = type_info(types[i].oid);
-      std::string_view bytes = *input.parameters[i];
-      try {
-        Datum datum;
-        if (is_binary(input.parameter_formats, i)) {
-          if (info.receive == nullptr) {
-            throw sql_error(SqlState::kUndefinedFunction,
-                            "no binary input function available for type {}",
-                            format_type(info.oid));
-          }
-          datum = info.receive(bytes, info, types[i].typmod, environment_.io(), run->arena());
-        } else {
-          datum = info.input(bytes, info, types[i].typmod, environment_.io(), run->arena());
-        }
-        value = info.physical == PhysicalType::kVarlen
-                    ? copy_datum(datum, info.physical, run->arena())
-                    : datum;
-      } catch (SqlError& error) {
-        std::string portal_text =
-            input.portal.empty() ? "unnamed portal" : fmt::format("portal \"{}\"", input.portal);
-        if (error.context_text.empty()) {
-          error.context_text = fmt::format("{} parameter ${}{}", portal_text, i + 1,
-                                           is_binary(input.parameter_formats, i)
-                                               ? ""
-                                               : fmt::format(" = '{}'", bytes.substr(0, 64)));
-        }
-        throw;
-      }
+      run->parameters()[i] = read_parameter(input, i, types[i], environment_.io(), run->arena());
     }
+  } else if (expected > 0) {
+    ensure_transaction();
+    CachedQueryPtr filled = make_query(query.text, {});
+    std::vector<Value> values;
+    for (size_t i = 0; i < expected; ++i) {
+      values.push_back(read_parameter(input, i, {query.parameter_types[i], -1}, environment_.io(),
+                                      filled->arena));
+    }
+    set_statement(*filled, with_parameter_values(environment_, query.node, query.parameter_types,
+                                                 values, filled->arena));
+    shared = std::move(filled);
   } else if (state_ == TxnState::kIdle && query.node != nullptr &&
              !ast::is<ast::TransactionStmt>(query.node)) {
     environment_.refresh();

@@ -278,6 +278,56 @@ def check_extended(server, check):
               str(got))
 
 
+def check_utility_parameters(server, check):
+    """Statements that are no queries but have one inside take parameters, too."""
+    with Wire(server) as w:
+        w.send(query("create temp table u(id int primary key, b text); "
+                     "insert into u select i, i::text from generate_series(1, 9) i; "
+                     "create procedure pg_temp.pa(a int, inout b text) language plpgsql "
+                     "as 'begin b := b || a; end'"))
+        w.until("Z")
+        sql = "explain (costs off) select b from u where id + 0 = $1 and b <> $2 and $3"
+        w.send(parse(sql, "x"), describe("S", "x"), SYNC)
+        got = w.until("Z")
+        check("explain: describe", "".join(k for k, _ in got) == "1tTZ", str(got))
+        check("explain: parameter types",
+              got[1][1] == struct.pack("!hIII", 3, 23, 25, 16), str(got[1]))
+        w.send(bind([5, "it's", "t"], "", "x"), describe("P"), execute(), SYNC)
+        rows = [row(b)[0] for k, b in w.until("Z") if k == "D"]
+        check("explain: the values are shown", len(rows) == 2 and
+              rows[1].strip() == b"Filter: ((b <> 'it''s'::text) AND ((id + 0) = 5))", str(rows))
+        w.send(bind([struct.pack("!i", 7), None, b"\1"], "", "x", (1,)), execute(), SYNC)
+        check("explain: binary and NULL", w.kinds()[:2] == "2D")
+        w.send(bind([1], "", "x"), SYNC)
+        got = w.until("Z")
+        check("explain: wrong number: 08P01", fields(got[0][1]).get("C") == "08P01", str(got))
+        w.send(bind(["x", "", "t"], "", "x"), SYNC)
+        got = w.until("Z")
+        check("explain: bad value: 22P02", fields(got[0][1]).get("C") == "22P02", str(got))
+        w.send(parse("explain analyze select $1"), describe("S"), SYNC)
+        got = w.until("Z")
+        check("explain: unknown becomes text", got[1][1] == struct.pack("!hI", 1, 25), str(got))
+        w.send(query("explain select $1"))
+        got = w.until("Z")
+        check("no values in simple queries: 42P02",
+              fields(got[0][1]).get("C") == "42P02", str(got))
+        w.send(query("begin"), parse("declare c cursor for select b from u where id > $1"),
+               bind([7]), execute(), SYNC, query("fetch all from c"), query("commit"))
+        check("declare cursor: begin", *same(w.kinds(), "CZ"))
+        check("declare cursor", *same(w.kinds(), "12CZ"))
+        check("declare cursor: rows", *same(w.kinds(), "TDDCZ"))
+        w.until("Z")
+        w.send(parse("create temp table made as select id, $2::text as t from u where id > $1"),
+               describe("S"), bind([6, "x"]), execute(), SYNC)
+        got = w.until("Z")
+        check("create table as", "".join(k for k, _ in got if k != "S") == "1tn2CZ" and
+              got[1][1] == struct.pack("!hII", 2, 23, 25), str(got))
+        w.send(parse("call pg_temp.pa($1, $2)"), describe("S"), bind([4, "x"]), execute(), SYNC)
+        got = w.until("Z")
+        rows = [row(b) for k, b in got if k == "D"]
+        check("call", rows == [[b"x4"]] and got[1][1] == struct.pack("!hII", 2, 23, 25), str(got))
+
+
 def check_copy(server, check):
     with Wire(server) as w:
         w.send(query("create temp table c(a int primary key, b text)"))
@@ -377,8 +427,8 @@ def run(server, checks):
         last = name
         checks.check(name, ok, detail)
 
-    for part in (check_startup, check_simple, check_extended, check_copy, check_cancel,
-                 check_hostile):
+    for part in (check_startup, check_simple, check_extended, check_utility_parameters,
+                 check_copy, check_cancel, check_hostile):
         try:
             part(server, check)
         except (OSError, IndexError, StopIteration, struct.error) as error:

@@ -1,0 +1,90 @@
+#include "sql/session/utility_parameters.h"
+
+#include "engine/type/type_info.h"
+#include "sql/ast/ast.h"
+#include "sql/ast/rewrite.h"
+#include "sql/bind/binder.h"
+
+namespace luma {
+namespace {
+
+// The query inside, if any.
+const ast::Node* planned_part(const ast::Node* statement) {
+  if (const auto* explain = ast::try_as<ast::ExplainStmt>(statement)) {
+    return ast::is<ast::ExecuteStmt>(explain->query) || Binder::can_bind(explain->query)
+               ? explain->query
+               : planned_part(explain->query);
+  }
+  if (const auto* cursor = ast::try_as<ast::DeclareCursorStmt>(statement)) return cursor->query;
+  if (const auto* table = ast::try_as<ast::CreateTableAsStmt>(statement)) return table->query;
+  return nullptr;
+}
+
+bool has_parameters(const ast::Node* node) {
+  bool found = false;
+  ast::walk(node, [&](const ast::Node* each) {
+    found |= ast::is<ast::ParamRef>(each);
+    return !found;
+  });
+  return found;
+}
+
+const ast::TypeName* type_name(const Catalog& catalog, Oid oid, Arena& arena) {
+  auto* name = arena.make<ast::TypeName>();
+  const Type* type = catalog.type(oid);
+  if (const Type* element = type == nullptr ? catalog.type_of_array(oid) : nullptr) {
+    type = element;
+    name->array_bounds = ast::make_list<int32_t>(arena, {-1});
+  }
+  std::string schema = type == nullptr ? "pg_catalog" : catalog.schema_name(type->schema);
+  std::string_view own = type == nullptr ? type_info(oid).name : std::string_view(type->name);
+  name->names = ast::make_list<std::string_view>(arena, {arena.copy(schema), arena.copy(own)});
+  return name;
+}
+
+}  // namespace
+
+std::vector<Oid> utility_parameter_types(BindEnvironment& environment, const ast::Node* statement,
+                                         std::span<const Oid> declared) {
+  std::vector<Oid> types(declared.begin(), declared.end());
+  if (!has_parameters(statement)) return types;
+  Binder binder(environment, types);
+  if (const auto* call = ast::try_as<ast::CallStmt>(statement)) {
+    binder.bind_call(*call->funccall);
+    types = binder.parameter_types();
+    for (Oid& type : types) {
+      if (type == kInvalidOid) type = type_oid::kText;
+    }
+    return types;
+  }
+  const ast::Node* query = planned_part(statement);
+  if (query == nullptr || !Binder::can_bind(query)) return types;
+  types.clear();
+  for (TypeRef type : binder.bind(query).parameter_types) types.push_back(type.oid);
+  return types;
+}
+
+const ast::Node* with_parameter_values(const BindEnvironment& environment,
+                                       const ast::Node* statement, std::span<const Oid> types,
+                                       std::span<const Value> values, Arena& arena) {
+  return ast::rewrite(statement, arena, [&](ast::Node* node) -> const ast::Node* {
+    const auto* parameter = ast::try_as<ast::ParamRef>(node);
+    auto index = static_cast<size_t>(parameter == nullptr ? 0 : parameter->number - 1);
+    if (parameter == nullptr || index >= values.size()) return node;
+    auto* constant = arena.make<ast::AConst>();
+    if (!values[index].is_null) {
+      const TypeInfo& type = type_info(types[index]);
+      std::string text;
+      type.output(values[index].datum, type, environment.io(), text);
+      constant->kind = ast::ConstKind::kString;
+      constant->text = arena.copy(text);
+    }
+    auto* cast = arena.make<ast::TypeCast>();
+    cast->arg = constant;
+    cast->type_name = type_name(environment.catalog(), types[index], arena);
+    cast->location = parameter->location;
+    return cast;
+  });
+}
+
+}  // namespace luma
