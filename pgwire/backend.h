@@ -105,10 +105,8 @@ class SessionHost {
   virtual void set_timer(Interrupt::Reason reason, std::chrono::milliseconds delay) = 0;
 };
 
-class Backend {
+class Backend : public ClientEncoding {
  public:
-  virtual ~Backend() = default;
-
   // First call, after authentication. Checks role and database (FATAL 28000, 3D000), applies
   // settings, sends the initial ParameterStatus messages. What it throws is fatal whatever its flag
   // says.

@@ -214,7 +214,7 @@ Step Connection::start_session(OutputGate* gate) {
     backend_ = factory_.create(client_, host_);
   }
   if (gate == nullptr && backend_->wants_worker(CallKind::kStartup, {})) return Step::kEscalate;
-  ResultSink sink(output_, gate);
+  ResultSink sink(output_, gate, backend_.get());
   try {
     backend_->startup(parameters_, sink);
   } catch (const WouldBlock&) {
@@ -276,7 +276,8 @@ Step Connection::process_message(OutputGate* gate) {
     phase_ = Phase::kClosed;
     return Step::kClose;
   }
-  ResultSink sink(output_, gate);
+  ResultSink sink(output_, gate, backend_.get());
+  converted_.clear();
   try {
     dispatch(*message, sink);
   } catch (const WouldBlock&) {
@@ -295,7 +296,8 @@ Step Connection::process_message(OutputGate* gate) {
 
 void Connection::report(const SqlError& error) {
   host_.log_error(error, statement_);
-  append_error(output_, 'E', error.fatal ? "FATAL" : "ERROR", error, statement_);
+  append_error(output_, 'E', error.fatal ? "FATAL" : "ERROR", error, statement_,
+               backend_ == nullptr ? nullptr : backend_->transcoder());
 }
 
 void Connection::recover(const SqlError& error) {
@@ -329,7 +331,7 @@ void Connection::terminate(SqlError error) {
 }
 
 void Connection::ready_for_query() {
-  ResultSink sink(output_, nullptr);
+  ResultSink sink(output_, nullptr, backend_.get());
   sink.forbid_escalation();
   backend_->deliver(sink);
   char message[] = {'Z', 0, 0, 0, 5, backend_->transaction_status()};
@@ -345,7 +347,7 @@ Step Connection::deliver() {
     if (error.fatal) return fail_fatally(error);
     backend_->interrupt().clear_statement_reasons();
   }
-  ResultSink sink(output_, nullptr);
+  ResultSink sink(output_, nullptr, backend_.get());
   sink.forbid_escalation();
   backend_->deliver(sink);
   return Step::kProcessed;

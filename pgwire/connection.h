@@ -7,6 +7,7 @@
 //   feed(bytes) -> process(nullptr) until it returns kNeedInput -> send output()
 //   kEscalate: the same message must be processed by process(&gate) on a worker
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -125,6 +126,8 @@ class Connection {
   void read_formats(MessageReader& reader, std::vector<int16_t>& formats);
   void read_values(MessageReader& reader);
   void check_text_values();
+  // Text of the client as UTF-8; valid until the message is done. Throws 22021 and 22P05.
+  std::string_view incoming(std::string_view text);
 
   void ask_for_worker(CallKind kind, std::string_view subject, const ResultSink& sink);
   void end_simple(Outcome outcome);
@@ -160,6 +163,7 @@ class Connection {
   std::vector<int16_t> formats_, result_formats_;
   std::vector<std::optional<std::string_view>> values_;
   std::vector<Oid> parameter_types_;
+  std::deque<std::string> converted_;  // text that did not come in UTF-8
 };
 
 }  // namespace luma

@@ -1,4 +1,5 @@
 // The messages of a running session: decoding, calls into the Backend, the small replies.
+#include "engine/type/encoding.h"
 #include "pgwire/connection.h"
 #include "pgwire/message_reader.h"
 #include "pgwire/text_encoding.h"
@@ -7,6 +8,15 @@ namespace luma {
 
 void Connection::ask_for_worker(CallKind kind, std::string_view subject, const ResultSink& sink) {
   if (!sink.on_worker() && backend_->wants_worker(kind, subject)) throw WouldBlock{};
+}
+
+std::string_view Connection::incoming(std::string_view text) {
+  Transcoder* transcoder = backend_->transcoder();
+  if (transcoder == nullptr) {
+    check_utf8(text);
+    return text;
+  }
+  return converted_.emplace_back(transcoder->to_utf8(text));
 }
 
 void Connection::append_empty(char type) {
@@ -48,7 +58,7 @@ void Connection::dispatch(const Message& message, ResultSink& sink) {
 void Connection::handle_query(MessageReader reader, ResultSink& sink) {
   std::string_view sql = reader.read_string();
   reader.expect_end();
-  check_utf8(sql);
+  sql = incoming(sql);
   statement_ = sql;
   ask_for_worker(CallKind::kSimpleQuery, sql, sink);
   end_simple(backend_->simple_query(sql, sink));
@@ -69,8 +79,8 @@ void Connection::handle_parse(MessageReader reader, ResultSink& sink) {
   parameter_types_.resize(reader.read_uint16());
   for (Oid& type : parameter_types_) type = reader.read_uint32();
   reader.expect_end();
-  check_utf8(name);
-  check_utf8(sql);
+  name = incoming(name);
+  sql = incoming(sql);
   statement_ = sql;
   ask_for_worker(CallKind::kParse, sql, sink);
   backend_->parse(name, sql, parameter_types_, sink);
@@ -100,16 +110,14 @@ void Connection::read_values(MessageReader& reader) {
 void Connection::check_text_values() {
   for (size_t i = 0; i < values_.size(); ++i) {
     bool text = formats_.empty() || (formats_.size() == 1 ? formats_[0] : formats_[i]) == 0;
-    if (text && values_[i]) check_utf8(*values_[i]);
+    if (text && values_[i]) values_[i] = incoming(*values_[i]);
   }
 }
 
 void Connection::handle_bind(MessageReader reader, ResultSink& sink) {
   BindMessage bind;
-  bind.portal = reader.read_string();
-  bind.statement = reader.read_string();
-  check_utf8(bind.portal);
-  check_utf8(bind.statement);
+  bind.portal = incoming(reader.read_string());
+  bind.statement = incoming(reader.read_string());
   read_formats(reader, formats_);
   read_values(reader);
   read_formats(reader, result_formats_);
@@ -137,7 +145,7 @@ void Connection::handle_bind(MessageReader reader, ResultSink& sink) {
 
 void Connection::handle_describe(MessageReader reader, ResultSink& sink) {
   uint8_t subtype = reader.read_byte();
-  std::string_view name = reader.read_string();
+  std::string_view name = incoming(reader.read_string());
   reader.expect_end();
   ask_for_worker(CallKind::kDescribe, name, sink);
   if (subtype == 'S') {
@@ -150,7 +158,7 @@ void Connection::handle_describe(MessageReader reader, ResultSink& sink) {
 }
 
 void Connection::handle_execute(MessageReader reader, ResultSink& sink) {
-  std::string_view portal = reader.read_string();
+  std::string_view portal = incoming(reader.read_string());
   int32_t max_rows = reader.read_int32();
   reader.expect_end();
   ask_for_worker(CallKind::kExecute, portal, sink);
@@ -162,7 +170,7 @@ void Connection::handle_execute(MessageReader reader, ResultSink& sink) {
 
 void Connection::handle_close(MessageReader reader, ResultSink& sink) {
   uint8_t subtype = reader.read_byte();
-  std::string_view name = reader.read_string();
+  std::string_view name = incoming(reader.read_string());
   reader.expect_end();
   ask_for_worker(CallKind::kClose, name, sink);
   if (subtype == 'S') {
@@ -222,7 +230,7 @@ void Connection::handle_copy_message(const Message& message, ResultSink& sink) {
     case 'f': {
       std::string_view reason = reader.read_string();
       reader.expect_end();
-      check_utf8(reason);
+      reason = incoming(reason);
       backend_->copy_fail(reason);
       throw sql_error(SqlState::kQueryCanceled, "COPY from stdin failed: {}", reason);
     }

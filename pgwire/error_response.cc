@@ -2,18 +2,24 @@
 
 #include <cstring>
 
+#include "engine/type/encoding.h"
 #include "pgwire/result_sink.h"
 
 namespace luma {
 
 void append_error(std::string& output, char type, std::string_view severity, const SqlError& error,
-                  std::string_view statement) {
+                  std::string_view statement, Transcoder* transcoder) {
   size_t start = output.size();
   output.append({type, '\0', '\0', '\0', '\0'});
   auto field = [&](char code, std::string_view text) {
     output.push_back(code);
     // A zero byte would end the field early and shift everything after it.
-    output.append(text.substr(0, text.find('\0')));
+    text = text.substr(0, text.find('\0'));
+    if (transcoder != nullptr) {
+      output.append(transcoder->from_utf8_or_question_marks(text));
+    } else {
+      output.append(text);
+    }
     output.push_back('\0');
   };
   auto optional_field = [&](char code, std::string_view text) {

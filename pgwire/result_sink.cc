@@ -1,8 +1,18 @@
 #include "pgwire/result_sink.h"
 
+#include "engine/type/encoding.h"
 #include "pgwire/error_response.h"
 
 namespace luma {
+
+void ResultSink::append_text(std::string_view text) {
+  if (Transcoder* transcoder = this->transcoder()) {
+    output_.append(transcoder->from_utf8(text));
+  } else {
+    output_.append(text);
+  }
+  output_.push_back('\0');
+}
 
 void ResultSink::row_description(std::span<const ColumnDescription> columns) {
   begin_message('T');
@@ -96,7 +106,7 @@ void ResultSink::notification(int32_t process_id, std::string_view channel,
 
 void ResultSink::notice(NoticeSeverity severity, const SqlError& notice) {
   static constexpr std::string_view kNames[] = {"DEBUG", "LOG", "INFO", "NOTICE", "WARNING"};
-  append_error(output_, 'N', kNames[static_cast<size_t>(severity)], notice);
+  append_error(output_, 'N', kNames[static_cast<size_t>(severity)], notice, {}, transcoder());
 }
 
 void ResultSink::flush() {

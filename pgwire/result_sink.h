@@ -39,17 +39,36 @@ class OutputGate {
   virtual void drain(std::string& output) = 0;
 };
 
+class Transcoder;
+
+// Says in which encoding a client gets and sends text. Asked again for every message, as a
+// statement may change it.
+class ClientEncoding {
+ public:
+  virtual ~ClientEncoding() = default;
+  // nullptr: text goes as it is, in UTF-8.
+  virtual Transcoder* transcoder() { return nullptr; }
+};
+
 class ResultSink {
  public:
   // Output beyond which a worker waits for the client, and an inline call moves to a worker.
   static constexpr size_t kOutputBoundBytes = size_t{1} << 20;
 
-  // `gate` is null in inline mode.
-  ResultSink(std::string& output, OutputGate* gate)
-      : output_(output), gate_(gate), checkpoint_(output.size()), start_(output.size()) {}
+  // `gate` is null in inline mode, `encoding` where all text is UTF-8.
+  ResultSink(std::string& output, OutputGate* gate, ClientEncoding* encoding = nullptr)
+      : output_(output),
+        gate_(gate),
+        encoding_(encoding),
+        checkpoint_(output.size()),
+        start_(output.size()) {}
   ResultSink(const ResultSink&) = delete;
   ResultSink& operator=(const ResultSink&) = delete;
 
+  // What values of rows in text format have to pass through; nullptr: nothing.
+  Transcoder* transcoder() const {
+    return encoding_ == nullptr ? nullptr : encoding_->transcoder();
+  }
   // True when waiting is allowed; WouldBlock must not be thrown then.
   bool on_worker() const { return gate_ != nullptr; }
 
@@ -149,10 +168,7 @@ class ResultSink {
     uint32_t big = __builtin_bswap32(static_cast<uint32_t>(value));
     output_.append(reinterpret_cast<const char*>(&big), sizeof big);
   }
-  void append_text(std::string_view text) {
-    output_.append(text);
-    output_.push_back('\0');
-  }
+  void append_text(std::string_view text);
   void patch_length(size_t at, size_t length) {
     uint32_t big = __builtin_bswap32(static_cast<uint32_t>(length));
     std::memcpy(output_.data() + at, &big, sizeof big);
@@ -162,6 +178,7 @@ class ResultSink {
 
   std::string& output_;
   OutputGate* gate_;
+  ClientEncoding* encoding_;
   size_t checkpoint_;
   size_t start_;
   size_t message_start_ = kNoMessage;

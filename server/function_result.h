@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/type/user_type.h"
+#include "server/binary_text.h"
 #include "server/row_encoder.h"
 
 namespace luma {
@@ -35,6 +36,10 @@ class FunctionResult final : public RowReceiver {
     if (encode != nullptr) {
       encode(chunk.columns[0].value(from).datum, *type_, session_.io(), *value_);
     }
+    Transcoder* transcoder = sink_.transcoder();
+    if (transcoder == nullptr) return;
+    if (format_ == 1) require_convertible(*type_, *transcoder);
+    if (format_ == 0 || is_binary_text(*type_)) value_ = transcoder->from_utf8(*value_);
   }
   void complete(std::string_view) override {}
   void suspended() override {}

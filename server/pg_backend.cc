@@ -1,6 +1,7 @@
 #include "server/pg_backend.h"
 
 #include "engine/base/sql_error.h"
+#include "server/binary_text.h"
 #include "server/function_result.h"
 #include "server/row_encoder.h"
 
@@ -51,6 +52,15 @@ void PgBackend::startup(const StartupParameters& parameters, ResultSink& sink) {
   session_.settings().take_reports();
 }
 
+Transcoder* PgBackend::transcoder() {
+  const int id = session_.settings().vars().client_encoding;
+  if (id == kUtf8Encoding || id == kSqlAsciiEncoding) return nullptr;
+  if (transcoder_ == nullptr || transcoder_->encoding().id != id) {
+    transcoder_ = std::make_unique<Transcoder>(*find_encoding(id));
+  }
+  return transcoder_.get();
+}
+
 bool PgBackend::wants_worker(CallKind kind, std::string_view) {
   return kind == CallKind::kCopyData || kind == CallKind::kCopyDone ||
          kind == CallKind::kFunctionCall;
@@ -74,6 +84,12 @@ void PgBackend::bind(const BindMessage& message, ResultSink& sink) {
   input.statement = message.statement;
   input.parameter_formats = message.parameter_formats;
   input.parameters = message.parameters;
+  BinaryTextParameters converted;
+  if (Transcoder* used = transcoder()) {
+    input.parameters =
+        converted.convert(message.parameters, message.parameter_formats,
+                          session_.describe_statement(message.statement).parameter_types, *used);
+  }
   input.result_formats = message.result_formats;
   session_.bind(input, encoder, sink.on_worker());
 }
@@ -142,6 +158,10 @@ void PgBackend::function_call(const FunctionCallMessage& message, ResultSink& si
   input.portal = input.statement = kName;
   input.parameter_formats = message.argument_formats;
   input.parameters = message.arguments;
+  BinaryTextParameters converted;
+  if (Transcoder* used = transcoder()) {
+    input.parameters = converted.convert(message.arguments, message.argument_formats, types, *used);
+  }
   session_.bind(input, result, true);
   session_.execute(kName, 0, result, true);
   session_.close_portal(kName);

@@ -3,6 +3,7 @@
 // replies.
 #include <memory>
 
+#include "engine/type/encoding.h"
 #include "pgwire/backend.h"
 #include "server/row_encoder.h"
 #include "sql/session/session.h"
@@ -41,6 +42,7 @@ class PgBackend final : public Backend {
   }
   void release_idle_memory() noexcept override { session_.release_idle_memory(); }
   void terminate() noexcept override { session_.terminate(); }
+  Transcoder* transcoder() override;
 
  private:
   // The host's timers and wake-ups as the session asks for them.
@@ -59,6 +61,7 @@ class PgBackend final : public Backend {
   Hooks hooks_;
   SqlSession session_;
   RowEncoder::Scratch scratch_;
+  std::unique_ptr<Transcoder> transcoder_;  // of the encoding that was used last
 };
 
 }  // namespace luma

@@ -3,7 +3,9 @@
 #include <array>
 #include <charconv>
 
+#include "engine/type/encoding.h"
 #include "engine/type/user_type.h"
+#include "server/binary_text.h"
 
 namespace luma {
 
@@ -71,6 +73,7 @@ void send_row_description(ResultSink& sink, std::span<const ResultColumnInfo> co
 void RowEncoder::begin_rows(std::span<const ResultColumnInfo> columns) {
   bool all_binary = session_.binary_rows();
   if (describe_) send_row_description(sink_, columns, formats_, all_binary);
+  transcoder_ = sink_.transcoder();
   columns_.clear();
   columns_.reserve(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
@@ -78,6 +81,7 @@ void RowEncoder::begin_rows(std::span<const ResultColumnInfo> columns) {
     column.type = &type_info(base_type_of(columns[i].type.oid));
     bool binary = all_binary || format_of(formats_, i) == 1;
     Oid oid = column.type->oid;
+    if (binary && transcoder_ != nullptr) require_convertible(*column.type, *transcoder_);
     if (is_plain_text(oid)) {
       column.coding = Column::Coding::kBytes;
     } else if (binary) {
@@ -105,6 +109,7 @@ void RowEncoder::encode(const Column& column, const Vector& vector, uint32_t row
     sink_.null_column();
     return;
   }
+  if (__builtin_expect(transcoder_ != nullptr, 0)) return encode_converted(column, vector, row);
   std::string& out = sink_.begin_column();
   switch (column.coding) {
     case Column::Coding::kInt16:
@@ -131,6 +136,20 @@ void RowEncoder::encode(const Column& column, const Vector& vector, uint32_t row
       break;
   }
   sink_.end_column();
+}
+
+void RowEncoder::encode_converted(const Column& column, const Vector& vector, uint32_t row) {
+  const Datum datum = vector.value(row).datum;
+  std::string bytes;
+  if (column.coding == Column::Coding::kBytes) {
+    bytes = datum.str.view();
+  } else if (column.coding == Column::Coding::kBinary) {
+    column.type->send(datum, *column.type, session_.io(), bytes);
+    if (!is_binary_text(*column.type)) return sink_.column(bytes);
+  } else if (column.type->output != nullptr) {
+    column.type->output(datum, *column.type, session_.io(), bytes);
+  }
+  sink_.column(transcoder_->from_utf8(bytes));
 }
 
 void RowEncoder::rows(const Chunk& chunk, uint32_t from, uint32_t count) {

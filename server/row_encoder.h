@@ -52,6 +52,7 @@ class RowEncoder final : public RowReceiver {
   void copy_out(int8_t format, std::span<const int16_t> columns) override {
     sink_.copy_out_response(format, columns);
   }
+  // Bytes that COPY has brought into the client's encoding.
   void copy_data(std::string_view bytes) override {
     sink_.begin_copy_data().append(bytes);
     sink_.end_copy_data();
@@ -63,12 +64,15 @@ class RowEncoder final : public RowReceiver {
 
  private:
   void encode(const Column& column, const Vector& vector, uint32_t row);
+  // The same for clients that do not use UTF-8.
+  void encode_converted(const Column& column, const Vector& vector, uint32_t row);
 
   SqlSession& session_;
   ResultSink& sink_;
   bool describe_;
   std::span<const int16_t> formats_;
   std::vector<Column>& columns_;
+  Transcoder* transcoder_ = nullptr;  // of the rows since begin_rows()
 };
 
 // RowDescription of `columns`; `formats` as in Bind (none: all text).

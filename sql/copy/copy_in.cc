@@ -136,12 +136,45 @@ void CopyIn::begin(ExecContext& context) {
   reader_ = CopyReader::make(std::move(input));
 }
 
+void CopyIn::set_client_encoding(int id) { transcoder_ = transcoder_for_copy(options_, id); }
+
 void CopyIn::feed(std::string_view bytes) {
   if (exec_->interrupt != nullptr) exec_->interrupt->check();
-  reader_->feed(bytes);
+  transcoder_ != nullptr ? feed_converted(bytes) : reader_->feed(bytes);
+}
+
+// Line by line: the error of one line comes behind those of the lines before it.
+void CopyIn::feed_converted(std::string_view bytes) {
+  half_character_.append(bytes);
+  std::string_view left = half_character_;
+  left = left.substr(0, whole_characters(transcoder_->encoding(), left));
+  const size_t used = left.size();
+  std::string text;
+  while (!left.empty()) {
+    std::string_view line = left.substr(0, left.find('\n') + 1);
+    if (line.empty()) line = left;
+    left.remove_prefix(line.size());
+    try {
+      text += transcoder_->to_utf8(line);
+    } catch (SqlError& error) {
+      reader_->feed(text);
+      error.context_text = reader_->context();
+      throw;
+    }
+  }
+  half_character_.erase(0, used);
+  reader_->feed(text);
 }
 
 uint64_t CopyIn::finish() {
+  if (!half_character_.empty()) {
+    try {
+      verify_encoding(transcoder_->encoding(), half_character_);
+    } catch (SqlError& error) {
+      error.context_text = reader_->context();
+      throw;
+    }
+  }
   reader_->finish();
   writer_->finish();
   return rows_;

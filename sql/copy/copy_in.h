@@ -18,6 +18,7 @@
 
 #include "engine/exec/evaluator.h"
 #include "engine/table/table_build.h"
+#include "engine/type/encoding.h"
 #include "sql/ast/utility.h"
 #include "sql/copy/copy_options.h"
 #include "sql/copy/copy_reader.h"
@@ -39,6 +40,8 @@ class CopyIn {
   int8_t format() const { return options_.binary() ? 1 : 0; }
   std::vector<int16_t> column_formats() const;
 
+  // Before begin(): what the data is in when no option says it (TextEncoding::id).
+  void set_client_encoding(int id);
   void begin(ExecContext& context);
   void feed(std::string_view bytes);
   uint64_t finish();
@@ -52,6 +55,7 @@ class CopyIn {
   void bind_default(Binder& binder, PlannerContext& context, const Column& column);
   void bind_where(Binder& binder, const ast::CopyStmt& copy, const Table& table);
   void write(RowBatch& batch);
+  void feed_converted(std::string_view bytes);
 
   CopyOptions options_;
   TableDescPtr desc_;
@@ -71,6 +75,9 @@ class CopyIn {
   std::unique_ptr<ExprEvaluator> where_;
   // PostgreSQL then inserts row by row, which its error contexts show.
   bool row_by_row_ = false;
+
+  std::unique_ptr<Transcoder> transcoder_;  // null: the data is UTF-8
+  std::string half_character_;              // the end of what was fed
 
   ExecContext* exec_ = nullptr;
   std::unique_ptr<TableWriter> writer_;

@@ -1,7 +1,6 @@
 #include "sql/copy/copy_options.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <string_view>
 
@@ -97,22 +96,9 @@ std::vector<std::string> columns_of(const DefElem& option) {
   return names;
 }
 
-void check_encoding(const DefElem& option) {
-  std::string plain;
-  for (char c : string_of(option)) {
-    if (std::isalnum(static_cast<unsigned char>(c))) {
-      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
-  if (plain == "utf8" || plain == "unicode" || plain == "sqlascii") return;
-  static constexpr std::string_view kKnown[] = {
-      "latin",    "iso8859", "win1", "windows1", "win866", "win874",     "koi8",      "euc", "sjis",
-      "shiftjis", "big5",    "gbk",  "gb18030",  "uhc",    "johab",      "alt",       "abc", "tcvn",
-      "vscii",    "mskanji", "mule", "tcvn5712", "win",    "windows949", "windows950"};
-  if (std::any_of(std::begin(kKnown), std::end(kKnown),
-                  [&](std::string_view prefix) { return plain.starts_with(prefix); })) {
-    throw unsupported("COPY with encoding \"{}\"", string_of(option)).at_byte(option.location);
-  }
+int encoding_of(const DefElem& option) {
+  const TextEncoding* encoding = find_encoding(string_of(option));
+  if (encoding != nullptr) return encoding->id;
   throw sql_error(SqlState::kInvalidParameterValue,
                   "argument to option \"{}\" must be a valid encoding name", option.defname)
       .at_byte(option.location);
@@ -124,7 +110,8 @@ struct Written {
   std::optional<CopyHeader> header;
   std::optional<std::string> delimiter, null_text, quote, escape;
   std::optional<std::vector<std::string>> force_quote, force_not_null, force_null;
-  bool force_quote_all = false, freeze = false, encoding = false;
+  bool force_quote_all = false, freeze = false;
+  std::optional<int> encoding;
 };
 
 void read_format(const DefElem& option, Written& written) {
@@ -189,9 +176,8 @@ void read_option(const DefElem& option, bool is_from, Written& written) {
   } else if (name == "force_null") {
     read_columns(written.force_null);
   } else if (name == "encoding") {
-    once(written.encoding);
-    written.encoding = true;
-    check_encoding(option);
+    once(written.encoding.has_value());
+    written.encoding = encoding_of(option);
   } else {
     throw sql_error(SqlState::kSyntaxError, "option \"{}\" not recognized", name)
         .at_byte(option.location);
@@ -251,11 +237,25 @@ void check(const Written& written, bool is_from, const std::string& delimiter,
 
 }  // namespace
 
+std::unique_ptr<Transcoder> transcoder_for_copy(const CopyOptions& options, int client_encoding) {
+  const TextEncoding& encoding =
+      *find_encoding(options.encoding >= 0 ? options.encoding : client_encoding);
+  if (encoding.id == kUtf8Encoding || encoding.id == kSqlAsciiEncoding) return nullptr;
+  if (encoding.library_name == nullptr) {
+    throw sql_error(SqlState::kUndefinedFunction,
+                    "default conversion function for encoding \"{}\" to \"UTF8\" does not exist",
+                    encoding.name);
+  }
+  if (options.binary()) throw unsupported("binary COPY with encoding {}", encoding.name);
+  return std::make_unique<Transcoder>(encoding);
+}
+
 CopyOptions parse_copy_options(const ast::NodeList& options, bool is_from) {
   Written written;
   for (const ast::Node* node : options) read_option(*ast::as<DefElem>(node), is_from, written);
   CopyOptions out;
   out.format = written.format.value_or(CopyFormat::kText);
+  out.encoding = written.encoding.value_or(-1);
   if (out.binary() && written.delimiter) {
     throw SqlError(SqlState::kSyntaxError, "cannot specify DELIMITER in BINARY mode");
   }

@@ -117,7 +117,7 @@ uint64_t CopyOut::run(ExecContext& context, const Send& send) {
   uint64_t rows = 0;
   std::string out;
   auto flush = [&] {
-    send(out);
+    transcoder_ != nullptr ? send(transcoder_->from_utf8(out)) : send(out);
     out.clear();
   };
   writer.append_header(out);

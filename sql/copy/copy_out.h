@@ -34,6 +34,8 @@ class CopyOut {
   int8_t format() const { return options_.binary() ? 1 : 0; }
   std::vector<int16_t> column_formats() const;
 
+  // Before run(): what the data is wanted in when no option says it (TextEncoding::id).
+  void set_client_encoding(int id) { transcoder_ = transcoder_for_copy(options_, id); }
   // Returns the number of rows.
   uint64_t run(ExecContext& context, const Send& send);
   // Throws 58P01, 42501, 58030 (the file), and what run() throws.
@@ -44,7 +46,8 @@ class CopyOut {
   void plan_query_text(const ast::CopyStmt& copy, PlannerContext& context);
 
   CopyOptions options_;
-  Arena arena_;  // of the SELECT that stands for a table
+  std::unique_ptr<Transcoder> transcoder_;  // null: UTF-8
+  Arena arena_;                             // of the SELECT that stands for a table
   std::unique_ptr<PhysicalPlan> plan_;
   std::vector<bool> force_quote_;
   std::string file_name_;

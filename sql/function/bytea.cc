@@ -1,4 +1,4 @@
-// bytea: pieces, bits, encodings, digests; conversion between character encodings.
+// bytea: pieces, bits, encodings, digests.
 #include "engine/type/bytea.h"
 
 #include <openssl/evp.h>
@@ -264,46 +264,6 @@ Datum sha(RowCall& call, string_view bytes) {
   return arena_string(call.arena, digest(bytes, algorithm()));
 }
 
-// --- character encodings: UTF8, SQL_ASCII and LATIN1 ---
-enum class Encoding : uint8_t { kUtf8, kLatin1 };
-Encoding find_encoding(string_view name, string_view role) {
-  std::string plain;
-  for (char c : lower_text(name)) {
-    if (std::isalnum(static_cast<unsigned char>(c))) plain += c;
-  }
-  if (plain == "utf8" || plain == "unicode") return Encoding::kUtf8;
-  if (plain == "latin1" || plain == "iso88591") return Encoding::kLatin1;
-  throw sql_error(SqlState::kInvalidParameterValue, "invalid {} encoding name \"{}\"", role, name);
-}
-Datum convert_from(RowCall& call, string_view bytes, string_view encoding) {
-  if (find_encoding(encoding, "source") == Encoding::kUtf8) {
-    verify_utf8(bytes);
-    return Datum::of_string(bytes);
-  }
-  std::string out;
-  for (char c : bytes) utf8_append(static_cast<unsigned char>(c), out);
-  return arena_string(call.arena, out);
-}
-Datum convert_to(RowCall& call, string_view text, string_view encoding) {
-  if (find_encoding(encoding, "destination") == Encoding::kUtf8) return Datum::of_string(text);
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    size_t start = at;
-    uint32_t code = utf8_next(text, at);
-    if (code > 0xFF) {
-      std::string hex;
-      for (size_t i = start; i < at; ++i)
-        hex += fmt::format(" 0x{:02x}", static_cast<unsigned char>(text[i]));
-      throw sql_error(SqlState::kUntranslatableCharacter,
-                      "character with byte sequence{} in encoding \"UTF8\" has no equivalent in "
-                      "encoding \"LATIN1\"",
-                      hex);
-    }
-    out += static_cast<char>(code);
-  }
-  return arena_string(call.arena, out);
-}
-
 #define LUMA_BYTEA(signature, fn, doc) scalar_row(signature, strict_kernel<&fn>, doc)
 
 const KernelRow kRows[] = {
@@ -334,8 +294,6 @@ const KernelRow kRows[] = {
     LUMA_BYTEA("sha256(bytea)", sha<EVP_sha256>, "SHA-256 digest"),
     LUMA_BYTEA("sha384(bytea)", sha<EVP_sha384>, "SHA-384 digest"),
     LUMA_BYTEA("sha512(bytea)", sha<EVP_sha512>, "SHA-512 digest"),
-    LUMA_BYTEA("convert_from(bytea,name)", convert_from, "text of bytes in an encoding"),
-    LUMA_BYTEA("convert_to(text,name)", convert_to, "bytes of a text in an encoding"),
 };
 
 }  // namespace

@@ -30,40 +30,6 @@ const Relation& relation_of_text(const SessionCatalog& session, std::string_view
 
 namespace {
 
-// Encodings by pg_encoding number.
-constexpr std::array<std::string_view, 42> kEncodings = {
-    "SQL_ASCII", "EUC_JP",        "EUC_CN",     "EUC_KR",     "EUC_TW",     "EUC_JIS_2004",
-    "UTF8",      "MULE_INTERNAL", "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",
-    "LATIN5",    "LATIN6",        "LATIN7",     "LATIN8",     "LATIN9",     "LATIN10",
-    "WIN1256",   "WIN1258",       "WIN866",     "WIN874",     "KOI8R",      "WIN1251",
-    "WIN1252",   "ISO_8859_5",    "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
-    "WIN1253",   "WIN1254",       "WIN1255",    "WIN1257",    "KOI8U",      "SJIS",
-    "BIG5",      "GBK",           "UHC",        "GB18030",    "JOHAB",      "SHIFT_JIS_2004"};
-
-std::string letters_of(std::string_view name) {
-  std::string out;
-  for (char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
-  return out;
-}
-
-Value encoding_name(RowCall& call, const Value* args) {
-  size_t number = static_cast<uint32_t>(args[0].datum.i32);
-  return text_value(call, number < kEncodings.size() ? kEncodings[number] : "");
-}
-
-Value encoding_number(RowCall&, const Value* args) {
-  std::string wanted = letters_of(args[0].datum.str.view());
-  if (wanted == "unicode") wanted = "utf8";
-  for (size_t i = 0; i < kEncodings.size(); ++i) {
-    if (letters_of(kEncodings[i]) == wanted) return Datum::of_int32(static_cast<int32_t>(i));
-  }
-  return Datum::of_int32(-1);
-}
-
 Value user_name(RowCall& call, const Value* args) {
   return text_value(call, session_of(call).catalog().role_name(args[0].datum.oid()));
 }
@@ -392,8 +358,6 @@ Value sequence_last_value(RowCall& call, const Value* args) {
 
 const KernelRow kRows[] = {
     scalar_row("pg_get_userbyid(oid)", row_kernel<user_name>, "name of a role"),
-    scalar_row("pg_encoding_to_char(int4)", row_kernel<encoding_name>, "name of an encoding"),
-    scalar_row("pg_char_to_encoding(name)", row_kernel<encoding_number>, "number of an encoding"),
     scalar_row("pg_table_is_visible(oid)", row_kernel<relation_visible>,
                "found without its schema?"),
     scalar_row("pg_type_is_visible(oid)", row_kernel<type_visible>, "found without its schema?"),

@@ -26,6 +26,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       array_kernels(),
       text_format_kernels(),
       bytea_kernels(),
+      encoding_kernels(),
       json_kernels(),
       jsonb_kernels(),
       jsonpath_kernels(),

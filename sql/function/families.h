@@ -26,6 +26,7 @@ std::span<const KernelRow> datetime_kernels();
 std::span<const KernelRow> array_kernels();
 std::span<const KernelRow> text_format_kernels();
 std::span<const KernelRow> bytea_kernels();
+std::span<const KernelRow> encoding_kernels();
 std::span<const KernelRow> json_kernels();
 std::span<const KernelRow> jsonb_kernels();
 std::span<const KernelRow> jsonpath_kernels();

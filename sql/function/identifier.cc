@@ -132,17 +132,6 @@ Datum size_pretty(RowCall& call, const Datum& size) {
   return arena_string(call.arena, out);
 }
 
-// Only UTF8 has a length here, as it is the encoding of every database.
-int32_t length_in_encoding(string_view bytes, string_view encoding) {
-  std::string name = lower_text(encoding);
-  std::erase_if(name, [](char c) { return c == '-' || c == '_'; });
-  if (name != "utf8" && name != "unicode") {
-    throw unsupported("length() of text in the encoding {}", encoding);
-  }
-  verify_utf8(bytes);
-  return static_cast<int32_t>(utf8_length(bytes));
-}
-
 // ASCII is normal in every form; other text would take Unicode's decomposition tables.
 bool require_normal(string_view text, string_view form) {
   std::string name = upper_text(form);
@@ -165,8 +154,6 @@ const KernelRow kRows[] = {
                "parts of a qualified name"),
     scalar_row("to_ascii(text)", strict_kernel<&to_ascii>),
     scalar_row("pg_size_pretty(numeric)", strict_kernel<&size_pretty>, "a size with its unit"),
-    scalar_row("length(bytea,name)", strict_kernel<&length_in_encoding>,
-               "characters of encoded text"),
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ SqlSession::Outcome SqlSession::copy_from(const ast::CopyStmt& statement, RowRec
       environment_, environment_, planning_context(), settings_.vars().disabled_passes, {}};
   planner.evaluation.arena = &scratch;
   auto run = std::make_unique<CopyRun>(statement, planner, limit_of(settings_.vars()), &memory_);
+  run->copy.set_client_encoding(settings_.vars().client_encoding);
   if (!run->copy.target_is_temporary()) require_writable("COPY FROM");
   lock_tables(run->copy.locks());
   ran_query_ = true;
@@ -42,6 +43,7 @@ std::string SqlSession::copy_to(const ast::CopyStmt& statement, RowReceiver& rec
       environment_, environment_, planning_context(), settings_.vars().disabled_passes, {}};
   planner.evaluation.arena = &scratch;
   CopyOut copy(statement, planner);
+  copy.set_client_encoding(settings_.vars().client_encoding);
   if (copy.modifies_data()) require_writable("COPY");
   lock_tables(copy.locks());
   luma::check_privileges(environment_.catalog(), environment_.current_user_oid(),

@@ -6,6 +6,7 @@
 
 #include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
+#include "engine/type/encoding.h"
 #include "engine/type/timezone.h"
 #include "sql/session/setting_checks.h"
 
@@ -106,6 +107,8 @@ const Variable kVariables[] = {
      }},
     {"log_min_duration_statement",
      [](SessionVariables& v, std::string_view t) { v.log_min_duration_ms = to_int(t); }},
+    {"client_encoding",
+     [](SessionVariables& v, std::string_view t) { v.client_encoding = find_encoding(t)->id; }},
     {"standard_conforming_strings",
      [](SessionVariables& v, std::string_view t) { v.standard_conforming_strings = is_on(t); }},
     {"session_replication_role",

@@ -49,6 +49,7 @@ struct SessionVariables {
   int32_t max_workers_per_gather = 2;
   uint64_t min_parallel_scan_bytes = uint64_t{8} << 20;
   bool standard_conforming_strings = true;
+  int client_encoding = 6;       // as pg_encoding_to_char() counts: UTF8
   bool replays_changes = false;  // session_replication_role is replica
   StatementLog log_statement = StatementLog::kNone;
   int32_t log_min_duration_ms = -1;  // -1: never

@@ -5,6 +5,7 @@
 
 #include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
+#include "engine/type/encoding.h"
 #include "engine/type/timezone.h"
 
 namespace luma {
@@ -28,24 +29,14 @@ std::string check_ascii_name(const SettingDefinition&, std::string_view value) {
 }
 
 std::string check_client_encoding(const SettingDefinition& definition, std::string_view value) {
-  std::string plain;
-  for (char c : value) {
-    if (std::isalnum(static_cast<unsigned char>(c))) {
-      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-    }
+  const TextEncoding* encoding = find_encoding(value);
+  if (encoding == nullptr) invalid(definition, value);
+  if (encoding->form == EncodingForm::kNone && encoding->id != kSqlAsciiEncoding) {
+    throw sql_error(SqlState::kFeatureNotSupported, "invalid value for parameter \"{}\": \"{}\"",
+                    definition.name, value)
+        .detail(fmt::format("Conversion between {} and UTF8 is not supported.", encoding->name));
   }
-  if (plain == "utf8" || plain == "unicode") return "UTF8";
-  if (plain == "sqlascii") return "SQL_ASCII";
-  static constexpr std::string_view kKnown[] = {
-      "latin1",  "latin2",  "latin3",  "latin4",   "latin5",    "latin6",  "latin7",
-      "latin8",  "latin9",  "latin10", "iso88591", "iso885915", "win1250", "win1251",
-      "win1252", "win1253", "win1254", "win1255",  "win1256",   "win1257", "win1258",
-      "win866",  "win874",  "koi8r",   "koi8u",    "eucjp",     "euckr",   "euccn",
-      "euctw",   "sjis",    "big5",    "gbk",      "gb18030",   "uhc",     "johab"};
-  if (std::find(std::begin(kKnown), std::end(kKnown), plain) != std::end(kKnown)) {
-    throw unsupported("client encoding \"{}\"", value);
-  }
-  invalid(definition, value);
+  return std::string(encoding->name);
 }
 
 void parse_date_style(std::string_view text, DateStyle* style, DateOrder* order) {
