@@ -32,8 +32,8 @@ const Chunk* ValuesOperator::do_next(ExecContext& context) {
   return &output_;
 }
 
-AppendOperator::AppendOperator(std::vector<OperatorPtr> inputs)
-    : Operator(inputs.at(0)->output_types()), inputs_(std::move(inputs)) {
+AppendOperator::AppendOperator(std::vector<OperatorPtr> inputs, std::vector<Gate> gates)
+    : Operator(inputs.at(0)->output_types()), inputs_(std::move(inputs)), gates_(std::move(gates)) {
   explain.node_type = "Append";
 }
 
@@ -51,6 +51,8 @@ void AppendOperator::do_open(ExecContext& context) {
 const Chunk* AppendOperator::do_next(ExecContext& context) {
   for (; current_ < inputs_.size(); ++current_) {
     if (!is_open_) {
+      bool gated = current_ < gates_.size() && gates_[current_] != nullptr;
+      if (gated && !gates_[current_](context)) continue;
       is_open_ = true;
       inputs_[current_]->open(context);
     }

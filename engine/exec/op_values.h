@@ -1,6 +1,8 @@
 #pragma once
 // Sources without a table: VALUES lists, the single row of a SELECT without FROM, nothing at all;
 // and Append, which hands on several inputs one after the other.
+#include <functional>
+
 #include "engine/exec/evaluator.h"
 #include "engine/exec/operator.h"
 
@@ -62,7 +64,9 @@ class EmptyOperator final : public Operator {
 // child is opened when its turn comes and closed when it is exhausted.
 class AppendOperator final : public Operator {
  public:
-  explicit AppendOperator(std::vector<OperatorPtr> inputs);
+  // Asked when a child's turn comes: without it, it is passed over. Null: always.
+  using Gate = std::function<bool(ExecContext&)>;
+  explicit AppendOperator(std::vector<OperatorPtr> inputs, std::vector<Gate> gates = {});
   std::vector<Operator*> children() override;
 
  private:
@@ -71,6 +75,7 @@ class AppendOperator final : public Operator {
   void do_close(ExecContext& context) override;
 
   std::vector<OperatorPtr> inputs_;
+  std::vector<Gate> gates_;  // by child; may be empty
   size_t current_ = 0;
   bool is_open_ = false;  // inputs_[current_]
 };

@@ -73,6 +73,11 @@ bool LockRowsOperator::State::lock_row(ExecContext& context, uint32_t row) {
     const LockTarget& target = targets[i];
     auto keys = input->columns[target.row_key_slot].unified<StringRef>();
     if (!keys.valid(row)) continue;  // the empty side of an outer join
+    if (target.table_oid_slot >= 0 &&
+        input->columns[static_cast<size_t>(target.table_oid_slot)].value(row).datum.oid() !=
+            target.table->oid) {
+      continue;
+    }
     RowVersion version = row_version(keys[row]);
     LockOutcome outcome = lock_key(context, *target.table, version.key, lock_mode(target.strength),
                                    lock_wait(target.wait));

@@ -99,6 +99,7 @@ void ModifyOperator::State::modify(ExecContext& context, const Chunk& input) {
 }
 
 void ModifyOperator::State::fire_before_statement() {
+  if (spec.is_leaf) return;
   if (spec.action == ModifyAction::kInsert) firing->before_statement(TriggerEvent::kInsert);
   if (spec.action == ModifyAction::kUpdate || (spec.conflict != nullptr && spec.conflict->update)) {
     firing->before_statement(TriggerEvent::kUpdate);
@@ -107,6 +108,7 @@ void ModifyOperator::State::fire_before_statement() {
 }
 
 void ModifyOperator::State::fire_after_statement() {
+  if (spec.is_leaf) return;
   if (spec.action == ModifyAction::kUpdate || (spec.conflict != nullptr && spec.conflict->update)) {
     firing->after_statement(TriggerEvent::kUpdate);
   }
@@ -217,6 +219,7 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
     firing->refuse_row_written_by_trigger(targets.key(0), "updated");
   }
   batch->check.compute_generated(context, batch->rows);
+  if (spec.mover != nullptr && any_row_leaves(context)) return update_and_move(context);
   batch->check.check(context, batch->rows);
   batch->writer.bind_old(targets.stored());
   batch->writer.bind_new(batch->rows);
@@ -229,6 +232,47 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   }
   if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), batch->rows);
+}
+
+bool ModifyOperator::State::any_row_leaves(ExecContext& context) {
+  if (!batch->bound) return false;
+  batch->staying.resize(batch->rows.size);
+  uint32_t staying = batch->bound->select(context, batch->rows, batch->staying.data());
+  batch->staying.resize(staying);
+  return staying < batch->rows.size;
+}
+
+// As in PostgreSQL, to leave is to be deleted here and inserted elsewhere.
+void ModifyOperator::State::update_and_move(ExecContext& context) {
+  RowTargets& targets = *batch->targets;
+  if (one_row.columns.empty()) one_row = make_row_views(*spec.table);
+  if (one_stored.columns.empty()) one_stored = make_row_views(*spec.table);
+  for (uint32_t row = 0; row < targets.size(); ++row) {
+    bool stays = std::ranges::binary_search(batch->staying, row);
+    one_input.slice(targets.input(), &row, 1);
+    one_row.slice(batch->rows, &row, 1);
+    one_stored.slice(targets.stored(), &row, 1);
+    batch->writer.bind_old(one_stored);
+    if (stays) {
+      batch->check.check(context, one_row);
+      batch->writer.bind_new(one_row);
+      if (fires_before_rows && firing->row_was_changed()) {
+        batch->writer.lock_changed_key(0, targets.key(row), batch->lock_mode);
+      }
+      batch->writer.update(0, targets.key(row));
+      queue_after_row(TriggerEvent::kUpdate, &one_stored, &one_row, 0);
+      if (spec.counts_rows) ++context.rows_affected;
+      keep_returned(context, one_input, one_row);
+      continue;
+    }
+    if (firing && !firing->before_row(TriggerEvent::kDelete, &one_stored, nullptr)) continue;
+    lock_key(context, *spec.table, targets.key(row), RowLockMode::kUpdate);
+    batch->writer.remove(0, targets.key(row));
+    if (firing && firing->wants_rows(TriggerEvent::kDelete)) {
+      firing->after_row(TriggerEvent::kDelete, &one_stored, nullptr, 0);
+    }
+    spec.mover->insert(context, *spec.table, one_input, one_row);
+  }
 }
 
 void ModifyOperator::State::remove(ExecContext& context, const Chunk& input) {

@@ -22,6 +22,7 @@ struct CheckSpec {
   bool view_option = false;    // 44000 instead of 23514
   bool policy = false;         // row level security: 42501
   bool is_using = false;       // the policy speaks of a row that is there already
+  bool partition = false;      // the table's bound as a partition
 };
 
 struct ConflictSpec {
@@ -33,6 +34,15 @@ struct ConflictSpec {
   // Row level security: what the existing row must pass, and what the updated one must instead of
   // ModifySpec::checks; empty without it.
   std::vector<CheckSpec> old_checks, new_checks;
+};
+
+// Takes rows that leave their partition by an UPDATE of the partitioned table.
+class RowMover {
+ public:
+  virtual ~RowMover() = default;
+  // `input`: the child's row; `rows`: what becomes of it, by attribute of the leaf it leaves.
+  virtual void insert(ExecContext& context, const TableDesc& from, const Chunk& input,
+                      const Chunk& rows) = 0;
 };
 
 // "By attribute": one entry per TableDesc column.
@@ -54,6 +64,12 @@ struct ModifySpec {
   std::vector<const Expr*> generated;
   std::vector<CheckSpec> checks;
   std::unique_ptr<ConflictSpec> conflict;
+  // A leaf of the partitioned table that the statement changes: statement triggers are the
+  // latter's. With `bound` (slots: attributes of the new row) rows of an UPDATE that do not fulfil
+  // it are removed here and handed to `mover`.
+  bool is_leaf = false;
+  const Expr* bound = nullptr;
+  RowMover* mover = nullptr;
   // Slots: child columns first, then the attributes of the new row (DELETE: of the removed one).
   std::vector<const Expr*> returning;
 };
@@ -82,7 +98,8 @@ enum class LockWaitPolicy : uint8_t { kBlock, kSkipLocked, kNoWait };
 struct LockTarget {
   TableDescPtr table;
   uint32_t row_key_slot = 0;
-  std::vector<int32_t> slots;  // by attribute: child column, -1 when not read
+  std::vector<int32_t> slots;   // by attribute: child column, -1 when not read
+  int32_t table_oid_slot = -1;  // only rows that have the table's oid there
   LockStrength strength = LockStrength::kForUpdate;
   LockWaitPolicy wait = LockWaitPolicy::kBlock;
 };

@@ -109,6 +109,7 @@ struct Batch {
                           : live_attributes(*spec.table),
                       RowLockMode::kUpdate, room);
     }
+    if (spec.bound != nullptr) bound.emplace(*spec.bound, room);
     if (spec.returning.empty()) return;
     for (const Expr* expr : spec.returning) returning.emplace_back(*expr, room);
     std::vector<PhysicalType> types = child_types;
@@ -124,6 +125,9 @@ struct Batch {
   RowLockMode lock_mode = RowLockMode::kUpdate;
   std::optional<RowTargets> targets;
   Chunk rows;  // new rows
+  // Of a leaf of a partitioned table: which new rows stay in it.
+  std::optional<ExprEvaluator> bound;
+  std::vector<uint32_t> staying;
   std::vector<ExprEvaluator> returning;
   Chunk returning_input, returned;
 };
@@ -170,6 +174,8 @@ struct ModifyOperator::State {
   void resolve_invisible(ExecContext& context, std::string_view key);
   bool update_conflicting(ExecContext& context, const Chunk& input, uint32_t row);
   void update(ExecContext& context, const Chunk& input);
+  bool any_row_leaves(ExecContext& context);
+  void update_and_move(ExecContext& context);
   void remove(ExecContext& context, const Chunk& input);
   void keep_returned(ExecContext& context, const Chunk& input, const Chunk& rows);
   const Chunk* next_result();
@@ -185,7 +191,7 @@ struct ModifyOperator::State {
   ConstraintQueue own_queue;
   ConstraintQueue* queue = nullptr;  // the statement's, or our own
   WriteBuffer::Mark mark = 0;
-  Chunk one_input, one_row;
+  Chunk one_input, one_row, one_stored;
   // Triggers of the table; none when it has none.
   std::optional<TriggerFiring> firing;
   bool fires_before_rows = false, fires_after_rows = false;

@@ -68,6 +68,13 @@ void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
                     spec.is_using ? "(USING expression) " : "", table_.name);
   }
   std::string detail = "Failing row contains " + describe_row(context, table_, rows, row) + ".";
+  if (spec.partition) {
+    throw sql_error(SqlState::kCheckViolation,
+                    "new row for relation \"{}\" violates partition constraint",
+                    spec.name.empty() ? table_.name : spec.name)
+        .detail(detail)
+        .table(table_.schema_name, table_.name);
+  }
   if (spec.view_option) {
     throw sql_error(SqlState::kWithCheckOptionViolation,
                     "new row violates check option for view \"{}\"", spec.name)
@@ -83,7 +90,9 @@ void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
 
 std::vector<CheckSpec> table_checks(const TableDesc& table) {
   std::vector<CheckSpec> checks;
-  for (const auto& [name, expr] : table.checks) checks.push_back({name, expr, false});
+  for (const auto& [name, expr] : table.checks) {
+    checks.push_back({.name = name, .expr = expr, .partition = name.empty()});
+  }
   return checks;
 }
 

@@ -282,7 +282,7 @@ Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
 
 // A row that an outer join did not find is NULL, not a row of NULLs.
 Expr* Binder::row_if_present(Expr* row, ScopeItem& item) {
-  if (item.scan == nullptr) return row;
+  if (item.scan == nullptr && !item.partitioned) return row;
   Expr* key = row_key_column(item);
   Expr* present = arena().make<Expr>(make_node(ExprKind::kIsNotNull, type_oid::kBool, -1));
   present->args = copy_span(arena(), std::vector<Expr*>{key});

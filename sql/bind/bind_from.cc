@@ -288,6 +288,9 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
     throw sql_error(SqlState::kObjectNotInPrerequisiteState,
                     "materialized view \"{}\" has not been populated", table->name)
         .hint("Use the REFRESH MATERIALIZED VIEW command.");
+  } else if (table->relkind == 'p') {
+    plan = make_partition_scan(*table, alias, *item, 1);
+    plan = with_policies(*table, plan, *item);
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);
     query_.locks.push_back({table->oid, 1});

@@ -3,6 +3,7 @@
 
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/bind_select.h"
+#include "sql/catalog/partition.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -162,6 +163,15 @@ void ModifyBinder::bind_constraints() {
   }
   std::sort(modify_->checks.begin(), modify_->checks.end(),
             [](const CheckExpr& a, const CheckExpr& b) { return a.name < b.name; });
+  if (is_partition(*table_) && !is_partitioned(*table_)) {
+    std::string bound = partition_constraint(binder_.environment_.catalog(), *table_);
+    if (!bound.empty()) {
+      modify_->checks.push_back(
+          {.name = "",
+           .expr = binder_.coerce_to_boolean(bind(bound, Clause::kCheck), "CHECK"),
+           .partition = true});
+    }
+  }
   if (view_ != nullptr && modify_->modify != ModifyKind::kDelete) {
     for (CheckExpr& check : view_->checks(modify_->new_columns)) modify_->checks.push_back(check);
   }

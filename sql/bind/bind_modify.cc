@@ -5,6 +5,7 @@
 #include "sql/bind/below_with.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/function/identity_value.h"
 #include "sql/parse/parser.h"
@@ -65,6 +66,9 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
   }
   target_schema_ =
       var.alias != nullptr ? "" : binder_.environment_.catalog().schema_name(table_->schema);
+  if (modify_->modify == ModifyKind::kMerge && table_->relkind == 'p') {
+    throw unsupported("MERGE into a partitioned table");
+  }
   if (modify_->modify == ModifyKind::kMerge && table_->relkind != 'r') {
     throw sql_error(SqlState::kFeatureNotSupported, "cannot execute MERGE on relation \"{}\"",
                     table_->name)
@@ -113,15 +117,26 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
     scope->items.push_back(std::move(item));
     return plan;
   }
-  LogicalOp* plan = binder_.make_scan(desc_, alias_, *item);
+  LogicalOp* plan = is_partitioned(*table_) ? binder_.make_partition_scan(*table_, alias_, *item, 3)
+                                            : binder_.make_scan(desc_, alias_, *item);
   binder_.tie_columns(*table_, privilege_, *item);
   if (var.alias != nullptr && view_ == nullptr) binder_.apply_column_aliases(*item, var.alias);
-  auto* scan = static_cast<ScanOp*>(plan);
-  for (size_t i = 0; i < scan->attribute.size(); ++i)
-    modify_->old_columns[scan->attribute[i]] = scan->output[i];
-  modify_->row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
-  scan->attribute.push_back(ScanOp::kRowKeyAttribute);
-  scan->output.push_back(modify_->row_key);
+  if (is_partitioned(*table_)) {
+    size_t position = 0;
+    for (const Column& column : table_->columns) {
+      if (column.dropped) continue;
+      modify_->old_columns[static_cast<size_t>(column.number) - 1] = item->columns[position++].id;
+    }
+    modify_->row_key = item->leaf_key;
+    modify_->table_oid = item->leaf_oid;
+  } else {
+    auto* scan = static_cast<ScanOp*>(plan);
+    for (size_t i = 0; i < scan->attribute.size(); ++i)
+      modify_->old_columns[scan->attribute[i]] = scan->output[i];
+    modify_->row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
+    scan->attribute.push_back(ScanOp::kRowKeyAttribute);
+    scan->output.push_back(modify_->row_key);
+  }
   plan = with_policies(plan);
   if (view_ == nullptr) {
     scope->items.push_back(std::move(item));
@@ -178,6 +193,14 @@ std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& c
   }
   item->privilege = privilege_;
   item->changed_table = desc_;
+  if (is_partitioned(*table_)) {
+    item->partitioned = true;
+    if (modify_->leaf_oid == kNoColumn) {
+      modify_->leaf_oid = binder_.context().new_column({"tableoid", {type_oid::kOid, -1}});
+    }
+    item->leaf_oid = modify_->leaf_oid;
+    return item;
+  }
   // An update that may move the row gives it a new key.
   bool moves = std::any_of(desc_->row_key.begin(), desc_->row_key.end(), [&](const KeyPart& key) {
     return modify_->assignments[static_cast<size_t>(key.column)] != nullptr;
@@ -461,6 +484,7 @@ BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::Node
   modify_->inputs = {input};
   bind_returning(returning, scope, out);
   finish_policies();
+  if (is_partitioned(*table_)) bind_leaves();
   for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);
   out.plan = below_with(with, modify_);
   return out;

@@ -52,6 +52,11 @@ class ModifyBinder {
   void make_new_columns();
   void bind_constraints();
   std::shared_ptr<ScopeItem> row_item(const std::vector<ColumnId>& columns, std::string alias);
+  // Partitioned tables (bind_partitions.cc).
+  void bind_leaves();
+  void bind_leaf(const Table& table);
+  Expr* bind_leaf_expression(const std::string& sql, Scope* scope, Clause clause);
+  Scope* leaf_scope(const Table& table);
   void bind_returning(const ast::NodeList& list, Scope* scope, BoundSelect& out);
   BoundSelect finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning, Scope* scope);
 

@@ -24,8 +24,8 @@ bool is_system_column(std::string_view name) {
 Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int location) {
   const auto* found = std::find_if(std::begin(kSystemColumns), std::end(kSystemColumns),
                                    [&](const SystemColumn& column) { return column.name == name; });
-  bool has_system_columns =
-      item.scan != nullptr || item.virtual_scan != nullptr || item.changed_table != nullptr;
+  bool has_system_columns = item.scan != nullptr || item.virtual_scan != nullptr ||
+                            item.changed_table != nullptr || item.partitioned;
   if (found == std::end(kSystemColumns) || !has_system_columns) return nullptr;
   use_system_column(item, found->number);
   Expr* out = nullptr;
@@ -34,6 +34,7 @@ Expr* Binder::bind_system_column(ScopeItem& item, std::string_view name, int loc
   } else if (name == "xmin") {
     out = row_version(item);
   } else if (name == "ctid") {
+    if (item.partitioned) throw unsupported("ctid of a partitioned table").at_byte(location);
     if (item.virtual_scan != nullptr) {
       throw unsupported("ctid of a system relation").at_byte(location);
     }
@@ -58,6 +59,7 @@ Expr* Binder::table_oid_column(ScopeItem& item) {
     scan->output.push_back(id);
     return context().column_ref(id);
   };
+  if (item.leaf_oid != kNoColumn) return context().column_ref(item.leaf_oid);
   if (item.scan != nullptr) return add(item.scan, item.scan->table->oid);
   if (item.virtual_scan != nullptr) return add(item.virtual_scan, item.virtual_scan->relation);
   return make_constant(arena(), {type_oid::kOid, -1},
@@ -66,6 +68,7 @@ Expr* Binder::table_oid_column(ScopeItem& item) {
 
 // nullptr: a new row.
 Expr* Binder::row_key_column(ScopeItem& item) {
+  if (item.leaf_key != kNoColumn) return context().column_ref(item.leaf_key);
   if (item.scan == nullptr) {
     return item.row_key == kNoColumn ? nullptr : context().column_ref(item.row_key);
   }
@@ -110,6 +113,7 @@ Expr* Binder::row_place(ScopeItem& item, const TableDesc& table, int location) {
 Expr* Binder::bind_current_of(const ast::CurrentOfExpr& node, Scope* scope) {
   if (node.cursor_name.data() == nullptr) throw unsupported("a cursor variable");
   ScopeItem& item = *scope->items[0];
+  if (item.partitioned) throw unsupported("WHERE CURRENT OF a partitioned table");
   if (item.scan == nullptr) {
     throw SqlError(SqlState::kFeatureNotSupported, "WHERE CURRENT OF on a view is not implemented");
   }
@@ -144,7 +148,7 @@ Expr* Binder::bind_current_of(const ast::CurrentOfExpr& node, Scope* scope) {
 
 Expr* Binder::row_version(ScopeItem& item) {
   Expr* present = item.virtual_scan != nullptr ? table_oid_column(item)
-                  : item.scan != nullptr
+                  : item.scan != nullptr || item.leaf_key != kNoColumn
                       ? row_key_column(item)
                       : make_constant(arena(), {type_oid::kBool, -1}, Value(Datum::of_bool(true)));
   std::vector<Expr*> args = {present};

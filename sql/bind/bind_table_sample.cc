@@ -9,6 +9,7 @@ LogicalOp* Binder::bind_table_sample(const ast::RangeTableSample& node, Scope* s
   const auto& var = *ast::as<ast::RangeVar>(node.relation);
   LogicalOp* plan = bind_range_var(var, scope, items);
   ScopeItem& item = *items.back();
+  if (item.partitioned) throw unsupported("TABLESAMPLE of a partitioned table");
   if (item.scan == nullptr && item.virtual_scan == nullptr) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "TABLESAMPLE clause can only be applied to tables and materialized views")

@@ -37,6 +37,10 @@ struct ScopeItem {
   bool lateral_only = false;
   bool lateral_ok = true;
   ScanOp* scan = nullptr;  // a stored table: system columns can be added
+  // A partitioned table instead of it: the scans of its leaves, and columns that all of them give.
+  bool partitioned = false;
+  std::vector<ScanOp*> leaves;
+  ColumnId leaf_oid = kNoColumn, leaf_key = kNoColumn;
   // Instead of a scan: a row of this table that a statement changes, and its key (kNoColumn: it is
   // new).
   TableDescPtr changed_table;

@@ -313,8 +313,9 @@ std::string index_definition(const Catalog& catalog, const SearchPath& path, con
   std::string method = index.access_method == kHashAm    ? "hash"
                        : index.access_method == kBtreeAm ? "btree"
                                                          : "columnar";
-  std::string out = fmt::format("CREATE {}INDEX {} ON {} USING {} (", index.unique ? "UNIQUE " : "",
-                                quote_identifier(index.name), table_name, method);
+  std::string out = fmt::format("CREATE {}INDEX {} ON {}{} USING {} (",
+                                index.unique ? "UNIQUE " : "", quote_identifier(index.name),
+                                index.relkind == 'I' ? "ONLY " : "", table_name, method);
   bool first = true;
   for (const IndexKey& key : index.keys) {
     if (!first) out += ", ";

@@ -61,6 +61,9 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
     for (int16_t column : constraint.columns) {
       out.push_back({self, relation_address(table.oid, column), 'a'});
     }
+    if (constraint.parent != kInvalidOid) {
+      out.push_back({self, {class_oid::kConstraint, constraint.parent, 0}, 'i'});
+    }
     if (constraint.type != 'f') continue;
     for (int16_t column : constraint.referenced_columns) {
       out.push_back({self, relation_address(constraint.referenced_table, column), 'n'});
@@ -86,6 +89,9 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
 }
 
 void index_dependencies(const Index& index, std::vector<Dependency>& out) {
+  if (index.parent != kInvalidOid) {
+    out.push_back({index.address(), relation_address(index.parent), 'i'});
+  }
   if (index.constraint != kInvalidOid) {
     out.push_back({index.address(), {class_oid::kConstraint, index.constraint, 0}, 'i'});
     return;

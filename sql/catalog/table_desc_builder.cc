@@ -5,6 +5,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/partition.h"
 
 namespace luma {
 namespace {
@@ -181,6 +182,12 @@ void add_constraints(const Catalog& catalog, const Table& table, ExpressionBinde
           constraint.name, binder.bind_over_table(catalog, table, constraint.expression, arena));
     }
   }
+  if (is_partition(table) && !is_partitioned(table)) {
+    std::string bound = partition_constraint(catalog, table);
+    if (!bound.empty()) {
+      desc.checks.emplace_back("", binder.bind_over_table(catalog, table, bound, arena));
+    }
+  }
   // PostgreSQL checks them by name.
   std::sort(desc.checks.begin(), desc.checks.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -237,7 +244,7 @@ TriggerDesc trigger_desc(const Catalog& catalog, const Table& table, const Trigg
 
 TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
                               ExpressionBinder& binder) {
-  if (table.storage_id == 0 && !table.is_view()) {
+  if (table.storage_id == 0 && !table.is_view() && table.relkind != 'p') {
     throw sql_error(SqlState::kInternalError, "relation \"{}\" has no storage", table.name);
   }
   auto desc = std::make_shared<TableDesc>();

@@ -63,7 +63,7 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_operator", generate_fact_rows},
     {"pg_opfamily", generate_fact_rows},
     {"pg_parameter_acl", generate_nothing},
-    {"pg_partitioned_table", generate_nothing},
+    {"pg_partitioned_table", generate_pg_partitioned_table, {"partrelid"}},
     {"pg_policies", generate_pg_policies},
     {"pg_policy", generate_pg_policy},
     {"pg_prepared_statements", generate_pg_prepared_statements},

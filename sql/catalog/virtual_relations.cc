@@ -6,6 +6,7 @@
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/catalog/virtual_row.h"
 
@@ -129,6 +130,16 @@ bool has_triggers(const Catalog& catalog, const Table& table) {
 
 }  // namespace
 
+namespace {
+
+std::string bound_text(const Catalog& catalog, const Table& table) {
+  const Table* parent = partition_parent(catalog, table);
+  if (parent == nullptr) return "";
+  return partition_bound_text(parent->partition_key, table.partition_bound);
+}
+
+}  // namespace
+
 void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   const Catalog& catalog = scan.catalog();
   std::optional<std::string_view> name = scan.text_filter("relname");
@@ -136,7 +147,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
   // Columns that take a look elsewhere in the catalog.
   enum : uint32_t { kTablespace = 8, kPages = 9, kRows = 10, kHasIndex = 13, kIsShared = 14 };
-  enum : uint32_t { kChecks = 18, kHasTriggers = 20, kHasSubclass = 21, kAcl = 30 };
+  enum : uint32_t { kChecks = 18, kHasTriggers = 20, kHasSubclass = 21, kAcl = 30, kBound = 32 };
+  const bool wants_bound = scan.wants(kBound);
   const std::optional<Acl> no_acl;
   const bool wants_acl = scan.wants(kAcl);
   const bool wants_size = scan.wants(kPages) || scan.wants(kRows);
@@ -148,6 +160,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
     const auto* index = as_index(relation);
     bool is_view = relation.relkind == 'v';
     bool stored = !is_view && relation.relkind != 'c';
+    bool has_file = stored && relation.relkind != 'p' && relation.relkind != 'I';
     Oid method = table != nullptr   ? table->access_method
                  : index != nullptr ? index->access_method
                                     : 0;
@@ -165,7 +178,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .oid(0)
         .oid(relation.owner)
         .oid(method)
-        .oid(stored ? relation.oid : kInvalidOid)
+        .oid(has_file ? relation.oid : kInvalidOid)
         .oid(shared ? kGlobalTablespace : kInvalidOid)
         .int4(size.second)
         .float4(size.first >= 0              ? size.first
@@ -183,18 +196,20 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .boolean(is_view || relation.relkind == 'm')
         .boolean(scan.wants(kHasTriggers) && table != nullptr && has_triggers(catalog, *table))
         .boolean(scan.wants(kHasSubclass) && table != nullptr &&
-                 !catalog.children_of(relation.oid).empty())
+                 (is_partitioned(*table) || !catalog.children_of(relation.oid).empty()))
         .boolean(table != nullptr && table->row_security)
         .boolean(table != nullptr && table->force_row_security)
         .boolean(table == nullptr || table->is_populated)
         .letter(table != nullptr && stored ? table->replica_identity : 'n')
-        .boolean(false)
+        .boolean(table != nullptr   ? is_partition(*table)
+                 : index != nullptr ? index->parent != kInvalidOid
+                                    : false)
         .oid(0)
         .oid(0)
         .oid(0)
         .acl(wants_acl ? relation_acl(scan.catalog(), relation) : no_acl)
         .text_array(relation.options)
-        .null()
+        .text_or_null(wants_bound && table != nullptr ? bound_text(catalog, *table) : "")
         .emit();
   });
 }
@@ -289,7 +304,7 @@ void emit_constraint(VirtualRow& row, Oid schema, Oid relation, Oid type, const 
       .oid(relation)
       .oid(type)
       .oid(c.index)
-      .oid(0)
+      .oid(c.type == 'c' ? kInvalidOid : c.parent)
       .oid(c.referenced_table)
       .letter(foreign ? c.on_update : ' ')
       .letter(foreign ? c.on_delete : ' ')
@@ -345,6 +360,40 @@ void generate_pg_inherits(const VirtualScan& scan, VirtualRowSink& sink) {
     for (Oid parent : table.inherits) {
       row.oid(table.oid).oid(parent).int4(++number).boolean(false).emit();
     }
+  });
+  visit_relations(scan, "inhrelid", [&](const Relation& relation) {
+    const Index* index = as_index(relation);
+    if (index == nullptr || index->parent == kInvalidOid) return;
+    row.oid(index->oid).oid(index->parent).int4(1).boolean(false).emit();
+  });
+}
+
+void generate_pg_partitioned_table(const VirtualScan& scan, VirtualRowSink& sink) {
+  VirtualRow row(scan, sink);
+  visit_tables(scan, "partrelid", [&](const Table& table) {
+    if (!is_partitioned(table)) return;
+    std::vector<int16_t> columns;
+    std::vector<Oid> classes, collations;
+    std::vector<std::string> expressions;
+    for (const IndexKey& part : table.partition_key.parts) {
+      columns.push_back(part.column);
+      classes.push_back(part.opclass);
+      collations.push_back(part.collation);
+      if (part.column == 0) expressions.push_back(part.expression);
+    }
+    Oid default_partition = kInvalidOid;
+    for (const Table* child : scan.catalog().children_of(table.oid)) {
+      if (child->partition_bound.is_default) default_partition = child->oid;
+    }
+    row.oid(table.oid)
+        .letter(table.partition_key.strategy)
+        .int2(static_cast<int64_t>(columns.size()))
+        .oid(default_partition)
+        .int2vector(columns)
+        .oidvector(classes)
+        .oidvector(collations)
+        .text_or_null(joined(expressions))
+        .emit();
   });
 }
 

@@ -79,6 +79,7 @@ void generate_pg_attrdef(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_index(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_constraint(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_inherits(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_partitioned_table(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_sequence(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_rewrite(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink);

@@ -15,7 +15,8 @@ namespace luma {
 namespace {
 
 void require_relkind(const Table& table, std::string_view kinds, std::string_view action) {
-  if (kinds.find(table.relkind) != std::string_view::npos) return;
+  const char relkind = table.relkind == 'p' ? 'r' : table.relkind;
+  if (kinds.find(relkind) != std::string_view::npos) return;
   std::string_view plural = table.relkind == 'v'   ? "views"
                             : table.relkind == 'm' ? "materialized views"
                                                    : "composite types";

@@ -3,13 +3,16 @@
 #include <algorithm>
 
 #include "engine/table/table_build.h"
+#include "sql/catalog/partition.h"
 #include "sql/command/access_method.h"
+#include "sql/command/alter_partitioned.h"
 #include "sql/command/check_option.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/index_build.h"
 #include "sql/command/owner_change.h"
+#include "sql/command/partition_build.h"
 #include "sql/command/storage_options.h"
 #include "sql/command/table_storage.h"
 #include "sql/parse/parser.h"
@@ -58,7 +61,7 @@ std::string_view kind_of(ast::ObjectType type) {
 bool kind_matches(ast::ObjectType type, char relkind) {
   switch (type) {
     case ast::ObjectType::kIndex:
-      return relkind == 'i';
+      return relkind == 'i' || relkind == 'I';
     case ast::ObjectType::kView:
       return relkind == 'v';
     case ast::ObjectType::kMatview:
@@ -128,6 +131,10 @@ void alter_other_relation(CommandContext& context, const Relation& relation,
     case Type_::kSetTableSpace:
       if (command.name == "pg_default") return;
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist", command.name);
+    case Type_::kAttachPartition:
+      if (relation.relkind != 'I') break;
+      return attach_index(context, static_cast<const Index&>(relation),
+                          *ast::as<ast::PartitionCmd>(command.def));
     case Type_::kSetStatistics:
       throw unsupported("SET STATISTICS of an index column");
     default:
@@ -158,7 +165,7 @@ std::shared_ptr<Table> TableAlterer::copy() const { return copy_of(now()); }
 void TableAlterer::put(std::shared_ptr<Table> table) { context_.ddl().put(std::move(table)); }
 
 void TableAlterer::require_table(std::string_view action) const {
-  if (now().relkind == 'r') return;
+  if (now().relkind == 'r' || now().relkind == 'p') return;
   throw sql_error(SqlState::kWrongObjectType,
                   "ALTER action {} cannot be performed on relation \"{}\"", action, now().name)
       .detail(fmt::format("This operation is not supported for {}.", plural_kind(now().relkind)));
@@ -274,7 +281,8 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
       throw unsupported("inheritance");
     case Type_::kAttachPartition:
     case Type_::kDetachPartition:
-      throw unsupported("partitioning");
+      throw sql_error(SqlState::kInvalidObjectDefinition, "table \"{}\" is not partitioned",
+                      now().name);
     case Type_::kEnableTrig:
     case Type_::kDisableTrig:
     case Type_::kEnableAlwaysTrig:
@@ -342,7 +350,7 @@ void TableAlterer::cluster_on(std::string_view index_name) {
 }
 
 void TableAlterer::set_row_security(bool Table::*flag, bool value) {
-  if (now().relkind != 'r') throw_wrong_kind(now(), "table");
+  if (now().relkind != 'r' && now().relkind != 'p') throw_wrong_kind(now(), "table");
   std::shared_ptr<Table> changed = copy_of(now());
   (*changed).*flag = value;
   context_.ddl().put(std::move(changed));
@@ -492,6 +500,11 @@ CommandResult alter_table(const ast::AlterTableStmt& statement, CommandContext& 
     return {tag};
   }
   refuse_row_type_change(context, table, statement.cmds);
+  if (is_partitioned(table)) {
+    alter_partitioned_table(context, oid, statement);
+    return {tag};
+  }
+  refuse_inherited_changes(*context.ddl().view(), table, statement);
   TableAlterer alterer(context, oid);
   for (int pass = 0; pass < TableAlterer::kPassCount; ++pass) {
     for (const ast::Node* node : statement.cmds) {

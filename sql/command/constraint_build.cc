@@ -6,6 +6,7 @@
 #include "sql/command/expression_text.h"
 #include "sql/command/index_build.h"
 #include "sql/command/object_name.h"
+#include "sql/command/partition_build.h"
 #include "sql/command/storage_options.h"
 
 namespace luma {
@@ -130,6 +131,7 @@ AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint&
     for (int16_t number : spec.columns) column_at(table, number).not_null = true;
   }
   std::shared_ptr<Index> index = make_key_index(context, table, spec);
+  require_partition_columns(table, *index, primary ? "PRIMARY KEY" : "UNIQUE");
   constraint.index = index->oid;
   table.constraints.push_back(constraint);
   if (primary && cluster && can_cluster(table, *index)) table.row_key_index = index->oid;

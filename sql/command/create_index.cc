@@ -2,6 +2,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/index_build.h"
+#include "sql/command/partition_build.h"
 
 namespace luma {
 namespace {
@@ -12,7 +13,7 @@ const Table& lock_indexed_table(const ast::IndexStmt& statement, CommandContext&
   // LumaDB builds a concurrent index in one go, and nobody may write meanwhile.
   if (statement.concurrent) mode = TableLockMode::kShare;
   const Relation& relation = require_and_lock(context, *statement.relation, mode);
-  if (relation.relkind != 'r' && relation.relkind != 'm') {
+  if (relation.relkind != 'r' && relation.relkind != 'm' && relation.relkind != 'p') {
     SqlError error = sql_error(SqlState::kWrongObjectType, "cannot create index on relation \"{}\"",
                                relation.name);
     std::string_view plural = relation.relkind == 'v'   ? "views"
@@ -23,6 +24,25 @@ const Table& lock_indexed_table(const ast::IndexStmt& statement, CommandContext&
   }
   require_owner(context, relation);
   return static_cast<const Table&>(relation);
+}
+
+}  // namespace
+
+namespace {
+
+// Not with ON ONLY: then it is of use once all partitions' indexes have been attached.
+void create_partition_indexes(CommandContext& context, const Table& table,
+                              std::shared_ptr<Index> index, bool recurse) {
+  Oid oid = index->oid;
+  CatalogPtr catalog = context.ddl().view();
+  std::vector<const Table*> partitions = catalog->children_of(table.oid);
+  index->valid = recurse || partitions.empty();
+  context.ddl().put(std::move(index));
+  if (!recurse) return;
+  for (const Table* partition : partitions) {
+    context.lock_table(partition->oid, TableLockMode::kShare);
+    add_partition_index(context, oid, partition->oid, true);
+  }
 }
 
 }  // namespace
@@ -47,6 +67,15 @@ CommandResult create_index(const ast::IndexStmt& statement, CommandContext& cont
   }
   std::shared_ptr<Index> index = make_index(context, *table, statement);
   Oid oid = index->oid;
+  if (is_partitioned(*table)) {
+    if (statement.concurrent) {
+      throw sql_error(SqlState::kFeatureNotSupported,
+                      "cannot create index on partitioned table \"{}\" concurrently", table->name);
+    }
+    if (index->unique) require_partition_columns(*table, *index, "UNIQUE");
+    create_partition_indexes(context, *table, std::move(index), statement.relation->inh);
+    return {"CREATE INDEX"};
+  }
   context.ddl().put(std::move(index));
   fill_index(context, oid);
   return {"CREATE INDEX"};
@@ -69,6 +98,7 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
           require_relation(*context.ddl().view(), context.environment().search_path(),
                            qualified_name(*statement.relation));
       if (found.kind != ObjectKind::kIndex) throw_wrong_kind(found, "index");
+      if (found.relkind == 'I') throw unsupported("REINDEX of a partitioned index");
       require_owner(context, found);
       Oid oid = found.oid;
       context.lock_table(static_cast<const Index&>(found).table, TableLockMode::kShare);
@@ -79,6 +109,7 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
     }
     case ast::ReindexObjectType::kTable: {
       const Relation& found = require_and_lock(context, *statement.relation, TableLockMode::kShare);
+      if (found.relkind == 'p') throw unsupported("REINDEX of a partitioned table");
       if (found.relkind != 'r' && found.relkind != 'm') {
         throw_wrong_kind(found, "table or materialized view");
       }
@@ -120,6 +151,7 @@ CommandResult cluster_table(const ast::ClusterStmt& statement, CommandContext& c
   if (statement.relation == nullptr) return {"CLUSTER"};
   const Relation& relation =
       require_and_lock(context, *statement.relation, TableLockMode::kAccessExclusive);
+  if (relation.relkind == 'p') throw unsupported("CLUSTER of a partitioned table");
   if (relation.relkind != 'r' && relation.relkind != 'm') throw_wrong_kind(relation, "table");
   require_owner(context, relation);
   const auto& table = static_cast<const Table&>(relation);

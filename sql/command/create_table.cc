@@ -6,6 +6,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/constraint_build.h"
 #include "sql/command/like_clause.h"
+#include "sql/command/partition_build.h"
 #include "sql/command/relation_create.h"
 #include "sql/command/storage_options.h"
 
@@ -36,21 +37,23 @@ class TableCreator {
     table_->schema = place.schema;
     table_->persistence = place.persistence;
     table_->owner = context_.current_user();
-    table_->access_method = table_access_method(context_, statement_.access_method);
-    change_options(table_->options, statement_.options, OptionOwner::kTable, false);
+    prepare_storage();
+    if (statement_.partbound != nullptr) inherit_from_parent();
     add_elements();
+    if (statement_.partspec != nullptr) {
+      table_->partition_key = make_partition_key(context_, *table_, *statement_.partspec);
+    }
     store();
+    if (statement_.partbound != nullptr) check_default();
     if (place.persistence == 't') context_.register_temporary(table_->oid, statement_.oncommit);
     return {"CREATE TABLE"};
   }
 
  private:
   void refuse_unsupported() {
-    if (!statement_.inh_relations.empty()) {
-      if (statement_.partbound != nullptr) throw unsupported("PARTITION OF");
+    if (!statement_.inh_relations.empty() && statement_.partbound == nullptr) {
       throw unsupported("INHERITS");
     }
-    if (statement_.partspec != nullptr) throw unsupported("PARTITION BY");
     if (statement_.of_typename != nullptr) throw unsupported("CREATE TABLE OF a type");
     if (!statement_.tablespacename.empty() && statement_.tablespacename != "pg_default") {
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
@@ -58,9 +61,98 @@ class TableCreator {
     }
   }
 
+  void prepare_storage() {
+    if (statement_.partspec == nullptr) {
+      table_->access_method = table_access_method(context_, statement_.access_method);
+    } else if (statement_.access_method.empty()) {
+      table_->relkind = 'p';
+      table_->access_method = kInvalidOid;
+    } else {
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "specifying a table access method is not supported on a partitioned table");
+    }
+    change_options(table_->options, statement_.options, OptionOwner::kTable, false);
+    if (is_partitioned(*table_) && !table_->options.empty()) {
+      std::string_view name = table_->options[0];
+      throw sql_error(SqlState::kInvalidParameterValue, "unrecognized parameter \"{}\"",
+                      name.substr(0, name.find('=')));
+    }
+  }
+
+  // Columns, constraints and indexes of the partitioned table.
+  void inherit_from_parent() {
+    const auto& name = *ast::as<ast::RangeVar>(statement_.inh_relations[0]);
+    parent_ = copy_of(open_partition_parent(context_, name));
+    if (parent_->persistence == 't' && table_->persistence != 't') {
+      throw sql_error(SqlState::kWrongObjectType,
+                      "cannot create a permanent relation as partition of temporary relation "
+                      "\"{}\"",
+                      parent_->name);
+    }
+    if (parent_->persistence != 't' && table_->persistence == 't') {
+      throw sql_error(SqlState::kWrongObjectType,
+                      "cannot create a temporary relation as partition of permanent relation "
+                      "\"{}\"",
+                      parent_->name);
+    }
+    table_->inherits = {parent_->oid};
+    table_->partition_bound =
+        make_partition_bound(context_, *parent_, *statement_.partbound, table_->name);
+    ast::TableLikeClause all;
+    all.relation = &name;
+    all.options = ast::kLikeDefaults | ast::kLikeGenerated | ast::kLikeConstraints |
+                  ast::kLikeIndexes | ast::kLikeStorage;
+    LikeCopy& like = likes_.emplace_back(copy_like_columns(context_, all));
+    like.as_partition = true;
+    for (ColumnPlan& plan : like.columns) {
+      plan.column.is_local = false;
+      plan.column.inherit_count = 1;
+      append(std::move(plan));
+    }
+  }
+
+  // A column that the parent has: what is said of it adds to that.
+  void refine_column(const ast::ColumnDef& definition) {
+    if (table_->find_column(definition.colname) == nullptr) {
+      throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist",
+                      definition.colname);
+    }
+    for (const ast::Node* node : definition.constraints) {
+      const auto& constraint = *ast::as<ast::Constraint>(node);
+      size_t at = 0;
+      while (table_->columns[at].name != definition.colname) ++at;
+      switch (constraint.contype) {
+        case ast::ConstrType::kNotNull:
+          table_->columns[at].not_null = true;
+          break;
+        case ast::ConstrType::kDefault:
+          plans_[at].default_node = constraint.raw_expr;
+          break;
+        case ast::ConstrType::kCheck:
+        case ast::ConstrType::kPrimary:
+        case ast::ConstrType::kUnique:
+        case ast::ConstrType::kForeign:
+          add_pending({&constraint, std::string(definition.colname), constraint.deferrable,
+                       constraint.initdeferred});
+          break;
+        default:
+          throw unsupported("this option of a partition's column").at_byte(node->location);
+      }
+    }
+  }
+
+  // Rows that the default partition has must not belong here.
+  void check_default() {
+    check_default_partition(context_, *context_.ddl().view()->table(parent_->oid),
+                            table_->partition_bound);
+  }
+
   void add_elements() {
     for (const ast::Node* node : statement_.table_elts) {
-      if (const auto* column = ast::try_as<ast::ColumnDef>(node)) {
+      const auto* refined = parent_ == nullptr ? nullptr : ast::try_as<ast::ColumnDef>(node);
+      if (refined != nullptr) {
+        refine_column(*refined);
+      } else if (const auto* column = ast::try_as<ast::ColumnDef>(node)) {
         add_column(*column);
       } else if (const auto* constraint = ast::try_as<ast::Constraint>(node)) {
         add_table_constraint(*constraint);
@@ -148,6 +240,10 @@ class TableCreator {
       add_like_indexes(context_, *table_, like);
       put();
     }
+    if (parent_ != nullptr) {
+      copy_partition_foreign_keys(context_, *parent_, table_->oid);
+      table_ = copy_of(*context_.ddl().view()->table(table_->oid));
+    }
     for (const PendingConstraint& key : foreign_keys_) {
       add_foreign_key(context_, *table_, key);
       put();
@@ -181,6 +277,7 @@ class TableCreator {
   std::vector<ColumnPlan> plans_;
   std::vector<PendingConstraint> checks_, keys_, foreign_keys_;
   std::vector<LikeCopy> likes_;
+  std::shared_ptr<const Table> parent_;  // of a partition
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // DROP of relations, schemas, types and parts of tables.
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -35,9 +36,14 @@ const KindRow* row_of(ast::ObjectType type) {
   return nullptr;
 }
 
+// Partitioned tables and indexes are dropped as others are.
+char kind_of_relation(char relkind) {
+  return relkind == 'p' ? 'r' : relkind == 'I' ? 'i' : relkind;
+}
+
 const KindRow* row_of_relkind(char relkind) {
   for (const KindRow& row : kRelationKinds) {
-    if (row.relkind == relkind) return &row;
+    if (row.relkind == kind_of_relation(relkind)) return &row;
   }
   return nullptr;
 }
@@ -77,7 +83,7 @@ const Relation* find_target(const ast::DropStmt& statement, CommandContext& cont
     skip(context, text);
     return nullptr;
   }
-  if (found->relkind != row.relkind) {
+  if (kind_of_relation(found->relkind) != row.relkind) {
     std::string_view article = row.type == ast::ObjectType::kIndex ? "an" : "a";
     const KindRow* actual = row_of_relkind(found->relkind);
     throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not {} {}", found->name, article,
@@ -116,6 +122,10 @@ CommandResult drop_relations(const ast::DropStmt& statement, CommandContext& con
     Oid oid = found->oid;
     if (found->kind == ObjectKind::kIndex) {
       context.lock_table(static_cast<const Index&>(*found).table, TableLockMode::kAccessExclusive);
+    }
+    if (const Table* table = context.ddl().view()->table(oid)) {
+      const Table* parent = partition_parent(*context.ddl().view(), *table);
+      if (parent != nullptr) context.lock_table(parent->oid, TableLockMode::kAccessExclusive);
     }
     context.lock_table(oid, TableLockMode::kAccessExclusive);
     context.ddl().refresh();

@@ -164,6 +164,7 @@ void set_name(CommandContext& context, const Table& table, const ast::Constraint
 const Table& lock_referenced(CommandContext& context, const Table& table,
                              const ast::RangeVar& name) {
   const Relation& relation = require_and_lock(context, name, TableLockMode::kShareRowExclusive);
+  if (relation.relkind == 'p') throw unsupported("a foreign key to a partitioned table");
   if (relation.relkind != 'r') {
     throw sql_error(SqlState::kWrongObjectType, "referenced relation \"{}\" is not a table",
                     relation.name);

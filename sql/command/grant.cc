@@ -117,10 +117,10 @@ std::vector<Oid> relations_in_schemas(const ast::GrantStmt& statement, CommandCo
         *context.ddl().view(), context.environment().search_path(), qualified_name(node).name);
     context.ddl().view()->for_each_relation([&](const Relation& relation) {
       if (relation.schema != schema.oid) return;
-      bool wanted =
-          statement.objtype == ast::ObjectType::kSequence
-              ? relation.relkind == 'S'
-              : relation.relkind == 'r' || relation.relkind == 'v' || relation.relkind == 'm';
+      bool wanted = statement.objtype == ast::ObjectType::kSequence
+                        ? relation.relkind == 'S'
+                        : relation.relkind == 'r' || relation.relkind == 'p' ||
+                              relation.relkind == 'v' || relation.relkind == 'm';
       if (wanted) out.push_back(relation.oid);
     });
   }

@@ -6,6 +6,7 @@
 #include "engine/table/table_build.h"
 #include "sql/bind/polymorphic.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/object_name.h"
@@ -115,6 +116,7 @@ class IndexMaker {
     index_->owner = table_.owner;
     index_->persistence = table_.persistence;
     index_->table = table_.oid;
+    if (is_partitioned(table_)) index_->relkind = 'I';
     index_->access_method = access_method_oid(statement_);
     index_->unique = statement_.unique;
     index_->nulls_not_distinct = statement_.nulls_not_distinct;
@@ -147,6 +149,7 @@ class IndexMaker {
     if (!statement_.index_including_params.empty()) refuse("included columns");
     if (method != kColumnarAm) return;
     if (statement_.where_clause != nullptr) refuse("a WHERE clause");
+    if (is_partitioned(table_)) throw unsupported("a columnar index on a partitioned table");
     if (table_.access_method == kColumnarAm)
       throw unsupported("a columnar index on a columnar table");
     if (table_.persistence == 't') throw unsupported("a columnar index on a temporary table");
@@ -321,6 +324,7 @@ std::shared_ptr<Index> make_key_index(CommandContext& context, const Table& tabl
   index->owner = table.owner;
   index->persistence = table.persistence;
   index->table = table.oid;
+  if (is_partitioned(table)) index->relkind = 'I';
   index->unique = true;
   index->primary = spec.primary;
   index->immediate = !spec.deferrable;

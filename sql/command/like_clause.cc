@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sql/ast/rewrite.h"
+#include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
 #include "sql/command/index_build.h"
 #include "sql/command/object_name.h"
@@ -41,6 +42,20 @@ const Sequence* identity_sequence(const Catalog& catalog, Oid table, int16_t col
     if (sequence->is_identity && sequence->owned_by_column == column) return sequence;
   }
   return nullptr;
+}
+
+// Marks a constraint of a partition as that of the partitioned table.
+void inherit_from(const Constraint& source, Constraint& copy) {
+  copy.parent = source.oid;
+  copy.is_local = false;
+  copy.inherit_count = 1;
+}
+
+// Rows can be keyed by values only when keys hold all there is to tell rows apart.
+bool keys_rows(const Table& table, const Table& source, const Index& index) {
+  if (table.access_method != kHeapAm || table.relkind != 'r') return false;
+  if (!is_partitioned(source)) return source.row_key_index == index.oid;
+  return index.immediate && index.include.empty();
 }
 
 std::vector<int16_t> mapped(const std::vector<int16_t>& numbers, const LikeCopy& like) {
@@ -133,6 +148,7 @@ void add_like_constraints(CommandContext& context, Table& table, LikeCopy& like)
     Constraint copy = source;
     copy.oid = context.ddl().new_oid();
     copy.columns = mapped(source.columns, like);
+    if (like.as_partition) inherit_from(source, copy);
     if ((like.options & ast::kLikeComments) == 0) copy.comment.clear();
     if (table.find_constraint(copy.name) != nullptr) {
       throw sql_error(SqlState::kDuplicateObject, "check constraint \"{}\" already exists",
@@ -155,6 +171,9 @@ void add_like_indexes(CommandContext& context, Table& table, LikeCopy& like) {
     index->owner = table.owner;
     index->persistence = table.persistence;
     index->table = table.oid;
+    index->relkind = is_partitioned(table) ? 'I' : 'i';
+    index->parent = like.as_partition ? oid : kInvalidOid;
+    index->valid = true;
     index->clustered = index->replica_identity = false;
     index->acl.reset();
     if ((like.options & ast::kLikeComments) == 0) index->comment.clear();
@@ -187,12 +206,12 @@ void add_like_indexes(CommandContext& context, Table& table, LikeCopy& like) {
       copy.name = index->name;
       copy.index = index->oid;
       copy.columns = mapped(constraint->columns, like);
+      if (like.as_partition) inherit_from(*constraint, copy);
       if ((like.options & ast::kLikeComments) == 0) copy.comment.clear();
       index->constraint = copy.oid;
       if (primary) {
         for (int16_t number : copy.columns) column_at(table, number).not_null = true;
-        if (like.source->row_key_index == oid && table.access_method == kHeapAm)
-          table.row_key_index = index->oid;
+        if (keys_rows(table, *like.source, source)) table.row_key_index = index->oid;
       }
       table.constraints.push_back(std::move(copy));
     }

@@ -14,6 +14,7 @@ struct LikeCopy {
   std::vector<ColumnPlan> columns;
   std::vector<int16_t> number_in_copy;  // by the source's attribute; set by add_like_constraints
   std::unique_ptr<Arena> arena;         // of parsed defaults
+  bool as_partition = false;            // constraints and indexes belong to the source's
 };
 
 // Comments on columns, constraints and indexes come with what they belong to.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sql/catalog/clone_object.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
@@ -129,6 +130,11 @@ CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& co
     }
     throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", statement.subname);
   }
+  if (is_partition(*table)) {
+    throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited column \"{}\"",
+                    statement.subname);
+  }
+  if (is_partitioned(*table)) throw unsupported("renaming a column of a partitioned table");
   std::string new_name = truncated_name(statement.newname);
   check_new_column_name(*table, new_name);
   if (table->find_column(new_name) != nullptr) {
@@ -158,6 +164,13 @@ CommandResult rename_constraint(const ast::RenameStmt& statement, CommandContext
   if (constraint == table->constraints.end()) {
     throw sql_error(SqlState::kUndefinedObject, "constraint \"{}\" for table \"{}\" does not exist",
                     statement.subname, table->name);
+  }
+  if (constraint->inherit_count > 0) {
+    throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited constraint \"{}\"",
+                    statement.subname);
+  }
+  if (is_partitioned(*table) && constraint->type == 'c') {
+    throw unsupported("renaming a check constraint of a partitioned table");
   }
   std::string new_name = truncated_name(statement.newname);
   if (table->find_constraint(new_name) != nullptr) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/table/trigger_firing.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -11,7 +12,7 @@ namespace luma {
 namespace {
 
 void check_target(CommandContext& context, const Relation& relation) {
-  if (relation.relkind != 'r') throw_wrong_kind(relation, "table");
+  if (relation.relkind != 'r' && relation.relkind != 'p') throw_wrong_kind(relation, "table");
   if (relation.oid < kFirstUserOid) {
     throw sql_error(SqlState::kInsufficientPrivilege,
                     "permission denied: \"{}\" is a system catalog", relation.name);
@@ -24,6 +25,16 @@ void check_target(CommandContext& context, const Relation& relation) {
 
 bool contains(const std::vector<Oid>& list, Oid oid) {
   return std::ranges::find(list, oid) != list.end();
+}
+
+// Rights are looked at for the partitioned table alone.
+void add_partitions(CommandContext& context, Oid root, std::vector<Oid>& tables) {
+  CatalogPtr catalog = context.ddl().view();
+  for (const PartitionNode& node : partition_tree(*catalog, *catalog->table(root))) {
+    if (contains(tables, node.table->oid)) continue;
+    context.lock_table(node.table->oid, TableLockMode::kAccessExclusive);
+    tables.push_back(node.table->oid);
+  }
 }
 
 // Tables that refer to the listed ones go too.
@@ -72,6 +83,13 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
     const Relation& relation = require_and_lock(context, name, TableLockMode::kAccessExclusive);
     check_target(context, relation);
     if (!contains(tables, relation.oid)) tables.push_back(relation.oid);
+    if (relation.relkind != 'p') continue;
+    if (!name.inh) {
+      throw SqlError(SqlState::kWrongObjectType, "cannot truncate only a partitioned table")
+          .hint(
+              "Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.");
+    }
+    add_partitions(context, relation.oid, tables);
   }
   if (statement.behavior == ast::DropBehavior::kCascade) {
     add_referencing(context, tables);
@@ -86,7 +104,7 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
   StatementTriggers triggers(context.exec(), std::move(described), TriggerEvent::kTruncate);
   triggers.before();
   for (Oid oid : tables) {
-    replace_storage(context, oid);
+    if (!is_partitioned(*context.ddl().view()->table(oid))) replace_storage(context, oid);
     if (!statement.restart_seqs) continue;
     for (const Sequence* sequence : context.ddl().view()->sequences_owned_by(oid)) {
       context.lock_table(sequence->oid, TableLockMode::kAccessExclusive);

@@ -69,7 +69,7 @@ std::vector<TypeUse> uses_of_type(const Catalog& catalog, Oid type) {
   std::vector<TypeUse> uses;
   catalog.for_each_relation([&](const Relation& relation) {
     if (relation.kind != ObjectKind::kTable) return;
-    if (relation.relkind != 'r' && relation.relkind != 'm') return;
+    if (relation.relkind != 'r' && relation.relkind != 'm' && relation.relkind != 'p') return;
     for (const Column& column : static_cast<const Table&>(relation).columns) {
       if (column.dropped || !holds(column.type.oid, type)) continue;
       uses.push_back({relation.oid, column.number, is_or_is_over(column.type.oid, type)});

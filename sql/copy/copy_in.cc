@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/partition_route.h"
 #include "sql/copy/copy_file.h"
 #include "sql/copy/copy_target.h"
 #include "sql/function/identity_value.h"
@@ -56,6 +57,7 @@ CopyIn::CopyIn(const ast::CopyStmt& copy, PlannerContext& context) {
     if (!copied) bind_default(binder, context, table.columns[i]);
   }
   if (copy.where_clause != nullptr) bind_where(binder, copy, table);
+  if (is_partitioned(table)) bind_partitions(binder, context, table);
   plan_context_ = binder.release_context();
 }
 
@@ -99,6 +101,32 @@ void CopyIn::bind_default(Binder& binder, PlannerContext& context, const Column&
   }
 }
 
+void CopyIn::bind_partitions(Binder& binder, PlannerContext& context, const Table& table) {
+  const Catalog& catalog = context.environment.catalog();
+  auto refuse_triggers = [](const Table& of) {
+    for (const Trigger& trigger : of.triggers) {
+      if ((trigger.type & trigger_type::kRow) != 0) continue;
+      throw unsupported("COPY into a partitioned table with statement triggers");
+    }
+  };
+  partitions_ = std::make_unique<PartitionedTarget>();
+  std::map<Oid, int32_t> leaf_numbers;
+  for (const PartitionNode& node : partition_tree(catalog, table)) {
+    refuse_triggers(*node.table);
+    locks_.push_back({node.table->oid, kRowExclusiveLock});
+    if (is_partitioned(*node.table)) continue;
+    leaf_numbers[node.table->oid] = static_cast<int32_t>(partitions_->leaves.size());
+    partitions_->leaves.push_back(
+        {context.environment.table_desc(*node.table), attributes_of_root(*node.table, table)});
+  }
+  // Keys of lower levels name their own tables' columns: by name they are the root's.
+  partitions_->route =
+      make_partition_route(catalog, table, leaf_numbers, [&](const Table&, const std::string& sql) {
+        const ast::Node* node = parse_expression(sql, binder.context().arena());
+        return binder.bind_table_expr(node, desc_.get(), Clause::kPartition, {});
+      });
+}
+
 void CopyIn::bind_where(Binder& binder, const ast::CopyStmt& copy, const Table& table) {
   const Expr* where = binder.bind_table_expr(copy.where_clause, desc_.get(), Clause::kCopyWhere,
                                              {type_oid::kBool, -1});
@@ -122,7 +150,11 @@ std::vector<int16_t> CopyIn::column_formats() const {
 
 void CopyIn::begin(ExecContext& context) {
   exec_ = &context;
-  writer_ = std::make_unique<TableWriter>(context, desc_);
+  if (partitions_ != nullptr) {
+    partitioned_writer_ = std::make_unique<PartitionedWriter>(context, *partitions_);
+  } else {
+    writer_ = std::make_unique<TableWriter>(context, desc_);
+  }
   CopyReader::Input input;
   input.options = options_;
   input.columns = columns_;
@@ -176,7 +208,7 @@ uint64_t CopyIn::finish() {
     }
   }
   reader_->finish();
-  writer_->finish();
+  partitions_ != nullptr ? partitioned_writer_->finish() : static_cast<void>(writer_->finish());
   return rows_;
 }
 
@@ -211,9 +243,10 @@ void CopyIn::write(RowBatch& batch) {
     }
   }
   try {
-    writer_->write(*rows);
+    partitions_ != nullptr ? partitioned_writer_->write(*rows) : writer_->write(*rows);
   } catch (SqlError& error) {
-    uint32_t row = writer_->failed_row();
+    uint32_t row =
+        partitions_ != nullptr ? partitioned_writer_->failed_row() : writer_->failed_row();
     if (rows == &filtered_ && row < filtered_.size) row = selection_[row];
     bool with_line = row_by_row_ || error.state != SqlState::kUniqueViolation;
     std::string context = reader_->row_context(row, with_line);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/exec/evaluator.h"
+#include "engine/table/partitioned_writer.h"
 #include "engine/table/table_build.h"
 #include "engine/type/encoding.h"
 #include "sql/ast/utility.h"
@@ -54,6 +55,7 @@ class CopyIn {
  private:
   void bind_default(Binder& binder, PlannerContext& context, const Column& column);
   void bind_where(Binder& binder, const ast::CopyStmt& copy, const Table& table);
+  void bind_partitions(Binder& binder, PlannerContext& context, const Table& table);
   void write(RowBatch& batch);
   void feed_converted(std::string_view bytes);
 
@@ -81,6 +83,9 @@ class CopyIn {
 
   ExecContext* exec_ = nullptr;
   std::unique_ptr<TableWriter> writer_;
+  // Of a partitioned table instead.
+  std::unique_ptr<PartitionedTarget> partitions_;
+  std::unique_ptr<PartitionedWriter> partitioned_writer_;
   std::unique_ptr<CopyReader> reader_;
   Chunk filtered_;
   std::vector<uint32_t> selection_;

@@ -26,8 +26,11 @@ void check_kind(const Relation& relation, bool is_from) {
   std::string_view direction = is_from ? "to" : "from";
   switch (relation.relkind) {
     case 'r':
-    case 'p':
       return;
+    case 'p':
+      if (is_from) return;
+      throw wrong_kind(direction, "partitioned table", relation)
+          .hint("Try the COPY (SELECT ...) TO variant.");
     case 'v': {
       if (is_from && has_insert_trigger(static_cast<const Table&>(relation))) return;
       SqlError error = wrong_kind(direction, "view", relation);

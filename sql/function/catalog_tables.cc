@@ -6,6 +6,7 @@
 #include "engine/type/array.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/catalog/name_resolution.h"
+#include "sql/catalog/partition.h"
 #include "sql/function/catalog_functions.h"
 
 namespace luma {
@@ -154,15 +155,80 @@ State options(EvalContext&, const Expr&, std::span<const Value> args) {
   return rows;
 }
 
-// No table is partitioned.
-State no_partitions(EvalContext&, const Expr&, std::span<const Value>) { return nullptr; }
+// Tables and indexes that have partitions, or are some.
+struct TreeNode {
+  Oid relation, parent;
+  bool is_leaf;
+  int level;
+};
+
+void add_index_tree(const Catalog& catalog, const Index& index, int level,
+                    std::vector<TreeNode>& out) {
+  out.push_back({index.oid, index.parent, index.relkind != 'I', level});
+  if (index.relkind != 'I') return;
+  for (const Table* child : partitions_of(catalog, *catalog.table(index.table))) {
+    for (Oid oid : catalog.indexes_of(child->oid)) {
+      const Index& below = *catalog.index(oid);
+      if (below.parent == index.oid) add_index_tree(catalog, below, level + 1, out);
+    }
+  }
+}
+
+std::vector<TreeNode> tree_below(const Catalog& catalog, Oid oid) {
+  std::vector<TreeNode> out;
+  if (const Index* index = catalog.index(oid)) {
+    if (index->relkind == 'I' || index->parent != kInvalidOid) {
+      add_index_tree(catalog, *index, 0, out);
+    }
+    return out;
+  }
+  const Table* table = catalog.table(oid);
+  if (table == nullptr || (!is_partitioned(*table) && !is_partition(*table))) return out;
+  for (const PartitionNode& node : partition_tree(catalog, *table)) {
+    const Table* parent = partition_parent(catalog, *node.table);
+    out.push_back({node.table->oid, parent == nullptr ? kInvalidOid : parent->oid,
+                   !is_partitioned(*node.table), node.level});
+  }
+  return out;
+}
+
+State partition_tree_rows(EvalContext& context, const Expr&, std::span<const Value> args) {
+  if (args[0].is_null) return nullptr;
+  auto rows = std::make_unique<Rows>(4);
+  for (const TreeNode& node : tree_below(session_catalog(context).catalog(), args[0].datum.oid())) {
+    rows->add(Datum::of_oid(node.relation));
+    rows->add(node.parent == kInvalidOid ? Value::null() : Value(Datum::of_oid(node.parent)));
+    rows->add(Datum::of_bool(node.is_leaf));
+    rows->add(Datum::of_int32(node.level));
+  }
+  return rows;
+}
+
+State partition_ancestors(EvalContext& context, const Expr&, std::span<const Value> args) {
+  if (args[0].is_null) return nullptr;
+  auto rows = std::make_unique<Rows>(1);
+  const Catalog& catalog = session_catalog(context).catalog();
+  std::vector<TreeNode> tree = tree_below(catalog, args[0].datum.oid());
+  if (tree.empty()) return rows;
+  Oid at = tree[0].relation;
+  while (at != kInvalidOid) {
+    rows->add(Datum::of_oid(at));
+    const Index* index = catalog.index(at);
+    const Table* parent =
+        index != nullptr ? nullptr : partition_parent(catalog, *catalog.table(at));
+    at = index != nullptr ? index->parent : parent == nullptr ? kInvalidOid : parent->oid;
+  }
+  return rows;
+}
 
 const KernelRow kRows[] = {
     table_row("pg_get_keywords()", keywords, "the grammar's key words"),
     table_row("aclexplode(aclitem[])", explode_acl, "privileges of an access control list"),
     table_row("pg_options_to_table(text[])", options, "name=value options as rows"),
-    table_row("pg_partition_ancestors(regclass)", no_partitions),
-    table_row("pg_partition_tree(regclass)", no_partitions),
+    table_row("pg_partition_ancestors(regclass)", partition_ancestors,
+              "a partition and the partitioned tables above it"),
+    table_row("pg_partition_tree(regclass)", partition_tree_rows,
+              "a partitioned table and what is below it"),
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 // pg_get_*: SQL text of what the catalog holds.
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
+#include "engine/table/partition_router.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/definition_text.h"
 #include "sql/catalog/domain_text.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/trigger_text.h"
 #include "sql/function/catalog_functions.h"
 #include "sql/function/user_function.h"
@@ -20,6 +22,10 @@ bool is_pretty(const RowCall& call, const Value* args, size_t position) {
 Value expression_text(RowCall& call, const Value* args) {
   std::string_view text = args[0].datum.str.view();
   const SessionCatalog& session = session_of(call);
+  // The bound of a partition is no expression.
+  if (text == "DEFAULT" || text.starts_with("FOR VALUES ")) {
+    return text_value(call, std::string(text));
+  }
   return text_value(call, shown_expression(session.catalog(), session.search_path(), text,
                                            is_pretty(call, args, 2)));
 }
@@ -99,7 +105,88 @@ Value trigger_text(RowCall& call, const Value* args) {
                                        is_pretty(call, args, 1)));
 }
 
-// Partition keys, extended statistics: no such objects exist yet.
+Value partition_key_definition(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Table* table = session.catalog().table(args[0].datum.oid());
+  if (table == nullptr || !is_partitioned(*table)) return Value::null();
+  return text_value(call,
+                    partition_key_text(session.catalog(), session.search_path(), *table, false));
+}
+
+Value partition_constraint_definition(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const Table* table = session.catalog().table(args[0].datum.oid());
+  if (table == nullptr || !is_partition(*table)) return Value::null();
+  std::string condition = partition_constraint(session.catalog(), *table);
+  return condition.empty() ? Value::null() : text_value(call, condition);
+}
+
+// The top of what the table or index is a part of.
+Value partition_root(RowCall& call, const Value* args) {
+  const Catalog& catalog = session_of(call).catalog();
+  Oid oid = args[0].datum.oid();
+  if (const Index* index = catalog.index(oid)) {
+    if (index->relkind != 'I' && index->parent == kInvalidOid) return Value::null();
+    while (index->parent != kInvalidOid) index = catalog.index(index->parent);
+    return Value(Datum::of_oid(index->oid));
+  }
+  const Table* table = catalog.table(oid);
+  if (table == nullptr || (!is_partitioned(*table) && !is_partition(*table))) return Value::null();
+  while (const Table* parent = partition_parent(catalog, *table)) table = parent;
+  return Value(Datum::of_oid(table->oid));
+}
+
+// Whether a key belongs to the hash partition with this modulus and remainder.
+Value satisfies_hash_partition(RowCall& call, const Value* args) {
+  for (int i = 0; i < 3; ++i) {
+    if (args[i].is_null) return Value(Datum::of_bool(false));
+  }
+  int32_t modulus = args[1].datum.i32, remainder = args[2].datum.i32;
+  if (modulus <= 0) {
+    throw SqlError(SqlState::kInvalidParameterValue,
+                   "modulus for hash partition must be an integer value greater than zero");
+  }
+  if (remainder < 0) {
+    throw SqlError(
+        SqlState::kInvalidParameterValue,
+        "remainder for hash partition must be an integer value greater than or equal to zero");
+  }
+  if (remainder >= modulus) {
+    throw SqlError(SqlState::kInvalidParameterValue,
+                   "remainder for hash partition must be less than modulus");
+  }
+  const Table* table = session_of(call).catalog().table(args[0].datum.oid());
+  if (table == nullptr || table->partition_key.strategy != 'h') {
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not a hash partitioned table",
+                    table == nullptr ? "" : table->name);
+  }
+  size_t given = call.expr.args.size() - 3;
+  const std::vector<IndexKey>& parts = table->partition_key.parts;
+  if (given != parts.size()) {
+    throw sql_error(SqlState::kInvalidParameterValue,
+                    "number of partitioning columns ({}) does not match number of partition keys "
+                    "provided ({})",
+                    parts.size(), given);
+  }
+  std::vector<const TypeInfo*> types;
+  std::vector<Value> values;
+  for (size_t i = 0; i < given; ++i) {
+    Oid type = call.expr.args[i + 3]->type.oid;
+    if (type != parts[i].type.oid) {
+      throw sql_error(SqlState::kInvalidParameterValue,
+                      "column {} of the partition key has type {}, but supplied value is of type "
+                      "{}",
+                      i + 1, format_type(parts[i].type.oid), format_type(type));
+    }
+    types.push_back(&type_info(type));
+    values.push_back(args[i + 3]);
+  }
+  uint64_t hash = partition_hash(types, values);
+  return Value(
+      Datum::of_bool(hash % static_cast<uint64_t>(modulus) == static_cast<uint64_t>(remainder)));
+}
+
+// Extended statistics: no such objects exist yet.
 Value no_definition(RowCall&, const Value*) { return Value::null(); }
 
 Value serial_sequence(RowCall& call, const Value* args) {
@@ -315,8 +402,14 @@ const KernelRow kRows[] = {
     scalar_row("pg_get_ruledef(oid,bool)", row_kernel<rule_text>),
     scalar_row("pg_get_triggerdef(oid)", row_kernel<trigger_text>, "CREATE TRIGGER of a trigger"),
     scalar_row("pg_get_triggerdef(oid,bool)", row_kernel<trigger_text>),
-    scalar_row("pg_get_partkeydef(oid)", row_kernel<no_definition>),
-    scalar_row("pg_get_partition_constraintdef(oid)", row_kernel<no_definition>),
+    scalar_row("pg_get_partkeydef(oid)", row_kernel<partition_key_definition>,
+               "key of a partitioned table"),
+    scalar_row("pg_get_partition_constraintdef(oid)", row_kernel<partition_constraint_definition>,
+               "condition that a partition's bounds make"),
+    scalar_row("pg_partition_root(regclass)", row_kernel<partition_root>,
+               "topmost partitioned table or index"),
+    scalar_row("satisfies_hash_partition(oid,int4,int4,any)",
+               row_kernel<satisfies_hash_partition, false>, "whether a key is of a hash partition"),
     scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_statisticsobjdef_columns(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_function_sqlbody(oid)", row_kernel<function_sql_body>),

@@ -485,7 +485,8 @@ ExplainNode TreeBuilder::folded(Operator& op, const ExplainNote& note) {
         below->kind == OpKind::kWorkTableScan || below->kind == OpKind::kValues) {
       names_.set_own(below);
     }
-    out.details.push_back(string_item("Filter", names_.conjunction(conjuncts)));
+    out.details.push_back(string_item(below->kind == OpKind::kOneRow ? "One-Time Filter" : "Filter",
+                                      names_.conjunction(conjuncts)));
     names_.set_plain(nullptr);
     names_.set_own(nullptr);
     if (options_.analyze && op.stats().loops > 0) {

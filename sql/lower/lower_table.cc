@@ -41,6 +41,7 @@ ModifyAction action_of(ModifyKind kind) {
 }  // namespace
 
 Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conjuncts) {
+  if (scan.excluded) return lower_nothing(scan.output);
   std::vector<Expr*> conjuncts;
   split_conjuncts(scan.filter, conjuncts);
   conjuncts.insert(conjuncts.end(), extra_conjuncts.begin(), extra_conjuncts.end());
@@ -172,8 +173,11 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   for (Expr* expr : op.generated) spec.generated.push_back(slots(expr, op.new_columns));
   spec.generated.resize(width, nullptr);
   for (const CheckExpr& check : op.checks) {
-    spec.checks.push_back(
-        {check.name, slots(check.expr, op.new_columns), check.view_option, check.policy});
+    spec.checks.push_back({.name = check.name,
+                           .expr = slots(check.expr, op.new_columns),
+                           .view_option = check.view_option,
+                           .policy = check.policy,
+                           .partition = check.partition});
   }
   if (op.on_conflict != nullptr) {
     const OnConflict& conflict = *op.on_conflict;
@@ -254,6 +258,7 @@ Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
     LUMA_CHECK(key >= 0);
     lowered.row_key_slot = static_cast<uint32_t>(key);
     for (ColumnId column : target.columns) lowered.slots.push_back(slot_in(column));
+    lowered.table_oid_slot = slot_in(target.table_oid);
     lowered.strength = target.strength == RowLockStrength::kForKeyShare ? LockStrength::kForKeyShare
                        : target.strength == RowLockStrength::kForShare  ? LockStrength::kForShare
                        : target.strength == RowLockStrength::kForNoKeyUpdate

@@ -216,7 +216,9 @@ Lowered Lowering::lower(LogicalOp& op) {
       out = lower_table_function(static_cast<TableFunctionOp&>(op));
       break;
     case OpKind::kModify:
-      out = lower_modify(static_cast<ModifyOp&>(op));
+      out = static_cast<ModifyOp&>(op).is_partitioned
+                ? lower_partitioned_modify(static_cast<ModifyOp&>(op))
+                : lower_modify(static_cast<ModifyOp&>(op));
       break;
     case OpKind::kLockRows:
       out = lower_lock_rows(static_cast<LockRowsOp&>(op));
@@ -497,6 +499,7 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
 }
 
 Lowered Lowering::lower_set_op(SetOpOp& op) {
+  if (op.partitions) return lower_append(op);
   OperatorPtr sides[2];
   for (int side = 0; side < 2; ++side) {
     sides[side] = project_columns(lower(*op.inputs[side]), op.columns[side], op.columns[side]).op;

@@ -4,6 +4,7 @@
 // Correlation: the exec parameter that carries a column's value into an inner plan has the ColumnId
 // as its index, so parameters need no bookkeeping. Shared by pointer with subplans, which lower
 // their plans later.
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "engine/exec/op_hash_join.h"
 #include "engine/exec/op_materialize.h"
 #include "engine/exec/operator.h"
+#include "engine/table/modify.h"
 #include "sql/lower/explain_notes.h"
 #include "sql/lower/planner.h"
 #include "sql/optimize/access_path.h"
@@ -76,6 +78,20 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_table_function(TableFunctionOp& op);
   Lowered lower_modify(ModifyOp& op);
   Lowered lower_lock_rows(LockRowsOp& op);
+  // --- lower_partitions.cc
+  Lowered lower_nothing(const std::vector<ColumnId>& output);
+  std::function<bool(ExecContext&)> partition_gate(const ScanOp& scan);
+  void append_leaves(SetOpOp& op, const std::vector<ColumnId>& wanted,
+                     std::vector<OperatorPtr>& inputs,
+                     std::vector<std::function<bool(ExecContext&)>>& gates);
+  Lowered lower_append(SetOpOp& op);
+  ModifySpec leaf_spec(const ModifyOp& op, const ModifyLeaf& leaf, bool moved, bool counts_rows,
+                       const std::vector<ColumnId>& input);
+  std::unique_ptr<ConflictSpec> leaf_conflict(const ModifyOp& op, const ModifyLeaf& leaf,
+                                              const std::vector<ColumnId>& new_columns);
+  Lowered lower_partitioned_modify(ModifyOp& op);
+  std::unique_ptr<PartitionRoute> lowered_route(const PartitionRoute& route,
+                                                const std::vector<ColumnId>& row);
 
   // --- plan_cost.cc
   ExplainNote& note(const Operator& op);

@@ -5,6 +5,7 @@
 #include "sql/catalog/builtin_facts.h"
 #include "sql/function/registry.h"
 #include "sql/optimize/estimate.h"
+#include "sql/optimize/exclude_partitions.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -40,6 +41,7 @@ bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
 }
 
 double scan_rows(const ScanOp& scan, Estimator& estimator) {
+  if (scan.excluded) return 0;
   double rows = estimator.table_rows(*scan.table);
   if (scan.filter == nullptr) return rows;
   std::vector<Expr*> conjuncts;
@@ -276,6 +278,7 @@ void estimate_plan(LogicalOp& op, Estimator& estimator) {
 }
 
 LogicalOp* estimate_rows(LogicalOp* root, OptimizerContext& context) {
+  exclude_partitions(*root);
   context.estimator.learn(*root);
   for_each_op(*root, [&](LogicalOp& op) {
     // Plans inside expressions are roots of their own.

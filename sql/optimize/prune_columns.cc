@@ -42,6 +42,7 @@ class Pruner {
         break;
       case OpKind::kSetOp: {
         auto& set = static_cast<SetOpOp&>(op);
+        if (set.partitions) prune_append(set, needed);
         for (int side = 0; side < 2; ++side) {
           prune(*op.inputs[side], ColumnSet(set.columns[side].begin(), set.columns[side].end()));
         }
@@ -82,6 +83,7 @@ class Pruner {
         add_own(op, wanted);
         auto& modify = static_cast<ModifyOp&>(op);
         if (modify.row_key != kNoColumn) wanted.insert(modify.row_key);
+        if (modify.table_oid != kNoColumn) wanted.insert(modify.table_oid);
         // Triggers see the whole row, which is stored nowhere.
         if (modify.instead) {
           for (ColumnId column : modify.old_columns) {
@@ -94,8 +96,10 @@ class Pruner {
       case OpKind::kLockRows: {
         ColumnSet wanted = needed;
         add_own(op, wanted);
-        for (const auto& target : static_cast<LockRowsOp&>(op).targets)
+        for (const auto& target : static_cast<LockRowsOp&>(op).targets) {
           wanted.insert(target.row_key);
+          if (target.table_oid != kNoColumn) wanted.insert(target.table_oid);
+        }
         prune(*op.inputs[0], wanted);
         op.output = op.inputs[0]->output;
         break;
@@ -172,6 +176,17 @@ class Pruner {
     prune(*op.inputs[0], wanted);
     op.output.clear();
     for (const ProjectItem& item : items) op.output.push_back(item.column);
+  }
+
+  void prune_append(SetOpOp& op, const ColumnSet& needed) {
+    std::vector<ColumnId> output, columns[2];
+    for (size_t i = 0; i < op.output.size(); ++i) {
+      if (!needed.contains(op.output[i])) continue;
+      output.push_back(op.output[i]);
+      for (int side = 0; side < 2; ++side) columns[side].push_back(op.columns[side][i]);
+    }
+    op.output = std::move(output);
+    for (int side = 0; side < 2; ++side) op.columns[side] = std::move(columns[side]);
   }
 
   void prune_aggregate(AggregateOp& op, const ColumnSet& needed) {

@@ -69,6 +69,9 @@ enum class RowLockStrength : uint8_t {
 };
 enum class RowLockWait : uint8_t { kBlock, kSkipLocked, kNoWait };
 
+struct PartitionPlace;  // partition_place.h
+struct PartitionRoute;  // engine/table
+
 // A stored table. output lists the needed columns; attribute[i] is the 0-based attribute of
 // output[i].
 struct ScanOp : LogicalOp {
@@ -77,6 +80,9 @@ struct ScanOp : LogicalOp {
   std::string alias;
   std::vector<int32_t> attribute;  // parallel to output; kRowKeyAttribute for the row's key
   Expr* filter = nullptr;          // conjuncts pushed into the scan, over output columns
+  // A leaf of a partitioned table that the statement names: the bounds that its rows keep.
+  std::shared_ptr<const PartitionPlace> place;
+  bool excluded = false;                             // no row can pass the filter
   static constexpr int32_t kRowKeyAttribute = -1;    // varlen: key bytes, for DML and row locks
   static constexpr int32_t kTableOidAttribute = -2;  // oid
 };
@@ -200,6 +206,7 @@ struct SetOpOp : LogicalOp {
   SetOpOp() : LogicalOp(OpKind::kSetOp) {}
   SetOpKind set_op = SetOpKind::kUnion;
   bool all = false;
+  bool partitions = false;  // UNION ALL of a partitioned table's leaves, or of several of them
   std::vector<ColumnId> columns[2];
 };
 
@@ -257,6 +264,7 @@ struct CheckExpr {
   Expr* expr = nullptr;      // over new_columns; NULL passes constraints only
   bool view_option = false;  // WITH CHECK OPTION: 44000 instead of 23514
   bool policy = false;       // row level security: 42501; without a name for permissive ones
+  bool partition = false;    // the bound of a partition that is written directly
 };
 struct OnConflict {
   bool update = false;                // DO UPDATE, otherwise DO NOTHING
@@ -276,6 +284,15 @@ struct MergeAction {
   ModifyKind modify = ModifyKind::kInsert;
   Expr* condition = nullptr;       // over input columns
   std::vector<Expr*> assignments;  // as in ModifyOp
+};
+// What a change of a partitioned table is in one of its leaves.
+struct ModifyLeaf {
+  TableDescPtr table;
+  std::vector<int32_t> root_attribute;  // by the leaf's attribute; -1: dropped
+  std::vector<CheckExpr> checks;        // over ModifyOp::new_columns, as the next ones
+  std::vector<Expr*> generated;         // by the leaf's attribute
+  Expr* bound = nullptr;                // what its rows fulfil; UPDATE: others move
+  std::vector<Oid> arbiters;            // ON CONFLICT
 };
 // INSERT, UPDATE, DELETE, MERGE. Vectors "by attribute" have one entry per TableDesc column.
 struct ModifyOp : LogicalOp {
@@ -299,6 +316,13 @@ struct ModifyOp : LogicalOp {
   std::vector<CheckExpr> checks;
   OnConflict* on_conflict = nullptr;  // owned by the PlanContext
   std::vector<MergeAction> merge_actions;
+  // Of a partitioned table: its leaves, how rows find theirs (keys over new_columns), and the leaf
+  // that a row to be changed comes from.
+  bool is_partitioned = false;
+  std::vector<ModifyLeaf> leaves;
+  std::shared_ptr<const PartitionRoute> route;
+  ColumnId table_oid = kNoColumn;
+  ColumnId leaf_oid = kNoColumn;       // in `returning`: the leaf that has the new row
   std::vector<ProjectItem> returning;  // over new_columns (DELETE: old_columns) and input columns
 };
 
@@ -309,6 +333,8 @@ struct LockRowsOp : LogicalOp {
     TableDescPtr table;
     ColumnId row_key = kNoColumn;
     std::vector<ColumnId> columns;  // by attribute, kNoColumn where not read
+    // Of a partitioned table's leaf: locks the rows that have the table's oid here.
+    ColumnId table_oid = kNoColumn;
     RowLockStrength strength = RowLockStrength::kForUpdate;
     RowLockWait wait = RowLockWait::kBlock;
   };

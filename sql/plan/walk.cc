@@ -37,6 +37,11 @@ void visit_modify(ModifyOp& modify, const std::function<void(Expr*&)>& visit) {
     visit_one(action.condition, visit);
     visit_list(action.assignments, visit);
   }
+  for (ModifyLeaf& leaf : modify.leaves) {
+    for (CheckExpr& check : leaf.checks) visit_one(check.expr, visit);
+    visit_list(leaf.generated, visit);
+    visit_one(leaf.bound, visit);
+  }
   visit_items(modify.returning, visit);
 }
 
@@ -199,6 +204,7 @@ void collect_produced(const LogicalOp& op, std::vector<ColumnId>& out) {
       auto& modify = static_cast<const ModifyOp&>(op);
       append(out, modify.new_columns);
       append_items(out, modify.returning);
+      if (modify.leaf_oid != kNoColumn) out.push_back(modify.leaf_oid);
       if (modify.on_conflict != nullptr) {
         append(out, modify.on_conflict->old_columns);
         append(out, modify.on_conflict->excluded_columns);

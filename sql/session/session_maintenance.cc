@@ -5,6 +5,7 @@
 #include "engine/columnar/columnar_rewrite.h"
 #include "sql/ast/ast.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
 #include "sql/session/setting_registry.h"
@@ -113,7 +114,7 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
     const ast::RangeVar& range = *item->relation;
     const Relation& relation = require_relation(
         catalog, environment_.search_path(), {range.schemaname, range.relname, range.catalogname});
-    if (relation.relkind != 'r' && relation.relkind != 'm') {
+    if (relation.relkind != 'r' && relation.relkind != 'm' && relation.relkind != 'p') {
       warn(SqlState::kWarning,
            fmt::format("skipping \"{}\" --- cannot {} non-tables or special system tables",
                        relation.name, statement.is_vacuumcmd ? "vacuum" : "analyze"));
@@ -138,6 +139,14 @@ void SqlSession::vacuum(const ast::VacuumStmt& statement) {
       warn(SqlState::kWarning,
            fmt::format("skipping \"{}\" --- only table or database owner can {} it", relation.name,
                        statement.is_vacuumcmd ? "vacuum" : "analyze"));
+      continue;
+    }
+    if (relation.relkind == 'p') {
+      if (!numbers.empty()) throw unsupported("ANALYZE of some columns of a partitioned table");
+      for (const PartitionNode& node :
+           partition_tree(catalog, static_cast<const Table&>(relation))) {
+        if (!is_partitioned(*node.table)) add(*node.table);
+      }
       continue;
     }
     add(relation);
