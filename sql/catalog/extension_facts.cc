@@ -6,6 +6,8 @@ namespace {
 
 constexpr ExtensionFact kExtensions[] = {
     {"fuzzystrmatch", "1.1", "determine similarities and distance between strings"},
+    {"pg_stat_statements", "1.10",
+     "track planning and execution statistics of all SQL statements executed", true, true, false},
     {"pg_trgm", "1.6", "text similarity measurement and index searching based on trigrams"},
     {"pgcrypto", "1.3", "cryptographic functions"},
     {"plpgsql", "1.0", "PL/pgSQL procedural language", false, true, true, "pg_catalog"},

@@ -451,7 +451,8 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
     if (view != nullptr) {
       ObjectAddress rule{class_oid::kRewrite, view->rule_oid, 0};
       for (Dependency& edge : edges) {
-        if (edge.dependent == view->address() && edge.referenced.class_id != class_oid::kSchema) {
+        if (edge.dependent == view->address() && edge.kind != 'e' &&
+            edge.referenced.class_id != class_oid::kSchema) {
           edge.dependent = rule;
         }
       }

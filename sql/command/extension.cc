@@ -8,6 +8,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/table_storage.h"
+#include "sql/parse/parser.h"
 
 namespace luma {
 
@@ -22,6 +23,13 @@ Dependency membership(Oid extension) {
   return edge;
 }
 
+// The text up to the next comma, which goes with it.
+std::string_view take_item(std::string_view& list) {
+  std::string_view item = list.substr(0, list.find(','));
+  list.remove_prefix(std::min(list.size(), item.size() + 1));
+  return item;
+}
+
 std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extension& extension,
                                       CommandContext& context) {
   size_t open = row.signature.find('(');
@@ -31,11 +39,20 @@ std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extens
   function->owner = extension.owner;
   function->schema = extension.schema;
   std::string_view types = row.signature.substr(open + 1, row.signature.size() - open - 2);
+  std::string_view names = row.input_names, outputs = row.outputs;
   while (!types.empty()) {
-    std::string_view type = types.substr(0, types.find(','));
-    types.remove_prefix(std::min(types.size(), type.size() + 1));
-    function->arguments.push_back({"", find_type(type)->oid, 'i', ""});
+    std::string_view type = take_item(types);
+    function->arguments.push_back(
+        {std::string(take_item(names)), find_type(type)->oid, 'i', std::string(row.input_default)});
   }
+  while (!outputs.empty()) {
+    std::string_view output = take_item(outputs);
+    size_t space = output.find(' ');
+    function->arguments.push_back(
+        {std::string(output.substr(0, space)), find_type(output.substr(space + 1))->oid, 'o', ""});
+  }
+  if (row.returns_set) function->rows = 1000;
+  if (row.owner_only) function->acl = Acl{{extension.owner, extension.owner, "X", ""}};
   function->result = find_type(row.result)->oid;
   function->returns_set = row.returns_set;
   function->language = "c";
@@ -48,6 +65,24 @@ std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extens
   edge.dependent = function->address();
   function->dependencies.push_back(edge);
   return function;
+}
+
+void make_view(const ExtensionView& row, const Extension& extension, CommandContext& context) {
+  const std::string schema = quote_identifier(context.ddl().view()->schema(extension.schema)->name);
+  const std::string sql =
+      fmt::format("create view {0}.{1} as select * from {0}.{2}", schema, row.name, row.call);
+  Arena arena;
+  ParseResult parsed = parse_sql(sql, arena, {});
+  create_view(*ast::as<ast::ViewStmt>(parsed.statements[0].node), context);
+  const Relation* made = context.ddl().view()->find_relation(extension.schema, row.name);
+  auto view = copy_of(static_cast<const Table&>(*made));
+  Dependency edge = membership(extension.oid);
+  edge.dependent = view->address();
+  view->dependencies.push_back(edge);
+  // Everybody may read it.
+  view->acl = Acl{{extension.owner, extension.owner, "arwdDxt", ""},
+                  {kPublicGrantee, extension.owner, "r", ""}};
+  context.ddl().put(std::move(view));
 }
 
 struct CreateOptions {
@@ -142,6 +177,9 @@ CommandResult create_extension(const ast::CreateExtensionStmt& statement, Comman
   context.ddl().put(extension);
   for (const ExtensionFunction& row : extension_functions(name)) {
     context.ddl().put(make_member(row, *extension, context));
+  }
+  for (const ExtensionView& row : extension_views()) {
+    if (row.extension == name) make_view(row, *extension, context);
   }
   return done;
 }

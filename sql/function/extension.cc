@@ -22,7 +22,14 @@ constexpr ExtensionOperator kOperators[] = {
     {"pg_trgm", "<->>>", "text", "text", "float4", "strict_word_similarity_dist_commutator_op"},
 };
 
+constexpr ExtensionView kViews[] = {
+    {"pg_stat_statements", "pg_stat_statements", "pg_stat_statements(true)"},
+    {"pg_stat_statements", "pg_stat_statements_info", "pg_stat_statements_info()"},
+};
+
 }  // namespace
+
+std::span<const ExtensionView> extension_views() { return kViews; }
 
 std::span<const ExtensionFunction> extension_functions(std::string_view extension) {
   struct Row {
@@ -30,9 +37,12 @@ std::span<const ExtensionFunction> extension_functions(std::string_view extensio
     std::span<const ExtensionFunction> (*functions)();
   };
   static constexpr Row kRows[] = {
-      {"fuzzystrmatch", fuzzystrmatch_functions}, {"pg_trgm", pg_trgm_functions},
-      {"pgcrypto", pgcrypto_functions},           {"unaccent", unaccent_functions},
+      {"fuzzystrmatch", fuzzystrmatch_functions},
+      {"pg_trgm", pg_trgm_functions},
+      {"pgcrypto", pgcrypto_functions},
+      {"unaccent", unaccent_functions},
       {"uuid-ossp", uuid_ossp_functions},
+      {"pg_stat_statements", pg_stat_statements_functions},
   };
   for (const Row& row : kRows) {
     if (row.extension == extension) return row.functions();

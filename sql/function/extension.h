@@ -20,7 +20,17 @@ struct ExtensionFunction {
   char volatility = 'i';
   bool strict = true;
   bool returns_set = false;
+  std::string_view input_names = {};    // "userid,dbid"
+  std::string_view input_default = {};  // of every argument, as SQL
+  std::string_view outputs = {};        // "name type,name type": OUT arguments of a record
+  bool owner_only = false;              // others may call it when its owner says so
 };
+
+// Views that read an extension's functions: "select * from function(arguments)".
+struct ExtensionView {
+  std::string_view extension, name, call;
+};
+std::span<const ExtensionView> extension_views();
 
 // Empty for an extension without functions of its own.
 std::span<const ExtensionFunction> extension_functions(std::string_view extension);
@@ -42,6 +52,7 @@ std::vector<const OperatorEntry*> extension_operators(const Catalog& catalog,
 std::span<const ExtensionFunction> fuzzystrmatch_functions();
 std::span<const ExtensionFunction> pgcrypto_functions();
 std::span<const ExtensionFunction> pg_trgm_functions();
+std::span<const ExtensionFunction> pg_stat_statements_functions();
 std::span<const ExtensionFunction> unaccent_functions();
 std::span<const ExtensionFunction> uuid_ossp_functions();
 

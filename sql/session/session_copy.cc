@@ -77,6 +77,7 @@ SqlSession::Outcome SqlSession::copy_done(RowReceiver& receiver) {
   }
   CallScope scope(*this, receiver, true);
   std::string tag = fmt::format("COPY {}", copy_->copy.finish());
+  live_->end_statement(tag);
   copy_.reset();
   stop_statement_timer();
   if (!pending_.active) {

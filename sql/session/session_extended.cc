@@ -283,6 +283,7 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
   }
   if (state_ == TxnState::kFailed && !allowed_in_failed_block(query->node)) throw_failed_block();
   begin_activity(query->text);
+  live_->begin_statement(query->text);
   if (query->kind == StatementKind::kPlan) {
     Outcome outcome = execute_plan_portal(portal, max_rows, receiver);
     // The statement may have ended the portal; what is suspended keeps its clock.
@@ -302,6 +303,7 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
     }
     // The statement may have ended the transaction, and the portal with it.
     if (!control) portal.done = true;
+    live_->end_statement(tag);
     receiver.complete(tag);
     stop_statement_timer();
     return Outcome::kDone;
@@ -420,6 +422,7 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   run.close();
   portal.is_open = false;
   portal.chunk = nullptr;
+  live_->end_statement(tag);
   receiver.complete(tag);
 }
 
@@ -447,7 +450,9 @@ void SqlSession::send_kept_rows(Portal& portal, int64_t max_rows, RowReceiver& r
   portal.position += count;
   if (count == limit) return receiver.suspended();
   portal.done = true;
-  receiver.complete(plan_tag(portal.run->plan(), count, portal.affected));
+  std::string tag = plan_tag(portal.run->plan(), count, portal.affected);
+  live_->end_statement(tag);
+  receiver.complete(tag);
 }
 
 void SqlSession::close_statement(std::string_view name) {

@@ -74,6 +74,9 @@ class SqlSession::Live final : public LiveState,
   std::vector<StatementRow> statement_rows() override;
   StatementTotals statement_totals() override;
   void reset_statements(Oid user, Oid database, int64_t query_id) override;
+  // A client's statement is about to run; what was begun counts once it is complete.
+  void begin_statement(std::string_view text);
+  void end_statement(std::string_view tag);
   // --- session_snapshots.cc
   uint64_t assign_number() override;
   uint64_t assigned_number() override;
@@ -91,6 +94,10 @@ class SqlSession::Live final : public LiveState,
   std::weak_ptr<const TxnSnapshot> described_;
   SnapshotValue description_;
   std::vector<std::string> exported_;
+  uint64_t counting_version_ = 0;  // of the catalog
+  bool counting_ = false;          // the database has pg_stat_statements
+  std::string counted_text_;
+  std::chrono::steady_clock::time_point counted_from_;
 };
 
 // A COPY FROM in progress. Destroyed before its transaction ends.

@@ -29,6 +29,7 @@ SqlSession::Outcome SqlSession::simple_query(std::string_view sql, RowReceiver& 
       unnamed_portal_exists_ = false;
     }
     begin_activity(sql);
+    live_->begin_statement(sql);
     if (state_ != TxnState::kFailed &&
         (run_literal_rows(sql, receiver) || run_normalized(sql, receiver))) {
       end_activity();
@@ -84,6 +85,7 @@ SqlSession::Outcome SqlSession::run_statements(std::string_view sql, RowReceiver
 SqlSession::Outcome SqlSession::run_one(const ast::Node* node, std::string_view text, bool last,
                                         RowReceiver& receiver) {
   if (state_ == TxnState::kFailed && !allowed_in_failed_block(node)) throw_failed_block();
+  live_->begin_statement(text);
   return repeatable([&] {
     std::string tag;
     CachedQuery query;
@@ -110,6 +112,7 @@ SqlSession::Outcome SqlSession::run_one(const ast::Node* node, std::string_view 
       if (outcome == Outcome::kCopyIn) return outcome;
     }
     finish_implicit(last);
+    live_->end_statement(tag);
     receiver.complete(tag);
     return Outcome::kDone;
   });
@@ -182,6 +185,7 @@ void SqlSession::run_cached(CachedQuery& query, std::unique_ptr<PlanRun>& run,
       throw;
     }
     finish_implicit(true);
+    live_->end_statement(tag);
     receiver.complete(tag);
   });
 }

@@ -136,6 +136,37 @@ TEST_CASE("transactions share a snapshot") {
   CHECK(run_other(import) == "!22023");
 }
 
+TEST_CASE("statements are counted by their text without constants") {
+  Fixture f;
+  CHECK(f.run("create extension pg_stat_statements") == "[CREATE EXTENSION]");
+  CHECK(f.run("select 1 + 1") == "2;[SELECT 1]");
+  CHECK(f.run("select 1 + 20") == "21;[SELECT 1]");
+  CHECK(f.run("SELECT  1 + 300 /* c */") == "301;[SELECT 1]");
+  CHECK(f.run("select g from generate_series(1, 3) g; set work_mem = '1MB'") ==
+        "1;2;3;[SELECT 3][SET]");
+  CHECK(f.run("select nosuch") == "!42703");
+  CHECK(f.extended([&](CollectingReceiver& receiver) {
+    f.session.parse("p", "select $1::int4", {}, receiver, true);
+    std::optional<std::string_view> value = "7";
+    for (int i = 0; i < 2; ++i) {
+      f.session.bind({"", "p", {}, {&value, 1}, {}}, receiver, true);
+      f.session.execute("", 0, receiver, true);
+      f.session.sync(receiver, true);
+    }
+  }) == "7;[SELECT 1]7;[SELECT 1]");
+  CHECK(f.run("select query, calls, rows from pg_stat_statements order by query collate \"C\"") ==
+        "select $1 + $2|3|3;select $1::int4|2|2;select g from generate_series($1, $2) g|1|3;"
+        "set work_mem = '1MB'|1|0;[SELECT 4]");
+  CHECK(f.run("select count(distinct queryid), bool_and(total_exec_time >= max_exec_time and "
+              "max_exec_time >= mean_exec_time and mean_exec_time >= min_exec_time) "
+              "from pg_stat_statements") == "5|t;[SELECT 1]");
+  CHECK(f.run("select pg_stat_statements_reset()") == ";[SELECT 1]");
+  CHECK(f.run("select query, calls from pg_stat_statements") ==
+        "select pg_stat_statements_reset()|1;[SELECT 1]");
+  CHECK(f.run("set pg_stat_statements.track = 'none'; select 17") == "[SET]17;[SELECT 1]");
+  CHECK(f.run("select count(*) from pg_stat_statements") == "2;[SELECT 1]");
+}
+
 TEST_CASE("literals share a plan") {
   Fixture f;
   CHECK(f.run("select 1 + 2, 'a''b'") == "3|a'b;[SELECT 1]");

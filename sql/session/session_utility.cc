@@ -297,6 +297,7 @@ std::string SqlSession::execute_statement(const ast::ExecuteStmt& statement,
   }
   if (query->kind == StatementKind::kEmpty) return "";
   std::unique_ptr<PlanRun> run = bind_execute(*query, statement);
+  live_->begin_statement(query->text);
   ++query->executions;
   std::string tag;
   try {

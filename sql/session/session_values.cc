@@ -157,6 +157,7 @@ bool SqlSession::run_literal_rows(std::string_view sql, RowReceiver& receiver) {
       throw;
     }
     finish_implicit(true);
+    live_->end_statement(tag);
     receiver.complete(tag);
     return true;
   });
