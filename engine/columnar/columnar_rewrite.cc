@@ -294,18 +294,6 @@ class Rewriter {
   RewriteResult result_;
 };
 
-// From here on, stepping over them takes a scan longer than it should.
-constexpr uint64_t kManyRemovedRows = 50000;
-
-void compact_delta(ColumnarTable& columnar) {
-  std::string begin, end;
-  make_row_key(columnar.storage_id(), 0, begin);
-  make_row_key(columnar.storage_id(), UINT64_MAX, end);
-  // Without success (a full disk) scans are a little slower, and the next rewrite tries again.
-  KvStatus status = columnar.owner().pipeline().kv().compact_range(KvFamily::kData, begin, end);
-  if (status.ok()) columnar.forget_removed_rows();
-}
-
 }  // namespace
 
 RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, Interrupt* interrupt,
@@ -321,8 +309,25 @@ RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, In
   }
   RewriteResult result = Rewriter(table, locks, interrupt, options).run();
   columnar.count_removed_rows(result.delta_rows_removed);
-  if (columnar.removed_rows() >= kManyRemovedRows) compact_delta(columnar);
   return result;
+}
+
+bool delta_wants_compaction(const ColumnarTable& columnar) {
+  // From here on, stepping over them takes a scan longer than it should.
+  constexpr uint64_t kManyRemovedRows = 10000;
+  if (columnar.removed_rows() < kManyRemovedRows) return false;
+  // What a snapshot sees cannot go yet. Ages are in whole seconds.
+  const std::chrono::seconds oldest(columnar.owner().pipeline().kv().oldest_snapshot_age_seconds() +
+                                    1);
+  return columnar.since_last_removal() > oldest;
+}
+
+void compact_delta(ColumnarTable& columnar) {
+  std::string begin, end;
+  make_row_key(columnar.storage_id(), 0, begin);
+  make_row_key(columnar.storage_id(), UINT64_MAX, end);
+  columnar.forget_removed_rows();
+  columnar.owner().pipeline().kv().compact_range(KvFamily::kData, begin, end).check();
 }
 
 }  // namespace luma

@@ -5,8 +5,7 @@
 // delta's rows one by one without waiting, and in one batch replaces the list of segments and
 // removes those delta rows that are still what was written. Rows that somebody has locked or
 // changed meanwhile stay in the delta and go on hiding the segment's. A crash before the batch
-// leaves files that nothing refers to. Once many rows are gone from the delta, their marks of
-// deletion in the key-value store go as well, over which every scan would have to step.
+// leaves files that nothing refers to.
 #include <cstdint>
 
 #include "engine/base/interrupt.h"
@@ -37,5 +36,10 @@ struct RewriteResult {
 // nobody else works.
 RewriteResult rewrite_columnar(const TableDescPtr& table, LockManager* locks, Interrupt* interrupt,
                                const RewriteOptions& options);
+
+// Rows that have left the delta leave marks of deletion in the key-value store, over which every
+// scan has to step. Whether many are there and can go, and what removes them.
+bool delta_wants_compaction(const ColumnarTable& columnar);
+void compact_delta(ColumnarTable& columnar);
 
 }  // namespace luma

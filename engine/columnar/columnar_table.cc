@@ -123,6 +123,17 @@ void ColumnarTable::forget_old_lists() {
   while (lists_.size() > 1) lists_.erase(lists_.begin());
 }
 
+void ColumnarTable::count_removed_rows(uint64_t rows) {
+  if (rows == 0) return;
+  removed_rows_.fetch_add(rows, std::memory_order_relaxed);
+  last_removal_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+}
+
+std::chrono::seconds ColumnarTable::since_last_removal() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::steady_clock::now() - last_removal_.load(std::memory_order_relaxed));
+}
+
 std::shared_ptr<RowIdRange> ColumnarTable::reserve_row_ids(IdAllocator& ids, uint64_t count) {
   auto self = shared_from_this();
   IdAllocator::Counter& counter = ids.row_ids(storage_id_);

@@ -7,6 +7,7 @@
 // the same locks, conflicts and savepoints as any table; the rewriter (columnar_rewrite.h) moves
 // rows from the delta into segments, and the loader (columnar_load.h) writes segments at once.
 // Thread-safe.
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -82,11 +83,11 @@ class ColumnarTable : public std::enable_shared_from_this<ColumnarTable> {
   uint64_t delta_rows() const { return delta_rows_.load(std::memory_order_relaxed); }
   void set_delta_rows(uint64_t rows) { delta_rows_.store(rows, std::memory_order_relaxed); }
 
-  // How many rows rewrites have removed from the delta of which the store may still have traces.
-  void count_removed_rows(uint64_t rows) {
-    removed_rows_.fetch_add(rows, std::memory_order_relaxed);
-  }
+  // How many rows rewrites have removed from the delta of which the store may still have traces,
+  // and when the last ones were.
+  void count_removed_rows(uint64_t rows);
   uint64_t removed_rows() const { return removed_rows_.load(std::memory_order_relaxed); }
+  std::chrono::seconds since_last_removal() const;
   void forget_removed_rows() { removed_rows_.store(0, std::memory_order_relaxed); }
 
   // Held while the table is rewritten: one at a time.
@@ -106,6 +107,7 @@ class ColumnarTable : public std::enable_shared_from_this<ColumnarTable> {
   std::multiset<uint64_t> reserved_;
   std::atomic<uint64_t> delta_rows_{0};
   std::atomic<uint64_t> removed_rows_{0};
+  std::atomic<std::chrono::steady_clock::time_point> last_removal_{};
   std::mutex rewrite_mutex_;
 };
 

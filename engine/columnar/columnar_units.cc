@@ -16,13 +16,16 @@ constexpr uint64_t kNoRow = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kDeltaUnitRows = 16384;
 constexpr uint64_t kDeltaUnitsOfGap = 256;
 
-// The greatest row id in the delta, kNoRow when it is empty.
-uint64_t last_delta_row(const TableDesc& table, Transaction& txn, ReadView view) {
+// The greatest row id in the delta from `first` on, kNoRow when there is none.
+uint64_t last_delta_row(const TableDesc& table, Transaction& txn, ReadView view, uint64_t first) {
   std::string lower, upper;
-  append_storage_id(lower, table.storage_id);
-  upper = lower;
+  make_row_key(table.storage_id, first, lower);
+  append_storage_id(upper, table.storage_id);
   make_prefix_end(upper);
   auto at = txn.scan(KvFamily::kData, lower, upper, view);
+  // Forward first: backwards it would step over everything that has left the delta, which is slow.
+  at->seek_first();
+  if (!at->valid()) return kNoRow;
   at->seek_last();
   return at->valid() ? row_id_of(at->key()) : kNoRow;
 }
@@ -39,8 +42,8 @@ void ColumnarUnits::open(const TableDesc& table, Transaction& txn, ReadView view
     add_groups(i, first);
     first = footer.groups.back().last_row_id + 1;
   }
-  const uint64_t last = last_delta_row(table, txn, view);
-  if (last != kNoRow && last >= first) add_delta(first, last);
+  const uint64_t last = last_delta_row(table, txn, view, first);
+  if (last != kNoRow) add_delta(first, last);
 }
 
 void ColumnarUnits::close() {

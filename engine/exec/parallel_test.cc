@@ -43,6 +43,7 @@ TEST_CASE("the first error of a worker ends the work of the others") {
   std::atomic<int> chunks{0};
   CHECK_THROWS_AS(divided->read([&](size_t, const Chunk&, ExecContext&) {
     if (++chunks == 20) throw sql_error(SqlState::kDivisionByZero, "division by zero");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }),
                   SqlError);
   CHECK(chunks < 700);

@@ -2,6 +2,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include <algorithm>
 #include <cstdarg>
@@ -146,6 +147,10 @@ rocksdb::ColumnFamilyOptions make_family_options(const KvOptions& options, KvFam
       options.compaction_style == KvCompactionStyle::kLevel;
   result.target_file_size_base = 64ull << 20;
   result.max_bytes_for_level_base = std::max<uint64_t>(256ull << 20, options.memtable_size * 4);
+  // Files full of marks of deletion are merged soon: scans have to step over every one.
+  constexpr size_t kWindowEntries = 8192, kManyDeletions = 4096;
+  result.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(kWindowEntries, kManyDeletions));
   result.memtable_prefix_bloom_size_ratio = 0.02;
   result.memtable_whole_key_filtering = true;
   return result;

@@ -30,7 +30,7 @@ struct RowWriter::Bulk {
     void add(WriteBuffer& buffer, std::string_view key, std::string_view value, bool exclusive) {
       char* at = buffer.stage(key.size() + value.size());
       std::memcpy(at, key.data(), key.size());
-      std::memcpy(at + key.size(), value.data(), value.size());
+      if (!value.empty()) std::memcpy(at + key.size(), value.data(), value.size());
       items.push_back({{at, key.size()}, {at + key.size(), value.size()}, exclusive});
     }
     // False when one is taken, or may be.

@@ -88,17 +88,22 @@ void ColumnarMaintenance::visit_tables() {
     Oid database, table, relation;
   };
   std::vector<Wanted> wanted;
+  std::vector<std::shared_ptr<ColumnarTable>> compactions;
   CatalogStore& catalog = instance_.catalog();
   catalog.snapshot(kPostgresDatabase)->for_each_database([&](const Database& database) {
     catalog.snapshot(database.oid)->for_each_relation([&](const Relation& relation) {
       if (relation.oid < kFirstUserOid || relation.storage_id == 0) return;
       const Oid table = columnar_owner(relation);
       if (table == kInvalidOid) return;
-      uint64_t rows = instance_.columnar().table(relation.storage_id)->delta_rows();
-      if (is_due(relation.storage_id, rows)) wanted.push_back({database.oid, table, relation.oid});
+      auto columnar = instance_.columnar().table(relation.storage_id);
+      if (is_due(relation.storage_id, columnar->delta_rows())) {
+        wanted.push_back({database.oid, table, relation.oid});
+      }
+      if (delta_wants_compaction(*columnar)) compactions.push_back(std::move(columnar));
     });
   });
   for (const Wanted& item : wanted) visit(item.database, item.table, item.relation);
+  for (const auto& columnar : compactions) compact_delta(*columnar);
 }
 
 void ColumnarMaintenance::visit(Oid database, Oid table, Oid relation) {
