@@ -20,7 +20,7 @@ std::string literal(const std::string& text, TypeRef type, bool typed) {
     case type_oid::kNumeric:
       if (!text.empty() && text.find_first_not_of("0123456789.") == text.npos) {
         bool integral = text.find('.') == text.npos;
-        return typed && integral ? text + "::numeric" : text;
+        if (!typed || !integral) return text;
       }
       break;
     case type_oid::kBool:

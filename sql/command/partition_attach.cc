@@ -22,7 +22,7 @@ int16_t column_in(const Table& to, const Table& from, int16_t number) {
 bool same_index(const Table& table, const Index& index, const Table& parent, const Index& wanted) {
   if (index.access_method != wanted.access_method || index.unique != wanted.unique ||
       index.keys.size() != wanted.keys.size() || index.include.size() != wanted.include.size() ||
-      index.predicate != wanted.predicate || index.parent != kInvalidOid || !index.valid) {
+      index.predicate != wanted.predicate || index.parent != kInvalidOid) {
     return false;
   }
   if ((wanted.constraint != kInvalidOid) != (index.constraint != kInvalidOid) ||
@@ -256,7 +256,7 @@ void add_partition_index(CommandContext& context, Oid parent_index, Oid partitio
   const Table& table = *catalog->table(partition);
   for (Oid oid : catalog->indexes_of(partition)) {
     const Index& own = *catalog->index(oid);
-    if (!same_index(table, own, parent, wanted)) continue;
+    if (!own.valid || !same_index(table, own, parent, wanted)) continue;
     link_index(context, wanted, own);
     return;
   }
@@ -340,6 +340,29 @@ void detach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
   }
 }
 
+namespace {
+
+// With all partitions' indexes there an index is of use; so may then be the one above it.
+void make_valid_if_complete(CommandContext& context, Oid index_oid) {
+  CatalogPtr catalog = context.ddl().view();
+  const Index* index = catalog->index(index_oid);
+  if (index == nullptr || index->valid) return;
+  for (const Table* child : catalog->children_of(index->table)) {
+    bool attached = std::ranges::any_of(catalog->indexes_of(child->oid), [&](Oid oid) {
+      const Index& below = *catalog->index(oid);
+      return below.parent == index_oid && below.valid;
+    });
+    if (!attached) return;
+  }
+  auto valid = std::make_shared<Index>(*index);
+  valid->valid = true;
+  Oid above = valid->parent;
+  context.ddl().put(std::move(valid));
+  if (above != kInvalidOid) make_valid_if_complete(context, above);
+}
+
+}  // namespace
+
 void attach_index(CommandContext& context, const Index& parent_index,
                   const ast::PartitionCmd& command) {
   Oid parent_oid = parent_index.oid;
@@ -371,18 +394,7 @@ void attach_index(CommandContext& context, const Index& parent_index,
   }
   if (!same_index(table, own, parent, wanted)) refuse("The index definitions do not match.");
   link_index(context, wanted, own);
-  // With all partitions' indexes there it is of use.
-  catalog = context.ddl().view();
-  for (const Table* child : catalog->children_of(parent.oid)) {
-    bool attached = std::ranges::any_of(catalog->indexes_of(child->oid), [&](Oid oid) {
-      const Index& index = *catalog->index(oid);
-      return index.parent == parent_oid && index.valid;
-    });
-    if (!attached) return;
-  }
-  auto valid = std::make_shared<Index>(*catalog->index(parent_oid));
-  valid->valid = true;
-  context.ddl().put(std::move(valid));
+  make_valid_if_complete(context, parent_oid);
 }
 
 }  // namespace luma

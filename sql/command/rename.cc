@@ -109,6 +109,44 @@ CommandResult rename_relation(const ast::RenameStmt& statement, CommandContext& 
   return done;
 }
 
+// Partitions are looked at before the table itself.
+void require_free_below(const Catalog& catalog, const Table& table, const std::string& name) {
+  if (!is_partitioned(table)) return;
+  for (const PartitionNode& node : partition_tree(catalog, table)) {
+    if (node.level == 0 || node.table->find_column(name) == nullptr) continue;
+    throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
+                    name, node.table->name);
+  }
+}
+
+// What is below a partitioned table, with the column's new name; not yet put.
+std::vector<std::shared_ptr<Table>> renamed_partitions(CommandContext& context, const Table& root,
+                                                       const std::string& old_name,
+                                                       const std::string& new_name, bool only) {
+  std::vector<std::shared_ptr<Table>> out;
+  if (!is_partitioned(root)) return out;
+  CatalogPtr catalog = context.ddl().view();
+  for (const PartitionNode& node : partition_tree(*catalog, *catalog->table(root.oid))) {
+    if (node.level == 0) continue;
+    if (only) {
+      throw sql_error(SqlState::kInvalidTableDefinition,
+                      "inherited column \"{}\" must be renamed in child tables too", old_name);
+    }
+    context.lock_table(node.table->oid, TableLockMode::kAccessExclusive);
+    for (const ObjectAddress& address : catalog->dependents_of(node.table->address())) {
+      const Table* view =
+          address.class_id == class_oid::kRelation ? catalog->table(address.oid) : nullptr;
+      if (view == nullptr || view->definition.empty()) continue;
+      throw unsupported("renaming a column of partitions that views name");
+    }
+    std::shared_ptr<Table>& partition = out.emplace_back(copy_of(*node.table));
+    int16_t number = partition->find_column(old_name)->number;
+    follow_column_rename(context, *partition, number, new_name);
+    column_at(*partition, number).name = new_name;
+  }
+  return out;
+}
+
 CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& context) {
   CommandResult done{alter_tag(statement.relation_type)};
   const Relation* relation =
@@ -134,22 +172,26 @@ CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& co
     throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited column \"{}\"",
                     statement.subname);
   }
-  if (is_partitioned(*table)) throw unsupported("renaming a column of a partitioned table");
   std::string new_name = truncated_name(statement.newname);
   check_new_column_name(*table, new_name);
+  require_free_below(*context.ddl().view(), *table, new_name);
   if (table->find_column(new_name) != nullptr) {
     throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
                     new_name, table->name);
   }
   int16_t number = column->number;
+  const std::string old_name = column->name;
   follow_column_rename(context, *table, number, new_name);
   column_at(*table, number).name = new_name;
+  std::vector<std::shared_ptr<Table>> partitions =
+      renamed_partitions(context, *table, old_name, new_name, !statement.relation->inh);
   if (!table->definition.empty()) {
     std::vector<std::string> names;
     for (const Column& output : table->columns) names.push_back(output.name);
     table->definition = with_output_names(table->definition, names);
   }
   context.ddl().put(std::move(table));
+  for (std::shared_ptr<Table>& partition : partitions) context.ddl().put(std::move(partition));
   return done;
 }
 

@@ -322,6 +322,9 @@ void follow_column_rename(CommandContext& context, Table& table, int16_t column_
   for (Constraint& constraint : table.constraints) {
     if (constraint.type == 'c') edit_expression(constraint.expression, naming_path(), rename);
   }
+  for (IndexKey& part : table.partition_key.parts) {
+    edit_expression(part.expression, naming_path(), rename);
+  }
   rename_column_in_policies(context, table, old_name, new_name);
   auto rename_of_row = [&](ast::Node& node, const SearchPath&, Arena& arena) {
     if (node.tag != ast::NodeTag::kColumnRef) return false;

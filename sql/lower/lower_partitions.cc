@@ -165,7 +165,12 @@ ModifySpec Lowering::leaf_spec(const ModifyOp& op, const ModifyLeaf& leaf, bool 
   } else {
     spec.bound = bound;
   }
-  if (op.on_conflict != nullptr) spec.conflict = leaf_conflict(op, leaf, new_columns);
+  if (op.on_conflict != nullptr) {
+    spec.conflict = leaf_conflict(op, leaf, new_columns);
+    if (bound != nullptr && !spec.conflict->new_checks.empty()) {
+      spec.conflict->new_checks.push_back({.name = "", .expr = bound, .partition = true});
+    }
+  }
   if (op.modify == ModifyKind::kDelete) {
     std::vector<ColumnId> old_columns = permuted(leaf, op.old_columns, kNoColumn);
     for (ColumnId& column : layout) {

@@ -196,6 +196,8 @@ Lowered Lowering::lower(LogicalOp& op) {
       break;
     case OpKind::kSetOp:
       out = lower_set_op(static_cast<SetOpOp&>(op));
+      // What is left of a partitioned table is one scan.
+      if (static_cast<SetOpOp&>(op).partitions && out.op->explain.node_type != "Append") return out;
       break;
     case OpKind::kWith:
       out = lower_with(static_cast<WithOp&>(op));
