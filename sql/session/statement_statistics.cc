@@ -1,13 +1,8 @@
 #include "sql/session/statement_statistics.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace luma {
-
-double StatementRow::deviation() const {
-  return calls > 1 ? std::sqrt(squares / static_cast<double>(calls)) : 0;
-}
 
 void StatementStatistics::add(const StatementKey& key, std::string_view text, double milliseconds,
                               int64_t rows, size_t max_entries) {
