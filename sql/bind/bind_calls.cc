@@ -543,6 +543,12 @@ Expr* Binder::make_window_call(const ast::FuncCall& call, Expr* bound, Scope* sc
                     clause_name(clause))
         .at_byte(call.location);
   }
+  if (const AggregateFact* aggregate = bound->function->aggregate;
+      aggregate != nullptr && aggregate->kind != 'n' && !call.agg_within_group) {
+    throw sql_error(SqlState::kWrongObjectType,
+                    "WITHIN GROUP is required for ordered-set aggregate {}", function_name(call))
+        .at_byte(call.location);
+  }
   if (call.agg_distinct) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "DISTINCT is not implemented for window functions")

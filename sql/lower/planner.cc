@@ -5,6 +5,7 @@
 #include "engine/table/scan.h"
 #include "sql/bind/binder.h"
 #include "sql/lower/lowering.h"
+#include "sql/optimize/constant_check.h"
 #include "sql/optimize/estimate.h"
 #include "sql/plan/walk.h"
 
@@ -96,6 +97,7 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   OptimizerContext optimizer{*query.context, *estimator, context.settings, context.evaluation,
                              context.disabled_passes};
   optimize(query, optimizer);
+  ConstantCheck constants = check_constants(*query.root, context.evaluation);
   auto plan = std::make_unique<PhysicalPlan>();
   plan->is_point_operation = is_point_operation(*query.root, *estimator);
   plan->estimated_cost = total_rows(*query.root);
@@ -121,7 +123,9 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   plan->modifies_data = query.modifies_data;
   plan->locks_rows = query.locks_rows;
   plan->calls_routines = query.calls_routines;
-  plan->cacheable = query.cacheable;
+  plan->cacheable = query.cacheable && constants.error == nullptr;
+  plan->constant_error = std::move(constants.error);
+  plan->folds_parameters = constants.folds_parameters;
   if (lowering->uses_exec_parameters()) {
     plan->exec_parameter_count = static_cast<uint32_t>(query.context->column_count());
   }

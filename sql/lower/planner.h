@@ -39,6 +39,12 @@ struct PhysicalPlan {
   bool locks_rows = false;
   bool calls_routines = false;
   bool cacheable = true;
+  // A constant expression that fails (constant_check.h): thrown when the plan is about to run.
+  std::shared_ptr<const SqlError> constant_error;
+  bool folds_parameters = false;
+  void require_constants() const {
+    if (constant_error != nullptr) throw SqlError(*constant_error);
+  }
   bool is_point_operation = false;  // a unique-key lookup, or one row by VALUES
   // Where the rows of parameters go, when it was planned for them. Owned by `root`.
   ParameterRowsOperator* parameter_rows = nullptr;

@@ -96,6 +96,7 @@ struct CachedQuery {
   int64_t prepare_micros = 0;
   bool from_sql = false;
   uint64_t executions = 0;
+  bool needs_literals = false;  // of the plan cache: literals cannot be parameters
 };
 using CachedQueryPtr = std::shared_ptr<CachedQuery>;
 

@@ -28,6 +28,7 @@ void SqlSession::declare_cursor(const ast::DeclareCursorStmt& statement, std::st
     throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open cursor for this statement");
   }
   std::unique_ptr<PlanRun> run = acquire(*query);
+  run->plan().require_constants();
   if (run->plan().modifies_data) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "DECLARE CURSOR must not contain data-modifying statements in WITH");

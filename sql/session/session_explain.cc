@@ -139,6 +139,7 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since)
         .count();
   };
+  run->plan().require_constants();
   double planning_ms = ms_since(started);
   check_privileges(*run);
   double execution_ms = 0;

@@ -191,6 +191,7 @@ void SqlSession::bind(const BindInput& input, RowReceiver& receiver, bool may_bl
   if (query.kind == StatementKind::kPlan) {
     if (state_ != TxnState::kFailed) ensure_transaction();
     run = acquire(query);
+    run->plan().require_constants();
     if (input.result_formats.size() > 1 && input.result_formats.size() != query.columns.size()) {
       throw sql_error(SqlState::kProtocolViolation,
                       "bind message has {} result formats but query has {} columns",

@@ -32,6 +32,13 @@ std::vector<ActivityRow> SqlSession::Live::activity() {
 
 std::vector<LockRow> SqlSession::Live::locks() {
   std::vector<LockRow> out;
+  // Who looks is in a transaction, which others could wait for.
+  LockRow own;
+  own.type = "virtualxid";
+  own.pid = session_.identity_.pid;
+  own.virtual_transaction = fmt::format("{}/{}", own.pid, session_.lock_owner_->transaction_id());
+  own.mode = "ExclusiveLock";
+  out.push_back(std::move(own));
   for (const LockListing& lock : session_.locks_->list()) {
     LockRow row;
     row.database = session_.environment_.database();

@@ -192,6 +192,7 @@ void SqlSession::check_privileges(PlanRun& run) const {
 // Before a plan runs: may it, here and now?
 void SqlSession::check_runnable(const PlanRun& run) const {
   const PhysicalPlan& plan = run.plan();
+  plan.require_constants();
   if (plan.modifies_data && transaction_->read_only()) {
     require_writable(plan.command == 'I'   ? "INSERT"
                      : plan.command == 'U' ? "UPDATE"

@@ -137,12 +137,18 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
       set_statement(*query, parsed.statements[0].node);
       if (query->kind != StatementKind::kPlan) return false;
       give_back(*query, acquire(*query));
+      query->needs_literals = query->spare != nullptr && query->spare->plan().folds_parameters;
       if (query->spare == nullptr || query->parameter_types.size() != literals_.size())
         return false;
     } catch (const SqlError&) {
       return false;  // the statement itself has the error to report, if any
     }
     cache_.insert(key_, query, limit);
+  }
+  // What the literals make of a constant expression is part of planning.
+  if (query->needs_literals) {
+    query->spare.reset();
+    return false;
   }
   std::unique_ptr<PlanRun> run;
   try {
