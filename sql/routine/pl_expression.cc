@@ -7,6 +7,7 @@
 #include "sql/ast/tree.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
+#include "sql/optimize/constant_check.h"
 #include "sql/routine/pl_run.h"
 
 namespace luma {
@@ -256,6 +257,10 @@ std::shared_ptr<PlPrepared> PlRun::prepare(const PlExpr& expr) {
       binder.use_variables(&scope);
       prepared->expr = binder.bind_standalone(plain, Clause::kSelect, {}, Coercion::kAssignment);
       prepared->context = binder.release_context();
+      ExecContext evaluation;
+      host_.fill_context(evaluation);
+      evaluation.arena = temporary_.get();
+      if (auto error = check_constants(*prepared->expr, evaluation).error) throw SqlError(*error);
       if (!expr_contains(*prepared->expr, [](const Expr& e) {
             return e.kind == ExprKind::kSubquery || e.kind == ExprKind::kColumn ||
                    e.kind == ExprKind::kSetReturning;
@@ -296,6 +301,8 @@ Value PlRun::evaluate(const PlExpr& expr, TypeRef* type) {
       out = evaluator->evaluate_scalar(context);
     } catch (SqlError& error) {
       error.byte_offset = -1;
+      // PERFORM is a query, whatever it selects.
+      if (expr.text.starts_with("SELECT ")) describe_sql_error(error, expr);
       throw;
     }
     if (!out.is_null) {
@@ -343,8 +350,11 @@ bool PlRun::condition(const PlExpr& expr) {
 
 std::optional<std::string> PlRun::text_of(const Value& value, TypeRef type) {
   if (value.is_null) return std::nullopt;
-  Value text = conversions_.convert(value, type, {type_oid::kText, -1}, *temporary_);
-  return std::string(text.datum.str.view());
+  // As a client would see it, which is not how a cast to text spells every type.
+  const TypeInfo& info = type_info(base_type_of(type.oid));
+  std::string text;
+  info.output(value.datum, info, host_.environment().io(), text);
+  return text;
 }
 
 // --- assignment

@@ -85,7 +85,8 @@ PlRun::PlRun(RoutineHost& host, PlConversions& conversions, std::shared_ptr<PlFu
 
 PlRun::~PlRun() = default;
 
-void PlRun::add_context(SqlError& error) const {
+void PlRun::add_context(SqlError& error) {
+  if (std::exchange(rethrows_, false)) return;
   std::string line = "PL/pgSQL function " + function_->name;
   if (!doing_.empty()) {
     if (doing_line_ > 0) line += fmt::format(" line {}", doing_line_);

@@ -53,7 +53,7 @@ class PlRun {
   // --- pl_run.cc: calls and blocks
   template <typename Body>
   void guarded(Body&& body);
-  void add_context(SqlError& error) const;
+  void add_context(SqlError& error);
   void store_arguments(std::span<const Value> args);
   void initialise(int variable);
   void run_function();
@@ -75,6 +75,7 @@ class PlRun {
   Flow run_for_integer(const PlLoop& loop);
   Flow run_for_rows(const PlLoop& loop);
   Flow run_foreach(const PlLoop& loop);
+  void require_foreach_target(const PlLoop& loop) const;
   // True when the loop goes on; else `flow` is what it ends with.
   bool goes_on(const PlLoop& loop, Flow& flow);
   Flow run_exit(const PlExit& statement);
@@ -149,6 +150,7 @@ class PlRun {
   uint64_t row_count_ = 0;
   bool atomic_ = true;
   int subtransactions_ = 0;
+  bool rethrows_ = false;  // the error under way knows already where it happened here
   const TriggerData* trigger_ = nullptr;
   // Set-returning functions.
   ChunkStore* results_ = nullptr;

@@ -150,6 +150,18 @@ PlRun::Flow PlRun::run_for_rows(const PlLoop& loop) {
   return flow;
 }
 
+void PlRun::require_foreach_target(const PlLoop& loop) const {
+  const PlTarget& target = loop.targets[0];
+  if (!target.field.empty() || !target.steps.empty()) return;
+  const PlVariable& variable = declared(target.variable);
+  bool is_array = variable.kind == PlVariable::Kind::kScalar && loop.targets.size() == 1 &&
+                  type_info(base_type_of(variable.type.oid)).is_array();
+  if (is_array == (loop.slice != 0)) return;
+  throw SqlError(SqlState::kDatatypeMismatch,
+                 is_array ? "FOREACH loop variable must not be of an array type"
+                          : "FOREACH ... SLICE loop variable must be of an array type");
+}
+
 PlRun::Flow PlRun::run_foreach(const PlLoop& loop) {
   TypeRef type;
   Value value = evaluate(*loop.query, &type);
@@ -169,14 +181,24 @@ PlRun::Flow PlRun::run_foreach(const PlLoop& loop) {
                     "slice dimension ({}) is out of the valid range 0..{}", loop.slice,
                     array.dimension_count());
   }
-  if (loop.slice != 0) throw unsupported("FOREACH ... SLICE");
+  require_foreach_target(loop);
+  // The innermost dimensions make a slice; without SLICE it is one element.
+  std::span<const ArrayDimension> dimensions =
+      array.dimensions().last(static_cast<size_t>(loop.slice));
+  uint32_t step = loop.slice == 0 ? 1 : array_element_count(dimensions);
   bool found = false;
   Flow flow = Flow::kNormal;
-  for (uint32_t i = 0; i < array.size(); ++i) {
+  for (uint32_t i = 0; i < array.size(); i += step) {
     found = true;
     host_.interrupt().check();
     temporary_->reset();
-    assign(loop.targets[0], array.element(i), {info.element, -1});
+    if (loop.slice == 0) {
+      assign(loop.targets[0], array.element(i), {info.element, -1});
+    } else {
+      ArrayBuilder slice(info.element);
+      for (uint32_t k = i; k < i + step; ++k) slice.add(array.element(k));
+      assign(loop.targets[0], slice.finish(dimensions, *temporary_), {info.oid, -1});
+    }
     flow = run_body(loop.body);
     if (!goes_on(loop, flow)) break;
     current_ = &loop;
@@ -375,6 +397,7 @@ void PlRun::raise(const PlRaise& statement) {
                      "RAISE without parameters cannot be used outside an exception handler");
     }
     SqlError again = *caught_.back();
+    rethrows_ = true;
     throw again;
   }
   SqlState state = SqlState::kRaiseException;

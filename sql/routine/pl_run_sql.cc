@@ -143,6 +143,10 @@ void PlRun::run_sql(const PlSql& statement) {
       throw SqlError(SqlState::kFeatureNotSupported,
                      "this command is not allowed in a non-volatile function");
     }
+    const auto* copy = ast::try_as<ast::CopyStmt>(expr.node);
+    if (copy != nullptr && copy->filename.empty()) {
+      throw SqlError(SqlState::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
+    }
     try {
       row_count_ = host_.run_utility(expr.node, expr.text);
     } catch (SqlError& error) {
@@ -371,10 +375,15 @@ void PlRun::open_cursor(const PlCursor& statement) {
     }
     PlPrepared prepared;
     PlScope scope(*this, expr->names, prepared.parameters);
-    std::unique_ptr<RoutinePlan> plan = host_.plan(expr->node, &scope);
-    std::vector<Value> values;
-    gather(prepared, values);
-    made = host_.open_cursor(name, *plan, values, function_->read_only, scroll);
+    try {
+      std::unique_ptr<RoutinePlan> plan = host_.plan(expr->node, &scope);
+      std::vector<Value> values;
+      gather(prepared, values);
+      made = host_.open_cursor(name, *plan, values, function_->read_only, scroll);
+    } catch (SqlError& error) {
+      describe(error, "SQL statement", expr->text);
+      throw;
+    }
   }
   slot(statement.variable).assign(Datum::of_string(std::string_view(made)), PhysicalType::kVarlen);
 }

@@ -103,7 +103,6 @@ class NoRows final : public RowReceiver {
 }  // namespace
 
 uint64_t SqlSession::Routines::run_utility(const ast::Node* node, std::string_view text) {
-  if (ast::is<ast::CopyStmt>(node)) throw unsupported("COPY inside a function");
   NoRows receiver(session_.receiver_);
   std::string tag;
   session_.ensure_transaction();

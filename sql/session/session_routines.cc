@@ -141,6 +141,12 @@ void SqlSession::Routines::run_sql(Compiled& compiled, std::span<const Value> ar
   if (compiled.body->statements.empty()) {
     check_sql_result(session_.environment_.catalog(), compiled.types, nullptr);
   }
+  for (const SqlBody::Statement& statement : compiled.body->statements) {
+    const auto* copy = ast::try_as<ast::CopyStmt>(statement.node);
+    if (copy == nullptr || !copy->filename.empty()) continue;
+    throw SqlError(SqlState::kFeatureNotSupported, "cannot COPY to/from client in an SQL function")
+        .context(fmt::format("SQL function \"{}\" during startup", function.name));
+  }
   for (size_t i = 0; i < compiled.body->statements.size(); ++i) {
     try {
       run_sql_statement(compiled, i, args, visit);
