@@ -254,13 +254,6 @@ int location_of(const ast::Node* expression, std::string_view column) {
   return location;
 }
 
-void depend_on_relations(Table& table, const Column& column, const std::vector<Oid>& relations) {
-  for (Oid relation : relations) {
-    table.dependencies.push_back(
-        {{class_oid::kAttrDef, column.default_oid, 0}, {class_oid::kRelation, relation, 0}, 'n'});
-  }
-}
-
 }  // namespace
 
 ColumnPlan plan_column(CommandContext& context, const Table& table,
@@ -317,7 +310,8 @@ void make_owned_sequence(CommandContext& context, Table& table, int16_t column_n
   std::string shown = relation_display_name(*context.ddl().view(), naming_path(), *sequence);
   column.default_sql = fmt::format("nextval({}::regclass)", quote_literal(shown));
   if (column.default_oid == kInvalidOid) column.default_oid = context.ddl().new_oid();
-  depend_on_relations(table, column, {sequence->oid});
+  table.dependencies.push_back(
+      {{class_oid::kAttrDef, column.default_oid, 0}, sequence->address(), 'n'});
 }
 
 void clear_default(Table& table, int16_t column_number) {
@@ -326,7 +320,7 @@ void clear_default(Table& table, int16_t column_number) {
   ObjectAddress self{class_oid::kRelation, table.oid, column.number};
   std::erase_if(table.dependencies, [&](const Dependency& edge) {
     return (column.default_oid != kInvalidOid && edge.dependent == attrdef) ||
-           (column.generated != '\0' && edge.dependent == self && edge.referenced.oid == table.oid);
+           (column.generated != '\0' && edge.dependent == self);
   });
   column.default_sql.clear();
   column.default_oid = kInvalidOid;
@@ -341,7 +335,7 @@ void store_default(CommandContext& context, Table& table, int16_t column_number,
   if (stored.is_null) return;
   column.default_sql = stored.sql;
   column.default_oid = context.ddl().new_oid();
-  depend_on_relations(table, column, stored.relations);
+  depend_on_objects(stored, {class_oid::kAttrDef, column.default_oid, 0}, table.dependencies);
 }
 
 void store_generated(CommandContext& context, Table& table, int16_t column_number,
@@ -365,6 +359,7 @@ void store_generated(CommandContext& context, Table& table, int16_t column_numbe
   }
   column.default_sql = stored.sql;
   column.default_oid = context.ddl().new_oid();
+  depend_on_objects(stored, {class_oid::kRelation, table.oid, column.number}, table.dependencies);
   for (int16_t used : stored.columns) {
     table.dependencies.push_back({{class_oid::kRelation, table.oid, column.number},
                                   {class_oid::kRelation, table.oid, used},

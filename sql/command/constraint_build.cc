@@ -78,6 +78,7 @@ Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pe
   }
   taken_names.push_back(constraint.name);
   table.constraints.push_back(constraint);
+  depend_on_objects(stored, {class_oid::kConstraint, constraint.oid, 0}, table.dependencies);
   return constraint.oid;
 }
 

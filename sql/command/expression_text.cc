@@ -58,11 +58,22 @@ void refuse_system_columns(const ast::Node* node, const Table& table) {
   });
 }
 
+void collect_type(Oid oid, StoredExpression& out) {
+  const TypeInfo* type = oid < kFirstUserOid ? nullptr : find_type(oid);
+  if (type == nullptr) return;
+  // An array is there as long as its element type.
+  out.objects.push_back({class_oid::kType, type->is_array() ? type->element : oid, 0});
+}
+
 void collect_uses(const Expr& expr, StoredExpression& out) {
   if (expr.kind == ExprKind::kSlot) out.columns.push_back(static_cast<int16_t>(expr.index + 1));
   if (expr.kind == ExprKind::kConstant && expr.type.oid == type_oid::kRegclass &&
       !expr.constant.is_null) {
-    out.relations.push_back(expr.constant.datum.oid());
+    out.objects.push_back({class_oid::kRelation, expr.constant.datum.oid(), 0});
+  }
+  if (expr.kind == ExprKind::kConstant) collect_type(expr.type.oid, out);
+  if (expr.function != nullptr && expr.function->oid >= kFirstUserOid) {
+    out.objects.push_back({class_oid::kProc, expr.function->oid, 0});
   }
   for_each_child(expr, [&](const Expr* child) { collect_uses(*child, out); });
 }
@@ -163,11 +174,21 @@ StoredExpression store_expression(CommandContext& context, const Table& table,
   collect_uses(*bound, out);
   std::ranges::sort(out.columns);
   out.columns.erase(std::unique(out.columns.begin(), out.columns.end()), out.columns.end());
+  std::ranges::sort(out.objects);
+  out.objects.erase(std::unique(out.objects.begin(), out.objects.end()), out.objects.end());
   Arena arena;
   CatalogPtr catalog = context.ddl().view();
   CanonicalText canonical(*catalog, context.environment().search_path(), record, arena);
   out.sql = stored_form(canonical.table_expression(node, *bound));
   return out;
+}
+
+void depend_on_objects(const StoredExpression& stored, const ObjectAddress& dependent,
+                       std::vector<Dependency>& out) {
+  for (const ObjectAddress& object : stored.objects) {
+    Dependency edge{dependent, object, 'n'};
+    if (std::ranges::find(out, edge) == out.end()) out.push_back(edge);
+  }
 }
 
 }  // namespace luma

@@ -19,8 +19,10 @@ struct StoredExpression {
   Oid collation = kInvalidOid;
   char volatility = 'i';         // i immutable, s stable, v volatile
   std::vector<int16_t> columns;  // attnums it reads, ascending
-  std::vector<Oid> relations;    // that its regclass constants name (sequences of nextval)
-  bool is_null = false;          // the constant NULL
+  // What else it needs: relations that regclass constants name (sequences of nextval), functions
+  // and types of users.
+  std::vector<ObjectAddress> objects;
+  bool is_null = false;  // the constant NULL
 };
 
 // Binds `node` over the columns of `table` (for Clause::kDefault over none), coerced to `target`
@@ -29,6 +31,10 @@ struct StoredExpression {
 StoredExpression store_expression(CommandContext& context, const Table& table,
                                   const ast::Node* node, Clause clause, TypeRef target,
                                   std::string_view column = {});
+
+// Edges from `dependent`, which has the expression, to the objects that it needs.
+void depend_on_objects(const StoredExpression& stored, const ObjectAddress& dependent,
+                       std::vector<Dependency>& out);
 
 // Names in stored text are qualified unless they are in pg_catalog: readers have other search
 // paths.

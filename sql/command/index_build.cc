@@ -246,6 +246,7 @@ class IndexMaker {
     key.type = stored.type;
     key.collation = stored.collation;
     depend_on_columns(*index_, stored.columns);
+    depend_on_objects(stored, index_->address(), index_->dependencies);
     note_name(!element.indexcolname.empty() ? std::string(element.indexcolname)
                                             : index_column_name(element.expr));
   }
@@ -281,6 +282,7 @@ class IndexMaker {
     }
     index_->predicate = stored.sql;
     depend_on_columns(*index_, stored.columns);
+    depend_on_objects(stored, index_->address(), index_->dependencies);
   }
 
   CommandContext& context_;

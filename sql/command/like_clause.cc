@@ -154,6 +154,12 @@ void add_like_constraints(CommandContext& context, Table& table, LikeCopy& like)
       throw sql_error(SqlState::kDuplicateObject, "check constraint \"{}\" already exists",
                       copy.name);
     }
+    ObjectAddress from{class_oid::kConstraint, source.oid, 0};
+    for (const Dependency& edge : like.source->dependencies) {
+      if (edge.dependent != from) continue;
+      table.dependencies.push_back(
+          {{class_oid::kConstraint, copy.oid, 0}, edge.referenced, edge.kind});
+    }
     table.constraints.push_back(std::move(copy));
   }
 }
@@ -183,7 +189,11 @@ void add_like_indexes(CommandContext& context, Table& table, LikeCopy& like) {
     index->include = mapped(source.include, like);
     index->dependencies.clear();
     for (const Dependency& edge : source.dependencies) {
-      if (edge.referenced.oid != like.source->oid || edge.referenced.sub_id == 0) continue;
+      if (edge.referenced.oid != like.source->oid) {
+        index->dependencies.push_back({index->address(), edge.referenced, edge.kind});
+        continue;
+      }
+      if (edge.referenced.sub_id == 0) continue;
       int16_t column = mapped({static_cast<int16_t>(edge.referenced.sub_id)}, like)[0];
       index->dependencies.push_back(
           {index->address(), {class_oid::kRelation, table.oid, column}, edge.kind});
