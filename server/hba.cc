@@ -57,11 +57,17 @@ bool is_loopback(const std::string& address) {
 }
 
 Hba::Hba(const Configuration& configuration, bool superuser_has_password) {
-  for (const HbaRule& rule : configuration.hba) rules_.push_back(compile(rule));
-  if (!rules_.empty()) return;
+  for (const HbaRule& rule : effective_rules(configuration, superuser_has_password)) {
+    rules_.push_back(compile(rule));
+  }
+}
+
+std::vector<HbaRule> Hba::effective_rules(const Configuration& configuration,
+                                          bool superuser_has_password) {
+  if (!configuration.hba.empty()) return configuration.hba;
+  std::vector<HbaRule> rules;
   auto add = [&](std::string type, std::string address, std::string method) {
-    rules_.push_back(
-        compile({std::move(type), {"all"}, {"all"}, std::move(address), std::move(method)}));
+    rules.push_back({std::move(type), {"all"}, {"all"}, std::move(address), std::move(method)});
   };
   bool automatic = configuration.auth == "auto";
   std::string method = !automatic               ? configuration.auth
@@ -74,6 +80,7 @@ Hba::Hba(const Configuration& configuration, bool superuser_has_password) {
   } else {
     add("host", "all", method);
   }
+  return rules;
 }
 
 Hba::Rule Hba::compile(const HbaRule& source) {

@@ -15,6 +15,9 @@ class Hba {
   // is SCRAM when `superuser_has_password`, else trust for local clients and nothing for others.
   Hba(const Configuration& configuration, bool superuser_has_password);
 
+  // The rules that hold, [[hba]]'s or those that `auth` stands for.
+  static std::vector<HbaRule> effective_rules(const Configuration& configuration,
+                                              bool superuser_has_password);
   // Throws FATAL 28000 when no rule matches or the matching one rejects.
   AuthMethod match(const ClientInfo& client, const StartupParameters& parameters) const;
 

@@ -1,10 +1,14 @@
 // The server's view of an opened database cluster: configuration in, sessions out.
 #include "server/instance.h"
 
+#include <arpa/inet.h>
+
+#include <cstdlib>
 #include <filesystem>
 
 #include "engine/base/sql_error.h"
 #include "pgwire/scram.h"
+#include "server/hba.h"
 #include "server/pg_backend.h"
 #include "server/sql_settings.h"
 #include "sql/session/instance.h"
@@ -81,12 +85,40 @@ class PipelineDurability final : public Durability {
   CommitPipeline& pipeline_;
 };
 
+// As pg_hba_file_rules shows them: the address and the mask of its network apart.
+std::vector<AuthenticationRow> authentication_rows(const std::vector<HbaRule>& rules) {
+  std::vector<AuthenticationRow> rows;
+  for (const HbaRule& rule : rules) {
+    AuthenticationRow& row = rows.emplace_back();
+    row.type = rule.type;
+    row.databases = rule.databases;
+    row.users = rule.users;
+    row.method = rule.method;
+    if (rule.type == "local") continue;
+    const size_t slash = rule.address.find('/');
+    row.address = rule.address.substr(0, slash);
+    if (rule.address == "all") continue;
+    const bool wide = row.address->find(':') != std::string::npos;
+    int bits = slash == std::string::npos ? (wide ? 128 : 32)
+                                          : std::atoi(rule.address.c_str() + slash + 1);
+    unsigned char mask[16] = {};
+    for (size_t i = 0; i < sizeof mask && bits > 0; ++i, bits -= 8) {
+      mask[i] = static_cast<unsigned char>(bits >= 8 ? 0xff : 0xff << (8 - bits));
+    }
+    char text[INET6_ADDRSTRLEN] = {};
+    inet_ntop(wide ? AF_INET6 : AF_INET, mask, text, sizeof text);
+    row.netmask = text;
+  }
+  return rows;
+}
+
 class ServerInstance final : public Instance {
  public:
   ServerInstance(const Configuration& configuration, Logger& logger)
       : superuser_(configuration.superuser),
-        instance_(options_of(configuration, logger)),
-        durability_(instance_.pipeline()) {}
+        instance_(with_rules(options_of(configuration, logger), configuration)),
+        durability_(instance_.pipeline()),
+        had_password_(superuser_has_password()) {}
 
   std::optional<RoleCredentials> find_role(std::string_view user) override {
     std::shared_ptr<const Role> role = instance_.catalog().find_role(user);
@@ -116,6 +148,13 @@ class ServerInstance final : public Instance {
   void shutdown() override { instance_.close(); }
 
  private:
+  SqlInstanceOptions with_rules(SqlInstanceOptions options, const Configuration& configuration) {
+    options.authentication_rules = [this, configuration] {
+      return authentication_rows(Hba::effective_rules(configuration, had_password_));
+    };
+    return options;
+  }
+
   static SqlInstanceOptions options_of(const Configuration& configuration, Logger& logger) {
     SqlInstanceOptions options;
     options.kv = kv_options(configuration, logger);
@@ -140,6 +179,7 @@ class ServerInstance final : public Instance {
   std::string superuser_;
   SqlInstance instance_;
   PipelineDurability durability_;
+  bool had_password_ = false;  // a superuser, when the server started
 };
 
 }  // namespace

@@ -18,12 +18,21 @@ struct PreparedTransactionRow {
   Oid owner = kInvalidOid, database = kInvalidOid;
 };
 
+// A rule of who may come in, in the order of their trial.
+struct AuthenticationRow {
+  std::string type;
+  std::vector<std::string> databases, users;
+  std::optional<std::string> address, netmask;
+  std::string method;
+};
+
 class LargeObjects;  // large_objects.h
 
 class OperationsState {
  public:
   virtual ~OperationsState() = default;
   virtual std::vector<PreparedTransactionRow> prepared_transactions() = 0;
+  virtual std::vector<AuthenticationRow> authentication_rules() = 0;
   virtual LargeObjects& large_objects() = 0;
   // What the session listens to, by name.
   virtual std::vector<std::string> listening_channels() = 0;

@@ -103,6 +103,8 @@ void generate_pg_trigger(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_triggers(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_triggered_update_columns(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_live.cc
+void generate_pg_config(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_hba_file_rules(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_settings(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_stat_activity(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_stat_ssl(const VirtualScan& scan, VirtualRowSink& sink);

@@ -24,6 +24,7 @@
 #include "engine/txn/prepared_transactions.h"
 #include "engine/txn/sequence_store.h"
 #include "sql/catalog/catalog_store.h"
+#include "sql/catalog/operations_state.h"
 #include "sql/session/activity.h"
 #include "sql/session/activity_statistics.h"
 #include "sql/session/index_births.h"
@@ -46,6 +47,8 @@ struct SqlInstanceOptions {
   Logger* logger = nullptr;                              // null: no log
   // Values of settings for every session ("work_mem", "64MB"), like postgresql.conf.
   std::vector<std::pair<std::string, std::string>> settings;
+  // How clients authenticate, as it is now; null: there is no server.
+  std::function<std::vector<AuthenticationRow>()> authentication_rules;
   // SCRAM verifier of a clear-text password; without it CREATE ROLE ... PASSWORD fails.
   std::function<std::string(std::string_view)> password_verifier;
 };

@@ -68,6 +68,7 @@ class SqlSession::Live final : public LiveState,
   TableActivity transaction_activity(Oid relation) override;
   DatabaseStatistics database_statistics(Oid database) override;
   std::vector<PreparedTransactionRow> prepared_transactions() override;
+  std::vector<AuthenticationRow> authentication_rules() override;
   LargeObjects& large_objects() override;
   std::vector<std::string> listening_channels() override;
   std::optional<std::pair<std::string, int32_t>> server_address() override;

@@ -109,6 +109,11 @@ std::vector<PreparedTransactionRow> SqlSession::Live::prepared_transactions() {
   return rows;
 }
 
+std::vector<AuthenticationRow> SqlSession::Live::authentication_rules() {
+  const auto& rules = session_.instance_.options().authentication_rules;
+  return rules ? rules() : std::vector<AuthenticationRow>();
+}
+
 std::vector<std::string> SqlSession::Live::listening_channels() {
   std::lock_guard lock(session_.notification_mutex_);
   return {session_.listening_.begin(), session_.listening_.end()};
