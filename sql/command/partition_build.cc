@@ -128,7 +128,8 @@ Value_ bound_value(CommandContext& context, const Table& parent, const IndexKey&
         context.ddl().view()->type_name(part.type.oid), partition_key_part(parent, part))
         .at_byte(node->location);
   }
-  Value result = ExprEvaluator(*bound, 1).evaluate_scalar(context.exec());
+  ExprEvaluator evaluator(*bound, 1);  // has the value
+  Value result = evaluator.evaluate_scalar(context.exec());
   if (result.is_null) return {'n', ""};
   Value_ out;
   const TypeInfo& type = type_info(part.type.oid);

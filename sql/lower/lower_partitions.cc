@@ -77,7 +77,8 @@ std::function<bool(ExecContext&)> Lowering::partition_gate(const ScanOp& scan) {
       if (expr.kind == ExprKind::kConstant) return expr.constant;
       auto found = values->find(&expr);
       if (found == values->end()) return std::nullopt;
-      Value value = ExprEvaluator(*found->second, 1).evaluate_scalar(context);
+      ExprEvaluator evaluator(*found->second, 1);  // has the value
+      Value value = evaluator.evaluate_scalar(context);
       if (!value.is_null) {
         value.datum = copy_datum(value.datum, found->second->physical, *context.arena);
       }
