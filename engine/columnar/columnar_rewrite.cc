@@ -327,7 +327,15 @@ void compact_delta(ColumnarTable& columnar) {
   make_row_key(columnar.storage_id(), 0, begin);
   make_row_key(columnar.storage_id(), UINT64_MAX, end);
   columnar.forget_removed_rows();
-  columnar.owner().pipeline().kv().compact_range(KvFamily::kData, begin, end).check();
+  Kv& kv = columnar.owner().pipeline().kv();
+  kv.flush().check();
+  const uint64_t before = kv.approximate_size_bytes(KvFamily::kData, begin, end);
+  // A compaction that runs anyway may take the files away as they are, to be looked for again.
+  constexpr int kMostAttempts = 3;
+  for (int i = 0; i < kMostAttempts; ++i) {
+    kv.compact_range(KvFamily::kData, begin, end).check();
+    if (kv.approximate_size_bytes(KvFamily::kData, begin, end) <= before / 2) break;
+  }
 }
 
 }  // namespace luma
