@@ -289,7 +289,7 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
                     "materialized view \"{}\" has not been populated", table->name)
         .hint("Use the REFRESH MATERIALIZED VIEW command.");
   } else if (table->relkind == 'p') {
-    plan = make_partition_scan(*table, alias, *item, 1);
+    plan = make_partition_scan(*table, alias, *item, 1, !var.inh);
     plan = with_policies(*table, plan, *item);
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);

@@ -117,8 +117,9 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
     scope->items.push_back(std::move(item));
     return plan;
   }
-  LogicalOp* plan = is_partitioned(*table_) ? binder_.make_partition_scan(*table_, alias_, *item, 3)
-                                            : binder_.make_scan(desc_, alias_, *item);
+  LogicalOp* plan = is_partitioned(*table_)
+                        ? binder_.make_partition_scan(*table_, alias_, *item, 3, !var.inh)
+                        : binder_.make_scan(desc_, alias_, *item);
   binder_.tie_columns(*table_, privilege_, *item);
   if (var.alias != nullptr && view_ == nullptr) binder_.apply_column_aliases(*item, var.alias);
   if (is_partitioned(*table_)) {

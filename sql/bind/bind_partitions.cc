@@ -149,12 +149,12 @@ std::vector<int32_t> attributes_of_root(const Table& leaf, const Table& root) {
 }
 
 LogicalOp* Binder::make_partition_scan(const Table& table, const std::string& alias,
-                                       ScopeItem& item, uint8_t lock_mode) {
+                                       ScopeItem& item, uint8_t lock_mode, bool only) {
   AppendMaker maker(context(), environment_.catalog(), table);
   std::vector<AppendMaker::Branch> branches;
   for (const PartitionNode& node : partition_tree(environment_.catalog(), table)) {
     query_.locks.push_back({node.table->oid, lock_mode});
-    if (is_partitioned(*node.table)) continue;
+    if (only || is_partitioned(*node.table)) continue;
     branches.push_back(maker.scan(*node.table, environment_.table_desc(*node.table), alias));
     item.leaves.push_back(static_cast<ScanOp*>(branches.back().plan));
   }

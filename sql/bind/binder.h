@@ -150,9 +150,9 @@ class Binder {
                                std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_cte_reference(CteBinding& cte, const ast::RangeVar& var, ScopeItem& item);
   LogicalOp* make_scan(const TableDescPtr& table, const std::string& alias, ScopeItem& item);
-  // An append of the leaves' scans.
+  // An append of the leaves' scans; `only`: the table itself, which has no rows.
   LogicalOp* make_partition_scan(const Table& table, const std::string& alias, ScopeItem& item,
-                                 uint8_t lock_mode);
+                                 uint8_t lock_mode, bool only);
   LogicalOp* bind_view(const Table& view, ScopeItem& item);
   LogicalOp* make_sequence_scan(const Relation& sequence, ScopeItem& item);
   LogicalOp* make_virtual_scan(const Table& table, const std::string& alias, ScopeItem& item);

@@ -34,10 +34,10 @@ struct KindRow {
   std::string_view name;
 };
 constexpr KindRow kRelationKinds[] = {
-    {ast::ObjectType::kTable, "r", "table"},
+    {ast::ObjectType::kTable, "rp", "table"},
     {ast::ObjectType::kView, "v", "view"},
     {ast::ObjectType::kMatview, "m", "materialized view"},
-    {ast::ObjectType::kIndex, "i", "index"},
+    {ast::ObjectType::kIndex, "iI", "index"},
     {ast::ObjectType::kSequence, "S", "sequence"},
 };
 
