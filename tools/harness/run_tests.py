@@ -7,6 +7,7 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -124,16 +125,32 @@ class Run:
 
 
 def set_sanitizer_options(preset):
-    """For every process that is started from here; what the caller has set comes last and wins."""
+    """For every process that is started from here; what the caller has set comes last and wins.
+    Reports go to files of the directory that is returned."""
     suppressions = os.path.join(ROOT, "test", "tsan_suppressions.txt")
+    directory = os.path.join(ROOT, "build", preset, "reports")
+    shutil.rmtree(directory, ignore_errors=True)
+    os.makedirs(directory)
+    log = f"log_path={directory}/report"
     options = {
-        "TSAN_OPTIONS": f"suppressions={suppressions}:history_size=4",
+        "TSAN_OPTIONS": f"suppressions={suppressions}:history_size=4:{log}",
         # Libraries in use are not built for AddressSanitizer, and allocate on our behalf.
-        "ASAN_OPTIONS": "detect_leaks=0:alloc_dealloc_mismatch=0",
+        "ASAN_OPTIONS": f"detect_leaks=0:alloc_dealloc_mismatch=0:{log}",
+        "UBSAN_OPTIONS": f"print_stacktrace=1:{log}",
     }
     for name, value in options.items():
         os.environ[name] = value + ":" + os.environ.get(name, "")
     os.environ["LUMA_SANITIZER"] = preset
+    return directory
+
+
+def check_reports(run, directory):
+    """What sanitizers said of any process, servers that went on included."""
+    reports = sorted(os.listdir(directory))
+    for name in reports[:5]:
+        with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
+            run.say("  " + "  ".join(file.readlines()[:40]))
+    run.record("sanitizer reports", int(not reports), len(reports), time.monotonic())
 
 
 def main():
@@ -148,8 +165,7 @@ def main():
                                        "clients,embedded,docker,faults")
     args = parser.parse_args()
     preset = "asan" if args.asan else "tsan" if args.tsan else "release"
-    if preset != "release":
-        set_sanitizer_options(preset)
+    reports = set_sanitizer_options(preset) if preset != "release" else None
     if args.only:
         parts = args.only.split(",")
     elif args.quick:
@@ -213,6 +229,8 @@ def main():
     if "sql" in parts and not args.quick and built:
         run.script("sessions", ["bash", "test/session/smoke.sh",
                                 os.path.join(ROOT, "build", preset, "bin", "lumadb")])
+    if reports is not None:
+        check_reports(run, reports)
     run.say("")
     for name, passed, failed, seconds in run.results:
         run.say(f"{'FAIL' if failed else 'ok':5} {name:32} {passed:6} passed {failed:5} failed "
