@@ -13,6 +13,8 @@ namespace {
 
 // Beyond this a batch is handed on before it has all its rows.
 constexpr size_t kBatchBytes = size_t{4} << 20;
+// A client that sends slowly hears of a row's error while it still sends.
+constexpr std::chrono::milliseconds kLongestWait{100};
 
 }  // namespace
 
@@ -30,6 +32,7 @@ std::unique_ptr<CopyReader> CopyReader::make(Input input) {
 CopyReader::CopyReader(Input input) : input_(std::move(input)), batch_(input_.budget) {
   batch_.chunk.init(input_.slots);
   for (const CopyColumn& column : input_.columns) readers_.emplace_back(column.type, *input_.io);
+  flushed_at_ = std::chrono::steady_clock::now();
   begin_batch();
 }
 
@@ -49,6 +52,7 @@ void CopyReader::flush() {
   emitting_ = true;
   if (batch_.chunk.size > 0) input_.emit(batch_);
   emitting_ = false;
+  flushed_at_ = std::chrono::steady_clock::now();
   begin_batch();
 }
 
@@ -71,6 +75,7 @@ void CopyReader::end_row(std::string_view line) {
 void CopyReader::feed(std::string_view bytes) {
   if (done_ && !input_.options.binary()) return;
   read(bytes, false);
+  if (std::chrono::steady_clock::now() - flushed_at_ > kLongestWait) flush();
 }
 
 void CopyReader::finish() {

@@ -1,6 +1,7 @@
 #pragma once
 // COPY's input as rows: bytes in pieces that end anywhere come in, batches of rows in vectors go
 // out. Knows types, not tables. One COPY each; not thread-safe.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -84,7 +85,8 @@ class CopyReader {
   std::vector<ValueReader> readers_;
   uint64_t line_number_ = 0;
   bool emitting_ = false;
-  bool done_ = false;                    // end marker seen
+  bool done_ = false;  // end marker seen
+  std::chrono::steady_clock::time_point flushed_at_;
   const CopyColumn* current_ = nullptr;  // field being converted
 };
 

@@ -60,9 +60,14 @@ bool ActivityRegistry::interrupt(int32_t pid, Interrupt::Reason reason) {
   std::lock_guard lock(mutex_);
   auto it = members_.find(pid);
   if (it == members_.end()) return false;
-  it->second.interrupt->raise(reason);
-  if (it->second.owner != nullptr) it->second.owner->wake();
+  interrupt(it->second, reason);
   return true;
+}
+
+void ActivityRegistry::interrupt(const Member& member, Interrupt::Reason reason) {
+  member.interrupt->raise(reason);
+  if (member.owner != nullptr) member.owner->wake();
+  if (member.wake) member.wake();
 }
 
 int ActivityRegistry::count(Oid database, int32_t except_pid) const {
@@ -90,8 +95,7 @@ void ActivityRegistry::terminate(Oid database, int32_t except_pid) {
   std::lock_guard lock(mutex_);
   for (const auto& [pid, member] : members_) {
     if (pid == except_pid || member.activity->row().database != database) continue;
-    member.interrupt->raise(Interrupt::kTerminate);
-    if (member.owner != nullptr) member.owner->wake();
+    interrupt(member, Interrupt::kTerminate);
   }
 }
 

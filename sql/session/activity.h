@@ -47,6 +47,7 @@ class ActivityRegistry {
     Interrupt* interrupt;
     LockOwner* owner;                                 // may be null
     std::function<void(const Notification&)> notify;  // any thread; must not block
+    std::function<void()> wake = {};  // sees to an interrupt while nothing runs; the same
   };
 
   void add(int32_t pid, Member member);
@@ -64,6 +65,8 @@ class ActivityRegistry {
   void broadcast(Oid database, const std::vector<Notification>& notifications);
 
  private:
+  static void interrupt(const Member& member, Interrupt::Reason reason);
+
   mutable std::mutex mutex_;
   std::map<int32_t, Member> members_;
 };

@@ -96,7 +96,10 @@ struct CachedQuery {
   int64_t prepare_micros = 0;
   bool from_sql = false;
   uint64_t executions = 0;
-  bool needs_literals = false;  // of the plan cache: literals cannot be parameters
+  // Of the plan cache, with parameters for a statement's literals. Nobody was told of their types:
+  // they follow the definitions.
+  bool for_literals = false;
+  bool needs_literals = false;  // literals cannot be parameters
 };
 using CachedQueryPtr = std::shared_ptr<CachedQuery>;
 

@@ -141,16 +141,18 @@ void SqlSession::start(const SessionStart& start, RowReceiver& receiver) {
     row.ssl_cipher = identity_.tls_cipher;
     row.ssl_bits = identity_.tls_bits;
   });
-  instance_.activity().add(
-      identity_.pid, {&activity_, &interrupt_, lock_owner_.get(), [this](const Notification& n) {
-                        {
-                          std::lock_guard lock(notification_mutex_);
-                          if (listening_.find(n.channel) == listening_.end()) return;
-                          inbox_.push_back(n);
-                          has_notifications_ = true;
-                        }
-                        hooks_.wake();
-                      }});
+  instance_.activity().add(identity_.pid, {&activity_, &interrupt_, lock_owner_.get(),
+                                           [this](const Notification& n) {
+                                             {
+                                               std::lock_guard lock(notification_mutex_);
+                                               if (listening_.find(n.channel) == listening_.end())
+                                                 return;
+                                               inbox_.push_back(n);
+                                               has_notifications_ = true;
+                                             }
+                                             hooks_.wake();
+                                           },
+                                           [this] { hooks_.wake(); }});
   registered_ = true;
 }
 

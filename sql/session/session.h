@@ -97,6 +97,8 @@ struct Portal {
   std::unique_ptr<ChunkStore> store;  // rows read so far; without is_cursor: all there are
   uint64_t affected = 0;              // by a statement whose rows are all in `store`
   uint64_t position = 0;              // 0: before the first row; rows+1: after the last
+  uint64_t passed = 0;                // rows before the first one in `store`
+  uint64_t rows_read() const { return passed + store->row_count(); }
   std::vector<ResultColumnInfo> columns;
 };
 
@@ -263,6 +265,7 @@ class SqlSession {
   void lock_plan(PlanRun& run);
   void check_privileges(PlanRun& run) const;
   void check_runnable(const PlanRun& run) const;
+  bool changes_permanent_table(const PhysicalPlan& plan) const;
   // Runs the whole plan; returns the command tag.
   std::string run_plan(PlanRun& run, RowReceiver* receiver);
   static std::string plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64_t affected);
@@ -298,6 +301,8 @@ class SqlSession {
   void send_kept_rows(Portal& portal, int64_t max_rows, RowReceiver& receiver);
 
   // --- session_cursor.cc
+  void make_cursor(Portal& portal);
+  void execute_cursor(Portal& portal, int64_t max_rows, RowReceiver& receiver);
   void declare_cursor(const ast::DeclareCursorStmt& statement, std::string_view text);
   std::string fetch(const ast::FetchStmt& statement, RowReceiver& receiver);
   // A value that WHERE CURRENT OF asks for: part of the row that the cursor is on.

@@ -1,6 +1,8 @@
 // SQL cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor keeps the rows it has read, so that it can go
 // back, and so that WITH HOLD has them all at commit.
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "engine/base/sql_error.h"
 #include "sql/ast/ast.h"
@@ -55,7 +57,7 @@ void SqlSession::declare_cursor(const ast::DeclareCursorStmt& statement, std::st
 
 // Reads on until `wanted` rows are kept or there are no more.
 void SqlSession::pull_rows(Portal& portal, uint64_t wanted) {
-  if (portal.done || portal.store->row_count() >= wanted) return;
+  if (portal.done || portal.rows_read() >= wanted) return;
   ensure_transaction();
   PlanRun& run = *portal.run;
   // What changes data runs to its end, whoever fetches how many of its rows.
@@ -73,7 +75,7 @@ void SqlSession::pull_rows(Portal& portal, uint64_t wanted) {
       run.open();
       portal.is_open = true;
     }
-    while (portal.store->row_count() < wanted) {
+    while (portal.rows_read() < wanted) {
       const Chunk* chunk = run.next();
       if (chunk == nullptr) {
         portal.done = true;
@@ -103,7 +105,7 @@ uint64_t SqlSession::emit_rows(Portal& portal, uint64_t first, uint64_t count, b
   while (done < count) {
     uint64_t window = backward ? std::min<uint64_t>(count - done, kVectorSize) : count - done;
     uint64_t begin = backward ? first + count - done - window : first + done;
-    ChunkStore::Cursor cursor = portal.store->cursor_at(begin);
+    ChunkStore::Cursor cursor = portal.store->cursor_at(begin - portal.passed);
     std::vector<uint32_t> pieces;
     uint64_t left = window;
     std::vector<Chunk> held;
@@ -128,6 +130,59 @@ uint64_t SqlSession::emit_rows(Portal& portal, uint64_t first, uint64_t count, b
   return count;
 }
 
+// A portal of the extended protocol that FETCH is going to read, from where Execute has left it.
+void SqlSession::make_cursor(Portal& portal) {
+  if (portal.is_cursor) return;
+  if (portal.store == nullptr) {
+    if (portal.run == nullptr || portal.run->plan().modifies_data) {
+      throw unsupported("FETCH from the portal of such a statement");
+    }
+    ensure_transaction();
+    portal.store = std::make_unique<ChunkStore>(portal.run->plan().root->output_types());
+    portal.position = portal.passed = portal.rows;
+    if (portal.done) ++portal.position;
+    if (portal.is_open && portal.chunk != nullptr) {
+      // The rest of the present chunk, and the row that was sent last, which is the cursor's.
+      uint32_t first = portal.chunk_at - std::min<uint32_t>(portal.chunk_at, 1);
+      portal.passed -= portal.chunk_at - first;
+      std::vector<uint32_t> left(portal.chunk->size - first);
+      std::iota(left.begin(), left.end(), first);
+      ExecContext keeping;
+      fill_context(keeping);
+      keeping.memory = &memory_;
+      portal.store->append(keeping, *portal.chunk, left.data(), static_cast<uint32_t>(left.size()));
+      portal.chunk = nullptr;
+    }
+    if (!portal.is_open && !portal.done) {
+      StatementScope scope(*transaction_);
+      portal.snapshot = transaction_->current_statement();
+    }
+  } else {
+    portal.done = true;
+  }
+  portal.is_cursor = portal.no_scroll = true;
+  portal.statement = portal.query->text;
+  portal.columns = portal.query->columns;
+}
+
+// Execute of a cursor goes on where FETCH has left it.
+void SqlSession::execute_cursor(Portal& portal, int64_t max_rows, RowReceiver& receiver) {
+  if (!portal.done) need_worker();
+  receiver.begin_rows(portal.columns);
+  uint64_t first = portal.position;
+  uint64_t wanted = max_rows > 0 ? first + static_cast<uint64_t>(max_rows) : UINT64_MAX;
+  pull_rows(portal, wanted);
+  uint64_t total = portal.rows_read();
+  uint64_t end = std::min(wanted, total);
+  uint64_t count = end > first ? emit_rows(portal, first, end - first, false, &receiver) : 0;
+  portal.position = wanted > total ? total + 1 : end;
+  if (wanted <= total) return receiver.suspended();
+  std::string tag = portal.run == nullptr ? fmt::format("SELECT {}", count)
+                                          : plan_tag(portal.run->plan(), count, portal.affected);
+  live_->end_statement(tag);
+  receiver.complete(tag);
+}
+
 std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& receiver) {
   auto it = portals_.find(statement.portalname);
   if (it == portals_.end()) {
@@ -135,26 +190,20 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
                     statement.portalname);
   }
   Portal& portal = *it->second;
-  if (!portal.is_cursor && portal.store != nullptr) {
-    portal.is_cursor = portal.no_scroll = portal.done = true;
-    portal.columns = portal.query->columns;
-  }
-  if (!portal.is_cursor) {
-    if (portal.run == nullptr || portal.is_open) throw unsupported("FETCH from a running portal");
-    portal.is_cursor = portal.no_scroll = true;
-    portal.columns = portal.run->plan().columns;
-    portal.store = std::make_unique<ChunkStore>(portal.run->plan().root->output_types());
-    ensure_transaction();
-    StatementScope scope(*transaction_);
-    portal.snapshot = transaction_->current_statement();
-  }
+  make_cursor(portal);
   // Reading on may take any time.
   if (!portal.done) need_worker();
   RowReceiver* out = statement.ismove ? nullptr : &receiver;
-  if (out != nullptr) {
+  bool has_begun = out == nullptr;
+  auto begin = [&] {
+    if (std::exchange(has_begun, true)) return;
     binary_rows_ = portal.binary;
     out->begin_rows(portal.columns);
-  }
+  };
+  auto emit = [&](uint64_t first, uint64_t rows, bool backward) {
+    begin();
+    return emit_rows(portal, first, rows, backward, out);
+  };
 
   using Direction = ast::FetchDirection;
   int64_t count = statement.how_many;
@@ -169,13 +218,13 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
     count = -count;
   }
   uint64_t emitted = 0;
-  auto total = [&] { return portal.store->row_count(); };
+  auto total = [&] { return portal.rows_read(); };
   switch (direction) {
     case Direction::kForward: {
       if (count == 0) {  // the present row again
         if (portal.position >= 1 && portal.position <= total()) {
           forbid_backward();
-          emitted = emit_rows(portal, portal.position - 1, 1, false, out);
+          emitted = emit(portal.position - 1, 1, false);
         }
         break;
       }
@@ -183,7 +232,7 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
       uint64_t wanted = count == ast::kFetchAll ? UINT64_MAX : first + static_cast<uint64_t>(count);
       pull_rows(portal, wanted);
       uint64_t end = std::min(wanted, total());
-      if (end > first) emitted = emit_rows(portal, first, end - first, false, out);
+      if (end > first) emitted = emit(first, end - first, false);
       portal.position = wanted > total() ? total() + 1 : end;
       break;
     }
@@ -191,7 +240,7 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
       forbid_backward();
       if (count == 0) {
         if (portal.position >= 1 && portal.position <= total()) {
-          emitted = emit_rows(portal, portal.position - 1, 1, false, out);
+          emitted = emit(portal.position - 1, 1, false);
         }
         break;
       }
@@ -200,7 +249,7 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
       uint64_t n = count == ast::kFetchAll
                        ? before
                        : std::min<uint64_t>(before, static_cast<uint64_t>(count));
-      emitted = emit_rows(portal, before - n, n, true, out);
+      emitted = emit(before - n, n, true);
       bool reached_start = count == ast::kFetchAll || static_cast<uint64_t>(count) > before;
       portal.position = reached_start ? 0 : before - n + 1;
       break;
@@ -228,10 +277,11 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
         break;
       }
       portal.position = static_cast<uint64_t>(target);
-      emitted = emit_rows(portal, portal.position - 1, 1, false, out);
+      emitted = emit(portal.position - 1, 1, false);
       break;
     }
   }
+  begin();
   return fmt::format("{} {}", statement.ismove ? "MOVE" : "FETCH", emitted);
 }
 
@@ -255,12 +305,12 @@ Value SqlSession::cursor_key(std::string_view cursor, Oid table, size_t part, Ar
                                     : "is not a simply updatable scan of",
                     relation == nullptr ? "" : relation->name);
   }
-  if (portal.position == 0 || portal.position > portal.store->row_count()) {
+  if (portal.position <= portal.passed || portal.position > portal.rows_read()) {
     throw sql_error(SqlState::kInvalidCursorState, "cursor \"{}\" is not positioned on a row",
                     cursor);
   }
   const std::vector<PhysicalType>& types = portal.store->types();
-  ChunkStore::Cursor at = portal.store->cursor_at(portal.position - 1);
+  ChunkStore::Cursor at = portal.store->cursor_at(portal.position - 1 - portal.passed);
   Chunk row{std::span<const PhysicalType>(types)};
   LUMA_CHECK(portal.store->read(at, row));
   Value value = row.columns[key->first_column + part].value(0);

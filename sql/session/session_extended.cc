@@ -135,8 +135,9 @@ Portal& SqlSession::create_portal(std::string_view name) {
   }
   portal->savepoint_depth = savepoints_.size();
   portal->done = portal->is_open = false;
-  portal->rows = 0;
+  portal->rows = portal->position = portal->passed = 0;
   portal->chunk = nullptr;
+  portal->is_cursor = false;
   portal->store.reset();
   return *portal;
 }
@@ -253,6 +254,7 @@ SqlSession::Description SqlSession::describe_portal(std::string_view name) {
     out.columns = portal.columns;
     out.has_columns = true;
     out.binary = portal.binary;
+    out.result_formats = portal.result_formats;
     return out;
   }
   if (portal.query == nullptr) return out;
@@ -273,6 +275,13 @@ SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
                                         RowReceiver& receiver, bool may_block) {
   CallScope scope(*this, receiver, may_block);
   Portal& portal = require_portal(name);
+  if (portal.is_cursor) {
+    if (state_ == TxnState::kFailed) throw_failed_block();
+    begin_activity(portal.statement);
+    live_->begin_statement(portal.statement);
+    execute_cursor(portal, max_rows, receiver);
+    return Outcome::kDone;
+  }
   if (portal.query == nullptr) {
     receiver.complete("SELECT 0");
     return Outcome::kDone;
@@ -324,7 +333,7 @@ SqlSession::Outcome SqlSession::execute_plan_portal(Portal& portal, int64_t max_
     receiver.complete(plan == nullptr || plan->command == 'S' ? "SELECT 0" : plan_tag(*plan, 0, 0));
     return Outcome::kDone;
   }
-  if (portal.store != nullptr && !portal.is_cursor) {
+  if (portal.store != nullptr) {
     send_kept_rows(portal, max_rows, receiver);
     return Outcome::kDone;
   }

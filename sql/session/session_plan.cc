@@ -100,6 +100,7 @@ std::unique_ptr<PlanRun> SqlSession::acquire(CachedQuery& query) {
     run->begin();
     return run;
   }
+  if (query.for_literals) query.described = false;
   run = make_plan(query.node, query.described ? query.parameter_types : query.declared_types,
                   query.takes_parameter_rows, query.for_cursor);
   if (query.described && !same_columns(query.columns, run->plan().columns)) {
@@ -189,17 +190,28 @@ void SqlSession::check_privileges(PlanRun& run) const {
   run.is_permitted = true;
 }
 
+// Temporary tables may be written in read-only transactions.
+bool SqlSession::changes_permanent_table(const PhysicalPlan& plan) const {
+  constexpr uint8_t kRowShareLock = 2;
+  return std::ranges::any_of(plan.locks, [&](const BoundQuery::TableLock& lock) {
+    if (lock.mode < kRowShareLock) return false;
+    const Relation* relation = environment_.catalog().relation(lock.table);
+    return relation == nullptr || relation->persistence != 't';
+  });
+}
+
 // Before a plan runs: may it, here and now?
 void SqlSession::check_runnable(const PlanRun& run) const {
   const PhysicalPlan& plan = run.plan();
   plan.require_constants();
-  if (plan.modifies_data && transaction_->read_only()) {
+  bool restricted = transaction_->read_only() && changes_permanent_table(plan);
+  if (plan.modifies_data && restricted) {
     require_writable(plan.command == 'I'   ? "INSERT"
                      : plan.command == 'U' ? "UPDATE"
                      : plan.command == 'D' ? "DELETE"
                                            : "SELECT");
   }
-  if (plan.locks_rows && transaction_->read_only()) require_writable("SELECT FOR UPDATE");
+  if (plan.locks_rows && restricted) require_writable("SELECT FOR UPDATE");
   if (plan.calls_routines) need_worker();
   if (inline_ && !plan.is_point_operation &&
       plan.estimated_cost > settings_.vars().inline_cost_limit) {
@@ -243,11 +255,8 @@ std::string SqlSession::run_plan(PlanRun& run, RowReceiver* receiver) {
   bool returns_rows = plan.command == 'S' || plan.has_returning;
   run.open();
   uint64_t rows = 0;
-  // The columns are described when there are rows, or none for sure: a constant expression that
-  // fails gives nothing but its error, as with PostgreSQL, which meets it while planning.
-  const Chunk* chunk = run.next();
   if (returns_rows && receiver != nullptr) receiver->begin_rows(plan.columns);
-  for (; chunk != nullptr; chunk = run.next()) {
+  while (const Chunk* chunk = run.next()) {
     if (!returns_rows) continue;
     rows += chunk->size;
     if (receiver != nullptr) receiver->rows(*chunk, 0, chunk->size);

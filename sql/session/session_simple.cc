@@ -131,13 +131,13 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
     types.reserve(literals_.size());
     for (const Literal& literal : literals_) types.push_back(type_of_literal(literal));
     query = make_query(key_, types);
+    query->for_literals = true;
     try {
       ParseResult parsed = parse_sql(query->text, query->arena, {});
       if (parsed.statements.size() != 1) return false;
       set_statement(*query, parsed.statements[0].node);
       if (query->kind != StatementKind::kPlan) return false;
       give_back(*query, acquire(*query));
-      query->needs_literals = query->spare != nullptr && query->spare->plan().folds_parameters;
       if (query->spare == nullptr || query->parameter_types.size() != literals_.size())
         return false;
     } catch (const SqlError&) {
@@ -145,15 +145,18 @@ bool SqlSession::run_normalized(std::string_view sql, RowReceiver& receiver) {
     }
     cache_.insert(key_, query, limit);
   }
-  // What the literals make of a constant expression is part of planning.
-  if (query->needs_literals) {
-    query->spare.reset();
-    return false;
-  }
+  if (query->needs_literals) return false;
   std::unique_ptr<PlanRun> run;
   try {
     run = acquire(*query);
   } catch (const SqlError&) {
+    cache_.erase(key_);
+    return false;
+  }
+  // What the literals make of a constant expression is part of planning.
+  query->needs_literals = run->plan().folds_parameters;
+  if (query->needs_literals) return false;
+  if (query->parameter_types.size() != literals_.size()) {
     cache_.erase(key_);
     return false;
   }

@@ -67,7 +67,7 @@ CachedQueryPtr SqlSession::plan_of_literal_rows() {
     types.push_back(type_of_literal(literals_[i]));
   }
   CachedQueryPtr query = make_query(key_, types);
-  query->takes_parameter_rows = true;
+  query->takes_parameter_rows = query->for_literals = true;
   ParseResult parsed = parse_sql(query->text, query->arena, {});
   if (parsed.statements.size() != 1) return nullptr;
   set_statement(*query, parsed.statements[0].node);
@@ -138,7 +138,10 @@ bool SqlSession::run_literal_rows(std::string_view sql, RowReceiver& receiver) {
       query = plan_of_literal_rows();
       if (query == nullptr) return false;
       run = acquire(*query);
-      if (run->plan().parameter_rows == nullptr) return false;
+      if (run->plan().parameter_rows == nullptr ||
+          query->parameter_types.size() != literals_.size()) {
+        return false;
+      }
       ensure_transaction();
       if (!read_literal_rows(*run)) return false;
     } catch (const SqlError&) {

@@ -278,6 +278,68 @@ def check_extended(server, check):
               str(got))
 
 
+def check_termination(server, check):
+    """pg_terminate_backend reaches sessions that have nothing to do."""
+    with Wire(server) as other:
+        for state in ("", "begin", "begin; select 1/0", "set idle_session_timeout = 60000"):
+            with Wire(server) as w:
+                if state:
+                    w.send(query(state))
+                    w.until("Z")
+                pid = struct.unpack("!i", dict(w.greeting)["K"][:4])[0]
+                other.send(query(f"select pg_terminate_backend({pid})"))
+                check("terminate: says so", *same(row(dict(other.until("Z"))["D"])[0], b"t"))
+                got = w.until("E")
+                check(f"terminate: told after '{state}'",
+                      *same(fields(got[-1][1]).get("C"), "57P01"))
+                check("terminate: and closed", *same(w.receive()[0], ""))
+
+
+def check_cursors(server, check):
+    """Execute and FETCH read the same portal, whoever opened it, in turn."""
+    def told(w):
+        got = w.until("Z")
+        return " ".join(row(b)[0].decode() if k == "D" else
+                        b.rstrip(b"\0").decode() if k == "C" else
+                        fields(b).get("C") if k == "E" else k for k, b in got[:-1])
+
+    with Wire(server) as w:
+        w.send(query("begin; create temp table numbers(i int);"
+                     "insert into numbers select generate_series(1, 5000)"))
+        w.until("Z")
+        sql = "select i from numbers order by i"
+        w.send(parse(sql, "q"), bind([], "p", "q"), execute("p", 3), SYNC)
+        check("cursors: portal", *same(told(w), "1 2 1 2 3 s"))
+        w.send(query("fetch 2 from p; move 2 in p"))
+        check("cursors: FETCH and MOVE go on", *same(told(w), "T 4 5 FETCH 2 MOVE 2"))
+        w.send(execute("p", 2), SYNC, query("fetch absolute 4990 in p"), SYNC)
+        check("cursors: Execute goes on", *same(told(w), "8 9 s"))
+        check("cursors: position in the whole", *same(told(w), "T 4990 FETCH 1"))
+        w.until("Z")
+        w.send(query("fetch relative 9 in p"), execute("p"), SYNC, execute("p"), SYNC)
+        check("cursors: relative", *same(told(w), "T 4999 FETCH 1"))
+        check("cursors: to the end", *same(told(w), "5000 SELECT 1"))
+        check("cursors: after the end", *same(told(w), "SELECT 0"))
+        w.send(query("savepoint s; fetch backward 1 from p"), query("rollback to s"))
+        check("cursors: only forward", *same(told(w), "SAVEPOINT 55000"))
+        w.until("Z")
+        w.send(bind([], "e", "q"), execute("e", 1), execute("e"), SYNC, query("fetch 1 from e"))
+        check("cursors: read to the end", told(w).endswith("5000 SELECT 4999"))
+        check("cursors: nothing is left", *same(told(w), "T FETCH 0"))
+        w.send(query("declare c scroll cursor for select i from numbers order by i; fetch 2 from c"),
+               execute("c", 2), execute("c", 1), SYNC, query("fetch backward 2 from c"))
+        w.until("Z")
+        check("cursors: Execute after FETCH", *same(told(w), "3 4 s 5 s"))
+        check("cursors: backward after Execute", *same(told(w), "T 4 3 FETCH 2"))
+        w.send(query("rollback"))
+        w.until("Z")
+        w.send(query("begin; declare h cursor with hold for select 7 from generate_series(1, 3);"
+                     "commit"), execute("h", 2), SYNC, execute("h"), SYNC, query("close h"))
+        w.until("Z")
+        check("cursors: WITH HOLD", *same(told(w), "7 7 s"))
+        check("cursors: WITH HOLD to the end", *same(told(w), "7 SELECT 1"))
+
+
 def check_utility_parameters(server, check):
     """Statements that are no queries but have one inside take parameters, too."""
     with Wire(server) as w:
@@ -357,6 +419,16 @@ def check_copy(server, check):
         got = w.until("Z")
         check("binary copy signature", got[0][0] == "H" and
               got[1][1].startswith(b"PGCOPY\n\xff\r\n\0"), str(got[:2]))
+        w.send(query("create temp table filled(a int not null)"), query("copy filled from stdin"))
+        w.until("Z")
+        w.until("G")
+        # A client that sends slowly hears of the error while it sends.
+        w.send(Wire.frame("d", b"\\N\n"))
+        time.sleep(0.2)
+        w.send(Wire.frame("d", b"1\n"))
+        check("copy: an error does not wait for the end", *same(w.kinds("E"), "E"))
+        w.send(Wire.frame("d", b"2\n"), Wire.frame("c"))
+        check("copy: the rest is skipped", *same(w.kinds(), "Z"))
 
 
 def check_hostile(server, check):
@@ -427,8 +499,8 @@ def run(server, checks):
         last = name
         checks.check(name, ok, detail)
 
-    for part in (check_startup, check_simple, check_extended, check_utility_parameters,
-                 check_copy, check_cancel, check_hostile):
+    for part in (check_startup, check_simple, check_extended, check_cursors, check_termination,
+                 check_utility_parameters, check_copy, check_cancel, check_hostile):
         try:
             part(server, check)
         except (OSError, IndexError, StopIteration, struct.error) as error:
