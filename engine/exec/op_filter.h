@@ -4,6 +4,7 @@
 #include "engine/exec/evaluator.h"
 #include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
+#include "engine/exec/row_errors.h"
 
 namespace luma {
 
@@ -18,12 +19,14 @@ class FilterOperator final : public Operator, public JoinFilterTarget {
   bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
 
  private:
-  void do_open(ExecContext& context) override { child_->open(context); }
+  void do_open(ExecContext& context) override;
   const Chunk* do_next(ExecContext& context) override;
   void do_close(ExecContext& context) override { child_->close(context); }
 
   OperatorPtr child_;
   ExprEvaluator condition_;
+  bool is_repeatable_;
+  RowErrors errors_;
   std::vector<uint32_t> selection_;
   Chunk output_;
 };

@@ -41,8 +41,10 @@ ProjectOperator::ProjectOperator(OperatorPtr child, std::vector<const Expr*> exp
     : Operator(physical_types_of(exprs)),
       child_(std::move(child)),
       exprs_(std::move(exprs)),
+      errors_(child_->output_types()),
       output_(output_types()) {
   explain.node_type = "Result";
+  for (const Expr* expr : exprs_.exprs()) is_repeatable_ &= RowErrors::is_repeatable(*expr);
 }
 
 bool ProjectOperator::is_divisible() const {
@@ -60,10 +62,22 @@ bool ProjectOperator::accept_filter(uint32_t column, const JoinFilterRef& filter
          offer_filter(*child_, expr.index, filter);
 }
 
+void ProjectOperator::do_open(ExecContext& context) {
+  errors_.clear();
+  child_->open(context);
+}
+
 const Chunk* ProjectOperator::do_next(ExecContext& context) {
+  errors_.raise();
   const Chunk* chunk = child_->next(context);
   if (chunk == nullptr) return nullptr;
-  exprs_.evaluate(context, *chunk, output_);
+  try {
+    exprs_.evaluate(context, *chunk, output_);
+  } catch (const SqlError& error) {
+    if (!is_repeatable_) throw;
+    auto evaluate = [&](const Chunk& rows) { exprs_.evaluate(context, rows, output_); };
+    evaluate(errors_.rows_before(error, *chunk, evaluate));
+  }
   return &output_;
 }
 

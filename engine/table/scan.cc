@@ -81,12 +81,13 @@ void TableScanOperator::do_open(ExecContext& context) {
 const Chunk* TableScanOperator::do_next(ExecContext& context) {
   State& state = *state_;
   ScanOutput& output = state.output;
+  output.raise_error();
   while (!state.done) {
     output.begin();
     TxnIterator& at = *state.iterator;
     for (; at.valid() && !output.full(); at.next()) output.add_row(at.key(), at.value());
     if (!at.valid()) state.done = !state.is_sibling || !state.take_range(context);
-    if (const Chunk* chunk = output.finish(context)) return chunk;
+    if (const Chunk* chunk = output.finish(context, true)) return chunk;
   }
   return nullptr;
 }

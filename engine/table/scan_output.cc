@@ -26,6 +26,7 @@ ScanOutput::ScanOutput(const TableDesc& table, std::vector<int32_t> columns, con
       relation_(table.oid),
       columns_(std::move(columns)),
       layout_(table),
+      errors_(scan_types(table, columns_)),
       capacity_(capacity),
       limit_(capacity) {
   std::vector<PhysicalType> types = scan_types(table, columns_);
@@ -45,6 +46,7 @@ ScanOutput::ScanOutput(const TableDesc& table, std::vector<int32_t> columns, con
   decoder_.emplace(layout_, attributes, targets);
   if (filter != nullptr) {
     filter_.emplace(*filter, capacity);
+    is_repeatable_ = RowErrors::is_repeatable(*filter);
     filtered_.init(types, capacity);
     selection_.resize(capacity);
   }
@@ -52,6 +54,7 @@ ScanOutput::ScanOutput(const TableDesc& table, std::vector<int32_t> columns, con
 
 void ScanOutput::restart(ExecContext& context) {
   rows_visited_ = 0;
+  errors_.clear();
   limit_ = std::min(capacity_, kFirstRows);
   if (context.deferred == nullptr) return;
   ++context.deferred->activity().of(relation_, table_.storage_id).scans;
@@ -75,7 +78,7 @@ void ScanOutput::add_row(std::string_view key, std::string_view bytes) {
   }
 }
 
-const Chunk* ScanOutput::finish(ExecContext& context) {
+const Chunk* ScanOutput::finish(ExecContext& context, bool keeps_errors) {
   if (context.interrupt != nullptr) context.interrupt->check();
   rows_visited_ += chunk_.size;
   if (context.inline_mode && rows_visited_ > kInlineScanRows) throw WouldBlock{};
@@ -91,10 +94,21 @@ const Chunk* ScanOutput::finish(ExecContext& context) {
     std::fill_n(oids, chunk_.size, static_cast<int32_t>(table_.oid));
   }
   if (!filter_) return &chunk_;
-  uint32_t count = filter_->select(context, chunk_, selection_.data());
+  const Chunk* rows = &chunk_;
+  uint32_t count = 0;
+  try {
+    count = filter_->select(context, chunk_, selection_.data());
+  } catch (const SqlError& error) {
+    if (!keeps_errors || !is_repeatable_) throw;
+    rows = &errors_.rows_before(error, chunk_, [&](const Chunk& some) {
+      filter_->select(context, some, selection_.data());
+    });
+    count = filter_->select(context, *rows, selection_.data());
+    if (count == 0) errors_.raise();
+  }
   if (count == 0) return nullptr;
   if (count == chunk_.size) return &chunk_;
-  filtered_.slice(chunk_, selection_.data(), count);
+  filtered_.slice(*rows, selection_.data(), count);
   return &filtered_;
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/exec/evaluator.h"
 #include "engine/exec/operator.h"
+#include "engine/exec/row_errors.h"
 #include "engine/row/row_codec.h"
 #include "engine/txn/transaction.h"
 #include "engine/txn/txn_iterator.h"
@@ -39,8 +40,10 @@ class ScanOutput {
   void add_decoded() { ++chunk_.size; }
   Chunk& chunk() { return chunk_; }
   // The rows that pass the filter, nullptr when there are none. Throws when interrupted, or
-  // WouldBlock after many rows in inline mode.
-  const Chunk* finish(ExecContext& context);
+  // WouldBlock after many rows in inline mode. When `keeps_errors` an error of the filter waits for
+  // raise_error() while there are rows before it.
+  const Chunk* finish(ExecContext& context, bool keeps_errors = false);
+  void raise_error() { errors_.raise(); }
 
   const std::vector<int32_t>& columns() const { return columns_; }
   uint64_t rows_visited() const { return rows_visited_; }
@@ -55,6 +58,8 @@ class ScanOutput {
   std::optional<RowDecoder> decoder_;
   std::vector<uint32_t> key_columns_, oid_columns_;
   std::optional<ExprEvaluator> filter_;
+  bool is_repeatable_ = false;  // the filter
+  RowErrors errors_;
   uint32_t capacity_;
   uint32_t limit_;
   uint64_t rows_visited_ = 0;
