@@ -165,7 +165,8 @@ Expr* Binder::bind_const(const ast::AConst& value) {
 }
 
 Expr* Binder::bind_param(const ast::ParamRef& param) {
-  if (param.number < 1 || param.number > 65535) {
+  // What Bind can give ends at 65535; PostgreSQL prepares statements that nobody can execute.
+  if (param.number < 1 || param.number > (1 << 20)) {
     throw sql_error(SqlState::kUndefinedParameter, "there is no parameter ${}", param.number)
         .at_byte(param.location);
   }

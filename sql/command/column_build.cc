@@ -290,7 +290,7 @@ Column& require_column_of(Table& table, std::string_view name) {
 }
 
 void make_owned_sequence(CommandContext& context, Table& table, int16_t column_number,
-                         const ast::NodeList& options, bool identity) {
+                         const ast::NodeList& options, bool identity, std::string_view command) {
   Column& column = column_at(table, column_number);
   auto sequence = std::make_shared<Sequence>();
   sequence->oid = context.ddl().new_oid();
@@ -302,6 +302,10 @@ void make_owned_sequence(CommandContext& context, Table& table, int16_t column_n
   sequence->owned_by_table = table.oid;
   sequence->owned_by_column = column.number;
   sequence->is_identity = identity;
+  context.notice(
+      {.severity = NoticeSeverity::kDebug,
+       .message = fmt::format("{} will create implicit sequence \"{}\" for serial column \"{}.{}\"",
+                              command, sequence->name, table.name, column.name)});
   SequenceChange change = apply_sequence_options(context, *sequence, options, true, true);
   context.sequences().create(context.transaction(), context.sequence_id(sequence->oid),
                              *change.restart);

@@ -36,8 +36,10 @@ void check_new_column_name(const Table& table, std::string_view name);
 
 // Makes the sequence of a serial or identity column of a table that is in the catalog; sets the
 // default of a serial column. `column` is the one in `table`, which the caller puts afterwards.
+// `command` is what a message of level DEBUG says.
 void make_owned_sequence(CommandContext& context, Table& table, int16_t column,
-                         const ast::NodeList& options, bool identity);
+                         const ast::NodeList& options, bool identity,
+                         std::string_view command = "ALTER TABLE");
 
 // Sets or replaces the column's default. DEFAULT NULL counts as none.
 void store_default(CommandContext& context, Table& table, int16_t column, const ast::Node* node);

@@ -25,7 +25,7 @@ struct ExecuteStmt;
 
 namespace luma {
 
-enum class NoticeSeverity : uint8_t { kInfo, kNotice, kWarning };
+enum class NoticeSeverity : uint8_t { kDebug, kInfo, kNotice, kWarning };
 
 struct CommandNotice {
   NoticeSeverity severity = NoticeSeverity::kNotice;

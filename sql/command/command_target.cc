@@ -154,6 +154,14 @@ void require_create_privilege(CommandContext& context, Oid schema_oid) {
                   schema->name);
 }
 
+Oid place_of_new_object(CommandContext& context, std::string_view schema_name, int location) {
+  if (schema_name == "pg_temp") return context.temp_schema(true);
+  Oid schema = creation_schema(*context.ddl().view(), context.environment().search_path(),
+                               schema_name, location);
+  require_create_privilege(context, schema);
+  return schema;
+}
+
 void require_type_usage(CommandContext& context, Oid oid) {
   const Catalog& catalog = *context.ddl().view();
   const Type* type = catalog.type_of_array(oid);

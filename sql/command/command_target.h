@@ -38,6 +38,9 @@ void require_owner(CommandContext& context, const Type& type);
 void require_database_owner(CommandContext& context);
 // 42501 "permission denied for schema s".
 void require_create_privilege(CommandContext& context, Oid schema);
+// Schema of an object that is to be made, which is no relation; pg_temp is made when it is named.
+// Throws 3F000, and 42501 without the privilege to create in it.
+Oid place_of_new_object(CommandContext& context, std::string_view schema_name, int location);
 // 42501 "permission denied for type t" when it may not be used in a definition.
 void require_type_usage(CommandContext& context, Oid type);
 void require_superuser(CommandContext& context, std::string_view what);

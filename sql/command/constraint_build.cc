@@ -83,7 +83,7 @@ Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pe
 }
 
 AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint& pending,
-                 bool cluster) {
+                 bool cluster, std::string_view command) {
   const ast::Constraint& node = *pending.node;
   bool primary = node.contype == ast::ConstrType::kPrimary;
   if (primary && table.primary_key() != nullptr) {
@@ -116,6 +116,10 @@ AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint&
                                    primary ? "" : joined_names(names_of(table, all)),
                                    primary ? "pkey" : "key", true);
   }
+  context.notice(
+      {.severity = NoticeSeverity::kDebug,
+       .message = fmt::format("{} {} will create implicit index \"{}\" for table \"{}\"", command,
+                              primary ? "PRIMARY KEY" : "UNIQUE", spec.name, table.name)});
   Constraint constraint;
   constraint.oid = context.ddl().new_oid();
   constraint.name = spec.name;

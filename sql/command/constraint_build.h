@@ -13,13 +13,14 @@ Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pe
               std::vector<std::string>& taken_names);
 
 // PRIMARY KEY or UNIQUE: also makes the index and returns it, not yet put. A primary key makes its
-// columns NOT NULL; with `cluster` the rows are keyed by it where possible.
+// columns NOT NULL; with `cluster` the rows are keyed by it where possible. `command` is what a
+// message of level DEBUG says.
 struct AddedKey {
   Oid constraint = kInvalidOid;
   std::shared_ptr<Index> index;
 };
 AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint& pending,
-                 bool cluster);
+                 bool cluster, std::string_view command = "ALTER TABLE / ADD");
 // ADD CONSTRAINT ... USING INDEX. The changed index is returned, not yet put.
 AddedKey add_key_using_index(CommandContext& context, Table& table,
                              const PendingConstraint& pending);

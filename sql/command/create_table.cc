@@ -232,7 +232,7 @@ class TableCreator {
     for (LikeCopy& like : likes_) add_like_constraints(context_, *table_, like);
     put();
     for (const PendingConstraint& key : keys_) {
-      AddedKey added = add_key(context_, *table_, key, true);
+      AddedKey added = add_key(context_, *table_, key, true, "CREATE TABLE /");
       context_.ddl().put(std::move(added.index));
       put();
     }
@@ -255,7 +255,8 @@ class TableCreator {
       const ColumnPlan& plan = plans_[i];
       auto number = static_cast<int16_t>(i + 1);
       if (plan.needs_sequence) {
-        make_owned_sequence(context_, *table_, number, plan.sequence_options, !plan.serial);
+        make_owned_sequence(context_, *table_, number, plan.sequence_options, !plan.serial,
+                            "CREATE TABLE");
       }
       if (plan.default_node != nullptr) store_default(context_, *table_, number, plan.default_node);
     }

@@ -332,9 +332,7 @@ CommandResult create_function(const ast::CreateFunctionStmt& statement, std::str
   auto function = std::make_shared<Function>();
   function->routine = statement.is_procedure ? 'p' : 'f';
   QualifiedName name = qualified_name(statement.funcname);
-  function->schema =
-      creation_schema(*context.ddl().view(), context.environment().search_path(), name.schema);
-  require_create_privilege(context, function->schema);
+  function->schema = place_of_new_object(context, name.schema, -1);
   function->name = truncated_name(name.name);
   FunctionOptions options(context, *function);
   for (const ast::Node* node : statement.options) options.apply(*ast::as<ast::DefElem>(node));

@@ -34,9 +34,7 @@ bool is_or_is_over(Oid type, Oid wanted) {
 
 std::shared_ptr<Type> new_type(CommandContext& context, const QualifiedName& name, char kind) {
   auto type = std::make_shared<Type>();
-  type->schema = creation_schema(*context.ddl().view(), context.environment().search_path(),
-                                 name.schema, name.location);
-  require_create_privilege(context, type->schema);
+  type->schema = place_of_new_object(context, name.schema, name.location);
   type->oid = context.ddl().new_oid();
   type->array_type = context.ddl().new_oid();
   type->name = truncated_name(name.name);

@@ -23,6 +23,8 @@ std::string storage_key(uint32_t storage_id) {
 
 MessageLevel level_of(NoticeSeverity severity) {
   switch (severity) {
+    case NoticeSeverity::kDebug:
+      return MessageLevel::kDebug1;
     case NoticeSeverity::kInfo:
       return MessageLevel::kInfo;
     case NoticeSeverity::kNotice:
