@@ -5,7 +5,8 @@ pg_dump with psql as the way back, and the small tools. Each client is one proce
 there when it ends with status 77, having said what it misses. These run where they are installed:
     python3-django libpostgresql-jdbc-java default-jdk-headless ruby-pg ruby-activerecord php-cli
     php-pgsql adminer odbc-postgresql python3-pyodbc pgcli pgbouncer; pg, pg-cursor, postgres,
-    sequelize, typeorm and reflect-metadata from npm (NODE_PATH); Go, with its modules in reach
+    sequelize, typeorm and reflect-metadata from npm (NODE_PATH); Go and cargo, with their modules and
+    crates in reach
 
 test/clients/run.py [--oracle] [--server host:port] [client ...]
 """
