@@ -91,6 +91,8 @@ void AggregatePlan::add_call(const Expr* expr) {
       call.order.push_back(call.args[i]);
     }
   }
+  call.may_update_single = call.function->update_single != nullptr && call.filter < 0 &&
+                           !call.is_sorted && !call.is_hashed;
   calls.push_back(std::move(call));
 }
 

@@ -31,6 +31,8 @@ struct AggregatePlan {
     std::vector<uint32_t> args;  // input columns
     int filter = -1;             // input column
     uint32_t state_offset = 0;   // in the group's tail
+    // All rows at hand are updated at once, in any order of groups.
+    bool may_update_single = false;
     // DISTINCT and ORDER BY: the rows are sorted by the group's address, then by `order` (input
     // columns); `payload` is that address and the arguments.
     bool is_sorted = false;

@@ -38,6 +38,13 @@ class DecimalView {
   int scale_;
 };
 
+struct DecimalTotal {
+  Int128 scaled;
+  int scale;
+};
+// The sum of rows without NULLs, at most 2^31 of them; nothing where there is no view of them.
+std::optional<DecimalTotal> decimal_total(const Vector& values, uint32_t count);
+
 // Writes small decimals into a flat vector: two words each.
 class DecimalWriter {
  public:

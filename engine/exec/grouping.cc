@@ -186,7 +186,15 @@ void Grouping::consume_rows(ExecContext& context, uint32_t count) {
     if (is_full_) count = spill_missing(context, count);
     if (count == 0) return;
   }
-  for (size_t c = 0; c < plan_.calls.size(); ++c) update(context, c, count);
+  const bool divided =
+      plan_.key_count != 0 && !plan_.calls.empty() && by_group_.divide(rows_.data(), count);
+  for (size_t c = 0; c < plan_.calls.size(); ++c) {
+    if (divided && plan_.calls[c].may_update_single) {
+      update_by_group(context, plan_.calls[c]);
+    } else {
+      update(context, c, count);
+    }
+  }
   if (plan_.key_count == 0 || is_full_) return;
   size_t bytes = table_.bytes() + state_arena_->allocated_bytes();
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
@@ -263,6 +271,20 @@ void Grouping::update(ExecContext& context, size_t number, uint32_t count) {
     update_states(context, call, states_.data(), args_, count);
   } else {
     update_states(context, call, rows_.data(), args_, count);
+  }
+}
+
+void Grouping::update_by_group(ExecContext& context, const AggregatePlan::Call& call) {
+  AggregateCall c = call_context(context, call);
+  const uint32_t offset = table_.layout().tail_offset + call.state_offset;
+  filtered_inputs_.resize(std::max(filtered_inputs_.size(), call.args.size()));
+  for (const RowsByGroup::Group& group : by_group_.groups()) {
+    filtered_used_ = 0;
+    args_.clear();
+    for (uint32_t arg : call.args) {
+      args_.push_back(input(arg, by_group_.order() + group.begin, group.size));
+    }
+    call.function->update_single(c, group.row + offset, args_, group.size);
   }
 }
 

@@ -20,6 +20,7 @@
 #include "engine/exec/aggregate_plan.h"
 #include "engine/exec/group_table.h"
 #include "engine/exec/partitioned_spill.h"
+#include "engine/exec/rows_by_group.h"
 
 namespace luma {
 
@@ -87,6 +88,7 @@ class Grouping {
   void consume_rows(ExecContext& context, uint32_t count);
   uint32_t spill_missing(ExecContext& context, uint32_t count);
   void update(ExecContext& context, size_t number, uint32_t count);
+  void update_by_group(ExecContext& context, const AggregatePlan::Call& call);
   void update_distinct(ExecContext& context, size_t number, const uint32_t* selection,
                        uint32_t count);
   uint32_t new_values(ExecContext& context, Seen& seen, uint32_t count, uint32_t depth);
@@ -129,6 +131,7 @@ class Grouping {
 
   std::vector<std::byte*> rows_;
   std::vector<std::byte*> states_;
+  RowsByGroup by_group_;
   std::vector<uint32_t> created_, selection_, filtered_;
   std::vector<Vector> sliced_;           // of rows whose groups are in memory
   std::vector<Vector> filtered_inputs_;  // of rows that pass a call's FILTER

@@ -33,16 +33,14 @@ NumericSum::~NumericSum() = default;
 NumericSum::NumericSum(NumericSum&&) noexcept = default;
 NumericSum& NumericSum::operator=(NumericSum&&) noexcept = default;
 
-void NumericSum::add_small(SmallNumeric value, int sign) {
-  Int128 scaled = value.scaled;
-  if (sign < 0) scaled = -scaled;
-  if (value.scale > small_scale_) {
-    if (rescale(scaled_, value.scale - small_scale_, &scaled_)) small_scale_ = value.scale;
-  } else if (rescale(scaled, small_scale_ - value.scale, &scaled)) {
-    value.scale = small_scale_;
+void NumericSum::add_finite(Int128 scaled, int scale) {
+  if (scale > small_scale_) {
+    if (rescale(scaled_, scale - small_scale_, &scaled_)) small_scale_ = scale;
+  } else if (rescale(scaled, small_scale_ - scale, &scaled)) {
+    scale = small_scale_;
   }
   Int128 sum;
-  if (value.scale == small_scale_ && !__builtin_add_overflow(scaled_, scaled, &sum)) {
+  if (scale == small_scale_ && !__builtin_add_overflow(scaled_, scaled, &sum)) {
     scaled_ = sum;
     return;
   }
@@ -50,7 +48,7 @@ void NumericSum::add_small(SmallNumeric value, int sign) {
   BigNumeric held = BigNumeric::of_int(scaled_, small_scale_);
   big_ = std::make_unique<BigNumeric>(big_ == nullptr ? std::move(held) : big_add(*big_, held));
   scaled_ = scaled;
-  small_scale_ = value.scale;
+  small_scale_ = scale;
 }
 
 void NumericSum::add_big(const Datum& value, bool negate) {
@@ -61,6 +59,15 @@ void NumericSum::add_big(const Datum& value, bool negate) {
   } else {
     *big_ = big_add(*big_, a);
   }
+}
+
+void NumericSum::add_scaled(Int128 scaled, int scale, int64_t count) {
+  count_ += count;
+  if (scale >= max_scale_) {
+    max_scale_count_ = scale == max_scale_ ? max_scale_count_ + count : count;
+    max_scale_ = scale;
+  }
+  add_finite(scaled, scale);
 }
 
 void NumericSum::add(const Datum& value) {
@@ -78,7 +85,7 @@ void NumericSum::add(const Datum& value) {
         !__builtin_add_overflow(scaled_, static_cast<Int128>(small.scaled), &sum)) {
       scaled_ = sum;
     } else {
-      add_small(small, 1);
+      add_finite(small.scaled, small.scale);
     }
     return;
   }
@@ -110,7 +117,8 @@ bool NumericSum::subtract(const Datum& value) {
       --max_scale_count_;
     }
     if (numeric_is_small(value)) {
-      add_small(numeric_small(value), -1);
+      const SmallNumeric small = numeric_small(value);
+      add_finite(-static_cast<Int128>(small.scaled), small.scale);
     } else {
       add_big(value, true);
     }

@@ -20,6 +20,8 @@ class NumericSum {
   NumericSum& operator=(NumericSum&&) noexcept;
 
   void add(const Datum& value);
+  // Adds `count` finite values of this scale, all in small form, whose sum is scaled / 10^scale.
+  void add_scaled(Int128 scaled, int scale, int64_t count);
   // Undoes an earlier add(). False when the result's scale can no longer be told (the last value
   // with the largest scale left): the caller then starts anew from the rows that remain.
   [[nodiscard]] bool subtract(const Datum& value);
@@ -33,7 +35,7 @@ class NumericSum {
 
  private:
   friend class NumericMoments;
-  void add_small(SmallNumeric value, int sign);
+  void add_finite(Int128 scaled, int scale);
   void add_big(const Datum& value, bool negate);
   // The finite part of the sum, exact.
   BigNumeric finite_sum() const;

