@@ -8,10 +8,10 @@
 #include "engine/type/array.h"
 #include "engine/type/interval.h"
 #include "engine/type/jsonb.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/aggregate_adapter.h"
 #include "sql/function/families.h"
 #include "sql/function/row_names.h"
-#include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
 
 namespace luma {

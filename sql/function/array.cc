@@ -7,9 +7,9 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/record.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
 #include "sql/function/string_split.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

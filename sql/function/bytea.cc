@@ -8,8 +8,8 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/string.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -8,8 +8,8 @@
 #include "engine/type/datetime_arithmetic.h"
 #include "engine/type/datetime_fields.h"
 #include "engine/type/datetime_format.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -4,8 +4,8 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/extension.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

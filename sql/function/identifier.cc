@@ -6,8 +6,8 @@
 #include "engine/type/array.h"
 #include "engine/type/numeric.h"
 #include "engine/type/string.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -6,8 +6,8 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
 #include "engine/type/jsonb.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -7,9 +7,9 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
 #include "engine/type/numeric.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
 #include "sql/function/row_names.h"
-#include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
 
 namespace luma {

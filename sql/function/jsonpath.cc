@@ -2,9 +2,9 @@
 #include <map>
 
 #include "engine/exec/kernel_adapter.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
 #include "sql/function/jsonpath_run.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -2,11 +2,11 @@
 #include "engine/base/sql_error.h"
 #include "engine/base/would_block.h"
 #include "engine/exec/kernel_adapter.h"
+#include "engine/type/utf8_text.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
 #include "sql/catalog/session_catalog.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -1,9 +1,9 @@
 // LIKE, ILIKE, SIMILAR TO and the functions that bring their patterns into standard form.
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
 #include "sql/function/regexp_search.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

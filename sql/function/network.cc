@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/type_comparison.h"
 #include "sql/function/type_families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -1,8 +1,8 @@
 // to_char() of numbers and to_number().
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/number_format.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -5,10 +5,10 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
 #include "engine/type/string.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
 #include "sql/function/regexp.h"
 #include "sql/function/regexp_search.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

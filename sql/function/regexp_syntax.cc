@@ -3,7 +3,7 @@
 #include <cctype>
 
 #include "engine/base/sql_error.h"
-#include "sql/function/utf8_text.h"
+#include "engine/type/utf8_text.h"
 
 namespace luma {
 

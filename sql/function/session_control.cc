@@ -5,9 +5,9 @@
 #include "engine/txn/lock_manager.h"
 #include "engine/txn/transaction.h"
 #include "engine/type/array.h"
+#include "engine/type/utf8_text.h"
 #include "sql/catalog/session_catalog.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

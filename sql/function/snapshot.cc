@@ -6,9 +6,9 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/numeric.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/comparison_rows.h"
 #include "sql/function/type_families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

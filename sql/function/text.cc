@@ -8,8 +8,8 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/string.h"
 #include "engine/type/type_info.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

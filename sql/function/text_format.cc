@@ -6,9 +6,9 @@
 #include "engine/type/integer.h"
 #include "engine/type/network.h"
 #include "engine/type/string.h"
+#include "engine/type/utf8_text.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/function/families.h"
-#include "sql/function/utf8_text.h"
 #include "sql/function/variadic.h"
 #include "sql/parse/deparse.h"
 

@@ -9,8 +9,8 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/eval_context.h"
 #include "engine/type/type_info.h"
+#include "engine/type/utf8_text.h"
 #include "sql/catalog/fact_table.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -5,10 +5,10 @@
 #include "engine/type/array.h"
 #include "engine/type/text_query.h"
 #include "engine/type/text_vector.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/text_parser.h"
 #include "sql/function/type_comparison.h"
 #include "sql/function/type_families.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -10,10 +10,10 @@
 #include "engine/type/datetime.h"
 #include "engine/type/datetime_arithmetic.h"
 #include "engine/type/type_info.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/aggregate_adapter.h"
 #include "sql/function/families.h"
 #include "sql/function/time_bucket.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 

@@ -1,4 +1,4 @@
-#include "sql/function/utf8_text.h"
+#include "engine/type/utf8_text.h"
 
 #include <clocale>
 #include <cwctype>
