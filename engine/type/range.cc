@@ -5,6 +5,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/datetime_arithmetic.h"
+#include "engine/type/user_type.h"
 #include "engine/type/value_hash.h"
 
 namespace luma {
@@ -58,6 +59,7 @@ Datum successor(const Datum& value, Oid subtype) {
 }  // namespace
 
 const RangeKind* find_range_kind(Oid type) {
+  if (type >= kFirstUserOid) return find_user_range_kind(type);
   for (const RangeKind& kind : kBuiltinKinds) {
     if (kind.range == type || kind.multirange == type) return &kind;
   }

@@ -11,6 +11,7 @@
 #include "engine/type/boolean.h"
 #include "engine/type/bytea.h"
 #include "engine/type/datetime.h"
+#include "engine/type/extension_type.h"
 #include "engine/type/float.h"
 #include "engine/type/geometry.h"
 #include "engine/type/integer.h"
@@ -92,6 +93,7 @@ class TypeRegistry {
     types_ = {
 #define LUMA_TYPE(...) facts(__VA_ARGS__),
 #include "engine/type/builtin_types.inc"
+#include "engine/type/extension_types.inc"
 #undef LUMA_TYPE
     };
     index_of_oid_.fill(kNone);
@@ -105,7 +107,8 @@ class TypeRegistry {
           object_id_codecs(), array_vector_codecs(), record_codecs(),     datetime_codecs(),
           json_codecs(),      bit_string_codecs(),   network_codecs(),    mac_address_codecs(),
           tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs(),
-          snapshot_codecs(),  text_vector_codecs(),  text_query_codecs(), jsonpath_codecs()}) {
+          snapshot_codecs(),  text_vector_codecs(),  text_query_codecs(), jsonpath_codecs(),
+          citext_codecs(),    hstore_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

@@ -10,6 +10,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/codec_templates.h"
+#include "engine/type/multirange.h"
 #include "engine/type/record.h"
 #include "engine/type/string.h"
 
@@ -73,6 +74,7 @@ struct Definition {
   std::string array_name;
   TypeInfo info;
   TypeInfo array_info;
+  RangeKind range;  // of a range
 };
 
 void describe_enum(TypeInfo& info) {
@@ -145,6 +147,23 @@ void describe_domain(TypeInfo& info, const UserType& user) {
   if (info.receive != nullptr) info.receive = domain_recv;
 }
 
+// The codec of any built-in range or multirange: what is special about a type is its RangeKind.
+// Keys can be read back when those of the subtype can.
+void describe_range(TypeInfo& info, const TypeCodec& codec, const TypeInfo& subtype) {
+  info.category = 'R';
+  info.align = subtype.align == 'd' ? 'd' : 'i';
+  info.storage = 'x';
+  info.physical = codec.physical;
+  info.input = subtype.input == nullptr ? nullptr : codec.input;
+  info.output = codec.output;
+  info.receive = subtype.receive == nullptr ? nullptr : codec.receive;
+  info.send = subtype.send == nullptr ? nullptr : codec.send;
+  info.compare = codec.compare;
+  info.hash = subtype.hash == nullptr ? nullptr : codec.hash;
+  info.key_encode = subtype.key_encode == nullptr ? nullptr : codec.key_encode;
+  info.key_decode = subtype.key_decode == nullptr ? nullptr : codec.key_decode;
+}
+
 std::unique_ptr<Definition> describe(UserType type) {
   auto definition = std::make_unique<Definition>();
   definition->type = std::move(type);
@@ -166,6 +185,14 @@ std::unique_ptr<Definition> describe(UserType type) {
     case 'c':
       describe_composite(info);
       break;
+    case 'r':
+      describe_range(info, range_codecs().front(), type_info(user.base.oid));
+      definition->range = {user.oid, user.multirange, user.base.oid, false};
+      break;
+    case 'm':
+      describe_range(info, multirange_codecs().front(),
+                     type_info(range_kind(user.base.oid).subtype));
+      break;
     default:
       throw unsupported("a user-defined type of kind '{}'", user.type_type);
   }
@@ -186,6 +213,7 @@ struct UserTypeTable {
   std::shared_mutex mutex;
   std::unordered_map<Oid, const TypeInfo*> types;
   std::unordered_map<Oid, TypeRef> domains;             // their bases
+  std::unordered_map<Oid, const RangeKind*> ranges;     // and multiranges
   std::deque<std::unique_ptr<Definition>> definitions;  // replaced ones too
 };
 
@@ -209,6 +237,9 @@ void define_user_type(UserType type) {
       all.types[definition->array_info.oid] = &definition->array_info;
     }
     if (definition->type.type_type == 'd') all.domains[oid] = definition->type.base;
+    if (definition->type.type_type == 'r') {
+      all.ranges[oid] = all.ranges[definition->range.multirange] = &definition->range;
+    }
     all.definitions.push_back(std::move(definition));
     // Domains copied what they know of their base.
     for (const auto& [domain, base] : all.domains) {
@@ -250,6 +281,13 @@ const TypeInfo* find_user_type(Oid oid) {
   std::shared_lock lock(all.mutex);
   auto found = all.types.find(oid);
   return found == all.types.end() ? nullptr : found->second;
+}
+
+const RangeKind* find_user_range_kind(Oid type) {
+  UserTypeTable& all = table();
+  std::shared_lock lock(all.mutex);
+  auto found = all.ranges.find(type);
+  return found == all.ranges.end() ? nullptr : found->second;
 }
 
 const UserType::Label* find_enum_label(const UserType& type, Oid label) {

@@ -1,11 +1,12 @@
 #pragma once
-// Enums, domains and composite types that users define. The catalog says what they are when it
-// loads or changes one; find_type() then serves them and their arrays like built-in types. The
+// Enums, domains, composite and range types that users define. The catalog says what they are when
+// it loads or changes one; find_type() then serves them and their arrays like built-in types. The
 // table only grows: oids are not used twice, and a row that a newer definition replaces stays valid
 // for who still holds it. Thread-safe.
 //
 // Values: an enum is the oid of its label (kInt32); a domain has its base type's form, and its
-// input applies the base's typmod and the constraints; a composite has the record form (record.h).
+// input applies the base's typmod and the constraints; a composite has the record form (record.h);
+// ranges and multiranges are those of range.h and multirange.h.
 #include <string>
 #include <vector>
 
@@ -23,13 +24,14 @@ struct UserType {
 
   Oid oid = kInvalidOid;
   std::string name;
-  char type_type = 'e';     // e enum, d domain, c composite
+  char type_type = 'e';     // e enum, d domain, c composite, r range, m multirange
   Oid array = kInvalidOid;  // the array type, named "_" + name unless array_name says otherwise
   std::string array_name;
-  std::vector<Label> labels;    // enum
-  TypeRef base;                 // domain
-  Oid relation = kInvalidOid;   // composite
-  std::vector<TypeRef> fields;  // composite: types of its live columns, in order
+  std::vector<Label> labels;     // enum
+  TypeRef base;                  // domain; of a range its subtype, of a multirange its range
+  Oid multirange = kInvalidOid;  // range
+  Oid relation = kInvalidOid;    // composite
+  std::vector<TypeRef> fields;   // composite: types of its live columns, in order
   std::vector<std::string> field_names;
 };
 
@@ -56,6 +58,10 @@ void define_user_type(UserType type);
 
 // nullptr when no such type was defined.
 const TypeInfo* find_user_type(Oid oid);
+
+// Of ranges and multiranges that users defined; nullptr for other types. The pointer stays valid.
+struct RangeKind;
+const RangeKind* find_user_range_kind(Oid type);
 
 // The label with this oid, nullptr when the enum has none.
 const UserType::Label* find_enum_label(const UserType& type, Oid label);

@@ -9,102 +9,15 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
 #include "engine/type/string.h"
+#include "engine/type/trigram.h"
+#include "engine/type/utf8_text.h"
 #include "sql/function/extension.h"
-#include "sql/function/utf8_text.h"
 
 namespace luma {
 
 namespace {
 
 using std::string_view;
-
-// Three characters; those with others than ASCII are represented by three bytes of a checksum, as
-// PostgreSQL stores them. The order is that of its arrays: bytes as signed numbers.
-struct Trigram {
-  std::array<int8_t, 3> bytes;
-  bool hashed;
-  bool operator==(const Trigram& other) const { return bytes == other.bytes; }
-  bool operator<(const Trigram& other) const { return bytes < other.bytes; }
-};
-
-// The CRC that PostgreSQL has kept for what is stored on disk: the table of the reflected
-// polynomial, used in the direction of the other one.
-uint32_t legacy_crc(string_view bytes) {
-  static const auto kTable = [] {
-    std::array<uint32_t, 256> table{};
-    for (uint32_t i = 0; i < table.size(); ++i) {
-      uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) ? 0xEDB88320u : 0);
-      table[i] = value;
-    }
-    return table;
-  }();
-  uint32_t crc = 0xFFFFFFFFu;
-  for (char c : bytes) crc = kTable[(crc >> 24) ^ static_cast<uint8_t>(c)] ^ (crc << 8);
-  return crc ^ 0xFFFFFFFFu;
-}
-
-Trigram make_trigram(string_view characters) {
-  Trigram out{};
-  if (characters.size() == 3) {
-    std::memcpy(out.bytes.data(), characters.data(), 3);
-  } else {
-    uint32_t crc = legacy_crc(characters);
-    std::memcpy(out.bytes.data(), &crc, 3);
-    out.hashed = true;
-  }
-  return out;
-}
-
-enum Bound : uint8_t { kLeft = 1, kRight = 2 };
-struct Trigrams {
-  std::vector<Trigram> list;    // in order of occurrence
-  std::vector<uint8_t> bounds;  // of words, of equal length
-};
-
-// Words are runs of letters and digits, in lower case, with two spaces before and one behind.
-Trigrams trigrams_in_order(string_view text) {
-  Trigrams out;
-  std::string word;
-  auto finish = [&] {
-    if (word.empty()) return;
-    std::string padded = "  " + lower_text(word) + " ";
-    std::vector<size_t> starts;
-    for (size_t i = 0; i < padded.size(); ++i) {
-      if ((static_cast<unsigned char>(padded[i]) & 0xC0) != 0x80) starts.push_back(i);
-    }
-    starts.push_back(padded.size());
-    size_t count = starts.size() - 3;
-    for (size_t i = 0; i < count; ++i) {
-      out.list.push_back(
-          make_trigram(string_view(padded).substr(starts[i], starts[i + 3] - starts[i])));
-      out.bounds.push_back(
-          static_cast<uint8_t>((i == 0 ? kLeft : 0) | (i + 1 == count ? kRight : 0)));
-    }
-    word.clear();
-  };
-  for (size_t at = 0; at < text.size();) {
-    size_t end = at + 1;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-    string_view character = text.substr(at, end - at);
-    size_t place = 0;
-    if (code_point_is_alnum(utf8_next(character, place))) {
-      word += character;
-    } else {
-      finish();
-    }
-    at = end;
-  }
-  finish();
-  return out;
-}
-
-std::vector<Trigram> trigram_set(string_view text) {
-  std::vector<Trigram> list = trigrams_in_order(text).list;
-  std::sort(list.begin(), list.end());
-  list.erase(std::unique(list.begin(), list.end()), list.end());
-  return list;
-}
 
 float share(size_t common, size_t first, size_t second) {
   return static_cast<float>(common) / static_cast<float>(first + second - common);
@@ -156,7 +69,7 @@ float word_similarity_of(string_view a, string_view b, bool strict) {
       }
       last_place[number] = static_cast<int64_t>(i);
     }
-    if (strict ? (text.bounds[i] & kRight) == 0 : !wanted[number]) continue;
+    if (strict ? (text.bounds[i] & kTrigramRight) == 0 : !wanted[number]) continue;
     if (!lower) {
       lower = i;
       different = 1;
@@ -164,7 +77,7 @@ float word_similarity_of(string_view a, string_view b, bool strict) {
     float current = share(found, wanted_count, different);
     size_t fewer = different, fewer_found = found, begin = *lower;
     for (size_t from = begin; from <= i; ++from) {
-      if (!strict || (text.bounds[from] & kLeft) != 0) {
+      if (!strict || (text.bounds[from] & kTrigramLeft) != 0) {
         float shorter = share(fewer_found, wanted_count, fewer);
         if (shorter > current) {
           current = shorter;
