@@ -15,6 +15,7 @@
 namespace luma {
 
 struct Expr;
+struct InvertedKeys;  // engine/type/inverted_keys.h
 class ColumnarTable;  // engine/columnar
 
 struct ColumnDesc {
@@ -41,6 +42,8 @@ struct KeyPart {
   bool nulls_first = false;
   bool nullable = true;  // a NOT NULL column's key has no NULL tag
   std::string text;      // an expression's SQL, for messages
+  // Of an inverted index (gin): how values are taken apart; each gives any number of entries.
+  const InvertedKeys* inverted = nullptr;
 };
 
 struct IndexDesc {
@@ -57,6 +60,8 @@ struct IndexDesc {
   std::vector<int32_t> include;  // 0-based attributes
   const Expr* predicate = nullptr;
   std::string constraint_name;  // of the constraint it backs, "" otherwise
+
+  bool is_inverted() const { return !keys.empty() && keys.front().inverted != nullptr; }
 };
 
 enum class ForeignKeyAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };

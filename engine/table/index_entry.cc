@@ -1,9 +1,12 @@
 #include "engine/table/index_entry.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/base/sql_error.h"
 #include "engine/row/row_codec.h"
+#include "engine/type/inverted_keys.h"
+#include "engine/type/key_bytes.h"
 
 namespace luma {
 
@@ -42,7 +45,10 @@ std::string_view included_bytes(const IndexDesc& index, std::string_view value) 
 
 IndexEntryBuilder::IndexEntryBuilder(const TableDesc& table, const IndexDesc& index,
                                      uint32_t capacity)
-    : table_(table), index_(index), codec_(index.keys), parts_(index.keys.size()) {
+    : table_(table),
+      index_(index),
+      codec_(index.is_inverted() ? std::span<const KeyPart>() : std::span(index.keys)),
+      parts_(index.keys.size()) {
   for (const KeyPart& part : index.keys) {
     auto& evaluator = expressions_.emplace_back();
     if (part.expression != nullptr) evaluator.emplace(*part.expression, capacity);
@@ -96,6 +102,44 @@ void IndexEntryBuilder::entry(uint32_t row, std::string_view row_key, std::strin
     key.append(suffix);
   }
   if (!index_.include.empty()) append_included(row, value);
+}
+
+std::vector<IndexEntry> IndexEntryBuilder::entries(uint32_t row, std::string_view row_key) const {
+  std::vector<IndexEntry> out;
+  if (!index_.is_inverted()) {
+    IndexEntry& one = out.emplace_back();
+    entry(row, row_key, one.key, one.value);
+    return out;
+  }
+  std::vector<std::string> keys;
+  for (size_t part = 0; part < parts_.size(); ++part) {
+    Value value = parts_[part]->value(row);
+    if (value.is_null) continue;
+    keys.clear();
+    const KeyPart& desc = index_.keys[part];
+    desc.inverted->extract(value.datum, type_info(desc.type.oid), keys);
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    EntryClass entry_class = keys.empty() ? EntryClass::kEmpty : EntryClass::kKey;
+    if (keys.empty()) keys.emplace_back();
+    for (const std::string& key : keys) {
+      IndexEntry& one = out.emplace_back();
+      append_inverted_key(index_, part, entry_class, key, false, one.key);
+      append_u16(one.value, one.key.size());
+      one.key.append(row_key.substr(kStorageIdBytes));
+    }
+  }
+  return out;
+}
+
+void append_inverted_key(const IndexDesc& index, size_t part, EntryClass entry,
+                         std::string_view key, bool open, std::string& out) {
+  append_storage_id(out, index.storage_id);
+  if (index.keys.size() > 1) out.push_back(static_cast<char>(part));
+  out.push_back(static_cast<char>(entry));
+  put_key_text(out, key);
+  constexpr size_t kEndBytes = 2;
+  if (open) out.resize(out.size() - kEndBytes);
 }
 
 void IndexEntryBuilder::append_included(uint32_t row, std::string& value) const {

@@ -4,6 +4,8 @@
 //                           without storage id, included columns
 //   others:                 u16 length of the key up to the row key, included columns
 // Deferrable unique indexes are stored like others, since they may hold duplicates for a while.
+// Inverted indexes have any number of entries for a row: the key is the number of the key part (if
+// there are several), an EntryClass and the key that the value was taken apart into.
 // Included columns: a null bitmap, then each value that is not NULL: its fixed bytes, or u32 length
 // and bytes.
 #include <memory>
@@ -23,6 +25,18 @@ inline bool holds_row_key_in_value(const IndexDesc& index) {
   return index.unique && !index.deferrable;
 }
 
+// Of inverted indexes: what an entry stands for.
+enum class EntryClass : uint8_t { kKey = 1, kEmpty = 2 };
+// The beginning of the entries for a key of part `part`; without the end of a key, for prefixes,
+// when `open`.
+void append_inverted_key(const IndexDesc& index, size_t part, EntryClass entry,
+                         std::string_view key, bool open, std::string& out);
+
+struct IndexEntry {
+  std::string key, value;
+  bool operator==(const IndexEntry&) const = default;
+};
+
 // Makes the entries of one index for the rows of a chunk. One thread.
 class IndexEntryBuilder {
  public:
@@ -36,8 +50,10 @@ class IndexEntryBuilder {
   Value key_value(uint32_t row, size_t part) const;
   // Replaces `key` by storage id and key columns. False when a NULL makes the key differ from all.
   bool key_columns(uint32_t row, std::string& key) const;
-  // Replaces both; `row_key` is complete, with its storage id.
+  // Replaces both; `row_key` is complete, with its storage id. Not of inverted indexes.
   void entry(uint32_t row, std::string_view row_key, std::string& key, std::string& value) const;
+  // All entries of a row, in order of their keys; any index.
+  std::vector<IndexEntry> entries(uint32_t row, std::string_view row_key) const;
 
  private:
   void append_included(uint32_t row, std::string& value) const;

@@ -225,6 +225,12 @@ bool RowWriter::find_taken_key(uint32_t row, const std::vector<bool>* arbiters,
 
 void RowWriter::put_entry(Index& index, uint32_t row) {
   const IndexDesc& desc = table_->indexes[index.position];
+  if (desc.is_inverted()) {
+    for (const IndexEntry& entry : index.new_entry.entries(row, key_)) {
+      txn_->put(KvFamily::kData, entry.key, entry.value, false);
+    }
+    return;
+  }
   index.new_entry.entry(row, key_, index.key, index.value);
   txn_->put(KvFamily::kData, index.key, index.value, holds_row_key_in_value(desc));
 }
@@ -331,13 +337,37 @@ void RowWriter::remove_entry(Index& index, uint32_t row, std::string_view row_ke
     // Who inserts the same key must wait until we have committed.
     lock_unique_key(old_entry_key_);
   }
+  if (desc.is_inverted()) {
+    for (const IndexEntry& entry : index.old_entry.entries(row, row_key)) {
+      txn_->remove(KvFamily::kData, entry.key);
+    }
+    return;
+  }
   index.old_entry.entry(row, row_key, old_entry_key_, old_entry_value_);
   txn_->remove(KvFamily::kData, old_entry_key_);
+}
+
+// Only what differs: most keys of a value stay when it is changed.
+void RowWriter::update_inverted(Index& index, uint32_t row, std::string_view old_key) {
+  std::vector<IndexEntry> before, after;
+  if (index.old_entry.covers(row)) before = index.old_entry.entries(row, old_key);
+  index.covered = index.new_entry.covers(row);
+  if (index.covered) after = index.new_entry.entries(row, key_);
+  auto has = [](const std::vector<IndexEntry>& entries, const IndexEntry& wanted) {
+    return std::ranges::binary_search(entries, wanted.key, {}, &IndexEntry::key);
+  };
+  for (const IndexEntry& entry : before) {
+    if (!has(after, entry)) txn_->remove(KvFamily::kData, entry.key);
+  }
+  for (const IndexEntry& entry : after) {
+    if (!has(before, entry)) txn_->put(KvFamily::kData, entry.key, entry.value, false);
+  }
 }
 
 // `key_` is the row's new key.
 void RowWriter::update_entry(Index& index, uint32_t row, std::string_view old_key) {
   const IndexDesc& desc = table_->indexes[index.position];
+  if (desc.is_inverted()) return update_inverted(index, row, old_key);
   bool had = index.old_entry.covers(row);
   index.covered = index.new_entry.covers(row);
   if (had) index.old_entry.entry(row, old_key, old_entry_key_, old_entry_value_);

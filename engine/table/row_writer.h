@@ -118,6 +118,7 @@ class RowWriter {
   void lock_unique_key(std::string_view key);
   [[noreturn]] void fail_unique(const IndexDesc& index, const std::vector<Value>& values);
   std::vector<Value> key_values(const IndexEntryBuilder& entry, uint32_t row) const;
+  void update_inverted(Index& index, uint32_t row, std::string_view old_key);
   [[noreturn]] void fail_row_key(uint32_t row);
   void queue_unique_check(const Index& index, uint32_t row);
   void queue_as_child(uint32_t row, bool is_update);

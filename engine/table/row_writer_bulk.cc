@@ -96,6 +96,12 @@ void RowWriter::stage_entries(Bulk& bulk, Index& index) {
   kind.stamped = holds_row_key_in_value(desc);
   for (uint32_t row = 0; row < new_rows_->size; ++row) {
     if (!index.new_entry.covers(row)) continue;
+    if (desc.is_inverted()) {
+      for (const IndexEntry& entry : index.new_entry.entries(row, rows[row].key)) {
+        kind.add(txn_->buffer(), entry.key, entry.value, false);
+      }
+      continue;
+    }
     bool exclusive = desc.unique && index.new_entry.key_columns(row, index.key);
     index.new_entry.entry(row, rows[row].key, index.key, index.value);
     kind.add(txn_->buffer(), index.key, index.value, exclusive);

@@ -268,6 +268,12 @@ void build_index(ExecContext& context, const TableDescPtr& table, const IndexDes
     builder.bind(context, *chunk);
     for (uint32_t row = 0; row < chunk->size; ++row) {
       if (!builder.covers(row)) continue;
+      if (index.is_inverted()) {
+        for (const IndexEntry& entry : builder.entries(row, rows.key(row))) {
+          entries.add(entry.key, entry.value);
+        }
+        continue;
+      }
       builder.entry(row, rows.key(row), key, value);
       entries.add(key, value);
     }

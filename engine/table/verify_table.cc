@@ -55,8 +55,10 @@ class TableVerifier {
       for (size_t i = 0; i < builders.size(); ++i) {
         builders[i]->bind(context_, row.chunk());
         if (!builders[i]->covers(0)) continue;
-        ++expected[i];
-        check_entry(*builders[i], key);
+        for (const IndexEntry& entry : builders[i]->entries(0, key)) {
+          ++expected[i];
+          check_entry(*builders[i], entry, key);
+        }
       }
     }
     for (size_t i = 0; i < builders.size(); ++i) {
@@ -107,10 +109,10 @@ class TableVerifier {
     if (expected != key) report(fmt::format("row {} belongs at {}", hex(key), hex(expected)));
   }
 
-  void check_entry(const IndexEntryBuilder& builder, std::string_view row_key) {
+  void check_entry(const IndexEntryBuilder& builder, const IndexEntry& entry,
+                   std::string_view row_key) {
     const IndexDesc& index = builder.index();
-    std::string key, value;
-    builder.entry(0, row_key, key, value);
+    const auto& [key, value] = entry;
     KvValue found;
     if (!context_.transaction->get(KvFamily::kData, key, &found)) {
       report(
