@@ -59,6 +59,12 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     in_window_ = true;
   } else if (could_aggregate) {
     if (in_aggregate_) {
+  for (Oid schema : path().schemas) {
+    for (const Function* user :
+         environment_.catalog().functions_named(schema, call.funcname.back())) {
+      could_aggregate |= user->routine == 'a';
+    }
+  }
       throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot be nested")
           .at_byte(call.location);
     }
@@ -119,6 +125,7 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     refuse(plain && call.agg_distinct, "DISTINCT");
     refuse(plain && !call.agg_order.empty(), "ORDER BY");
     refuse(plain && call.agg_filter != nullptr, "FILTER");
+  if (function.is_aggregate()) attach_aggregate_steps(*bound);
   }
   if (function.kind == 'p') {
     std::string types;

@@ -1,5 +1,6 @@
 // Assignment to parts of a column: "a[2] = x", "a[1:2] = x", "d['k'] = x", "c.field = x" and what
 // nests of them. Reading a part is in bind_types.cc and bind_rows.cc.
+#include "engine/type/extension_type.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/function/value_parts.h"
@@ -53,6 +54,21 @@ Expr* Binder::jsonb_path_text(const ast::AIndices& index, Scope* scope, Clause c
 }
 
 Expr* Binder::assign_elements(Expr* base, std::span<const ast::Node* const> steps, size_t count,
+Expr* Binder::hstore_key(std::span<const ast::AIndices* const> indices, Scope* scope,
+                         Clause clause) {
+  if (indices.size() != 1) {
+    throw SqlError(SqlState::kFeatureNotSupported, "hstore allows only one subscript");
+  }
+  if (indices[0]->is_slice) {
+    throw SqlError(SqlState::kFeatureNotSupported, "hstore allows only one subscript");
+  }
+  Expr* key = bind_expr(indices[0]->uidx, scope, clause);
+  Expr* text = coerce(key, {type_oid::kText, -1}, Coercion::kAssignment, key->location);
+  if (text != nullptr) return text;
+  throw SqlError(SqlState::kDatatypeMismatch, "hstore subscript must have type text")
+      .at_byte(key->location);
+}
+
                               Expr* value, int location, Scope* scope) {
   if (base->type.oid == type_oid::kJsonb) {
     std::vector<Expr*> args = {base, value};
@@ -68,6 +84,12 @@ Expr* Binder::assign_elements(Expr* base, std::span<const ast::Node* const> step
     return make_part_call(arena(), assign_jsonb_kernel(), *base, args, array ? 1 : 0, location);
   }
   const TypeInfo& type = type_info(base->type.oid);
+  if (base->type.oid == type_oid::kHstore) {
+    std::vector<const ast::AIndices*> indices;
+    for (size_t i = 0; i < count; ++i) indices.push_back(ast::as<ast::AIndices>(steps[i]));
+    Expr* key = hstore_key(indices, scope, Clause::kUpdateSource);
+    return make_part_call(arena(), assign_hstore_kernel(), *base, {base, value, key}, 0, location);
+  }
   if (!type.is_array()) {
     throw sql_error(SqlState::kDatatypeMismatch,
                     "cannot subscript type {} because it does not support subscripting",

@@ -1,7 +1,9 @@
 // Type names, casts, arrays, subscripts and fields.
+#include "engine/type/extension_type.h"
 #include "engine/type/typmod.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/function/registry.h"
 #include "sql/function/value_parts.h"
 
@@ -211,6 +213,12 @@ Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> 
     std::string_view function[] = {"jsonb_extract_path"};
     return make_function_call(ast::NameList(function, 1), args, {}, false, false, base->location,
                               nullptr);
+  }
+  if (container == type_oid::kHstore) {
+    const FunctionEntry& fetch =
+        *FunctionRegistry::instance().operator_by_oid(kHstoreFetchOperator)->implementation;
+    return build_call(fetch, {base, hstore_key(indices, scope, clause)}, base->location,
+                      fetch.arg_types, type_oid::kText);
   }
   if (container == type_oid::kName && indices.size() == 1 && !indices[0]->is_slice) {
     // A name is a fixed array of bytes, counted from 0: catalog queries look at its first one.

@@ -218,6 +218,11 @@ class Binder {
   Expr* store_field(Expr* base, uint32_t index, Expr* value, int location);
   Expr* assign_elements(Expr* base, std::span<const ast::Node* const> steps, size_t count,
                         Expr* value, int location, Scope* scope);
+  // Of an aggregate that a user has created (bind_user_aggregate.cc).
+  void attach_aggregate_steps(Expr& call);
+  Expr* call_over_slots(Oid function, const std::vector<TypeRef>& types, int location);
+  // The key in h['key'] of an hstore.
+  Expr* hstore_key(std::span<const ast::AIndices* const> indices, Scope* scope, Clause clause);
   Expr* jsonb_path_text(const ast::AIndices& index, Scope* scope, Clause clause);
   Expr* bind_sql_value_function(const ast::SQLValueFunction& node);
   Expr* bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause);

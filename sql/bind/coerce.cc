@@ -4,10 +4,12 @@
 #include <algorithm>
 
 #include "engine/exec/evaluator.h"
+#include "engine/type/range.h"
 #include "engine/type/type_info.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/polymorphic.h"
+#include "sql/function/extension.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -17,19 +19,23 @@ namespace {
 struct Pathway {
   enum Kind { kNone, kFunction, kRelabel, kArray, kViaIo } kind = kNone;
   const FunctionEntry* function = nullptr;
+  Oid user_function = kInvalidOid;  // instead of `function`, one that may be a user's
 };
 
-Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
+Coercion context_of(char letter) {
+  return letter == 'i'   ? Coercion::kImplicit
+         : letter == 'a' ? Coercion::kAssignment
+                         : Coercion::kExplicit;
+}
+
+Pathway find_pathway(const Catalog& catalog, Oid source, Oid target, Coercion coercion) {
   // Domains convert as their base types do.
   source = base_type_of(source);
   target = base_type_of(target);
   if (source == target) return {Pathway::kRelabel};
   const FunctionRegistry& registry = FunctionRegistry::instance();
   if (const CastEntry* cast = registry.cast(source, target)) {
-    Coercion needed = cast->context == 'i'   ? Coercion::kImplicit
-                      : cast->context == 'a' ? Coercion::kAssignment
-                                             : Coercion::kExplicit;
-    if (coercion < needed) return {};
+    if (coercion < context_of(cast->context)) return {};
     switch (cast->method) {
       case 'f':
         return {Pathway::kFunction, cast->implementation};
@@ -39,6 +45,11 @@ Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
         return {Pathway::kViaIo};
     }
   }
+  if (const Cast* cast = catalog.find_cast(source, target)) {
+    if (coercion < context_of(cast->context)) return {};
+    if (cast->method == 'f') return {Pathway::kFunction, nullptr, cast->function};
+    return {cast->method == 'b' ? Pathway::kRelabel : Pathway::kViaIo};
+  }
   const TypeInfo* from = find_type(source);
   const TypeInfo* to = find_type(target);
   if (from == nullptr || to == nullptr) return {};
@@ -47,10 +58,16 @@ Pathway find_pathway(Oid source, Oid target, Coercion coercion) {
     return type.is_array() || type.oid == type_oid::kInt2Vector || type.oid == type_oid::kOidVector;
   };
   if (is_array(*from) && to->is_array()) {
-    Pathway element = find_pathway(from->element, to->element, coercion);
+    Pathway element = find_pathway(catalog, from->element, to->element, coercion);
     if (element.kind == Pathway::kNone) return {};
     bool same = element.kind == Pathway::kRelabel && base_type_of(to->element) == to->element;
     return {same ? Pathway::kRelabel : Pathway::kArray};
+  }
+  // Every range type has a cast to its multirange.
+  if (from->type_type == 'r' && to->type_type == 'm' && coercion == Coercion::kExplicit &&
+      range_kind(source).multirange == target) {
+    constexpr Oid kMultirangeOfRange = 4298;
+    return {Pathway::kFunction, registry.function(kMultirangeOfRange)};
   }
   // Conversion through text: assignment casts to string types, explicit ones from them.
   if (coercion >= Coercion::kAssignment && to->category == 'S') return {Pathway::kViaIo};
@@ -127,7 +144,9 @@ bool Binder::can_coerce(std::span<const Oid> from, std::span<const Oid> to, Coer
       continue;
     }
     if (source == type_oid::kUnknown) continue;
-    if (find_pathway(source, target, coercion).kind != Pathway::kNone) continue;
+    if (find_pathway(environment_.catalog(), source, target, coercion).kind != Pathway::kNone) {
+      continue;
+    }
     if (target == type_oid::kRecord && is_composite(source)) continue;
     if (source == type_oid::kRecord && is_composite(target)) continue;
     if (target == type_oid::kRecordArray && is_composite(element_of(source))) continue;
@@ -207,7 +226,11 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
   if (target.oid == type_oid::kRecord && expr->kind == ExprKind::kRow) return expr;
   if (source == type_oid::kRecord && is_composite(target.oid))
     return coerce_row(expr, target.oid, coercion, location);
-  Pathway pathway = find_pathway(source, target.oid, coercion);
+  Pathway pathway = find_pathway(environment_.catalog(), source, target.oid, coercion);
+  if (pathway.user_function != kInvalidOid) {
+    pathway.function = function_by_oid(environment_.catalog(), pathway.user_function, arena());
+    if (pathway.function == nullptr) return nullptr;
+  }
   if (pathway.kind == Pathway::kNone &&
       ((target.oid == type_oid::kRecord && is_composite(source)) ||
        (target.oid == type_oid::kRecordArray && is_composite(element_of(source))))) {

@@ -1,6 +1,7 @@
 // Functions and operators: from a name and argument expressions to a typed call.
 #include <algorithm>
 
+#include "engine/type/extension_type.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/candidates.h"
@@ -136,9 +137,12 @@ std::vector<Call> function_candidates(const std::vector<const FunctionEntry*>& f
 }
 
 // "int4(x)", "text(x)": a call that is really a cast.
-Oid cast_function_target(const ast::NameList& name) {
+Oid cast_function_target(const Catalog& catalog, const ast::NameList& name) {
   if (name.size() > 2 || (name.size() == 2 && name[0] != "pg_catalog")) return kInvalidOid;
   const TypeInfo* type = find_type(name.back());
+  if (type != nullptr && is_extension_type(type->oid) && catalog.type(type->oid) == nullptr) {
+    return kInvalidOid;
+  }
   return type == nullptr || type->type_type == 'p' ? kInvalidOid : type->oid;
 }
 
@@ -167,7 +171,9 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
   call->implementation = function.implementation;
   call->strict = function.strict;
   call->is_volatile = function.volatility == 'v';
-  if (is_user_function(function)) query_.calls_routines = true;
+  constexpr Oid kInternalLanguage = 12, kCLanguage = 13;
+  bool has_body = function.language != kInternalLanguage && function.language != kCLanguage;
+  if (is_user_function(function) && has_body) query_.calls_routines = true;
   call->args = copy_span(arena(), args);
   for (Expr* arg : args) {
     if (arg->collation != kInvalidOid && call->collation == kInvalidOid)
@@ -224,7 +230,7 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   }
   if (chosen == nullptr && args.size() == 1 && arg_names.empty() && !star) {
     // PostgreSQL reads f(x) as a cast when f is a type and the cast needs no function of its own.
-    Oid target = cast_function_target(name);
+    Oid target = cast_function_target(environment_.catalog(), name);
     if (target != kInvalidOid) {
       bool literal = actual[0] == type_oid::kUnknown;
       const CastEntry* cast = FunctionRegistry::instance().cast(actual[0], target);
@@ -345,10 +351,21 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
   const OperatorEntry* exact =
       schema == kInvalidOid ? registry.find_operator(name, exact_left, exact_right) : nullptr;
   if (exact != nullptr) return exact;
-  std::vector<const OperatorEntry*> entries = extension_operators(
-      environment_.catalog(),
-      schema == kInvalidOid ? std::span<const Oid>(path().schemas) : std::span(&schema, 1), name,
-      arena());
+  std::vector<Oid> schemas = path().schemas;
+  if (schema != kInvalidOid) {
+    schemas = {schema};
+  } else {
+    // Definitions are stored with the names of operators only: those of an extension's type are
+    // found wherever the extension is.
+    for (Oid type : {exact_left, exact_right}) {
+      const Type* created = is_extension_type(type) ? environment_.catalog().type(type) : nullptr;
+      if (created != nullptr && std::ranges::find(schemas, created->schema) == schemas.end()) {
+        schemas.push_back(created->schema);
+      }
+    }
+  }
+  std::vector<const OperatorEntry*> entries =
+      created_operators(environment_.catalog(), schemas, name, arena());
   for (const OperatorEntry* entry : entries) {
     if (entry->left == exact_left && entry->right == exact_right) return entry;
   }

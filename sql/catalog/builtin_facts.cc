@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "engine/type/type_info.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/fact_table.h"
 
 namespace luma {
@@ -188,10 +189,14 @@ std::span<const CastFact> cast_facts() {
 }
 
 std::span<const OpClassFact> opclass_facts() {
-  static const auto rows = make_rows<OpClassFact>("pg_opclass", [](Fields f) {
-    return OpClassFact{number(f[0]), number(f[1]), f[2],       number(f[3]),
-                       number(f[5]), number(f[6]), flag(f[7]), number(f[8])};
-  });
+  static const auto rows = [] {
+    auto all = make_rows<OpClassFact>("pg_opclass", [](Fields f) {
+      return OpClassFact{number(f[0]), number(f[1]), f[2],       number(f[3]),
+                         number(f[5]), number(f[6]), flag(f[7]), number(f[8])};
+    });
+    for (const ExtensionOpClassFact& row : extension_opclass_facts()) all.push_back(row.fact());
+    return all;
+  }();
   return rows;
 }
 

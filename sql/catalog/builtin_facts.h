@@ -77,7 +77,7 @@ struct CastFact {
   char method = 'f';   // f function, b binary compatible, i through text (in/out)
 };
 
-// pg_opclass
+// pg_opclass; those of extensions are in no schema here
 struct OpClassFact {
   Oid oid = kInvalidOid;
   Oid method = kInvalidOid;  // 403 btree, 405 hash, ...

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
@@ -57,6 +58,10 @@ const Function* Catalog::function(Oid oid) const {
 
 const Extension* Catalog::extension(Oid oid) const {
   return static_cast<const Extension*>(object(class_oid::kExtension, oid));
+}
+
+const UserOperator* Catalog::user_operator(Oid oid) const {
+  return static_cast<const UserOperator*>(object(class_oid::kOperator, oid));
 }
 
 const Extension* Catalog::find_extension(std::string_view name) const {
@@ -156,7 +161,8 @@ const Type* Catalog::find_type(Oid schema, std::string_view name) const {
 
 Oid Catalog::find_type_oid(Oid schema, std::string_view name) const {
   if (schema == schema_oid::kPgCatalog) {
-    if (const TypeInfo* builtin = luma::find_type(name)) return builtin->oid;
+    const TypeInfo* builtin = luma::find_type(name);
+    if (builtin != nullptr && !is_extension_type(builtin->oid)) return builtin->oid;
   }
   Oid oid = local_->find_name(class_oid::kType, schema, name);
   if (oid == kInvalidOid && schema < kFirstUserOid) {
@@ -173,8 +179,24 @@ const Function* Catalog::find_function(Oid schema, std::string_view name,
 
 std::vector<const Function*> Catalog::functions_named(Oid schema, std::string_view name) const {
   std::vector<const Function*> out;
-  for (ObjectId id : local_->functions_named(schema, name)) out.push_back(function(id.oid));
+  for (ObjectId id : local_->overloads(class_oid::kProc, schema, name)) {
+    out.push_back(function(id.oid));
+  }
   return out;
+}
+
+std::vector<const UserOperator*> Catalog::operators_named(Oid schema, std::string_view name) const {
+  std::vector<const UserOperator*> out;
+  for (ObjectId id : local_->overloads(class_oid::kOperator, schema, name)) {
+    out.push_back(user_operator(id.oid));
+  }
+  return out;
+}
+
+const Cast* Catalog::find_cast(Oid source, Oid target) const {
+  if (!local_->has_casts()) return nullptr;
+  Oid oid = local_->find_name(class_oid::kCast, kInvalidOid, cast_name(source, target));
+  return static_cast<const Cast*>(object(class_oid::kCast, oid));
 }
 
 std::vector<Oid> Catalog::indexes_of(Oid table) const {
@@ -293,6 +315,16 @@ void Catalog::for_each_function(const std::function<void(const Function&)>& visi
     if (object->kind == ObjectKind::kFunction) visit(static_cast<const Function&>(*object));
   });
 }
+void Catalog::for_each_operator(const std::function<void(const UserOperator&)>& visit) const {
+  local_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kOperator) visit(static_cast<const UserOperator&>(*object));
+  });
+}
+void Catalog::for_each_cast(const std::function<void(const Cast&)>& visit) const {
+  local_->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kCast) visit(static_cast<const Cast&>(*object));
+  });
+}
 void Catalog::for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const {
   local_->for_each([&](const ObjectPtr& object) {
     if (object->kind == ObjectKind::kDefaultAcl) visit(static_cast<const DefaultAcl&>(*object));
@@ -325,7 +357,7 @@ std::string Catalog::schema_name(Oid oid) const {
 }
 
 std::string Catalog::type_name(Oid oid, int32_t typmod) const {
-  if (oid < kFirstUserOid && luma::find_type(oid) != nullptr) return format_type(oid, typmod);
+  if (!is_created_type(oid) && luma::find_type(oid) != nullptr) return format_type(oid, typmod);
   if (const Type* found = type(oid)) return quote_identifier(found->name);
   if (const Type* element = type_of_array(oid)) return quote_identifier(element->name) + "[]";
   if (const Table* row = table_of_row_type(oid)) {
@@ -362,6 +394,12 @@ std::string describe_function(const Catalog& catalog, const Function& function) 
   for (Oid type : function.input_types())
     args += (args.empty() ? "" : ",") + catalog.type_name(type);
   return fmt::format("function {}({})", quote_identifier(function.name), args);
+}
+
+std::string describe_operator(const Catalog& catalog, const UserOperator& op) {
+  return fmt::format("operator {}({},{})", op.name,
+                     op.left == kInvalidOid ? "none" : catalog.type_name(op.left),
+                     catalog.type_name(op.right));
 }
 
 std::string describe_default_acl(const Catalog& catalog, const DefaultAcl& list) {
@@ -435,6 +473,16 @@ std::string Catalog::describe(ObjectAddress address,
       std::string args;
       for (Oid type : found->arg_types) args += (args.empty() ? "" : ",") + type_name(type);
       return fmt::format("function {}({})", quote_identifier(found->name), args);
+    }
+    case class_oid::kOperator: {
+      const UserOperator* found = user_operator(address.oid);
+      if (found == nullptr) break;
+      return describe_operator(*this, *found);
+    }
+    case class_oid::kCast: {
+      const auto* found = static_cast<const Cast*>(object(class_oid::kCast, address.oid));
+      if (found == nullptr) break;
+      return fmt::format("cast from {} to {}", type_name(found->source), type_name(found->target));
     }
     case class_oid::kPolicy: {
       const Table* owner = table_of_policy(address.oid);

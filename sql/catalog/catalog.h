@@ -41,6 +41,7 @@ class Catalog {
   const Type* type(Oid oid) const;
   const Function* function(Oid oid) const;  // user-defined ones
   const Extension* extension(Oid oid) const;
+  const UserOperator* user_operator(Oid oid) const;
   // What ANALYZE has found in a table.
   const TableStatisticsObject* statistics(Oid table) const;
   // pg_class.reltuples (-1: never analysed) and relpages of a table or index.
@@ -72,6 +73,11 @@ class Catalog {
   // In order of oid.
   std::vector<const Function*> functions_named(Oid schema, std::string_view name) const;
 
+  // In order of oid.
+  std::vector<const UserOperator*> operators_named(Oid schema, std::string_view name) const;
+  // A cast that a user has created; nullptr: there is none.
+  const Cast* find_cast(Oid source, Oid target) const;
+
   // --- relations between objects ---
   std::vector<Oid> indexes_of(Oid table) const;  // in order of oid
   // Objects that hold a dependency on `referenced` (or a part of it).
@@ -98,6 +104,8 @@ class Catalog {
   void for_each_type(const std::function<void(const Type&)>& visit) const;
   void for_each_extension(const std::function<void(const Extension&)>& visit) const;
   void for_each_function(const std::function<void(const Function&)>& visit) const;
+  void for_each_operator(const std::function<void(const UserOperator&)>& visit) const;
+  void for_each_cast(const std::function<void(const Cast&)>& visit) const;
   void for_each_default_acl(const std::function<void(const DefaultAcl&)>& visit) const;
   void for_each_access_list(const std::function<void(const AccessList&)>& visit) const;
 

@@ -149,6 +149,8 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
     case ObjectKind::kAccessList:
     case ObjectKind::kStatistics:
     case ObjectKind::kExtension:
+    case ObjectKind::kOperator:
+    case ObjectKind::kCast:
       return;
     default:
       break;

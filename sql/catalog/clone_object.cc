@@ -32,6 +32,10 @@ std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
           static_cast<const TableStatisticsObject&>(object));
     case ObjectKind::kExtension:
       return std::make_shared<Extension>(static_cast<const Extension&>(object));
+    case ObjectKind::kOperator:
+      return std::make_shared<UserOperator>(static_cast<const UserOperator&>(object));
+    case ObjectKind::kCast:
+      return std::make_shared<Cast>(static_cast<const Cast&>(object));
   }
   LUMA_CHECK(false);
 }

@@ -8,7 +8,9 @@
 #include "sql/ast/ast.h"
 #include "sql/ast/rewrite.h"
 #include "sql/ast/tree.h"
+#include "sql/catalog/access_method.h"
 #include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
 
@@ -260,6 +262,16 @@ class NameShortener {
   std::set<std::string_view> hidden_;  // names of common table expressions
 };
 
+std::string opclass_name(const Catalog& catalog, const SearchPath& path,
+                         const OpClassFact& opclass) {
+  const ExtensionOpClassFact* fact = find_extension_opclass(opclass.oid);
+  const Extension* extension = fact == nullptr ? nullptr : catalog.find_extension(fact->extension);
+  if (extension == nullptr || path.contains(extension->schema)) {
+    return quote_identifier(opclass.name);
+  }
+  return quote_qualified(catalog.schema_name(extension->schema), opclass.name);
+}
+
 }  // namespace
 
 std::string shown_expression(const Catalog& catalog, const SearchPath& path,
@@ -312,6 +324,7 @@ std::string index_definition(const Catalog& catalog, const SearchPath& path, con
   }
   std::string method = index.access_method == kHashAm    ? "hash"
                        : index.access_method == kBtreeAm ? "btree"
+                       : index.access_method == kGinAm   ? "gin"
                                                          : "columnar";
   std::string out = fmt::format("CREATE {}INDEX {} ON {}{} USING {} (",
                                 index.unique ? "UNIQUE " : "", quote_identifier(index.name),
@@ -328,7 +341,9 @@ std::string index_definition(const Catalog& catalog, const SearchPath& path, con
       if (collation != nullptr) out += " COLLATE " + quote_identifier(collation->name);
     }
     const OpClassFact* opclass = find_opclass_fact(key.opclass);
-    if (opclass != nullptr && !opclass->is_default) out += " " + quote_identifier(opclass->name);
+    if (opclass != nullptr && !opclass->is_default) {
+      out += " " + opclass_name(catalog, path, *opclass);
+    }
     if (key.descending) out += " DESC";
     if (key.descending && !key.nulls_first) out += " NULLS LAST";
     if (!key.descending && key.nulls_first) out += " NULLS FIRST";

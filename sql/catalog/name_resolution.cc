@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
 #include "engine/type/typmod.h"
 #include "sql/ast/expression.h"
@@ -291,7 +292,7 @@ bool relation_is_visible(const Catalog& catalog, const SearchPath& path, const R
 
 bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type) {
   std::string name;
-  if (type < kFirstUserOid && find_type(type) != nullptr) {
+  if (!is_created_type(type) && find_type(type) != nullptr) {
     name = find_type(type)->name;
   } else if (const Type* user = catalog.type(type)) {
     name = user->name;
@@ -326,7 +327,7 @@ std::string relation_display_name(const Catalog& catalog, const SearchPath& path
 
 std::string type_display_name(const Catalog& catalog, const SearchPath& path, Oid type,
                               int32_t typmod, bool missing_ok) {
-  if (type < kFirstUserOid && find_type(type) != nullptr) return format_type(type, typmod);
+  if (!is_created_type(type) && find_type(type) != nullptr) return format_type(type, typmod);
   Oid schema = kInvalidOid;
   Oid element = type;
   if (const Type* array_of = catalog.type_of_array(type)) element = array_of->oid;

@@ -26,6 +26,10 @@ Oid CatalogObject::class_id() const {
       return class_oid::kStatistics;
     case ObjectKind::kExtension:
       return class_oid::kExtension;
+    case ObjectKind::kOperator:
+      return class_oid::kOperator;
+    case ObjectKind::kCast:
+      return class_oid::kCast;
     case ObjectKind::kTable:
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:
@@ -37,6 +41,8 @@ Oid CatalogObject::class_id() const {
 std::string default_acl_name(Oid role, Oid schema, char object_type) {
   return fmt::format("{} {} {}", role, schema, object_type);
 }
+
+std::string cast_name(Oid source, Oid target) { return fmt::format("{} {}", source, target); }
 
 std::vector<Oid> Function::input_types() const {
   std::vector<Oid> types;

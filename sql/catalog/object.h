@@ -82,7 +82,9 @@ enum class ObjectKind : uint8_t {
   kAccessList,
   kFunction,
   kStatistics,
-  kExtension
+  kExtension,
+  kOperator,
+  kCast
 };
 
 // What all objects have. The most derived struct is told by `kind`.
@@ -351,7 +353,7 @@ struct Sequence : Relation {
 struct Type : CatalogObject {
   Type() : CatalogObject(ObjectKind::kType) {}
   Oid schema = kInvalidOid;
-  char type_type = 'e';  // e enum, d domain, c composite, r range, s shell
+  char type_type = 'e';  // e enum, d domain, c composite, r range, m multirange, b of an extension
   Oid array_type = kInvalidOid;
   Oid relation = kInvalidOid;  // composite: the Table with relkind 'c'
   struct EnumLabel {
@@ -360,12 +362,16 @@ struct Type : CatalogObject {
     std::string label;
   };
   std::vector<EnumLabel> labels;
-  // domains
+  // domains; of a range the subtype, of a multirange its range
   TypeRef base;
   Oid collation = kInvalidOid;
   bool not_null = false;
   std::string default_sql;
   std::vector<Constraint> constraints;
+  // ranges
+  Oid multirange = kInvalidOid;
+  Oid subtype_opclass = kInvalidOid;
+  Oid subtype_diff = kInvalidOid;  // a function
 };
 
 // CREATE FUNCTION, CREATE PROCEDURE.
@@ -381,7 +387,7 @@ struct Function : CatalogObject {
     bool is_output() const { return mode == 'o' || mode == 'b' || mode == 't'; }
   };
   Oid schema = kInvalidOid;
-  char routine = 'f';  // f function, p procedure
+  char routine = 'f';  // f function, p procedure, a aggregate
   std::vector<Argument> arguments;
   Oid result = kInvalidOid;  // void for procedures without output arguments
   bool returns_set = false;
@@ -401,6 +407,19 @@ struct Function : CatalogObject {
   std::vector<std::string> settings;  // "name=value": SET clauses
   // Changes with every CREATE OR REPLACE: what was compiled of an older body is no longer good.
   uint64_t revision = 0;
+  // CREATE AGGREGATE.
+  struct Aggregate {
+    Oid transition = kInvalidOid;  // functions
+    Oid final = kInvalidOid;
+    Oid combine = kInvalidOid;
+    Oid sort_operator = kInvalidOid;
+    Oid transition_type = kInvalidOid;
+    int32_t transition_space = 0;
+    std::optional<std::string> initial;  // text form of the transition type
+    bool final_extra = false;
+    char final_modify = 'r';  // r read only, s shareable, w read write
+  };
+  std::optional<Aggregate> aggregate;  // of aggregates that are not an extension's
 
   std::vector<Oid> input_types() const;
   // Element type of a VARIADIC last argument; 0: none.
@@ -416,7 +435,34 @@ struct Extension : CatalogObject {
   bool relocatable = true;
 };
 
-// Name and input types, by which it is found among its schema's functions.
+// CREATE OPERATOR. Operators that others name before they are created do not exist.
+struct UserOperator : CatalogObject {
+  UserOperator() : CatalogObject(ObjectKind::kOperator) {}
+  Oid schema = kInvalidOid;
+  Oid left = kInvalidOid;  // 0: prefix
+  Oid right = kInvalidOid;
+  Oid result = kInvalidOid;
+  Oid commutator = kInvalidOid;
+  Oid negator = kInvalidOid;
+  Oid function = kInvalidOid;
+  Oid restrict_estimator = kInvalidOid;
+  Oid join_estimator = kInvalidOid;
+  bool can_merge = false;
+  bool can_hash = false;
+};
+
+// CREATE CAST; its name is made of its types (cast_name).
+struct Cast : CatalogObject {
+  Cast() : CatalogObject(ObjectKind::kCast) {}
+  Oid source = kInvalidOid;
+  Oid target = kInvalidOid;
+  Oid function = kInvalidOid;
+  char context = 'e';  // i implicit, a assignment, e explicit
+  char method = 'f';   // f function, b binary coercible, i through text
+};
+std::string cast_name(Oid source, Oid target);
+
+// Name and input types, by which it is found among its schema's functions; operators likewise.
 std::string function_signature(std::string_view name, const std::vector<Oid>& input_types);
 
 // ALTER DEFAULT PRIVILEGES: the list of objects that `owner` creates.

@@ -83,13 +83,23 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sequence, LUMA_RELATION_FIELDS, 
                                                 owned_by_table, owned_by_column, is_identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Type, LUMA_OBJECT_FIELDS, schema, type_type,
                                                 array_type, relation, labels, base, collation,
-                                                not_null, default_sql, constraints)
+                                                not_null, default_sql, constraints, multirange,
+                                                subtype_opclass, subtype_diff)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function::Aggregate, transition, final, combine,
+                                                sort_operator, transition_type, transition_space,
+                                                initial, final_extra, final_modify)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(UserOperator, LUMA_OBJECT_FIELDS, schema, left,
+                                                right, result, commutator, negator, function,
+                                                restrict_estimator, join_estimator, can_merge,
+                                                can_hash)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Cast, LUMA_OBJECT_FIELDS, source, target, function,
+                                                context, method)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function::Argument, name, type, mode, default_sql)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function, LUMA_OBJECT_FIELDS, schema, routine,
                                                 arguments, result, returns_set, language, source,
                                                 sql_body, definition_search_path, volatility,
                                                 parallel, strict, security_definer, leakproof, cost,
-                                                rows, settings, revision)
+                                                rows, settings, revision, aggregate)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Extension, LUMA_OBJECT_FIELDS, schema, version,
                                                 relocatable)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ColumnStatistics, number, type, null_fraction,
@@ -176,6 +186,12 @@ std::string encode_object(const CatalogObject& object) {
     case ObjectKind::kExtension:
       j = static_cast<const Extension&>(object);
       break;
+    case ObjectKind::kOperator:
+      j = static_cast<const UserOperator&>(object);
+      break;
+    case ObjectKind::kCast:
+      j = static_cast<const Cast&>(object);
+      break;
   }
   std::string out{kFormatVersion, static_cast<char>(object.kind)};
   nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
@@ -213,6 +229,10 @@ ObjectPtr decode_object(std::string_view bytes) {
         return read_object<TableStatisticsObject>(j);
       case ObjectKind::kExtension:
         return read_object<Extension>(j);
+      case ObjectKind::kOperator:
+        return read_object<UserOperator>(j);
+      case ObjectKind::kCast:
+        return read_object<Cast>(j);
     }
   } catch (const nlohmann::json::exception& error) {
     throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());

@@ -323,7 +323,11 @@ std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
       return type_display_name(*catalog_, *path_, oid, -1, true);
     case kRegproc: {
       const ProcFact* fact = find_proc_fact(oid);
-      if (const Function* user = catalog_->function(oid)) return function_name(*user);
+      if (const Function* user = catalog_->function(oid)) {
+        bool unique = catalog_->functions_named(user->schema, user->name).size() == 1;
+        return unique ? function_name(*user)
+                      : quote_qualified(catalog_->schema_name(user->schema), user->name);
+      }
       if (fact == nullptr) return "";
       bool unique = proc_facts_named(fact->name).size() == 1;
       return unique ? quote_identifier(fact->name) : quote_qualified("pg_catalog", fact->name);

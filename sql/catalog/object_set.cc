@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/type/extension_type.h"
+
 namespace luma {
 namespace {
 
@@ -16,6 +18,11 @@ void trigger_dependencies(const Table& table, const Trigger& trigger,
                           std::vector<Dependency>& out) {
   ObjectAddress self{class_oid::kTrigger, trigger.oid, 0};
   out.push_back({self, relation_address(table.oid), 'a'});
+  if (trigger.parent != kInvalidOid) {
+    // A copy: whatever its original depends on takes both.
+    out.push_back({self, {class_oid::kTrigger, trigger.parent, 0}, 'i'});
+    return;
+  }
   if (trigger.function >= kFirstUserOid) {
     out.push_back({self, {class_oid::kProc, trigger.function, 0}, 'n'});
   }
@@ -35,7 +42,7 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
   out.push_back({table.address(), {class_oid::kSchema, table.schema, 0}, 'n'});
   for (const Column& column : table.columns) {
     if (column.dropped) continue;
-    if (column.type.oid >= kFirstUserOid) {
+    if (is_created_type(column.type.oid)) {
       // An array is there as long as its element type.
       const TypeInfo* type = find_type(column.type.oid);
       Oid needed = type != nullptr && type->is_array() ? type->element : column.type.oid;
@@ -122,27 +129,57 @@ void type_dependencies(const Type& type, std::vector<Dependency>& out) {
   if (type.relation != kInvalidOid) {
     out.push_back({relation_address(type.relation), type.address(), 'i'});
   }
-  if (type.base.oid >= kFirstUserOid) {
+  if (type.type_type == 'm') {
+    out.push_back({type.address(), {class_oid::kType, type.base.oid, 0}, 'i'});
+  } else if (is_created_type(type.base.oid)) {
     const TypeInfo* base = find_type(type.base.oid);
     Oid needed = base != nullptr && base->is_array() ? base->element : type.base.oid;
     out.push_back({type.address(), {class_oid::kType, needed, 0}, 'n'});
+  }
+  if (type.subtype_diff >= kFirstUserOid) {
+    out.push_back({type.address(), {class_oid::kProc, type.subtype_diff, 0}, 'n'});
   }
   for (const Constraint& constraint : type.constraints) {
     out.push_back({{class_oid::kConstraint, constraint.oid, 0}, type.address(), 'a'});
   }
 }
 
+void need_type(const CatalogObject& object, Oid type, std::vector<Dependency>& out) {
+  if (!is_created_type(type)) return;
+  const TypeInfo* info = find_type(type);
+  Oid needed = info != nullptr && info->is_array() ? info->element : type;
+  out.push_back({object.address(), {class_oid::kType, needed, 0}, 'n'});
+}
+
+void need_function(const CatalogObject& object, Oid function, std::vector<Dependency>& out) {
+  if (function < kFirstUserOid) return;
+  out.push_back({object.address(), {class_oid::kProc, function, 0}, 'n'});
+}
+
 // Types of arguments and result; what bodies use is not looked into, except SQL-standard ones.
 void function_dependencies(const Function& function, std::vector<Dependency>& out) {
   out.push_back({function.address(), {class_oid::kSchema, function.schema, 0}, 'n'});
-  auto needs = [&](Oid type) {
-    if (type < kFirstUserOid) return;
-    const TypeInfo* info = find_type(type);
-    Oid needed = info != nullptr && info->is_array() ? info->element : type;
-    out.push_back({function.address(), {class_oid::kType, needed, 0}, 'n'});
-  };
-  needs(function.result);
-  for (const Function::Argument& argument : function.arguments) needs(argument.type);
+  need_type(function, function.result, out);
+  for (const Function::Argument& argument : function.arguments) {
+    need_type(function, argument.type, out);
+  }
+  if (!function.aggregate.has_value()) return;
+  need_type(function, function.aggregate->transition_type, out);
+  need_function(function, function.aggregate->transition, out);
+  need_function(function, function.aggregate->final, out);
+  need_function(function, function.aggregate->combine, out);
+}
+
+void operator_dependencies(const UserOperator& op, std::vector<Dependency>& out) {
+  out.push_back({op.address(), {class_oid::kSchema, op.schema, 0}, 'n'});
+  for (Oid type : {op.left, op.right, op.result}) need_type(op, type, out);
+  need_function(op, op.function, out);
+}
+
+void cast_dependencies(const Cast& cast, std::vector<Dependency>& out) {
+  need_type(cast, cast.source, out);
+  need_type(cast, cast.target, out);
+  need_function(cast, cast.function, out);
 }
 
 }  // namespace
@@ -164,6 +201,12 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
       break;
     case ObjectKind::kFunction:
       function_dependencies(static_cast<const Function&>(object), out);
+      break;
+    case ObjectKind::kOperator:
+      operator_dependencies(static_cast<const UserOperator&>(object), out);
+      break;
+    case ObjectKind::kCast:
+      cast_dependencies(static_cast<const Cast&>(object), out);
       break;
     case ObjectKind::kExtension:
       out.push_back({object.address(),
@@ -204,8 +247,9 @@ Oid ObjectSet::find_name(Oid class_id, Oid schema, std::string_view name) const 
   return oid == nullptr ? kInvalidOid : *oid;
 }
 
-std::span<const ObjectId> ObjectSet::functions_named(Oid schema, std::string_view name) const {
-  const IdList* list = overloads_.find(NameKey{class_oid::kProc, schema, std::string(name)});
+std::span<const ObjectId> ObjectSet::overloads(Oid class_id, Oid schema,
+                                               std::string_view name) const {
+  const IdList* list = overloads_.find(NameKey{class_id, schema, std::string(name)});
   if (list == nullptr) return {};
   return **list;
 }
@@ -263,13 +307,13 @@ void ObjectSet::set_holder(ObjectId part, ObjectId owner, bool add) {
   }
 }
 
-void ObjectSet::index_function(const Function& function, bool add) {
-  set_name(class_oid::kProc, function.schema,
-           function_signature(function.name, function.input_types()), function.oid, add);
-  NameKey key{class_oid::kProc, function.schema, function.name};
+void ObjectSet::index_overload(const CatalogObject& object, Oid schema,
+                               const std::vector<Oid>& types, bool add) {
+  ObjectId self{object.class_id(), object.oid};
+  set_name(self.class_id, schema, function_signature(object.name, types), object.oid, add);
+  NameKey key{self.class_id, schema, object.name};
   const IdList* old = overloads_.find(key);
   std::vector<ObjectId> list = old == nullptr ? std::vector<ObjectId>() : **old;
-  ObjectId self{class_oid::kProc, function.oid};
   std::erase(list, self);
   if (add) list.insert(std::ranges::lower_bound(list, self), self);
   if (list.empty()) {
@@ -297,7 +341,14 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
       set_holder({class_oid::kConstraint, c.oid}, self, add);
     }
   } else if (object.kind == ObjectKind::kFunction) {
-    index_function(static_cast<const Function&>(object), add);
+    const auto& function = static_cast<const Function&>(object);
+    index_overload(function, function.schema, function.input_types(), add);
+  } else if (object.kind == ObjectKind::kOperator) {
+    const auto& op = static_cast<const UserOperator&>(object);
+    index_overload(op, op.schema, {op.left, op.right}, add);
+  } else if (object.kind == ObjectKind::kCast) {
+    set_name(self.class_id, schema, object.name, object.oid, add);
+    add ? ++cast_count_ : --cast_count_;
   } else {
     set_name(self.class_id, schema, object.name, object.oid, add);
   }

@@ -39,8 +39,9 @@ class ObjectSet {
   // Class is pg_class, pg_type, pg_namespace, ...; schema 0 for what is in no schema. 0 = none. For
   // types the oid may be that of a row type or of an array type.
   Oid find_name(Oid class_id, Oid schema, std::string_view name) const;
-  // Functions of that name, in order of oid.
-  std::span<const ObjectId> functions_named(Oid schema, std::string_view name) const;
+  // Functions, or operators, of that name, in order of oid.
+  std::span<const ObjectId> overloads(Oid class_id, Oid schema, std::string_view name) const;
+  bool has_casts() const { return cast_count_ > 0; }
   // Relation behind a row type or array of one; 0 = none.
   Oid relation_of_type(Oid type) const;
   // Type object behind its array type; 0 = none.
@@ -84,7 +85,8 @@ class ObjectSet {
   void set_name(Oid class_id, Oid schema, const std::string& name, Oid oid, bool add);
   void set_link(Link link, ObjectId to, ObjectId from, bool add);
   void set_holder(ObjectId part, ObjectId owner, bool add);
-  void index_function(const Function& function, bool add);
+  void index_overload(const CatalogObject& object, Oid schema, const std::vector<Oid>& types,
+                      bool add);
 
   ShardedMap<ObjectId, ObjectPtr, ObjectIdHash> objects_;
   ShardedMap<NameKey, Oid, NameKeyHash> names_;
@@ -93,6 +95,7 @@ class ObjectSet {
   ShardedMap<ObjectId, ObjectId, ObjectIdHash> holders_;
   ShardedMap<LinkKey, IdList, LinkKeyHash> links_;
   ShardedMap<NameKey, IdList, NameKeyHash> overloads_;
+  size_t cast_count_ = 0;
 };
 
 }  // namespace luma

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/inverted_keys.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/partition.h"
@@ -89,6 +90,7 @@ IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& in
   desc.valid = index.valid;
   for (const IndexKey& key : index.keys) {
     desc.keys.push_back(key_part(catalog, table, key, binder, arena));
+    if (index.access_method == kGinAm) desc.keys.back().inverted = find_inverted_keys(key.opclass);
   }
   for (int16_t column : index.include) desc.include.push_back(column - 1);
   if (!index.predicate.empty()) {

@@ -181,7 +181,7 @@ Value mode_array(const std::string& modes, Arena& arena) {
 }
 
 void add_user_function(const VirtualScan& scan, const Function& f, VirtualRow& row) {
-  constexpr Oid kCLanguage = 13, kSqlLanguage = 14;
+  constexpr Oid kInternalLanguage = 12, kCLanguage = 13, kSqlLanguage = 14;
   std::vector<Oid> inputs = f.input_types(), all;
   std::vector<std::string> names;
   std::string modes;
@@ -204,7 +204,10 @@ void add_user_function(const VirtualScan& scan, const Function& f, VirtualRow& r
     variadic = array == nullptr || array->element == kInvalidOid ? type_oid::kAny : array->element;
   }
   row.oid(f.oid).text(f.name).oid(f.schema).oid(f.owner);
-  row.oid(f.language == "sql" ? kSqlLanguage : f.language == "c" ? kCLanguage : kPlpgsqlLanguage);
+  row.oid(f.language == "sql"        ? kSqlLanguage
+          : f.language == "c"        ? kCLanguage
+          : f.language == "internal" ? kInternalLanguage
+                                     : kPlpgsqlLanguage);
   row.float4(f.cost).float4(f.rows).oid(variadic).oid(0).letter(f.routine);
   row.boolean(f.security_definer).boolean(f.leakproof).boolean(f.strict).boolean(f.returns_set);
   row.letter(f.volatility).letter(f.parallel).int2(static_cast<int64_t>(inputs.size()));

@@ -5,6 +5,7 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
@@ -436,6 +437,24 @@ void add_type_edges(const CatalogObject& holder, std::vector<Dependency>& edges)
   edges.push_back({{class_oid::kType, array, 0}, {class_oid::kType, type, 0}, 'i'});
 }
 
+// Operators, casts and operator classes of the extensions that the database has.
+std::vector<std::pair<ObjectAddress, Oid>> extension_members(const Catalog& catalog) {
+  std::vector<std::pair<ObjectAddress, Oid>> out;
+  auto add = [&](Oid class_id, Oid oid, std::string_view name) {
+    const Extension* extension = catalog.find_extension(name);
+    if (extension != nullptr) out.emplace_back(ObjectAddress{class_id, oid, 0}, extension->oid);
+  };
+  for (const auto& fact : extension_operator_facts()) {
+    add(class_oid::kOperator, fact.oid, fact.extension);
+  }
+  for (const auto& fact : extension_cast_facts()) add(class_oid::kCast, fact.oid, fact.extension);
+  for (const auto& fact : extension_opclass_facts()) {
+    add(class_oid::kOpClass, fact.oid, fact.extension);
+    add(class_oid::kOpFamily, fact.family, fact.extension);
+  }
+  return out;
+}
+
 }  // namespace
 
 void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -473,6 +492,14 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
   catalog.for_each_type(emit_all);
   catalog.for_each_function(emit_all);
   catalog.for_each_extension(emit_all);
+  catalog.for_each_operator(emit_all);
+  catalog.for_each_cast(emit_all);
+  for (const auto& [member, extension] : extension_members(catalog)) {
+    if (object.has_value() && member.oid != *object) continue;
+    if (referenced.has_value() && extension != *referenced) continue;
+    row.oid(member.class_id).oid(member.oid).int4(0);
+    row.oid(class_oid::kExtension).oid(extension).int4(0).letter('e').emit();
+  }
 }
 
 }  // namespace luma

@@ -85,6 +85,7 @@ void generate_pg_rewrite(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_types.cc
 void generate_pg_type(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_range(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_enum(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_namespace(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink);
@@ -94,6 +95,14 @@ void generate_pg_authid(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_auth_members(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_db_role_setting(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_shdepend(const VirtualScan& scan, VirtualRowSink& sink);
+// virtual_operators.cc
+void generate_pg_operator(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_cast(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_opclass(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_opfamily(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_amop(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_amproc(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_aggregate(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_security.cc
 void generate_pg_default_acl(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_policy(const VirtualScan& scan, VirtualRowSink& sink);

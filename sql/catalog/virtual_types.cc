@@ -1,6 +1,7 @@
 // Types, schemas, comments and the shared objects (databases, roles).
 #include <map>
 
+#include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
@@ -15,6 +16,10 @@ constexpr Oid kRecordIn = 2290, kRecordOut = 2291, kRecordRecv = 2402, kRecordSe
 constexpr Oid kArrayIn = 750, kArrayOut = 751, kArrayRecv = 2400, kArraySend = 2401;
 constexpr Oid kArraySubscript = 6179, kArrayTypanalyze = 3816;
 constexpr Oid kEnumIn = 3506, kEnumOut = 3507, kEnumRecv = 3532, kEnumSend = 3533;
+constexpr Oid kRangeIn = 3834, kRangeOut = 3835, kRangeRecv = 3836, kRangeSend = 3837,
+              kRangeTypanalyze = 3916;
+constexpr Oid kMultirangeIn = 4231, kMultirangeOut = 4232, kMultirangeRecv = 4233,
+              kMultirangeSend = 4234, kMultirangeTypanalyze = 4242;
 constexpr Oid kDomainIn = 2597, kDomainRecv = 2598;
 
 // A pg_type row of what users create.
@@ -82,7 +87,30 @@ void emit_row_type(VirtualRow& row, const Table& table) {
   emit_array_type(row, t, table.array_type);
 }
 
-void emit_user_type(VirtualRow& row, const Type& type) {
+// The functions of an extension's type are those with its name.
+void describe_extension_type(const Catalog& catalog, const Type& type, TypeRow& t) {
+  const TypeInfo* info = find_type(type.oid);
+  if (info == nullptr) return;
+  t.category = info->category;
+  t.align = info->align;
+  t.storage = info->storage;
+  t.collation = info->collation;
+  auto named = [&](std::string_view suffix) {
+    auto found = catalog.functions_named(type.schema, fmt::format("{}{}", type.name, suffix));
+    return found.empty() ? kInvalidOid : found.front()->oid;
+  };
+  auto first = [&](std::string_view suffix) {
+    Oid plain = named(suffix);
+    return plain != kInvalidOid ? plain : named(fmt::format("_{}", suffix));
+  };
+  t.input = first("in");
+  t.output = first("out");
+  t.receive = first("recv");
+  t.send = first("send");
+  t.subscript = named("_subscript_handler");
+}
+
+void emit_user_type(VirtualRow& row, const Catalog& catalog, const Type& type) {
   if (type.type_type == 'c') return;  // its Table says all
   TypeRow t;
   t.oid = type.oid;
@@ -121,6 +149,18 @@ void emit_user_type(VirtualRow& row, const Type& type) {
     t.base = type.base;
     t.collation = type.collation;
     t.default_sql = type.default_sql;
+  } else if (type.type_type == 'r' || type.type_type == 'm') {
+    bool multi = type.type_type == 'm';
+    const TypeInfo* info = find_type(type.oid);
+    t.category = 'R';
+    t.align = info == nullptr ? 'i' : info->align;
+    t.input = multi ? kMultirangeIn : kRangeIn;
+    t.output = multi ? kMultirangeOut : kRangeOut;
+    t.receive = multi ? kMultirangeRecv : kRangeRecv;
+    t.send = multi ? kMultirangeSend : kRangeSend;
+    t.analyze = multi ? kMultirangeTypanalyze : kRangeTypanalyze;
+  } else if (type.type_type == 'b') {
+    describe_extension_type(catalog, type, t);
   }
   emit_type(row, t);
   emit_array_type(row, t, type.array_type);
@@ -136,20 +176,30 @@ void emit_description(VirtualRow& row, Oid object, Oid class_id, int32_t sub_id,
 void generate_pg_type(const VirtualScan& scan, VirtualRowSink& sink) {
   const Catalog& catalog = scan.catalog();
   std::optional<Oid> oid = scan.oid_filter("oid");
-  bool is_fact = oid.has_value() && *oid < kFirstUserOid && find_type(*oid) != nullptr;
+  bool is_fact = oid.has_value() && !is_created_type(*oid) && find_type(*oid) != nullptr;
   if (!oid.has_value() || is_fact) generate_fact_rows(scan, sink);
   VirtualRow row(scan, sink);
   if (oid.has_value() && !is_fact) {
     const Type* type = catalog.type(*oid);
     if (type == nullptr) type = catalog.type_of_array(*oid);
-    if (type != nullptr) emit_user_type(row, *type);
+    if (type != nullptr) emit_user_type(row, catalog, *type);
     if (const Table* table = catalog.table_of_row_type(*oid)) emit_row_type(row, *table);
     return;
   }
   if (oid.has_value()) return;
-  catalog.for_each_type([&](const Type& type) { emit_user_type(row, type); });
+  catalog.for_each_type([&](const Type& type) { emit_user_type(row, catalog, type); });
   catalog.for_each_relation([&](const Relation& relation) {
     if (const auto* table = dynamic_cast<const Table*>(&relation)) emit_row_type(row, *table);
+  });
+}
+
+void generate_pg_range(const VirtualScan& scan, VirtualRowSink& sink) {
+  generate_fact_rows(scan, sink);
+  VirtualRow row(scan, sink);
+  scan.catalog().for_each_type([&](const Type& type) {
+    if (type.type_type != 'r') return;
+    row.oid(type.oid).oid(type.base.oid).oid(type.multirange).oid(type.collation);
+    row.oid(type.subtype_opclass).oid(kInvalidOid).oid(type.subtype_diff).emit();
   });
 }
 
@@ -184,6 +234,15 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   });
   emit_description(row, kPlpgsqlExtension, class_oid::kExtension, 0,
                    std::string(find_extension_fact("plpgsql")->comment));
+  catalog.for_each_function([&](const Function& function) {
+    emit_description(row, function.oid, class_oid::kProc, 0, function.comment);
+  });
+  catalog.for_each_operator([&](const UserOperator& op) {
+    emit_description(row, op.oid, class_oid::kOperator, 0, op.comment);
+  });
+  catalog.for_each_cast([&](const Cast& cast) {
+    emit_description(row, cast.oid, class_oid::kCast, 0, cast.comment);
+  });
   catalog.for_each_extension([&](const Extension& extension) {
     emit_description(row, extension.oid, class_oid::kExtension, 0, extension.comment);
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/table/table_build.h"
+#include "sql/catalog/access_method.h"
 #include "sql/catalog/partition.h"
 #include "sql/command/access_method.h"
 #include "sql/command/alter_partitioned.h"
@@ -123,7 +124,9 @@ void alter_other_relation(CommandContext& context, const Relation& relation,
       if (relation.kind != ObjectKind::kIndex) break;
       auto index = std::make_shared<Index>(static_cast<const Index&>(relation));
       change_options(index->options, ast::as<ast::ListNode>(command.def)->items,
-                     index->access_method == kHashAm ? OptionOwner::kHash : OptionOwner::kBtree,
+                     index->access_method == kHashAm  ? OptionOwner::kHash
+                     : index->access_method == kGinAm ? OptionOwner::kGin
+                                                      : OptionOwner::kBtree,
                      command.subtype == Type_::kResetRelOptions);
       context.ddl().put(std::move(index));
       return;

@@ -40,14 +40,12 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA"},
     {ast::NodeTag::kCreateAmStmt, "CREATE ACCESS METHOD"},
     {ast::NodeTag::kCreatePLangStmt, "CREATE LANGUAGE"},
-    {ast::NodeTag::kDefineStmt, "this CREATE statement"},
     {ast::NodeTag::kCreateOpClassStmt, "CREATE OPERATOR CLASS"},
     {ast::NodeTag::kCreateOpFamilyStmt, "CREATE OPERATOR FAMILY"},
     {ast::NodeTag::kAlterOpFamilyStmt, "ALTER OPERATOR FAMILY"},
     {ast::NodeTag::kAlterOperatorStmt, "ALTER OPERATOR"},
     {ast::NodeTag::kAlterCollationStmt, "ALTER COLLATION"},
     {ast::NodeTag::kCreateConversionStmt, "CREATE CONVERSION"},
-    {ast::NodeTag::kCreateCastStmt, "CREATE CAST"},
     {ast::NodeTag::kCreateTransformStmt, "CREATE TRANSFORM"},
     {ast::NodeTag::kAlterTSDictionaryStmt, "ALTER TEXT SEARCH DICTIONARY"},
     {ast::NodeTag::kAlterTSConfigurationStmt, "ALTER TEXT SEARCH CONFIGURATION"},
@@ -58,7 +56,6 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kDropSubscriptionStmt, "DROP SUBSCRIPTION"},
     {ast::NodeTag::kCreateStatsStmt, "CREATE STATISTICS"},
     {ast::NodeTag::kAlterStatsStmt, "ALTER STATISTICS"},
-    {ast::NodeTag::kCreateRangeStmt, "CREATE TYPE AS RANGE"},
     {ast::NodeTag::kAlterTypeStmt, "ALTER TYPE"},
     {ast::NodeTag::kAlterObjectDependsStmt, "ALTER ... DEPENDS ON EXTENSION"},
     {ast::NodeTag::kSecLabelStmt, "SECURITY LABEL"},
@@ -90,6 +87,21 @@ CommandResult run_create_schema(const ast::Node* node, std::string_view sql,
 CommandResult run_create_function(const ast::Node* node, std::string_view sql,
                                   CommandContext& context) {
   return create_function(*ast::as<ast::CreateFunctionStmt>(node), sql, context);
+}
+
+CommandResult define_object(const ast::DefineStmt& statement, CommandContext& context) {
+  switch (statement.kind) {
+    case ast::ObjectType::kAggregate:
+      return create_aggregate(statement, context);
+    case ast::ObjectType::kOperator:
+      return create_operator(statement, context);
+    case ast::ObjectType::kType:
+      throw unsupported("CREATE TYPE with functions of its own");
+    case ast::ObjectType::kCollation:
+      throw unsupported("CREATE COLLATION");
+    default:
+      throw unsupported("CREATE TEXT SEARCH");
+  }
 }
 
 struct CommandRow {
@@ -137,6 +149,9 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kCreateDomainStmt, run_as<ast::CreateDomainStmt, create_domain>},
     {ast::NodeTag::kAlterDomainStmt, run_as<ast::AlterDomainStmt, alter_domain>},
     {ast::NodeTag::kAlterEnumStmt, run_as<ast::AlterEnumStmt, alter_enum>},
+    {ast::NodeTag::kDefineStmt, run_as<ast::DefineStmt, define_object>},
+    {ast::NodeTag::kCreateCastStmt, run_as<ast::CreateCastStmt, create_cast>},
+    {ast::NodeTag::kCreateRangeStmt, run_as<ast::CreateRangeStmt, create_range_type>},
     {ast::NodeTag::kCompositeTypeStmt, run_as<ast::CompositeTypeStmt, create_composite_type>},
     {ast::NodeTag::kCreateFunctionStmt, run_create_function},
     {ast::NodeTag::kAlterFunctionStmt, run_as<ast::AlterFunctionStmt, alter_function>},

@@ -72,6 +72,16 @@ CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
                                     CommandContext& context);
 
 CommandResult create_function(const ast::CreateFunctionStmt& statement, std::string_view sql,
+CommandResult create_aggregate(const ast::DefineStmt& statement, CommandContext& context);
+CommandResult create_operator(const ast::DefineStmt& statement, CommandContext& context);
+CommandResult create_cast(const ast::CreateCastStmt& statement, CommandContext& context);
+CommandResult drop_operators(const ast::DropStmt& statement, CommandContext& context);
+CommandResult drop_casts(const ast::DropStmt& statement, CommandContext& context);
+// nullptr: there is none and that is fine.
+const UserOperator* find_user_operator(CommandContext& context, const ast::ObjectWithArgs& object,
+                                       bool missing_ok);
+CommandResult create_range_type(const ast::CreateRangeStmt& statement, CommandContext& context);
+
                               CommandContext& context);
 CommandResult rename_function(const ast::RenameStmt& statement, CommandContext& context);
 CommandResult move_function(const ast::AlterObjectSchemaStmt& statement, CommandContext& context);

@@ -165,6 +165,16 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       set_comment(context, schema, statement.comment);
       return done;
     }
+    case ast::ObjectType::kOperator: {
+      const UserOperator& op =
+          *find_user_operator(context, *ast::as<ast::ObjectWithArgs>(statement.object), false);
+      if (!has_privileges_of(catalog, context.current_user(), op.owner)) {
+        throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of operator {}", op.name);
+      }
+      set_comment(context, op, statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kAggregate:
     case ast::ObjectType::kFunction:
     case ast::ObjectType::kProcedure:
     case ast::ObjectType::kRoutine: {

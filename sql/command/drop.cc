@@ -267,7 +267,12 @@ const Function* droppable_function(CommandContext& context, const ast::ObjectWit
   QualifiedName name = qualified_name(object.objname);
   if (schema_is_missing(context, name, true)) return nullptr;
   const Function* found = find_function(context, object, statement.remove_type, true);
-  if (found != nullptr) require_owner(context, *found);
+  if (found == nullptr) return nullptr;
+  require_owner(context, *found);
+  if (found->routine == 'a' && statement.remove_type == ast::ObjectType::kFunction) {
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is an aggregate function", found->name)
+        .hint("Use DROP AGGREGATE to drop aggregate functions.");
+  }
   return found;
 }
 
@@ -351,6 +356,10 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
     case ast::ObjectType::kProcedure:
     case ast::ObjectType::kRoutine:
       return drop_routines(statement, context);
+    case ast::ObjectType::kOperator:
+      return drop_operators(statement, context);
+    case ast::ObjectType::kCast:
+      return drop_casts(statement, context);
     case ast::ObjectType::kTrigger:
       return drop_parts(statement, context, "trigger", "DROP TRIGGER");
     case ast::ObjectType::kRule:

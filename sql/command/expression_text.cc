@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/exec/expr.h"
+#include "engine/type/extension_type.h"
 #include "sql/ast/tree.h"
 #include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
@@ -59,7 +60,7 @@ void refuse_system_columns(const ast::Node* node, const Table& table) {
 }
 
 void collect_type(Oid oid, StoredExpression& out) {
-  const TypeInfo* type = oid < kFirstUserOid ? nullptr : find_type(oid);
+  const TypeInfo* type = is_created_type(oid) ? find_type(oid) : nullptr;
   if (type == nullptr) return;
   // An array is there as long as its element type.
   out.objects.push_back({class_oid::kType, type->is_array() ? type->element : oid, 0});
@@ -74,6 +75,9 @@ void collect_uses(const Expr& expr, StoredExpression& out) {
   if (expr.kind == ExprKind::kConstant) collect_type(expr.type.oid, out);
   if (expr.function != nullptr && expr.function->oid >= kFirstUserOid) {
     out.objects.push_back({class_oid::kProc, expr.function->oid, 0});
+  }
+  if (expr.operator_oid >= kFirstUserOid) {
+    out.objects.push_back({class_oid::kOperator, expr.operator_oid, 0});
   }
   for_each_child(expr, [&](const Expr* child) { collect_uses(*child, out); });
 }

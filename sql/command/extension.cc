@@ -2,11 +2,14 @@
 // on it; what they run is built in.
 #include "sql/function/extension.h"
 
+#include "engine/base/sql_error.h"
+#include "engine/type/extension_type.h"
 #include "sql/catalog/clone_object.h"
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/stored_text.h"
 #include "sql/command/table_storage.h"
 #include "sql/parse/parser.h"
 
@@ -36,6 +39,7 @@ std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extens
   auto function = std::make_shared<Function>();
   function->oid = context.ddl().new_oid();
   function->name = row.signature.substr(0, open);
+  if (row.implementation.aggregate != nullptr) function->routine = 'a';
   function->owner = extension.owner;
   function->schema = extension.schema;
   std::string_view types = row.signature.substr(open + 1, row.signature.size() - open - 2);
@@ -55,8 +59,9 @@ std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extens
   if (row.owner_only) function->acl = Acl{{extension.owner, extension.owner, "X", ""}};
   function->result = find_type(row.result)->oid;
   function->returns_set = row.returns_set;
-  function->language = "c";
-  function->source = fmt::format("{}/{}", extension.name, row.signature);
+  function->language = row.sql.empty() ? "c" : "sql";
+  function->source =
+      row.sql.empty() ? fmt::format("{}/{}", extension.name, row.signature) : std::string(row.sql);
   function->volatility = row.volatility;
   function->parallel = 's';
   function->strict = row.strict;
@@ -65,6 +70,44 @@ std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extens
   edge.dependent = function->address();
   function->dependencies.push_back(edge);
   return function;
+}
+
+// Base types, with the oids that they have everywhere.
+void put_types(const Extension& extension, CommandContext& context) {
+  for (const TypeInfo& info : all_types()) {
+    if (!is_extension_type(info.oid) || info.array == kInvalidOid) continue;
+    if (extension_of_type(info.oid) != extension.name) continue;
+    if (context.ddl().view()->find_type_oid(extension.schema, info.name) != kInvalidOid) {
+      throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", info.name);
+    }
+    auto type = std::make_shared<Type>();
+    type->oid = info.oid;
+    type->name = info.name;
+    type->schema = extension.schema;
+    type->owner = extension.owner;
+    type->type_type = 'b';
+    type->array_type = info.array;
+    type->collation = info.collation;
+    Dependency edge = membership(extension.oid);
+    edge.dependent = type->address();
+    type->dependencies.push_back(edge);
+    context.ddl().put(std::move(type));
+  }
+}
+
+// An aggregate's step is a function that was made before it.
+void describe_aggregate(const ExtensionFunction& row, const Extension& extension,
+                        CommandContext& context, Function& function) {
+  size_t open = row.transition.find('(');
+  std::string_view types = row.transition.substr(open + 1, row.transition.size() - open - 2);
+  std::vector<Oid> arguments;
+  while (!types.empty()) arguments.push_back(find_type(take_item(types))->oid);
+  const Function* step = context.ddl().view()->find_function(
+      extension.schema, row.transition.substr(0, open), arguments);
+  LUMA_CHECK(step != nullptr);
+  Function::Aggregate& aggregate = function.aggregate.emplace();
+  aggregate.transition = step->oid;
+  aggregate.transition_type = step->result;
 }
 
 void make_view(const ExtensionView& row, const Extension& extension, CommandContext& context) {
@@ -175,8 +218,11 @@ CommandResult create_extension(const ast::CreateExtensionStmt& statement, Comman
   extension->relocatable = fact->relocatable;
   extension->comment = fact->comment;
   context.ddl().put(extension);
+  put_types(*extension, context);
   for (const ExtensionFunction& row : extension_functions(name)) {
-    context.ddl().put(make_member(row, *extension, context));
+    std::shared_ptr<Function> member = make_member(row, *extension, context);
+    if (!row.transition.empty()) describe_aggregate(row, *extension, context, *member);
+    context.ddl().put(std::move(member));
   }
   for (const ExtensionView& row : extension_views()) {
     if (row.extension == name) make_view(row, *extension, context);
@@ -249,6 +295,19 @@ CommandResult move_extension(std::string_view name, std::string_view schema_name
     if (!context.ddl().view()->dependents_of({class_oid::kProc, member, 0}).empty()) {
       throw unsupported("ALTER EXTENSION ... SET SCHEMA while views use its functions");
     }
+  }
+  for (const TypeInfo& info : all_types()) {
+    const Type* type = context.ddl().view()->type(info.oid);
+    if (type == nullptr || !is_extension_type(info.oid) || extension_of_type(info.oid) != name) {
+      continue;
+    }
+    if (!context.ddl().view()->dependents_of(type->address()).empty()) {
+      // Its functions are among them; what else is there may be stored with the type's name.
+      follow_type_rename(context, *type, context.ddl().view()->schema_name(schema), type->name);
+    }
+    auto copy = std::make_shared<Type>(*context.ddl().view()->type(info.oid));
+    copy->schema = schema;
+    context.ddl().put(std::move(copy));
   }
   for (Oid member : members) {
     auto copy = std::make_shared<Function>(*context.ddl().view()->function(member));

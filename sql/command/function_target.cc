@@ -19,8 +19,9 @@ std::string_view kind_name(ast::ObjectType type) {
 }
 
 bool is_kind(const Function& function, ast::ObjectType type) {
-  return type == ast::ObjectType::kRoutine ||
-         (type == ast::ObjectType::kProcedure) == function.is_procedure();
+  if (type == ast::ObjectType::kRoutine) return true;
+  if (type == ast::ObjectType::kAggregate) return function.routine == 'a';
+  return (type == ast::ObjectType::kProcedure) == function.is_procedure();
 }
 
 std::string written_name(const ast::ObjectWithArgs& object) {
@@ -103,6 +104,10 @@ const Function* find_function(CommandContext& context, const ast::ObjectWithArgs
     if (is_kind(*found, type)) return found;
     other_kind = found;
   }
+  if (other_kind != nullptr && type == ast::ObjectType::kAggregate) {
+    throw sql_error(SqlState::kWrongObjectType, "function {}({}) is not an aggregate",
+                    written_name(object), shown);
+  }
   if (other_kind != nullptr) {
     throw sql_error(SqlState::kWrongObjectType, "{}({}) is not a {}", written_name(object), shown,
                     kind_name(type));
@@ -120,13 +125,17 @@ const Function& require_function(CommandContext& context, const ast::ObjectWithA
 void require_owner(CommandContext& context, const Function& function) {
   if (has_privileges_of(*context.ddl().view(), context.current_user(), function.owner)) return;
   throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of {} {}",
-                  function.is_procedure() ? "procedure" : "function", function.name);
+                  function.is_procedure()   ? "procedure"
+                  : function.routine == 'a' ? "aggregate"
+                                            : "function",
+                  function.name);
 }
 
 std::string function_tag(ast::ObjectType type) {
-  return type == ast::ObjectType::kProcedure ? "ALTER PROCEDURE"
-         : type == ast::ObjectType::kRoutine ? "ALTER ROUTINE"
-                                             : "ALTER FUNCTION";
+  return type == ast::ObjectType::kProcedure   ? "ALTER PROCEDURE"
+         : type == ast::ObjectType::kAggregate ? "ALTER AGGREGATE"
+         : type == ast::ObjectType::kRoutine   ? "ALTER ROUTINE"
+                                               : "ALTER FUNCTION";
 }
 
 std::string sql_body_text(const ast::Node& body) {
@@ -136,9 +145,11 @@ std::string sql_body_text(const ast::Node& body) {
   std::string text;
   // BEGIN ATOMIC holds a list of lists.
   for (const ast::Node* item : ast::as<ast::ListNode>(&body)->items) {
+    if (item == nullptr) continue;  // BEGIN ATOMIC END
     const auto* list = ast::try_as<ast::ListNode>(item);
     ast::NodeList statements = list != nullptr ? list->items : ast::NodeList(&item, 1);
     for (const ast::Node* statement : statements) {
+      if (statement == nullptr) continue;
       const auto* returned = ast::try_as<ast::ReturnStmt>(statement);
       text += (text.empty() ? "" : ";\n ") +
               (returned != nullptr ? "SELECT " + deparse(returned->returnval) : deparse(statement));

@@ -4,8 +4,11 @@
 
 #include "engine/table/columnar_copy.h"
 #include "engine/table/table_build.h"
+#include "engine/type/inverted_keys.h"
+#include "engine/type/user_type.h"
 #include "sql/bind/polymorphic.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
@@ -17,7 +20,31 @@ namespace luma {
 namespace {
 
 std::string_view method_name(Oid method) {
-  return method == kHashAm ? "hash" : method == kColumnarAm ? "columnar" : "btree";
+  return method == kHashAm       ? "hash"
+         : method == kColumnarAm ? "columnar"
+         : method == kGinAm      ? "gin"
+                                 : "btree";
+}
+
+// Those of extensions are there with the extension.
+bool opclass_exists(CommandContext& context, const OpClassFact& opclass) {
+  const ExtensionOpClassFact* extension = find_extension_opclass(opclass.oid);
+  return extension == nullptr ||
+         context.ddl().view()->find_extension(extension->extension) != nullptr;
+}
+
+// Throws when LumaDB cannot make entries of the type's values.
+void require_keys(CommandContext& context, const OpClassFact& opclass, TypeRef type, Oid method) {
+  const TypeInfo* info = find_type(type.oid);
+  if (method == kGinAm) {
+    const InvertedKeys* keys = find_inverted_keys(opclass.oid);
+    if (keys == nullptr) throw unsupported("operator class \"{}\"", opclass.name);
+    const TypeInfo* base = find_type(base_type_of(type.oid));
+    if (base != nullptr && can_invert(*keys, *base)) return;
+  } else if (info != nullptr && info->key_encode != nullptr) {
+    return;
+  }
+  throw unsupported("an index on type {}", context.ddl().view()->type_name(type.oid));
 }
 
 // A columnar index stores values as they are and has none.
@@ -40,14 +67,13 @@ Oid default_class(CommandContext& context, TypeRef type, Oid method) {
             "You must specify an operator class for the index or define a default operator class "
             "for the data type.");
   }
-  if (info == nullptr || info->key_encode == nullptr) {
-    throw unsupported("an index on type {}", context.ddl().view()->type_name(type.oid));
-  }
+  require_keys(context, *found, type, method);
   return found->oid;
 }
 
 Oid named_class(CommandContext& context, const ast::NameList& names, TypeRef type, Oid method) {
   const OpClassFact* found = FunctionRegistry::instance().opclass(method, names.back());
+  if (found != nullptr && !opclass_exists(context, *found)) found = nullptr;
   if (found == nullptr) {
     throw sql_error(SqlState::kUndefinedObject,
                     "operator class \"{}\" does not exist for access method \"{}\"", names.back(),
@@ -65,12 +91,10 @@ Oid named_class(CommandContext& context, const ast::NameList& names, TypeRef typ
   }
   // The stored order is that of the default class, which text_pattern_ops shares: text sorts by
   // bytes.
-  if (!found->is_default && !found->name.ends_with("_pattern_ops")) {
+  if (method != kGinAm && !found->is_default && !found->name.ends_with("_pattern_ops")) {
     throw unsupported("operator class \"{}\"", names.back());
   }
-  if (info == nullptr || info->key_encode == nullptr) {
-    throw unsupported("an index on type {}", context.ddl().view()->type_name(type.oid));
-  }
+  require_keys(context, *found, type, method);
   return found->oid;
 }
 
@@ -79,7 +103,8 @@ Oid access_method_oid(const ast::IndexStmt& statement) {
   if (name.empty() || name == "btree") return kBtreeAm;
   if (name == "hash") return kHashAm;
   if (name == "columnar") return kColumnarAm;
-  for (std::string_view known : {"gin", "gist", "brin", "spgist"}) {
+  if (name == "gin") return kGinAm;
+  for (std::string_view known : {"gist", "brin", "spgist"}) {
     if (name == known) throw unsupported("access method \"{}\"", name);
   }
   throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist", name);
@@ -127,7 +152,9 @@ class IndexMaker {
     }
     if (statement_.where_clause != nullptr) add_predicate();
     change_options(index_->options, statement_.options,
-                   index_->access_method == kHashAm ? OptionOwner::kHash : OptionOwner::kBtree,
+                   index_->access_method == kHashAm  ? OptionOwner::kHash
+                   : index_->access_method == kGinAm ? OptionOwner::kGin
+                                                     : OptionOwner::kBtree,
                    false);
     index_->name = !statement_.idxname.empty()
                        ? truncated_name(statement_.idxname)
@@ -147,6 +174,9 @@ class IndexMaker {
     if (index_->unique) refuse("unique indexes");
     if (method == kHashAm && keys > 1) refuse("multicolumn indexes");
     if (!statement_.index_including_params.empty()) refuse("included columns");
+    if (method == kGinAm && table_.access_method == kColumnarAm) {
+      throw unsupported("a gin index on a columnar table");
+    }
     if (method != kColumnarAm) return;
     if (statement_.where_clause != nullptr) refuse("a WHERE clause");
     if (is_partitioned(table_)) throw unsupported("a columnar index on a partitioned table");
@@ -198,13 +228,23 @@ class IndexMaker {
                          std::string(element.opclass.empty() ? "" : element.opclass.back()) +
                          " has no options");
     }
+    depend_on_extension(key.opclass);
     key.descending = element.ordering == ast::SortByDir::kDesc;
     key.nulls_first = element.nulls_ordering == ast::SortByNulls::kFirst ||
                       (element.nulls_ordering == ast::SortByNulls::kDefault && key.descending);
     bool ordered = element.ordering != ast::SortByDir::kDefault ||
                    element.nulls_ordering != ast::SortByNulls::kDefault;
-    if (ordered && index_->access_method == kHashAm) refuse_order(element);
+    if (ordered && index_->access_method != kBtreeAm) refuse_order(element);
     index_->keys.push_back(std::move(key));
+  }
+
+  // An operator class goes with its extension.
+  void depend_on_extension(Oid opclass) {
+    const ExtensionOpClassFact* fact = find_extension_opclass(opclass);
+    if (fact == nullptr) return;
+    const Extension* extension = context_.ddl().view()->find_extension(fact->extension);
+    if (extension == nullptr) return;
+    index_->dependencies.push_back({index_->address(), extension->address(), 'n'});
   }
 
   [[noreturn]] void refuse_order(const ast::IndexElem& element) const {
@@ -387,7 +427,7 @@ Oid clusterable_index(CommandContext& context, const Table& table, std::string_v
     throw sql_error(SqlState::kFeatureNotSupported, "cannot cluster on partial index \"{}\"",
                     index_name);
   }
-  if (index.access_method == kHashAm) {
+  if (index.access_method == kHashAm || index.access_method == kGinAm) {
     throw sql_error(
         SqlState::kFeatureNotSupported,
         "cannot cluster on index \"{}\" because access method does not support clustering",

@@ -144,6 +144,16 @@ CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandCont
       change_owner(context, *type, owner);
       return {statement.object_type == ast::ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE"};
     }
+    case ast::ObjectType::kOperator: {
+      const UserOperator& op =
+          *find_user_operator(context, *ast::as<ast::ObjectWithArgs>(statement.object), false);
+      if (!has_privileges_of(catalog, context.current_user(), op.owner)) {
+        throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of operator {}", op.name);
+      }
+      change_owner(context, op, owner);
+      return {"ALTER OPERATOR"};
+    }
+    case ast::ObjectType::kAggregate:
     case ast::ObjectType::kFunction:
     case ast::ObjectType::kProcedure:
     case ast::ObjectType::kRoutine:

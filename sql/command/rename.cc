@@ -363,6 +363,7 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
     case ast::ObjectType::kType:
     case ast::ObjectType::kDomain:
       return rename_type(statement, context);
+    case ast::ObjectType::kAggregate:
     case ast::ObjectType::kFunction:
     case ast::ObjectType::kProcedure:
     case ast::ObjectType::kRoutine:
@@ -425,6 +426,7 @@ CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
     return {statement.object_type == ast::ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE"};
   }
   if (statement.object_type == ast::ObjectType::kFunction ||
+      statement.object_type == ast::ObjectType::kAggregate ||
       statement.object_type == ast::ObjectType::kProcedure ||
       statement.object_type == ast::ObjectType::kRoutine) {
     return move_function(statement, context);

@@ -49,6 +49,9 @@ constexpr OptionRow kOptions[] = {
     {"autovacuum_multixact_freeze_table_age", kHeap, ValueKind::kInt, 0, 2000000000},
     {"log_autovacuum_min_duration", kHeap, ValueKind::kInt, -1, kIntMax},
     {"deduplicate_items", bit(OptionOwner::kBtree), ValueKind::kBool},
+    // Entries are written at once: what these say changes nothing.
+    {"fastupdate", bit(OptionOwner::kGin), ValueKind::kBool},
+    {"gin_pending_list_limit", bit(OptionOwner::kGin), ValueKind::kInt, 64, kIntMax},
     {"security_barrier", bit(OptionOwner::kView), ValueKind::kBool},
     {"security_invoker", bit(OptionOwner::kView), ValueKind::kBool},
     {"check_option", bit(OptionOwner::kView), ValueKind::kEnum, 0, 0, "local|cascaded"},

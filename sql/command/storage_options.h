@@ -8,7 +8,7 @@
 
 namespace luma {
 
-enum class OptionOwner : uint8_t { kTable, kBtree, kHash, kView, kMaterializedView };
+enum class OptionOwner : uint8_t { kTable, kBtree, kHash, kGin, kView, kMaterializedView };
 
 // Adds or replaces (`reset`: removes) options in a "name=value" list. Throws 22023.
 void change_options(std::vector<std::string>& current, const ast::NodeList& changes,

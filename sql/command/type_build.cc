@@ -1,5 +1,6 @@
 #include "sql/command/type_build.h"
 
+#include "engine/type/extension_type.h"
 #include "engine/type/user_type.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
@@ -11,7 +12,7 @@ namespace {
 bool holds(Oid type, Oid wanted) {
   if (type == wanted) return true;
   const TypeInfo* info = find_type(type);
-  if (info == nullptr || type < kFirstUserOid) return false;
+  if (info == nullptr || !is_created_type(type)) return false;
   if (info->is_array()) return holds(info->element, wanted);
   if (Oid base = base_type_below(type); base != type) return holds(base, wanted);
   if (info->type_type != 'c' || info->user == nullptr) return false;

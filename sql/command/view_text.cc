@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/type/extension_type.h"
 #include "sql/ast/rewrite.h"
 #include "sql/bind/bind_record.h"
 #include "sql/bind/binder.h"
@@ -373,6 +374,9 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
         if (inner.function != nullptr && is_user_function(*inner.function)) {
           referenced.insert({class_oid::kProc, inner.function->oid, 0});
         }
+        if (inner.operator_oid >= kFirstUserOid) {
+          referenced.insert({class_oid::kOperator, inner.operator_oid, 0});
+        }
         return false;
       });
     });
@@ -381,7 +385,7 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
     Oid type = bound.context->column(result.column).type.oid;
     const Type* element = context.ddl().view()->type_of_array(type);
     if (element != nullptr) type = element->oid;
-    if (type >= kFirstUserOid && context.ddl().view()->type(type) != nullptr) {
+    if (is_created_type(type) && context.ddl().view()->type(type) != nullptr) {
       referenced.insert({class_oid::kType, type, 0});
     }
   }

@@ -8,6 +8,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
+#include "engine/type/extension_type.h"
 #include "engine/type/numeric.h"
 #include "engine/type/typmod.h"
 #include "sql/catalog/comments.h"
@@ -141,7 +142,7 @@ Value type_text(RowCall& call, const Value* args) {
   const SessionCatalog& session = session_of(call);
   Oid type = args[0].datum.oid();
   if (type == kInvalidOid) return text_value(call, "-");
-  if (type < kFirstUserOid && find_type(type) != nullptr) {
+  if (!is_created_type(type) && find_type(type) != nullptr) {
     return text_value(call, args[1].is_null ? format_type(type)
                                             : format_type_with_typmod(type, args[1].datum.i32));
   }

@@ -228,7 +228,12 @@ int direct_argument_count(const ProcFact& fact) {
 
 bool is_input(char mode) { return mode == 'i' || mode == 'b' || mode == 'v'; }
 
-std::string argument_text(const Catalog& catalog, const ProcFact& fact, bool with_defaults) {
+// As format_type() shows it: with its schema unless the search path finds it.
+std::string shown_type(const SessionCatalog& session, Oid type) {
+  return type_display_name(session.catalog(), session.search_path(), type);
+}
+
+std::string argument_text(const SessionCatalog& session, const ProcFact& fact, bool with_defaults) {
   std::span<const Oid> types = fact.all_arg_types.empty() ? fact.arg_types : fact.all_arg_types;
   size_t first_default = fact.arg_types.size() - fact.defaults.size();
   int direct = direct_argument_count(fact);
@@ -252,7 +257,7 @@ std::string argument_text(const Catalog& catalog, const ProcFact& fact, bool wit
     if (i < fact.arg_names.size() && !fact.arg_names[i].empty()) {
       part += quote_identifier(fact.arg_names[i]) + " ";
     }
-    part += catalog.type_name(types[i]);
+    part += shown_type(session, types[i]);
     out += part;
     if (is_input(mode)) {
       if (with_defaults && inputs >= first_default) {
@@ -269,30 +274,31 @@ std::string argument_text(const Catalog& catalog, const ProcFact& fact, bool wit
 Value function_arguments(RowCall& call, const Value* args) {
   const ProcFact* fact = function_fact(call, args[0].datum.oid());
   if (fact == nullptr) return Value::null();
-  return text_value(call, argument_text(session_of(call).catalog(), *fact, true));
+  return text_value(call, argument_text(session_of(call), *fact, true));
 }
 
 Value function_identity_arguments(RowCall& call, const Value* args) {
   const ProcFact* fact = function_fact(call, args[0].datum.oid());
   if (fact == nullptr) return Value::null();
-  return text_value(call, argument_text(session_of(call).catalog(), *fact, false));
+  return text_value(call, argument_text(session_of(call), *fact, false));
 }
 
-std::string result_text(const Catalog& catalog, const ProcFact& fact) {
+std::string result_text(const SessionCatalog& session, const ProcFact& fact) {
   std::string columns;
   for (size_t i = 0; i < fact.arg_modes.size(); ++i) {
     if (fact.arg_modes[i] != 't') continue;
     if (!columns.empty()) columns += ", ";
-    columns += quote_identifier(fact.arg_names[i]) + " " + catalog.type_name(fact.all_arg_types[i]);
+    columns +=
+        quote_identifier(fact.arg_names[i]) + " " + shown_type(session, fact.all_arg_types[i]);
   }
   if (!columns.empty()) return fmt::format("TABLE({})", columns);
-  return (fact.returns_set ? "SETOF " : "") + catalog.type_name(fact.result);
+  return (fact.returns_set ? "SETOF " : "") + shown_type(session, fact.result);
 }
 
 Value function_result(RowCall& call, const Value* args) {
   const ProcFact* fact = function_fact(call, args[0].datum.oid());
   if (fact == nullptr || fact->kind == 'p') return Value::null();
-  return text_value(call, result_text(session_of(call).catalog(), *fact));
+  return text_value(call, result_text(session_of(call), *fact));
 }
 
 Value function_argument_default(RowCall& call, const Value* args) {
@@ -317,11 +323,12 @@ std::string_view language_name(Oid language) {
 }
 
 // CREATE OR REPLACE FUNCTION of a function that a user made.
-std::string user_definition(const Catalog& catalog, const Function& f, const ProcFact& fact,
+std::string user_definition(const SessionCatalog& session, const Function& f, const ProcFact& fact,
                             const std::string& result) {
-  std::string out = fmt::format(
-      "CREATE OR REPLACE {} {}({})\n", f.is_procedure() ? "PROCEDURE" : "FUNCTION",
-      quote_qualified(catalog.schema_name(f.schema), f.name), argument_text(catalog, fact, true));
+  std::string out =
+      fmt::format("CREATE OR REPLACE {} {}({})\n", f.is_procedure() ? "PROCEDURE" : "FUNCTION",
+                  quote_qualified(session.catalog().schema_name(f.schema), f.name),
+                  argument_text(session, fact, true));
   if (!f.is_procedure()) out += fmt::format(" RETURNS {}\n", result);
   out += fmt::format(" LANGUAGE {}\n", f.language);
   std::string line;
@@ -359,11 +366,12 @@ Value function_definition(RowCall& call, const Value* args) {
   }
   const Catalog& catalog = session_of(call).catalog();
   if (const Function* user = catalog.function(fact->oid)) {
-    return text_value(call, user_definition(catalog, *user, *fact, result_text(catalog, *fact)));
+    const SessionCatalog& session = session_of(call);
+    return text_value(call, user_definition(session, *user, *fact, result_text(session, *fact)));
   }
   std::string out =
       fmt::format("CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}{}\n LANGUAGE {}\n",
-                  quote_identifier(fact->name), argument_text(catalog, *fact, true),
+                  quote_identifier(fact->name), argument_text(session_of(call), *fact, true),
                   fact->returns_set ? "SETOF " : "", catalog.type_name(fact->result),
                   language_name(fact->language));
   std::string line;

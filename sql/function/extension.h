@@ -24,6 +24,11 @@ struct ExtensionFunction {
   std::string_view input_default = {};  // of every argument, as SQL
   std::string_view outputs = {};        // "name type,name type": OUT arguments of a record
   bool owner_only = false;              // others may call it when its owner says so
+  // Instead of an implementation of its own: the built-in function that it runs, by signature, or
+  // the body of a function in SQL.
+  std::string_view alias = {};
+  std::string_view sql = {};
+  std::string_view transition = {};  // of an aggregate: the signature of the step it repeats
 };
 
 // Views that read an extension's functions: "select * from function(arguments)".
@@ -37,19 +42,23 @@ std::span<const ExtensionFunction> extension_functions(std::string_view extensio
 // The kernel behind a function of language c, by "extension/signature"; nullptr: there is none.
 const ExtensionFunction* find_extension_function(std::string_view symbol);
 
-struct ExtensionOperator {
-  std::string_view extension, name, left, right, result;
-  std::string_view function;  // its name; it takes the operator's operands
-};
+// What it runs, with aliases looked up among the built-in functions; nothing for one in SQL.
+FunctionImplementation extension_implementation(const ExtensionFunction& function);
 
-// Operators called `name` of extensions that exist in the database and whose schema is among
-// `schemas`, in `arena`. They have no oid.
-std::vector<const OperatorEntry*> extension_operators(const Catalog& catalog,
-                                                      std::span<const Oid> schemas,
-                                                      std::string_view name, Arena& arena);
+// Operators called `name` of `schemas`, in `arena`: of extensions that exist in the database, and
+// those that users have created.
+std::vector<const OperatorEntry*> created_operators(const Catalog& catalog,
+                                                    std::span<const Oid> schemas,
+                                                    std::string_view name, Arena& arena);
+
+OperatorFact user_operator_fact(const UserOperator& op, Arena& arena);
+// A function of the database or a built-in one; nullptr: there is none that could run.
+const FunctionEntry* function_by_oid(const Catalog& catalog, Oid oid, Arena& arena);
 
 // --- the extensions' tables ---
+std::span<const ExtensionFunction> citext_functions();
 std::span<const ExtensionFunction> fuzzystrmatch_functions();
+std::span<const ExtensionFunction> hstore_functions();
 std::span<const ExtensionFunction> pgcrypto_functions();
 std::span<const ExtensionFunction> pg_trgm_functions();
 std::span<const ExtensionFunction> pg_stat_statements_functions();
@@ -60,6 +69,20 @@ constexpr ExtensionFunction extension_row(std::string_view signature, std::strin
                                           VectorKernel kernel, char volatility = 'i') {
   ExtensionFunction row{signature, result, {}, volatility};
   row.implementation.kernel = kernel;
+  return row;
+}
+
+constexpr ExtensionFunction alias_row(std::string_view signature, std::string_view result,
+                                      std::string_view alias, char volatility = 'i') {
+  ExtensionFunction row{signature, result, {}, volatility};
+  row.alias = alias;
+  return row;
+}
+
+constexpr ExtensionFunction sql_row(std::string_view signature, std::string_view result,
+                                    std::string_view body, bool returns_set = false) {
+  ExtensionFunction row{signature, result, {}, 'i', true, returns_set};
+  row.sql = body;
   return row;
 }
 

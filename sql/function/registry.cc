@@ -1,6 +1,7 @@
 #include "sql/function/registry.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/type_info.h"
+#include "sql/catalog/extension_objects.h"
+#include "sql/function/extension.h"
 
 namespace luma {
 namespace {
@@ -126,6 +129,18 @@ struct FunctionRegistry::Tables {
   void bind_operators();
   void bind_casts();
   void bind_families();
+  void bind_extension_operators();
+  void bind_extension_casts();
+  void bind_extension_classes();
+  const FunctionEntry* by_signature(std::string_view signature) const;
+  const FunctionEntry* extension_function(std::string_view extension, std::string_view name,
+                                          std::vector<Oid> types);
+
+  // Functions of extensions' operators and casts. Their oids are nobody else's: the functions that
+  // databases have are objects of their catalogs.
+  std::deque<FunctionEntry> extension_entries;
+  std::deque<OperatorEntry> extension_operators;
+  std::deque<CastEntry> extension_casts;
 };
 
 void FunctionRegistry::Tables::bind_functions(
@@ -272,12 +287,112 @@ void FunctionRegistry::Tables::bind_families() {
   }
 }
 
+const FunctionEntry* FunctionRegistry::Tables::by_signature(std::string_view signature) const {
+  std::string_view name;
+  std::vector<Oid> types;
+  if (!parse_signature(signature, name, types)) return nullptr;
+  auto found = function_by_name.find(name);
+  if (found == function_by_name.end()) return nullptr;
+  for (const FunctionEntry* entry : found->second) {
+    if (std::ranges::equal(entry->arg_types, types)) return entry;
+  }
+  return nullptr;
+}
+
+// nullptr: the extension has no kernel for it.
+const FunctionEntry* FunctionRegistry::Tables::extension_function(std::string_view extension,
+                                                                  std::string_view wanted,
+                                                                  std::vector<Oid> types) {
+  for (const ExtensionFunction& row : luma::extension_functions(extension)) {
+    std::string_view name;
+    std::vector<Oid> arguments;
+    if (!parse_signature(row.signature, name, arguments) || name != wanted || arguments != types) {
+      continue;
+    }
+    constexpr Oid kFirstOid = 15800;
+    FunctionEntry& entry = extension_entries.emplace_back();
+    extension_types.push_back(std::make_unique<std::vector<Oid>>(std::move(types)));
+    entry.oid = kFirstOid + static_cast<Oid>(extension_entries.size());
+    entry.name = name;
+    entry.schema = kInvalidOid;
+    entry.strict = row.strict;
+    entry.volatility = row.volatility;
+    entry.parallel = 's';
+    entry.result = find_type(row.result)->oid;
+    entry.arg_types = *extension_types.back();
+    entry.implementation = row.implementation;
+    if (!row.alias.empty()) {
+      const FunctionEntry* builtin = by_signature(row.alias);
+      if (builtin == nullptr) return nullptr;
+      entry.implementation = builtin->implementation;
+    }
+    entry.implementation.is_parallel_safe = row.volatility == 'i';
+    return &entry;
+  }
+  return nullptr;
+}
+
+void FunctionRegistry::Tables::bind_extension_operators() {
+  for (const ExtensionOperatorFact& row : extension_operator_facts()) {
+    OperatorEntry entry;
+    static_cast<OperatorFact&>(entry) = row.fact();
+    std::vector<Oid> types{entry.right};
+    if (entry.left != kInvalidOid) types.insert(types.begin(), entry.left);
+    entry.implementation = extension_function(row.extension, row.function, std::move(types));
+    if (entry.implementation == nullptr) continue;
+    entry.function = entry.implementation->oid;
+    operator_by_oid[entry.oid] = &extension_operators.emplace_back(entry);
+  }
+}
+
+void FunctionRegistry::Tables::bind_extension_casts() {
+  for (const ExtensionCastFact& row : extension_cast_facts()) {
+    CastEntry entry;
+    entry.oid = row.oid;
+    entry.source = find_type(row.source)->oid;
+    entry.target = find_type(row.target)->oid;
+    entry.context = row.context;
+    entry.method = row.function.empty() ? 'b' : 'f';
+    if (entry.method == 'f') {
+      entry.implementation = extension_function(row.extension, row.function, {entry.source});
+      if (entry.implementation == nullptr) continue;
+      entry.function = entry.implementation->oid;
+    }
+    cast_by_types[{entry.source, entry.target}] = &extension_casts.emplace_back(entry);
+  }
+}
+
+void FunctionRegistry::Tables::bind_extension_classes() {
+  for (const ExtensionOpClassFact& row : extension_opclass_facts()) {
+    Oid type = find_type(row.type)->oid;
+    for (const ExtensionOpClassFact::Member& member : row.operators) {
+      auto found = operator_by_oid.find(opclass_operator(row, member));
+      if (found == operator_by_oid.end()) continue;
+      const OperatorEntry& op = *found->second;
+      family_operators[{row.family, op.left, op.right, member.number}] = &op;
+      if (row.method == kBtree) {
+        memberships[op.oid].push_back({row.family, op.left, op.right, member.number});
+      }
+    }
+    for (const ExtensionOpClassFact::Member& member : row.functions) {
+      const FunctionEntry* function =
+          extension_function(row.extension, member.name, std::vector<Oid>{type, type});
+      if (function != nullptr) {
+        family_functions[{row.family, type, type, member.number}] = function;
+      }
+    }
+  }
+}
+
 FunctionRegistry::FunctionRegistry(std::span<const std::span<const KernelRow>> families)
     : tables_(std::make_unique<Tables>()) {
   tables_->bind_functions(families);
   tables_->bind_operators();
   tables_->bind_casts();
+  tables_->bind_extension_operators();
+  tables_->bind_extension_casts();
   tables_->bind_families();
+  tables_->bind_extension_classes();
 }
 
 FunctionRegistry::~FunctionRegistry() = default;
@@ -304,6 +419,10 @@ const FunctionEntry* FunctionRegistry::function(std::string_view name,
     if (std::ranges::equal(entry->arg_types, arg_types)) return entry;
   }
   return nullptr;
+}
+
+const FunctionEntry* FunctionRegistry::by_signature(std::string_view signature) const {
+  return tables_->by_signature(signature);
 }
 
 std::span<const ProcFact> FunctionRegistry::extension_functions() const {

@@ -2,7 +2,8 @@
 // All built-in functions, operators, casts and operator classes that LumaDB can run. Built once
 // from PostgreSQL's facts and the kernel families; a fact without a kernel is not in here.
 // Immutable and thread-safe; lookups are hash lookups. User-defined functions live in the catalog,
-// not here.
+// not here. Operators, casts and operator classes of extensions' types are in here too, but their
+// names are not: a database that has the extension brings them (extension.h).
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,8 @@ class FunctionRegistry final : public BuiltinAvailability {
   const FunctionEntry* function(Oid oid) const;  // nullptr when not implemented
   // By exact input types; nullptr when there is none.
   const FunctionEntry* function(std::string_view name, std::span<const Oid> arg_types) const;
+  // By "name(type,type)"; nullptr when there is none.
+  const FunctionEntry* by_signature(std::string_view signature) const;
   std::span<const FunctionEntry> all_functions() const;
   std::span<const ProcFact> extension_functions() const override;
   bool has_function(Oid oid) const override { return function(oid) != nullptr; }

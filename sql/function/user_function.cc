@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "engine/base/sql_error.h"
 #include "engine/exec/expr.h"
 #include "sql/catalog/session_catalog.h"
 #include "sql/function/extension.h"
+#include "sql/function/registry.h"
 #include "sql/function/routine_caller.h"
+#include "sql/function/user_aggregate.h"
 
 namespace luma {
 namespace {
@@ -53,6 +56,30 @@ std::span<const std::string_view> copy_texts(std::span<const std::string_view> t
   return copy_list(std::span<const std::string_view>(copies), arena);
 }
 
+// The constructors of all ranges and multiranges share their code: which type they make is the
+// call's type.
+FunctionImplementation constructor_of_range(std::string_view source) {
+  struct Row {
+    std::string_view source, signature_name;
+    std::vector<Oid> types;
+  };
+  static const Row kRows[] = {
+      {"range_constructor2", "int4range", {type_oid::kInt4, type_oid::kInt4}},
+      {"range_constructor3", "int4range", {type_oid::kInt4, type_oid::kInt4, type_oid::kText}},
+      {"multirange_constructor0", "int4multirange", {}},
+      {"multirange_constructor1", "int4multirange", {find_type("int4range")->oid}},
+      {"multirange_constructor2", "int4multirange", {find_type("_int4range")->oid}},
+  };
+  for (const Row& row : kRows) {
+    if (row.source != source) continue;
+    const FunctionEntry* entry =
+        FunctionRegistry::instance().function(row.signature_name, row.types);
+    LUMA_CHECK(entry != nullptr);
+    return entry->implementation;
+  }
+  throw sql_error(SqlState::kInternalError, "there is no built-in function named \"{}\"", source);
+}
+
 }  // namespace
 
 const FunctionEntry* user_function_entry(const Function& function, Arena& arena) {
@@ -60,8 +87,12 @@ const FunctionEntry* user_function_entry(const Function& function, Arena& arena)
   entry.oid = function.oid;
   entry.name = function.name;
   entry.schema = function.schema;
-  constexpr Oid kSqlLanguage = 14, kPlpgsqlLanguage = 13563;
-  entry.language = function.language == "sql" ? kSqlLanguage : kPlpgsqlLanguage;
+  constexpr Oid kInternalLanguage = 12, kCLanguage = 13, kSqlLanguage = 14,
+                kPlpgsqlLanguage = 13563;
+  entry.language = function.language == "sql"        ? kSqlLanguage
+                   : function.language == "internal" ? kInternalLanguage
+                   : function.language == "c"        ? kCLanguage
+                                                     : kPlpgsqlLanguage;
   entry.kind = function.routine;
   entry.strict = function.strict;
   entry.returns_set = function.returns_set;
@@ -104,8 +135,12 @@ const FunctionEntry* user_function_entry(const Function& function, Arena& arena)
   entry.defaults = defaults;
   const ExtensionFunction* built_in =
       function.language == "c" ? find_extension_function(function.source) : nullptr;
-  if (built_in != nullptr) {
-    entry.implementation = built_in->implementation;
+  if (function.routine == 'a' && built_in == nullptr) {
+    entry.implementation.aggregate = user_aggregate();
+  } else if (function.language == "internal") {
+    entry.implementation = constructor_of_range(function.source);
+  } else if (built_in != nullptr) {
+    entry.implementation = extension_implementation(*built_in);
   } else if (function.returns_set) {
     entry.implementation.table = call_table;
   } else {

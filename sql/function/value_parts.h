@@ -26,5 +26,7 @@ inline constexpr uint32_t omitted_upper(size_t dimension) { return 4u << (2 * di
 // (jsonb, value, step, ...): steps are text; missing containers and elements are made. Expr::index
 // is 1 when the first step was an integer: a NULL value becomes an array then.
 VectorKernel assign_jsonb_kernel();
+// (hstore, value, key). (extension_hstore.cc)
+VectorKernel assign_hstore_kernel();
 
 }  // namespace luma

@@ -19,6 +19,8 @@ struct ExplainNote {
   const IndexDesc* index = nullptr;
   bool covered = false;  // the index alone suffices
   bool backward = false;
+  // An inverted index: of what finds row keys, and of what reads the rows.
+  enum class Inverted : uint8_t { kNo, kKeys, kRows } inverted = Inverted::kNo;
   const ColumnarCopyDesc* copy = nullptr;
   const LimitOp* limit = nullptr;  // of a sort that keeps only so many rows
   std::vector<ColumnId> layout;

@@ -137,7 +137,15 @@ void TreeBuilder::add_relation(const std::string& schema, const std::string& nam
 }
 
 void TreeBuilder::describe_scan(const ScanOp& scan, const ExplainNote& note, ExplainNode& out) {
-  if (note.index != nullptr) {
+  if (note.inverted == ExplainNote::Inverted::kKeys) {
+    out.type = out.title = "Bitmap Index Scan";
+    out.target = " on " + quote_identifier(note.index->name);
+    out.facts.push_back(string_item("Index Name", note.index->name));
+    return;
+  }
+  if (note.inverted == ExplainNote::Inverted::kRows) {
+    out.type = out.title = "Bitmap Heap Scan";
+  } else if (note.index != nullptr) {
     out.type = note.covered ? "Index Only Scan" : "Index Scan";
     out.title = out.type + (note.backward ? " Backward" : "");
     out.target = " using " + quote_identifier(note.index->name);

@@ -4,6 +4,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/table/columnar_scan.h"
 #include "engine/table/instead_of.h"
+#include "engine/table/inverted_scan.h"
 #include "engine/table/merge.h"
 #include "engine/table/modify.h"
 #include "engine/table/scan.h"
@@ -47,6 +48,15 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
   conjuncts.insert(conjuncts.end(), extra_conjuncts.begin(), extra_conjuncts.end());
   std::optional<AccessPath> path =
       choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
+  if (extra_conjuncts.empty() && !(path && path->is_unique_lookup)) {
+    auto inverted = choose_inverted_path(context_, scan, conjuncts, *estimator_, settings_);
+    double other = path ? path->cost
+                        : full_scan_cost(scan, estimator_->table_rows(*scan.table),
+                                         conjuncts.size(), settings_);
+    if (inverted && inverted->cost < other) {
+      return lower_inverted_scan(scan, conjuncts, *inverted);
+    }
+  }
   const ColumnarCopyDesc* copy = path ? nullptr : covering_copy(scan);
   auto constant_expr = [&](const Expr* expr) { return slots(const_cast<Expr*>(expr), {}); };
   OperatorPtr op;
@@ -99,6 +109,40 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
                      ? 1
                      : std::max(1.0, table_rows * estimator_->selectivity(conjuncts));
   }
+  return out;
+}
+
+Lowered Lowering::lower_inverted_scan(ScanOp& scan, const std::vector<Expr*>& conjuncts,
+                                      const InvertedPath& path) {
+  std::vector<InvertedCondition> conditions;
+  for (const InvertedPath::Condition& condition : path.conditions) {
+    conditions.push_back({condition.part, condition.search, slots(condition.value, {})});
+  }
+  auto keys = std::make_unique<InvertedScanOperator>(scan.table, path.index, std::move(conditions));
+  ExplainNote& found = note(*keys);
+  found.op = &scan;
+  found.index = path.index;
+  found.inverted = ExplainNote::Inverted::kKeys;
+  found.covered = true;
+  found.conditions = {{"Index Cond", path.used}};
+  found.rows = path.rows;
+  found.total_cost = path.cost - path.rows * cost::kFetchRow;
+  const double found_cost = found.total_cost;
+  const Expr* filter = slots(make_and(context_.arena(), conjuncts), scan.output);
+  auto op = std::make_unique<RowFetchOperator>(std::move(keys), scan.table, path.index,
+                                               scan.attribute, filter);
+  std::vector<Expr*> rest;
+  for (Expr* conjunct : conjuncts) {
+    if (std::ranges::find(path.given, conjunct) == path.given.end()) rest.push_back(conjunct);
+  }
+  ExplainNote& noted = note(*op);
+  noted.index = path.index;
+  noted.inverted = ExplainNote::Inverted::kRows;
+  noted.conditions = {{"Recheck Cond", path.given}, {"Filter", rest}};
+  noted.startup_cost = found_cost;
+  noted.total_cost = path.cost;
+  Lowered out{std::move(op), scan.output};
+  note_operator(scan, out);
   return out;
 }
 

@@ -17,6 +17,7 @@
 #include "sql/lower/planner.h"
 #include "sql/optimize/access_path.h"
 #include "sql/optimize/cost_model.h"
+#include "sql/optimize/inverted_path.h"
 #include "sql/plan/logical.h"
 
 namespace luma {
@@ -47,6 +48,8 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
 
  private:
   Lowered lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
+  Lowered lower_inverted_scan(ScanOp& scan, const std::vector<Expr*>& conjuncts,
+                              const InvertedPath& path);
   Lowered scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse);
   Lowered lower_virtual_scan(VirtualScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
   Lowered lower_values(ValuesOp& op);

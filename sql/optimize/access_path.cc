@@ -214,7 +214,17 @@ bool covers(const ScanOp& scan, const IndexDesc& index) {
   });
 }
 
-// A partial index holds all wanted rows when its predicate is among the conjuncts, up to slots.
+}  // namespace
+
+int32_t scan_attribute(const ScanOp& scan, const Expr& expr) {
+  const Expr& inner = strip_relabel(expr);
+  if (inner.kind != ExprKind::kColumn) return -1;
+  for (size_t i = 0; i < scan.output.size(); ++i) {
+    if (scan.output[i] == inner.column) return scan.attribute[i];
+  }
+  return -1;
+}
+
 bool predicate_implied(const ScanOp& scan, const IndexDesc& index,
                        const std::vector<Expr*>& conjuncts) {
   std::function<bool(const Expr&, const Expr&)> same = [&](const Expr& stored, const Expr& wanted) {
@@ -237,17 +247,6 @@ bool predicate_implied(const ScanOp& scan, const IndexDesc& index,
     return std::any_of(conjuncts.begin(), conjuncts.end(),
                        [&](const Expr* given) { return same(*part, *given); });
   });
-}
-
-}  // namespace
-
-int32_t scan_attribute(const ScanOp& scan, const Expr& expr) {
-  const Expr& inner = strip_relabel(expr);
-  if (inner.kind != ExprKind::kColumn) return -1;
-  for (size_t i = 0; i < scan.output.size(); ++i) {
-    if (scan.output[i] == inner.column) return scan.attribute[i];
-  }
-  return -1;
 }
 
 double full_scan_cost(const ScanOp& scan, double table_rows, size_t conjuncts,
@@ -289,7 +288,7 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
   estimator.set_focus(&scan);
   double table_rows = estimator.table_rows(*scan.table);
   for (const IndexDesc& index : scan.table->indexes) {
-    if (!index.valid) continue;
+    if (!index.valid || index.is_inverted()) continue;
     if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
     AccessPath path = match_index(context, index, bounds, estimator, table_rows);
     if (path.used.empty()) continue;
@@ -357,7 +356,7 @@ const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>
     });
   };
   for (const IndexDesc& index : scan.table->indexes) {
-    if (!index.valid) continue;
+    if (!index.valid || index.is_inverted()) continue;
     if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
     bool forward = true, backward = true;
     size_t part = 0;

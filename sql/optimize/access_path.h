@@ -25,6 +25,10 @@ struct AccessPath {
 // ignored).
 int32_t scan_attribute(const ScanOp& scan, const Expr& expr);
 
+// A partial index holds all wanted rows when its predicate is among the conjuncts, up to slots.
+bool predicate_implied(const ScanOp& scan, const IndexDesc& index,
+                       const std::vector<Expr*>& conjuncts);
+
 // Reading the whole table and testing so many conjuncts.
 double full_scan_cost(const ScanOp& scan, double table_rows, size_t conjuncts,
                       const PlannerSettings& settings);

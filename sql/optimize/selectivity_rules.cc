@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "engine/exec/evaluator.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/function/registry.h"
 #include "sql/plan/walk.h"
@@ -64,6 +65,11 @@ std::unordered_map<Oid, SelectivityRule> read_rules() {
     auto row = operators.row(i);
     auto rule = by_function.find(number(row[kRestrict]));
     if (rule != by_function.end()) out[number(row[0])] = rule->second;
+  }
+  for (const ExtensionOperatorFact& fact : extension_operator_facts()) {
+    for (const Estimator& estimator : kEstimators) {
+      if (fact.restrict_estimator == estimator.name) out[fact.oid] = estimator.rule;
+    }
   }
   return out;
 }

@@ -12,7 +12,8 @@ bool same(const UserType& a, const UserType& b) {
     return x.oid == y.oid && x.sort_order == y.sort_order && x.text == y.text;
   };
   return a.name == b.name && a.type_type == b.type_type && a.array == b.array && a.base == b.base &&
-         a.relation == b.relation && a.fields == b.fields && a.field_names == b.field_names &&
+         a.multirange == b.multirange && a.relation == b.relation && a.fields == b.fields &&
+         a.field_names == b.field_names &&
          std::equal(a.labels.begin(), a.labels.end(), b.labels.begin(), b.labels.end(),
                     label_equal);
 }
@@ -35,6 +36,7 @@ UserType describe(const Catalog& catalog, const Type& type) {
     out.labels.push_back({label.oid, label.sort_order, label.label});
   }
   out.base = type.base;
+  out.multirange = type.multirange;
   out.relation = type.relation;
   if (const Table* table = catalog.table(type.relation)) describe_fields(*table, out);
   return out;
@@ -42,7 +44,9 @@ UserType describe(const Catalog& catalog, const Type& type) {
 
 // What must be known before `type` can be defined.
 bool ready(const UserType& type) {
-  if (type.type_type == 'd') return find_type(type.base.oid) != nullptr;
+  if (type.type_type == 'd' || type.type_type == 'r' || type.type_type == 'm') {
+    return find_type(type.base.oid) != nullptr;
+  }
   return std::all_of(type.fields.begin(), type.fields.end(),
                      [](const TypeRef& field) { return find_type(field.oid) != nullptr; });
 }
@@ -57,7 +61,7 @@ void define_user_types(const Catalog& catalog) {
     waiting.push_back(std::move(type));
   };
   catalog.for_each_type([&](const Type& type) {
-    if (type.oid >= kFirstUserOid && type.type_type != 's' && type.type_type != 'r') {
+    if (type.oid >= kFirstUserOid && type.type_type != 'b') {
       add(describe(catalog, type));
     }
   });

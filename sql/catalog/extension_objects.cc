@@ -1,0 +1,290 @@
+#include "sql/catalog/extension_objects.h"
+
+#include <algorithm>
+
+#include "engine/type/type_info.h"
+#include "sql/catalog/access_method.h"
+
+namespace luma {
+namespace {
+
+constexpr ExtensionOperatorFact kOperators[] = {
+    {15300, "citext", "<>", "citext", "citext", "bool", "citext_ne", "<>", "=", false, false,
+     "neqsel", "neqjoinsel"},
+    {15301, "citext", "=", "citext", "citext", "bool", "citext_eq", "=", "<>", true, true, "eqsel",
+     "eqjoinsel"},
+    {15302, "citext", ">", "citext", "citext", "bool", "citext_gt", "<", "<=", false, false,
+     "scalargtsel", "scalargtjoinsel"},
+    {15303, "citext", ">=", "citext", "citext", "bool", "citext_ge", "<=", "<", false, false,
+     "scalargesel", "scalargejoinsel"},
+    {15304, "citext", "<", "citext", "citext", "bool", "citext_lt", ">", ">=", false, false,
+     "scalarltsel", "scalarltjoinsel"},
+    {15305, "citext", "<=", "citext", "citext", "bool", "citext_le", ">=", ">", false, false,
+     "scalarlesel", "scalarlejoinsel"},
+    {15306, "citext", "!~", "citext", "citext", "bool", "texticregexne", "", "~", false, false,
+     "icregexnesel", "icregexnejoinsel"},
+    {15307, "citext", "~", "citext", "citext", "bool", "texticregexeq", "", "!~", false, false,
+     "icregexeqsel", "icregexeqjoinsel"},
+    {15308, "citext", "!~*", "citext", "citext", "bool", "texticregexne", "", "~*", false, false,
+     "icregexnesel", "icregexnejoinsel"},
+    {15309, "citext", "~*", "citext", "citext", "bool", "texticregexeq", "", "!~*", false, false,
+     "icregexeqsel", "icregexeqjoinsel"},
+    {15310, "citext", "!~~", "citext", "citext", "bool", "texticnlike", "", "~~", false, false,
+     "icnlikesel", "icnlikejoinsel"},
+    {15311, "citext", "~~", "citext", "citext", "bool", "texticlike", "", "!~~", false, false,
+     "iclikesel", "iclikejoinsel"},
+    {15312, "citext", "!~~*", "citext", "citext", "bool", "texticnlike", "", "~~*", false, false,
+     "icnlikesel", "icnlikejoinsel"},
+    {15313, "citext", "~~*", "citext", "citext", "bool", "texticlike", "", "!~~*", false, false,
+     "iclikesel", "iclikejoinsel"},
+    {15314, "citext", "!~", "citext", "text", "bool", "texticregexne", "", "~", false, false,
+     "icregexnesel", "icregexnejoinsel"},
+    {15315, "citext", "~", "citext", "text", "bool", "texticregexeq", "", "!~", false, false,
+     "icregexeqsel", "icregexeqjoinsel"},
+    {15316, "citext", "!~*", "citext", "text", "bool", "texticregexne", "", "~*", false, false,
+     "icregexnesel", "icregexnejoinsel"},
+    {15317, "citext", "~*", "citext", "text", "bool", "texticregexeq", "", "!~*", false, false,
+     "icregexeqsel", "icregexeqjoinsel"},
+    {15318, "citext", "!~~", "citext", "text", "bool", "texticnlike", "", "~~", false, false,
+     "icnlikesel", "icnlikejoinsel"},
+    {15319, "citext", "~~", "citext", "text", "bool", "texticlike", "", "!~~", false, false,
+     "iclikesel", "iclikejoinsel"},
+    {15320, "citext", "!~~*", "citext", "text", "bool", "texticnlike", "", "~~*", false, false,
+     "icnlikesel", "icnlikejoinsel"},
+    {15321, "citext", "~~*", "citext", "text", "bool", "texticlike", "", "!~~*", false, false,
+     "iclikesel", "iclikejoinsel"},
+    {15322, "citext", "~>~", "citext", "citext", "bool", "citext_pattern_gt", "~<~", "~<=~", false,
+     false, "scalargtsel", "scalargtjoinsel"},
+    {15323, "citext", "~>=~", "citext", "citext", "bool", "citext_pattern_ge", "~<=~", "~<~", false,
+     false, "scalargtsel", "scalargtjoinsel"},
+    {15324, "citext", "~<~", "citext", "citext", "bool", "citext_pattern_lt", "~>~", "~>=~", false,
+     false, "scalarltsel", "scalarltjoinsel"},
+    {15325, "citext", "~<=~", "citext", "citext", "bool", "citext_pattern_le", "~>=~", "~>~", false,
+     false, "scalarltsel", "scalarltjoinsel"},
+    {15400, "hstore", "->", "hstore", "text", "text", "fetchval", "", "", false, false, "", ""},
+    {15401, "hstore", "->", "hstore", "_text", "_text", "slice_array", "", "", false, false, "",
+     ""},
+    {15402, "hstore", "?", "hstore", "text", "bool", "exist", "", "", false, false, "matchingsel",
+     "matchingjoinsel"},
+    {15403, "hstore", "?|", "hstore", "_text", "bool", "exists_any", "", "", false, false,
+     "matchingsel", "matchingjoinsel"},
+    {15404, "hstore", "?&", "hstore", "_text", "bool", "exists_all", "", "", false, false,
+     "matchingsel", "matchingjoinsel"},
+    {15405, "hstore", "-", "hstore", "text", "hstore", "delete", "", "", false, false, "", ""},
+    {15406, "hstore", "-", "hstore", "_text", "hstore", "delete", "", "", false, false, "", ""},
+    {15407, "hstore", "-", "hstore", "hstore", "hstore", "delete", "", "", false, false, "", ""},
+    {15408, "hstore", "||", "hstore", "hstore", "hstore", "hs_concat", "", "", false, false, "",
+     ""},
+    {15409, "hstore", "<@", "hstore", "hstore", "bool", "hs_contained", "@>", "", false, false,
+     "matchingsel", "matchingjoinsel"},
+    {15410, "hstore", "@>", "hstore", "hstore", "bool", "hs_contains", "<@", "", false, false,
+     "matchingsel", "matchingjoinsel"},
+    {15411, "hstore", "%%", "", "hstore", "_text", "hstore_to_array", "", "", false, false, "", ""},
+    {15412, "hstore", "%#", "", "hstore", "_text", "hstore_to_matrix", "", "", false, false, "",
+     ""},
+    {15413, "hstore", "#=", "anyelement", "hstore", "anyelement", "populate_record", "", "", false,
+     false, "", ""},
+    {15414, "hstore", "<>", "hstore", "hstore", "bool", "hstore_ne", "<>", "=", false, false,
+     "neqsel", "neqjoinsel"},
+    {15415, "hstore", "=", "hstore", "hstore", "bool", "hstore_eq", "=", "<>", true, true, "eqsel",
+     "eqjoinsel"},
+    {15416, "hstore", "#>#", "hstore", "hstore", "bool", "hstore_gt", "#<#", "#<=#", false, false,
+     "scalargtsel", "scalargtjoinsel"},
+    {15417, "hstore", "#>=#", "hstore", "hstore", "bool", "hstore_ge", "#<=#", "#<#", false, false,
+     "scalargesel", "scalargejoinsel"},
+    {15418, "hstore", "#<#", "hstore", "hstore", "bool", "hstore_lt", "#>#", "#>=#", false, false,
+     "scalarltsel", "scalarltjoinsel"},
+    {15419, "hstore", "#<=#", "hstore", "hstore", "bool", "hstore_le", "#>=#", "#>#", false, false,
+     "scalarlesel", "scalarlejoinsel"},
+    {15500, "pg_trgm", "%", "text", "text", "bool", "similarity_op", "%", "", false, false,
+     "matchingsel", "matchingjoinsel"},
+    {15501, "pg_trgm", "<->", "text", "text", "float4", "similarity_dist", "<->", "", false, false,
+     "", ""},
+    {15502, "pg_trgm", "<%", "text", "text", "bool", "word_similarity_op", "%>", "", false, false,
+     "matchingsel", "matchingjoinsel"},
+    {15503, "pg_trgm", "%>", "text", "text", "bool", "word_similarity_commutator_op", "<%", "",
+     false, false, "matchingsel", "matchingjoinsel"},
+    {15504, "pg_trgm", "<<->", "text", "text", "float4", "word_similarity_dist_op", "<->>", "",
+     false, false, "", ""},
+    {15505, "pg_trgm", "<->>", "text", "text", "float4", "word_similarity_dist_commutator_op",
+     "<<->", "", false, false, "", ""},
+    {15506, "pg_trgm", "<<%", "text", "text", "bool", "strict_word_similarity_op", "%>>", "", false,
+     false, "matchingsel", "matchingjoinsel"},
+    {15507, "pg_trgm", "%>>", "text", "text", "bool", "strict_word_similarity_commutator_op", "<<%",
+     "", false, false, "matchingsel", "matchingjoinsel"},
+    {15508, "pg_trgm", "<<<->", "text", "text", "float4", "strict_word_similarity_dist_op", "<->>>",
+     "", false, false, "", ""},
+    {15509, "pg_trgm", "<->>>", "text", "text", "float4",
+     "strict_word_similarity_dist_commutator_op", "<<<->", "", false, false, "", ""},
+};
+
+constexpr ExtensionCastFact kCasts[] = {
+    {15601, "citext", "citext", "text", "", 'i'},
+    {15602, "citext", "citext", "varchar", "", 'i'},
+    {15603, "citext", "citext", "bpchar", "", 'a'},
+    {15604, "citext", "text", "citext", "", 'a'},
+    {15605, "citext", "varchar", "citext", "", 'a'},
+    {15606, "citext", "bpchar", "citext", "citext", 'a'},
+    {15607, "citext", "bool", "citext", "citext", 'a'},
+    {15608, "citext", "inet", "citext", "citext", 'a'},
+    {15611, "hstore", "_text", "hstore", "hstore", 'e'},
+    {15612, "hstore", "hstore", "json", "hstore_to_json", 'e'},
+    {15613, "hstore", "hstore", "jsonb", "hstore_to_jsonb", 'e'},
+};
+
+using Member = ExtensionOpClassFact::Member;
+
+constexpr Member kBtreeOperators[] = {{1, "<"}, {2, "<="}, {3, "="}, {4, ">="}, {5, ">"}};
+constexpr Member kHashOperators[] = {{1, "="}};
+constexpr Member kCitextCompare[] = {{1, "citext_cmp"}};
+constexpr Member kCitextHash[] = {{1, "citext_hash"}};
+constexpr Member kCitextPatternOperators[] = {
+    {1, "~<~"}, {2, "~<=~"}, {3, "="}, {4, "~>=~"}, {5, "~>~"}};
+constexpr Member kCitextPatternCompare[] = {{1, "citext_pattern_cmp"}};
+constexpr Member kHstoreBtreeOperators[] = {
+    {1, "#<#"}, {2, "#<=#"}, {3, "="}, {4, "#>=#"}, {5, "#>#"}};
+constexpr Member kHstoreCompare[] = {{1, "hstore_cmp"}};
+constexpr Member kHstoreHash[] = {{1, "hstore_hash"}};
+constexpr Member kHstoreGinOperators[] = {
+    {7, "@>"}, {9, "?", "text"}, {10, "?|", "_text"}, {11, "?&", "_text"}};
+constexpr Member kTrigramGinOperators[] = {{1, "%"},  {3, "~~"}, {4, "~~*"}, {5, "~"},
+                                           {6, "~*"}, {7, "%>"}, {9, "%>>"}, {11, "="}};
+
+constexpr ExtensionOpClassFact kClasses[] = {
+    {15701,
+     15751,
+     "citext",
+     "citext_ops",
+     kBtreeAm,
+     "citext",
+     true,
+     {},
+     kBtreeOperators,
+     kCitextCompare},
+    {15702,
+     15752,
+     "citext",
+     "citext_ops",
+     kHashAm,
+     "citext",
+     true,
+     {},
+     kHashOperators,
+     kCitextHash},
+    {15703,
+     15753,
+     "citext",
+     "citext_pattern_ops",
+     kBtreeAm,
+     "citext",
+     false,
+     {},
+     kCitextPatternOperators,
+     kCitextPatternCompare},
+    {15704,
+     15754,
+     "hstore",
+     "btree_hstore_ops",
+     kBtreeAm,
+     "hstore",
+     true,
+     {},
+     kHstoreBtreeOperators,
+     kHstoreCompare},
+    {15705,
+     15755,
+     "hstore",
+     "hash_hstore_ops",
+     kHashAm,
+     "hstore",
+     true,
+     {},
+     kHashOperators,
+     kHstoreHash},
+    {15706,
+     15756,
+     "hstore",
+     "gin_hstore_ops",
+     kGinAm,
+     "hstore",
+     true,
+     "text",
+     kHstoreGinOperators,
+     {}},
+    {15707,
+     15757,
+     "pg_trgm",
+     "gin_trgm_ops",
+     kGinAm,
+     "text",
+     false,
+     "int4",
+     kTrigramGinOperators,
+     {}},
+};
+
+Oid type_of(std::string_view name) { return name.empty() ? kInvalidOid : find_type(name)->oid; }
+
+// An operator of the same extension by its name and types.
+Oid named(const ExtensionOperatorFact& of, std::string_view name, std::string_view left,
+          std::string_view right) {
+  for (const ExtensionOperatorFact& row : kOperators) {
+    if (row.extension == of.extension && row.name == name && row.left == left &&
+        row.right == right) {
+      return row.oid;
+    }
+  }
+  return kInvalidOid;
+}
+
+}  // namespace
+
+OperatorFact ExtensionOperatorFact::fact() const {
+  OperatorFact out;
+  out.oid = oid;
+  out.name = name;
+  out.schema = kInvalidOid;  // that of the extension
+  out.kind = left.empty() ? 'l' : 'b';
+  out.can_merge = can_merge;
+  out.can_hash = can_hash;
+  out.left = type_of(left);
+  out.right = type_of(right);
+  out.result = type_of(result);
+  if (!commutator.empty()) out.commutator = named(*this, commutator, right, left);
+  if (!negator.empty()) out.negator = named(*this, negator, left, right);
+  return out;
+}
+
+OpClassFact ExtensionOpClassFact::fact() const {
+  return {oid, method, name, kInvalidOid, family, type_of(type), is_default, type_of(key_type)};
+}
+
+std::span<const ExtensionOperatorFact> extension_operator_facts() { return kOperators; }
+std::span<const ExtensionCastFact> extension_cast_facts() { return kCasts; }
+std::span<const ExtensionOpClassFact> extension_opclass_facts() { return kClasses; }
+
+const ExtensionOperatorFact* find_extension_operator(Oid oid) {
+  auto found = std::ranges::find(kOperators, oid, &ExtensionOperatorFact::oid);
+  return found == std::end(kOperators) ? nullptr : &*found;
+}
+
+const ExtensionOpClassFact* find_extension_opclass(Oid oid) {
+  auto found = std::ranges::find(kClasses, oid, &ExtensionOpClassFact::oid);
+  return found == std::end(kClasses) ? nullptr : &*found;
+}
+
+Oid opclass_operator(const ExtensionOpClassFact& opclass, const Member& member) {
+  std::string_view right = member.right.empty() ? opclass.type : member.right;
+  for (const ExtensionOperatorFact& row : kOperators) {
+    if (row.extension == opclass.extension && row.name == member.name && row.left == opclass.type &&
+        row.right == right) {
+      return row.oid;
+    }
+  }
+  for (const OperatorFact* fact : operator_facts_named(member.name)) {
+    if (fact->left == type_of(opclass.type) && fact->right == type_of(right)) return fact->oid;
+  }
+  return kInvalidOid;
+}
+
+}  // namespace luma
