@@ -447,6 +447,18 @@ void PlRun::assign_row(int number, const Value& value, TypeRef type) {
   }
 }
 
+void PlRun::keep_field_names(const PlExpr& value, const PlTarget& target) {
+  if (!target.steps.empty() || !target.field.empty() || value.prepared == nullptr) return;
+  const PlVariable& variable = declared(target.variable);
+  const Expr* expr = value.prepared->expr;
+  bool is_record =
+      variable.kind == PlVariable::Kind::kRecord && variable.type.oid == type_oid::kRecord;
+  if (!is_record || expr == nullptr || expr->kind != ExprKind::kRow) return;
+  PlRow& record = row(target.variable);
+  if (expr->field_names.size() != record.fields.size()) return;
+  for (size_t i = 0; i < record.fields.size(); ++i) record.fields[i].name = expr->field_names[i];
+}
+
 // a[i] := v: the whole value is made anew, as in UPDATE.
 void PlRun::assign_part(const PlTarget& target, const Value& value, TypeRef type) {
   const PlVariable& variable = declared(target.variable);

@@ -335,10 +335,9 @@ bool PlRun::call_trigger(const TriggerData& data, Arena& arena, std::vector<Valu
     }
     // Arguments are counted from 0.
     ArrayDimension dimension{static_cast<int32_t>(data.arguments.size()), 0};
-    slot(to.argv).assign(data.arguments.empty()
-                             ? arguments.finish(*temporary_)
-                             : arguments.finish(std::span(&dimension, 1), *temporary_),
-                         PhysicalType::kVarlen);
+    Value argv = Value::null();
+    if (!data.arguments.empty()) argv = arguments.finish(std::span(&dimension, 1), *temporary_);
+    slot(to.argv).assign(argv, PhysicalType::kVarlen);
     doing_.clear();
     run_function();
     bool is_null =
@@ -414,6 +413,7 @@ PlRun::Flow PlRun::run(const PlStatement& statement) {
       TypeRef type;
       Value value = evaluate(*assignment.value, &type);
       assign(assignment.target, value, type);
+      keep_field_names(*assignment.value, assignment.target);
       return Flow::kNormal;
     }
     case PlKind::kIf:

@@ -117,6 +117,8 @@ class PlRun {
   std::optional<std::string> text_of(const Value& value, TypeRef type);
   void assign(const PlTarget& target, const Value& value, TypeRef type);
   void assign_variable(int variable, const Value& value, TypeRef type);
+  // A record that was assigned a row as it stands has the names of its fields.
+  void keep_field_names(const PlExpr& value, const PlTarget& target);
   void assign_row(int variable, const Value& value, TypeRef type);
   void assign_part(const PlTarget& target, const Value& value, TypeRef type);
   void set_null_row(int variable);

@@ -8,11 +8,13 @@ namespace luma {
 void PlSlot::assign(const Value& value, PhysicalType physical) {
   if (value.is_null || physical != PhysicalType::kVarlen || value.datum.str.is_inline()) {
     value_ = value;
+    owns_ = false;
     return;
   }
   std::string_view text = value.datum.str.view();
   if (text.data() != bytes_.data()) bytes_.assign(text);
-  value_ = Value(Datum::of_string(std::string_view(bytes_)));
+  owns_ = true;
+  point_to_bytes();
 }
 
 std::unique_ptr<PlConversions::Conversion> PlConversions::make(TypeRef from, TypeRef to) {

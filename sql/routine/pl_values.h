@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/exec/evaluator.h"
@@ -16,13 +18,38 @@ namespace luma {
 
 class PlSlot {
  public:
+  PlSlot() = default;
+  PlSlot(const PlSlot& other) : value_(other.value_), bytes_(other.bytes_), owns_(other.owns_) {
+    point_to_bytes();
+  }
+  PlSlot(PlSlot&& other) noexcept
+      : value_(other.value_), bytes_(std::move(other.bytes_)), owns_(other.owns_) {
+    point_to_bytes();
+  }
+  PlSlot& operator=(PlSlot other) noexcept {
+    value_ = other.value_;
+    bytes_ = std::move(other.bytes_);
+    owns_ = other.owns_;
+    point_to_bytes();
+    return *this;
+  }
+
   const Value& value() const { return value_; }
   void assign(const Value& value, PhysicalType physical);
-  void clear() { value_ = Value::null(); }
+  void clear() {
+    value_ = Value::null();
+    owns_ = false;
+  }
 
  private:
+  // Short strings move with the std::string that has them.
+  void point_to_bytes() {
+    if (owns_) value_ = Value(Datum::of_string(std::string_view(bytes_)));
+  }
+
   Value value_;
   std::string bytes_;  // of a long string
+  bool owns_ = false;  // the value is in bytes_
 };
 
 struct PlRow {
