@@ -66,6 +66,12 @@ struct IndexDesc {
 
 enum class ForeignKeyAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
 
+// A partition that rows with a foreign key's values may be in.
+struct ReferencedLeaf {
+  Oid table = kInvalidOid, index = kInvalidOid;
+  std::vector<int32_t> columns;  // as ForeignKeyDesc::parent_columns
+};
+
 // A foreign key, as both of its tables carry it. The other table is found by oid through
 // TableResolver, since descriptions may refer to each other.
 struct ForeignKeyDesc {
@@ -74,6 +80,10 @@ struct ForeignKeyDesc {
   Oid child_table = kInvalidOid, parent_table = kInvalidOid;
   std::vector<int32_t> child_columns, parent_columns;  // 0-based attributes, pairwise
   Oid parent_index = kInvalidOid;                      // the unique index that is referenced
+  // The key refers to a partitioned table: all of its leaves. In the description of one of them the
+  // parent is that leaf.
+  bool parent_is_partitioned = false;
+  std::vector<ReferencedLeaf> leaves;
   ForeignKeyAction on_update = ForeignKeyAction::kNoAction, on_delete = ForeignKeyAction::kNoAction;
   std::vector<int32_t> set_columns;  // ON DELETE SET NULL/DEFAULT (columns); empty: all
   char match = 's';                  // s simple, f full

@@ -123,6 +123,18 @@ SqlError still_referenced_error(const EvalContext& context, const TableDesc& par
       .constraint(key.name);
 }
 
+SqlError removed_partition_error(const EvalContext& context, const TableDesc& partition,
+                                 const ForeignKeyDesc& key, const TableDesc& child,
+                                 std::span<const Value> values) {
+  return sql_error(SqlState::kForeignKeyViolation,
+                   "removing partition \"{}\" violates foreign key constraint \"{}\"",
+                   partition.name, key.name)
+      .detail("Key " + describe_columns(context, partition, key.parent_columns, values) +
+              " is still referenced from table \"" + child.name + "\".")
+      .table(child.schema_name, child.name)
+      .constraint(key.name);
+}
+
 SqlError match_full_error(const TableDesc& child, const ForeignKeyDesc& key) {
   return sql_error(SqlState::kForeignKeyViolation,
                    "insert or update on table \"{}\" violates foreign key constraint \"{}\"",

@@ -34,6 +34,10 @@ SqlError contains_nulls_error(const TableDesc& table, const ColumnDesc& column);
 SqlError violated_by_row_error(const TableDesc& table, std::string_view check);
 SqlError duplicated_key_error(const EvalContext& context, const TableDesc& table,
                               const IndexDesc& index, std::span<const Value> values);
+// A partition that is to be detached has rows that others refer to.
+SqlError removed_partition_error(const EvalContext& context, const TableDesc& partition,
+                                 const ForeignKeyDesc& key, const TableDesc& child,
+                                 std::span<const Value> values);
 SqlError match_full_error(const TableDesc& child, const ForeignKeyDesc& key);
 
 }  // namespace luma

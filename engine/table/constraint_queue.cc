@@ -165,7 +165,7 @@ ConstraintQueue::Parent& ConstraintQueue::parent_of(const TableDescPtr& child, u
   const ForeignKeyDesc& desc = child->foreign_keys[key];
   TableDescPtr parent = table(desc.parent_table);
   if (found->probe == nullptr || found->probe->table() != parent) {
-    found->probe = std::make_unique<ParentProbe>(std::move(parent), desc,
+    found->probe = std::make_unique<ParentProbe>(*context_->tables, parent, desc,
                                                  column_types(*child, desc.child_columns));
   }
   found->current = true;
@@ -294,12 +294,12 @@ void ConstraintQueue::check_child(const ConstraintEvent& event) {
   Parent& parent = parent_of(event.table, event.constraint);
   const auto& values = event.values.all();
   bool encoded = parent.probe->encode(values, key_);
-  if (encoded && parent.probe->lock(*context_, key_)) return;
+  if (encoded && parent.probe->lock(*context_)) return;
   // The row that made us look may be gone by now, and another one may stand for it.
   ChildProbe probe(event.table, key, column_types(*event.table, key.child_columns));
   if (!probe.set_values(values) || !has_child(probe)) return;
   if (encoded && parent.probe->encode(values, key_)) {
-    parent.probe->refuse_if_changed_since_snapshot(*context_, key_);
+    parent.probe->refuse_if_changed_since_snapshot(*context_);
   }
   throw missing_parent_error(*context_, *event.table, key, *parent.probe->table(), values);
 }
@@ -323,10 +323,10 @@ void ConstraintQueue::check_parent(const ConstraintEvent& event) {
   const auto& values = event.values.all();
   std::vector<TypeRef> types = column_types(*event.table, key.parent_columns);
   ForeignKeyAction action = event.deleted ? key.on_delete : key.on_update;
-  if (action == ForeignKeyAction::kNoAction) {
+  if (action != ForeignKeyAction::kRestrict) {
     // Another row may have taken over the key meanwhile.
-    ParentProbe same(event.table, key, types);
-    if (same.encode(values, key_) && same.lock(*context_, key_)) return;
+    ParentProbe same(*context_->tables, event.table, key, types);
+    if (same.encode(values, key_) && same.lock(*context_)) return;
   }
   TableDescPtr child = table(key.child_table);
   ChildProbe probe(child, key, std::move(types));
@@ -383,6 +383,8 @@ void ConstraintQueue::act(const ConstraintEvent& event) {
     act_on_row(act, event, row_key, row.view());
   }
   if (act.firing) act.firing->after_statement(act.event());
+  // Rows that had the defaults before have not changed, and refer to what is gone.
+  if (act.action == ForeignKeyAction::kSetDefault) check_parent(event);
 }
 
 // False when a trigger left the row alone.

@@ -60,80 +60,118 @@ std::vector<TypeRef> column_types(const TableDesc& table, std::span<const int32_
   return types;
 }
 
-ParentProbe::ParentProbe(TableDescPtr parent, const ForeignKeyDesc& key, std::vector<TypeRef> from)
-    : parent_(std::move(parent)), from_(std::move(from)) {
-  for (const IndexDesc& index : parent_->indexes) {
-    if (index.oid == key.parent_index) index_ = &index;
+ParentProbe::ParentProbe(TableResolver& tables, const TableDescPtr& parent,
+                         const ForeignKeyDesc& key, std::vector<TypeRef> from)
+    : parent_(parent), from_(std::move(from)) {
+  if (!key.parent_is_partitioned) {
+    add_side(parent, key.parent_index, key.parent_columns);
+    return;
   }
-  LUMA_CHECK(index_ != nullptr);
-  for (const KeyPart& part : index_->keys) {
-    auto at = std::find(key.parent_columns.begin(), key.parent_columns.end(), part.column);
-    LUMA_CHECK(at != key.parent_columns.end());
-    order_.push_back(static_cast<size_t>(at - key.parent_columns.begin()));
+  for (const ReferencedLeaf& leaf : key.leaves) {
+    add_side(leaf.table == parent->oid ? parent : tables.table(leaf.table), leaf.index,
+             leaf.columns);
   }
-  codec_.emplace(index_->keys);
+}
+
+void ParentProbe::add_side(TableDescPtr table, Oid index, const std::vector<int32_t>& columns) {
+  Side& side = sides_.emplace_back();
+  side.table = std::move(table);
+  for (const IndexDesc& candidate : side.table->indexes) {
+    if (candidate.oid == index) side.index = &candidate;
+  }
+  LUMA_CHECK(side.index != nullptr);
+  for (const KeyPart& part : side.index->keys) {
+    auto at = std::find(columns.begin(), columns.end(), part.column);
+    LUMA_CHECK(at != columns.end());
+    side.order.push_back(static_cast<size_t>(at - columns.begin()));
+  }
+  side.codec.emplace(side.index->keys);
+}
+
+bool ParentProbe::encode(Side& side, std::span<const Value> values) {
+  side.key.clear();
+  append_storage_id(side.key,
+                    side.index->clustered ? side.table->storage_id : side.index->storage_id);
+  for (size_t i = 0; i < side.order.size(); ++i) {
+    size_t at = side.order[i];
+    auto value = convert_key_value(values[at], from_[at], side.index->keys[i].type, arena_);
+    if (!value) return false;
+    side.codec->append(i, *value, side.key);
+  }
+  return true;
 }
 
 bool ParentProbe::encode(std::span<const Value> values, std::string& index_key) {
   arena_.reset();
   index_key.clear();
-  append_storage_id(index_key, index_->clustered ? parent_->storage_id : index_->storage_id);
-  for (size_t i = 0; i < order_.size(); ++i) {
-    auto value =
-        convert_key_value(values[order_[i]], from_[order_[i]], index_->keys[i].type, arena_);
-    if (!value) return false;
-    codec_->append(i, *value, index_key);
+  if (sides_.empty()) return false;
+  for (Side& side : sides_) {
+    if (!encode(side, values)) return false;
   }
+  index_key = sides_.front().key;
   return true;
 }
 
-// The key of the row that has `index_key`, through a secondary index.
-bool ParentProbe::find_row(Transaction& txn, std::string_view index_key, std::string& row_key) {
+// The key of the row with the values, through a secondary index.
+bool ParentProbe::find_row(Transaction& txn, const Side& side, std::string& row_key) {
   row_key.clear();
-  append_storage_id(row_key, parent_->storage_id);
-  if (holds_row_key_in_value(*index_)) {
-    if (!txn.get_stamped(KvFamily::kData, index_key, &value_, ReadView::kLatest)) return false;
-    row_key.append(entry_row_key(*index_, index_key, value_.view()));
+  append_storage_id(row_key, side.table->storage_id);
+  if (holds_row_key_in_value(*side.index)) {
+    if (!txn.get_stamped(KvFamily::kData, side.key, &value_, ReadView::kLatest)) return false;
+    row_key.append(entry_row_key(*side.index, side.key, value_.view()));
     return true;
   }
-  std::string end(index_key);
+  std::string end(side.key);
   make_prefix_end(end);
-  auto at = txn.scan(KvFamily::kData, index_key, end, ReadView::kLatest);
+  auto at = txn.scan(KvFamily::kData, side.key, end, ReadView::kLatest);
   at->seek_first();
   if (!at->valid()) return false;
-  row_key.append(entry_row_key(*index_, at->key(), at->value()));
+  row_key.append(entry_row_key(*side.index, at->key(), at->value()));
   return true;
 }
 
-bool ParentProbe::lock(ExecContext& context, std::string_view index_key) {
+bool ParentProbe::lock(ExecContext& context, const Side& side) {
   Transaction& txn = *context.transaction;
-  if (index_->clustered) {
-    lock_key(context, *parent_, index_key, RowLockMode::kKeyShare);
-    return exists(context, index_key);
+  if (side.index->clustered) {
+    lock_key(context, *side.table, side.key, RowLockMode::kKeyShare);
+    return exists(context, side);
   }
   // Who gives the key to another row holds the row's lock, so a second look settles it.
   std::string row_key, again;
-  while (find_row(txn, index_key, row_key)) {
-    lock_key(context, *parent_, row_key, RowLockMode::kKeyShare);
-    if (find_row(txn, index_key, again) && again == row_key) return true;
+  while (find_row(txn, side, row_key)) {
+    lock_key(context, *side.table, row_key, RowLockMode::kKeyShare);
+    if (find_row(txn, side, again) && again == row_key) return true;
   }
   return false;
 }
 
-void ParentProbe::refuse_if_changed_since_snapshot(ExecContext& context,
-                                                   std::string_view index_key) {
-  // Rows and entries that stand for one row carry the commit timestamp that tells.
-  if (!index_->clustered && !holds_row_key_in_value(*index_)) return;
-  context.transaction->check_unchanged_since_snapshot(KvFamily::kData, index_key);
+bool ParentProbe::lock(ExecContext& context) {
+  // Among partitions, keys that no row has are not worth a lock.
+  return std::any_of(sides_.begin(), sides_.end(), [&](const Side& side) {
+    return (sides_.size() == 1 || exists(context, side)) && lock(context, side);
+  });
 }
 
-bool ParentProbe::exists(ExecContext& context, std::string_view index_key) {
+void ParentProbe::refuse_if_changed_since_snapshot(ExecContext& context) {
+  for (const Side& side : sides_) {
+    // Rows and entries that stand for one row carry the commit timestamp that tells.
+    if (!side.index->clustered && !holds_row_key_in_value(*side.index)) continue;
+    context.transaction->check_unchanged_since_snapshot(KvFamily::kData, side.key);
+  }
+}
+
+bool ParentProbe::exists(ExecContext& context, const Side& side) {
   Transaction& txn = *context.transaction;
-  if (index_->clustered) {
-    return txn.get_stamped(KvFamily::kData, index_key, &value_, ReadView::kLatest);
+  if (side.index->clustered) {
+    return txn.get_stamped(KvFamily::kData, side.key, &value_, ReadView::kLatest);
   }
   std::string row_key;
-  return find_row(txn, index_key, row_key);
+  return find_row(txn, side, row_key);
+}
+
+bool ParentProbe::exists(ExecContext& context) {
+  return std::any_of(sides_.begin(), sides_.end(),
+                     [&](const Side& side) { return exists(context, side); });
 }
 
 ChildProbe::ChildProbe(TableDescPtr child, const ForeignKeyDesc& key, std::vector<TypeRef> from)

@@ -20,29 +20,42 @@ std::optional<Value> convert_key_value(const Value& value, TypeRef from, TypeRef
 
 std::vector<TypeRef> column_types(const TableDesc& table, std::span<const int32_t> columns);
 
-// Referenced rows.
+// Referenced rows, in one table or in all partitions of one.
 class ParentProbe {
  public:
   // Values given below are of types `from`, in the order of the key's columns, none NULL.
-  ParentProbe(TableDescPtr parent, const ForeignKeyDesc& key, std::vector<TypeRef> from);
+  ParentProbe(TableResolver& tables, const TableDescPtr& parent, const ForeignKeyDesc& key,
+              std::vector<TypeRef> from);
 
   const TableDescPtr& table() const { return parent_; }
-  // The key of the parent's index; false when no row can have it.
+  // Sets the values that the calls below look for. `index_key` tells them apart from others; false
+  // when no row can have them.
   bool encode(std::span<const Value> values, std::string& index_key);
   // Whether the row exists; when so, it is locked FOR KEY SHARE.
-  bool lock(ExecContext& context, std::string_view index_key);
+  bool lock(ExecContext& context);
   // REPEATABLE READ and up: 40001 when the parent row was there at the snapshot and is gone now.
-  void refuse_if_changed_since_snapshot(ExecContext& context, std::string_view index_key);
+  void refuse_if_changed_since_snapshot(ExecContext& context);
   // Like lock(), without a lock.
-  bool exists(ExecContext& context, std::string_view index_key);
+  bool exists(ExecContext& context);
 
  private:
-  bool find_row(Transaction& txn, std::string_view index_key, std::string& row_key);
+  // A table with rows.
+  struct Side {
+    TableDescPtr table;
+    const IndexDesc* index = nullptr;
+    std::optional<KeyCodec> codec;
+    std::vector<size_t> order;  // by index part: the key's column
+    std::string key;            // what is looked for
+  };
+  void add_side(TableDescPtr table, Oid index, const std::vector<int32_t>& columns);
+  bool encode(Side& side, std::span<const Value> values);
+  bool lock(ExecContext& context, const Side& side);
+  bool exists(ExecContext& context, const Side& side);
+  bool find_row(Transaction& txn, const Side& side, std::string& row_key);
+
   TableDescPtr parent_;
   std::vector<TypeRef> from_;
-  const IndexDesc* index_ = nullptr;
-  std::optional<KeyCodec> codec_;
-  std::vector<size_t> order_;  // by index part: the key's column
+  std::vector<Side> sides_;
   KvValue value_;
   Arena arena_;
 };

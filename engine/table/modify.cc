@@ -267,7 +267,8 @@ void ModifyOperator::State::update_and_move(ExecContext& context) {
     }
     if (firing && !firing->before_row(TriggerEvent::kDelete, &one_stored, nullptr)) continue;
     lock_key(context, *spec.table, targets.key(row), RowLockMode::kUpdate);
-    batch->writer.remove(0, targets.key(row));
+    batch->writer.bind_new(one_row);
+    batch->writer.move_away(0, targets.key(row));
     if (firing && firing->wants_rows(TriggerEvent::kDelete)) {
       firing->after_row(TriggerEvent::kDelete, &one_stored, nullptr, 0);
     }

@@ -413,16 +413,25 @@ void RowWriter::update(uint32_t row, std::string_view key) {
   }
   for (auto& copy : copies_) copy->update(*new_rows_, row, key, key_);
   queue_as_child(row, true);
-  queue_as_parent(row, true);
+  queue_as_parent(row, Change::kUpdated);
 }
 
 void RowWriter::remove(uint32_t row, std::string_view key) {
+  take_out(row, key);
+  queue_as_parent(row, Change::kRemoved);
+}
+
+void RowWriter::move_away(uint32_t row, std::string_view key) {
+  take_out(row, key);
+  queue_as_parent(row, Change::kMoved);
+}
+
+void RowWriter::take_out(uint32_t row, std::string_view key) {
   count_rows(&TableActivity::deleted, 1, -1);
   rows_.remove(*txn_, key);
   if (table_->columnar != nullptr) table_->columnar->count_delta_rows(1);
   for (auto& index : indexes_) remove_entry(*index, row, key);
   for (auto& copy : copies_) copy->remove(key);
-  queue_as_parent(row, false);
 }
 
 // Fills values_; returns false when one is NULL.
@@ -467,14 +476,15 @@ void RowWriter::queue_as_child(uint32_t row, bool is_update) {
   }
 }
 
-void RowWriter::queue_as_parent(uint32_t row, bool is_update) {
+void RowWriter::queue_as_parent(uint32_t row, Change change) {
   for (uint32_t i = 0; i < table_->referenced_by.size(); ++i) {
     const ForeignKeyDesc& key = table_->referenced_by[i];
     if (!trigger_is_enabled(key.parent_enabled, *context_)) continue;
     new_values_.clear();
-    if (is_update) {
-      bool touched = std::any_of(key.parent_columns.begin(), key.parent_columns.end(),
-                                 [&](int32_t column) { return changes(column); });
+    bool moves = change == Change::kMoved && key.parent_is_partitioned;
+    if (change == Change::kUpdated || moves) {
+      bool touched = moves || std::any_of(key.parent_columns.begin(), key.parent_columns.end(),
+                                          [&](int32_t column) { return changes(column); });
       if (!touched || same_values(row, key.parent_columns)) continue;
       collect(*new_rows_, row, key.parent_columns);
       new_values_.swap(values_);

@@ -71,6 +71,9 @@ class RowWriter {
   // made sure that it is the latest version.
   void update(uint32_t row, std::string_view key);
   void remove(uint32_t row, std::string_view key);
+  // The same for a row that becomes the new row `row` in another partition: to those that refer to
+  // the partitioned table it is an update.
+  void move_away(uint32_t row, std::string_view key);
   // At the statement's end, after everything was inserted.
   void finish();
   // At the end of a statement that may have failed: forgets what finish() would have made.
@@ -115,14 +118,16 @@ class RowWriter {
   void put_entry(Index& index, uint32_t row);
   void remove_entry(Index& index, uint32_t row, std::string_view row_key);
   void update_entry(Index& index, uint32_t row, std::string_view old_key);
+  void update_inverted(Index& index, uint32_t row, std::string_view old_key);
   void lock_unique_key(std::string_view key);
   [[noreturn]] void fail_unique(const IndexDesc& index, const std::vector<Value>& values);
   std::vector<Value> key_values(const IndexEntryBuilder& entry, uint32_t row) const;
-  void update_inverted(Index& index, uint32_t row, std::string_view old_key);
   [[noreturn]] void fail_row_key(uint32_t row);
   void queue_unique_check(const Index& index, uint32_t row);
   void queue_as_child(uint32_t row, bool is_update);
-  void queue_as_parent(uint32_t row, bool is_update);
+  enum class Change : uint8_t { kUpdated, kRemoved, kMoved };
+  void take_out(uint32_t row, std::string_view key);
+  void queue_as_parent(uint32_t row, Change change);
   bool collect(const Chunk& rows, uint32_t row, const std::vector<int32_t>& columns);
   bool same_values(uint32_t row, const std::vector<int32_t>& columns) const;
 

@@ -380,17 +380,32 @@ void validate_not_null(ExecContext& context, const TableDescPtr& table, int32_t 
 void validate_foreign_key(ExecContext& context, const TableDescPtr& child,
                           const ForeignKeyDesc& key) {
   LUMA_CHECK(context.tables != nullptr);
-  ParentProbe probe(context.tables->table(key.parent_table), key,
+  ParentProbe probe(*context.tables, context.tables->table(key.parent_table), key,
                     column_types(*child, key.child_columns));
   std::unordered_set<std::string> present;
   std::string index_key;
   visit_references(context, *child, key, [&](const std::vector<Value>& values) {
     bool possible = probe.encode(values, index_key);
     if (possible && present.contains(index_key)) return;
-    if (!possible || !probe.exists(context, index_key)) {
+    if (!possible || !probe.exists(context)) {
       throw missing_parent_error(context, *child, key, *probe.table(), values);
     }
     present.insert(index_key);
+  });
+}
+
+void refuse_referenced_rows(ExecContext& context, const TableDescPtr& partition,
+                            const ForeignKeyDesc& key) {
+  TableDescPtr child = context.tables->table(key.child_table);
+  // Looked for in this partition alone.
+  ForeignKeyDesc here = key;
+  here.parent_is_partitioned = false;
+  here.leaves.clear();
+  ParentProbe probe(*context.tables, partition, here, column_types(*child, key.child_columns));
+  std::string index_key;
+  visit_references(context, *child, key, [&](const std::vector<Value>& values) {
+    if (!probe.encode(values, index_key) || !probe.exists(context)) return;
+    throw removed_partition_error(context, *partition, key, *child, values);
   });
 }
 

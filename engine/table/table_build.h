@@ -54,6 +54,9 @@ void validate_not_null(ExecContext& context, const TableDescPtr& table, int32_t 
 // 23503 as an INSERT would give. `key` is one of the child's foreign keys.
 void validate_foreign_key(ExecContext& context, const TableDescPtr& child,
                           const ForeignKeyDesc& key);
+// Throws 23503 when a row refers, by `key` of its referenced_by, to a row of the partition.
+void refuse_referenced_rows(ExecContext& context, const TableDescPtr& partition,
+                            const ForeignKeyDesc& key);
 // True when the table has no row.
 bool table_is_empty(ExecContext& context, const TableDesc& table);
 

@@ -145,6 +145,75 @@ ForeignKeyDesc foreign_key_desc(const Table& child, const Constraint& constraint
   return key;
 }
 
+// The constraints that a foreign key to a partitioned table has for each of its partitions belong
+// to the same table as the key itself.
+const Constraint* key_behind(const Table& table, const Constraint& constraint) {
+  const Constraint* found = &constraint;
+  while (found->parent != kInvalidOid) {
+    const Constraint* above = table.find_constraint(found->parent);
+    if (above == nullptr) break;
+    found = above;
+  }
+  return found;
+}
+
+std::vector<ReferencedLeaf> referenced_leaves(const Catalog& catalog, const Table& root,
+                                              const Constraint& key) {
+  std::vector<ReferencedLeaf> out;
+  for (const PartitionNode& node : partition_tree(catalog, root)) {
+    if (is_partitioned(*node.table)) continue;
+    ReferencedLeaf& leaf = out.emplace_back();
+    leaf.table = node.table->oid;
+    for (Oid oid : catalog.indexes_of(node.table->oid)) {
+      const Index* index = catalog.index(oid);
+      while (index != nullptr && index->oid != key.index) index = catalog.index(index->parent);
+      if (index != nullptr) leaf.index = oid;
+    }
+    for (int16_t number : key.referenced_columns) {
+      const Column* column = node.table->find_column(root.column(number)->name);
+      leaf.columns.push_back(column->number - 1);
+    }
+    // An index in the making.
+    if (leaf.index == kInvalidOid) out.pop_back();
+  }
+  return out;
+}
+
+void set_leaves(const Catalog& catalog, const Constraint& key, ForeignKeyDesc& desc) {
+  const Table* referenced = catalog.table(key.referenced_table);
+  if (referenced == nullptr || !is_partitioned(*referenced)) return;
+  desc.parent_is_partitioned = true;
+  desc.leaves = referenced_leaves(catalog, *referenced, key);
+}
+
+// The foreign keys of others to this table: of the leaves where the other table is partitioned.
+void add_referencing(const Catalog& catalog, const Catalog::ForeignKeyRef& ref, TableDesc& desc) {
+  const Constraint* key = key_behind(*ref.table, *ref.constraint);
+  auto add = [&](const Table& child, const Constraint& own) {
+    ForeignKeyDesc& added = desc.referenced_by.emplace_back(foreign_key_desc(child, own));
+    // The parent is this table, be it a partition.
+    added.name = ref.constraint->name;
+    added.parent_table = ref.constraint->referenced_table;
+    added.parent_index = ref.constraint->index;
+    added.parent_columns = attributes_of(ref.constraint->referenced_columns);
+    set_leaves(catalog, *key, added);
+  };
+  if (key == ref.constraint) return add(*ref.table, *key);
+  for (const PartitionNode& node : partition_tree(catalog, *ref.table)) {
+    if (is_partitioned(*node.table)) continue;
+    for (const Constraint& own : node.table->constraints) {
+      const Constraint* top = &own;
+      const Table* holder = node.table;
+      while (top->oid != key->oid && top->parent != kInvalidOid && is_partition(*holder)) {
+        holder = partition_parent(catalog, *holder);
+        top = holder->find_constraint(top->parent);
+        if (top == nullptr) break;
+      }
+      if (top != nullptr && top->oid == key->oid) add(*node.table, own);
+    }
+  }
+}
+
 // A columnar index: the table's columns that it has, stored in a columnar table of its own.
 ColumnarCopyDesc copy_desc(const TableDesc& table, const Index& index, ExpressionBinder& binder) {
   auto rows = std::make_shared<TableDesc>();
@@ -177,7 +246,9 @@ void add_constraints(const Catalog& catalog, const Table& table, ExpressionBinde
   bool sets_defaults = false;
   for (const Constraint& constraint : table.constraints) {
     if (constraint.type == 'f') {
+      if (key_behind(table, constraint) != &constraint) continue;
       desc.foreign_keys.push_back(foreign_key_desc(table, constraint));
+      set_leaves(catalog, constraint, desc.foreign_keys.back());
       sets_defaults |= constraint.on_delete == 'd' || constraint.on_update == 'd';
     } else if (constraint.type == 'c') {
       desc.checks.emplace_back(
@@ -194,7 +265,7 @@ void add_constraints(const Catalog& catalog, const Table& table, ExpressionBinde
   std::sort(desc.checks.begin(), desc.checks.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const Catalog::ForeignKeyRef& ref : catalog.foreign_keys_to(table.oid)) {
-    desc.referenced_by.push_back(foreign_key_desc(*ref.table, *ref.constraint));
+    add_referencing(catalog, ref, desc);
   }
   desc.defaults.resize(table.columns.size(), nullptr);
   desc.generated.resize(table.columns.size(), nullptr);
@@ -281,6 +352,8 @@ TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
   }
   add_constraints(catalog, table, binder, owner->arena, *desc);
   for (const Trigger& trigger : table.triggers) {
+    // A partitioned table has no rows: its partitions have copies.
+    if (table.relkind == 'p' && (trigger.type & trigger_type::kRow) != 0) continue;
     desc->triggers.push_back(trigger_desc(catalog, table, trigger, binder, owner->arena));
   }
   desc->expression_owner = std::move(owner);

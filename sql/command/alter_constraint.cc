@@ -126,6 +126,11 @@ void TableAlterer::drop_constraint(const ast::AlterTableCmd& command) {
                     quote_identifier(found->name), quote_identifier(now().name), trigger)
         .hint(fmt::format("You can drop {} instead.", trigger));
   }
+  if (found->type == 'f' && found->parent != kInvalidOid) {
+    throw sql_error(SqlState::kInvalidTableDefinition,
+                    "cannot drop inherited constraint \"{}\" of relation \"{}\"", found->name,
+                    now().name);
+  }
   if (found->type == 'f' && found->referenced_table != table_) {
     context_.lock_table(found->referenced_table, TableLockMode::kAccessExclusive);
   }

@@ -4,6 +4,7 @@
 
 #include "engine/table/table_build.h"
 #include "sql/command/command_target.h"
+#include "sql/command/commands.h"
 #include "sql/command/partition_build.h"
 
 namespace luma {
@@ -39,6 +40,15 @@ class PartitionedAlterer {
       case Type_::kDropColumn:
         refuse_key_column(command.name, "drop");
         return run_everywhere(command);
+      case Type_::kEnableTrig:
+      case Type_::kDisableTrig:
+      case Type_::kEnableAlwaysTrig:
+      case Type_::kEnableReplicaTrig:
+      case Type_::kEnableTrigAll:
+      case Type_::kDisableTrigAll:
+      case Type_::kEnableTrigUser:
+      case Type_::kDisableTrigUser:
+        return enable_triggers(command, context_, table_, recurse_);
       case Type_::kSetNotNull:
       case Type_::kDropNotNull:
       case Type_::kColumnDefault:
@@ -245,8 +255,9 @@ class PartitionedAlterer {
     }
     std::vector<Oid> partitions = below();
     std::shared_ptr<Table> table = table_to_change(context_, table_);
-    luma::add_foreign_key(context_, *table, {&node, "", node.deferrable, node.initdeferred});
-    const Constraint added = table->constraints.back();
+    Oid key =
+        luma::add_foreign_key(context_, *table, {&node, "", node.deferrable, node.initdeferred});
+    const Constraint added = *table->find_constraint(key);
     context_.ddl().put(std::move(table));
     for (Oid oid : partitions) {
       const Table& child = *view()->table(oid);

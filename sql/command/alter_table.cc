@@ -294,7 +294,7 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
     case Type_::kDisableTrigAll:
     case Type_::kEnableTrigUser:
     case Type_::kDisableTrigUser:
-      return enable_triggers(command, context_, table_);
+      return enable_triggers(command, context_, table_, false);
     default:
       throw unsupported("this form of ALTER TABLE");
   }

@@ -39,7 +39,8 @@ void rename_trigger(const ast::RenameStmt& statement, CommandContext& context);
 bool drop_trigger(CommandContext& context, const Relation& relation, std::string_view name,
                   bool cascade);
 // ALTER TABLE ENABLE | DISABLE TRIGGER.
-void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context, Oid table);
+void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context, Oid table,
+                     bool recurse);
 CommandResult create_policy(const ast::CreatePolicyStmt& statement, CommandContext& context);
 CommandResult alter_policy(const ast::AlterPolicyStmt& statement, CommandContext& context);
 void rename_policy(const ast::RenameStmt& statement, CommandContext& context);
@@ -71,7 +72,6 @@ CommandResult rename_domain_constraint(const ast::RenameStmt& statement, Command
 CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
                                     CommandContext& context);
 
-CommandResult create_function(const ast::CreateFunctionStmt& statement, std::string_view sql,
 CommandResult create_aggregate(const ast::DefineStmt& statement, CommandContext& context);
 CommandResult create_operator(const ast::DefineStmt& statement, CommandContext& context);
 CommandResult create_cast(const ast::CreateCastStmt& statement, CommandContext& context);
@@ -82,6 +82,7 @@ const UserOperator* find_user_operator(CommandContext& context, const ast::Objec
                                        bool missing_ok);
 CommandResult create_range_type(const ast::CreateRangeStmt& statement, CommandContext& context);
 
+CommandResult create_function(const ast::CreateFunctionStmt& statement, std::string_view sql,
                               CommandContext& context);
 CommandResult rename_function(const ast::RenameStmt& statement, CommandContext& context);
 CommandResult move_function(const ast::AlterObjectSchemaStmt& statement, CommandContext& context);

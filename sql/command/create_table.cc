@@ -7,6 +7,8 @@
 #include "sql/command/constraint_build.h"
 #include "sql/command/like_clause.h"
 #include "sql/command/partition_build.h"
+#include "sql/command/partition_references.h"
+#include "sql/command/partition_triggers.h"
 #include "sql/command/relation_create.h"
 #include "sql/command/storage_options.h"
 
@@ -242,6 +244,8 @@ class TableCreator {
     }
     if (parent_ != nullptr) {
       copy_partition_foreign_keys(context_, *parent_, table_->oid);
+      copy_partition_triggers(context_, parent_->oid, table_->oid);
+      reference_new_partition(context_, parent_->oid, table_->oid);
       table_ = copy_of(*context_.ddl().view()->table(table_->oid));
     }
     for (const PendingConstraint& key : foreign_keys_) {

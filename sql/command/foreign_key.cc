@@ -6,6 +6,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/constraint_build.h"
 #include "sql/command/object_name.h"
+#include "sql/command/partition_references.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -164,8 +165,13 @@ void set_name(CommandContext& context, const Table& table, const ast::Constraint
 const Table& lock_referenced(CommandContext& context, const Table& table,
                              const ast::RangeVar& name) {
   const Relation& relation = require_and_lock(context, name, TableLockMode::kShareRowExclusive);
-  if (relation.relkind == 'p') throw unsupported("a foreign key to a partitioned table");
-  if (relation.relkind != 'r') {
+  if (relation.relkind == 'p' && !name.inh) {
+    throw sql_error(SqlState::kInvalidTableDefinition,
+                    "cannot use ONLY for foreign key on partitioned table \"{}\" referencing "
+                    "relation \"{}\"",
+                    table.name, relation.name);
+  }
+  if (relation.relkind != 'r' && relation.relkind != 'p') {
     throw sql_error(SqlState::kWrongObjectType, "referenced relation \"{}\" is not a table",
                     relation.name);
   }
@@ -256,6 +262,7 @@ Oid add_foreign_key(CommandContext& context, Table& table, const PendingConstrai
   set_name(context, table, node, constraint);
   constraint.equality_operators = foreign_key_operators(context, table, referenced, constraint);
   table.constraints.push_back(constraint);
+  add_partition_references(context, table, constraint);
   return constraint.oid;
 }
 

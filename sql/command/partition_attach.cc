@@ -7,6 +7,8 @@
 #include "sql/command/index_build.h"
 #include "sql/command/object_name.h"
 #include "sql/command/partition_build.h"
+#include "sql/command/partition_references.h"
+#include "sql/command/partition_triggers.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -293,6 +295,8 @@ void attach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
   for (Oid index : context.ddl().view()->indexes_of(parent->oid)) {
     add_partition_index(context, index, child_oid, true);
   }
+  copy_partition_triggers(context, parent->oid, child_oid);
+  reference_new_partition(context, parent->oid, child_oid);
   if (std::ranges::none_of(parent->constraints, [](const Constraint& c) { return c.type == 'f'; }))
     return;
   if (is_partitioned(*context.ddl().view()->table(child_oid))) {
@@ -316,7 +320,9 @@ void detach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
                     "relation \"{}\" is not a partition of relation \"{}\"", found.name,
                     parent->name);
   }
-  std::shared_ptr<Table> child = copy_of(*is_child);
+  Oid child_oid = is_child->oid;
+  remove_partition_references(context, child_oid);
+  std::shared_ptr<Table> child = table_to_change(context, child_oid);
   child->inherits.clear();
   child->partition_bound = {};
   for (Column& column : child->columns) {
@@ -325,12 +331,13 @@ void detach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
     column.inherit_count = 0;
   }
   for (Constraint& constraint : child->constraints) {
+    if (is_partition_reference(*child, constraint)) continue;
     constraint.parent = kInvalidOid;
     constraint.is_local = true;
     constraint.inherit_count = 0;
   }
-  Oid child_oid = child->oid;
   context.ddl().put(std::move(child));
+  remove_partition_triggers(context, child_oid);
   CatalogPtr catalog = context.ddl().view();
   for (Oid oid : catalog->indexes_of(child_oid)) {
     if (catalog->index(oid)->parent == kInvalidOid) continue;

@@ -10,6 +10,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/index_build.h"
+#include "sql/command/partition_references.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -413,7 +414,7 @@ void copy_partition_foreign_keys(CommandContext& context, const Table& parent, O
     return out;
   };
   for (const Constraint& source : parent.constraints) {
-    if (source.type != 'f') continue;
+    if (source.type != 'f' || is_partition_reference(parent, source)) continue;
     Constraint copy = source;
     copy.oid = context.ddl().new_oid();
     copy.parent = source.oid;

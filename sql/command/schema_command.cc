@@ -44,6 +44,11 @@ const ast::Node* element_in_schema(const ast::Node* element, std::string_view sc
       copy->sequence = in_schema(copy->sequence, schema, arena);
       return copy;
     }
+    case ast::NodeTag::kCreateTrigStmt: {
+      auto* copy = arena.make<ast::CreateTrigStmt>(*ast::as<ast::CreateTrigStmt>(element));
+      copy->relation = in_schema(copy->relation, schema, arena);
+      return copy;
+    }
     case ast::NodeTag::kGrantStmt:
       return element;
     default:

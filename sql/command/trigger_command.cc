@@ -5,11 +5,13 @@
 #include "sql/ast/tree.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/canonical_text.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
+#include "sql/command/partition_triggers.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -53,9 +55,9 @@ void check_relation(const Relation& relation, const ast::CreateTrigStmt& stateme
         throw wrong_relation(relation, "Tables cannot have INSTEAD OF triggers.");
       }
       if (statement.row && !statement.transition_rels.empty()) {
-        throw wrong_relation(relation,
-                             "ROW triggers with transition tables are not supported on partitioned "
-                             "tables.");
+        throw sql_error(SqlState::kFeatureNotSupported, "\"{}\" is a partitioned table",
+                        relation.name)
+            .detail("ROW triggers with transition tables are not supported on partitioned tables.");
       }
       break;
     case 'v':
@@ -312,9 +314,6 @@ std::vector<Trigger>::iterator find_trigger(Table& table, std::string_view name)
   return std::ranges::find(table.triggers, name, &Trigger::name);
 }
 
-// Triggers fire by name.
-void sort_triggers(Table& table) { std::ranges::sort(table.triggers, {}, &Trigger::name); }
-
 void set_columns(const ast::CreateTrigStmt& statement, const Table& table, Trigger& trigger) {
   for (std::string_view name : statement.columns) {
     const Column* column = table.find_column(name);
@@ -327,35 +326,6 @@ void set_columns(const ast::CreateTrigStmt& statement, const Table& table, Trigg
     }
     trigger.columns.push_back(column->number);
   }
-}
-
-// What an existing trigger of the name means for the new one.
-void replace_existing(const ast::CreateTrigStmt& statement, Table& table, Trigger& trigger) {
-  auto existing = find_trigger(table, trigger.name);
-  if (existing == table.triggers.end()) return;
-  if (!statement.replace) {
-    throw sql_error(SqlState::kDuplicateObject, "trigger \"{}\" for relation \"{}\" already exists",
-                    trigger.name, table.name);
-  }
-  if (existing->constraint != kInvalidOid) {
-    throw sql_error(SqlState::kDuplicateObject,
-                    "trigger \"{}\" for relation \"{}\" is a constraint trigger", trigger.name,
-                    table.name);
-  }
-  trigger.oid = existing->oid;
-  trigger.comment = existing->comment;
-  table.triggers.erase(existing);
-}
-
-void add_constraint(CommandContext& context, Table& table, Trigger& trigger) {
-  Constraint constraint;
-  constraint.oid = trigger.constraint = context.ddl().new_oid();
-  constraint.name = trigger.name;
-  constraint.type = 't';
-  constraint.deferrable = trigger.deferrable;
-  constraint.initially_deferred = trigger.initially_deferred;
-  constraint.no_inherit = true;
-  table.constraints.push_back(std::move(constraint));
 }
 
 }  // namespace
@@ -387,16 +357,22 @@ CommandResult create_trigger(const ast::CreateTrigStmt& statement, CommandContex
   for (std::string_view argument : statement.args) trigger.arguments.emplace_back(argument);
   trigger.deferrable = statement.deferrable;
   trigger.initially_deferred = statement.initdeferred;
-  replace_existing(statement, *table, trigger);
+  replace_trigger(*table, trigger, statement.replace, false);
   set_columns(statement, *table, trigger);
-  if (table->relkind == 'p' && statement.row) {
-    throw unsupported("row triggers on partitioned tables");
-  }
-  if (statement.isconstraint) add_constraint(context, *table, trigger);
+  if (statement.isconstraint) add_trigger_constraint(context, *table, trigger);
   if (trigger.oid == kInvalidOid) trigger.oid = context.ddl().new_oid();
-  table->triggers.push_back(std::move(trigger));
+  table->triggers.push_back(trigger);
   sort_triggers(*table);
-  context.ddl().put(std::move(table));
+  context.ddl().put(table);
+  if (is_partitioned(*table) && statement.row) {
+    std::vector<Oid> partitions;
+    for (const Table* child : context.ddl().view()->children_of(table->oid)) {
+      partitions.push_back(child->oid);
+    }
+    for (Oid partition : partitions) {
+      add_partition_trigger(context, *table, trigger, partition, statement.replace);
+    }
+  }
   return {"CREATE TRIGGER"};
 }
 
@@ -417,13 +393,24 @@ void rename_trigger(const ast::RenameStmt& statement, CommandContext& context) {
     throw sql_error(SqlState::kUndefinedObject, "trigger \"{}\" for table \"{}\" does not exist",
                     statement.subname, table->name);
   }
-  if (find_trigger(*table, name) != table->triggers.end()) {
-    throw sql_error(SqlState::kDuplicateObject, "trigger \"{}\" for relation \"{}\" already exists",
-                    name, table->name);
+  if (const Table* parent = table_of_parent_trigger(*context.ddl().view(), *table, *trigger)) {
+    throw sql_error(SqlState::kInternalError, "cannot rename trigger \"{}\" on table \"{}\"",
+                    trigger->name, table->name)
+        .hint(fmt::format("Rename the trigger on the partitioned table \"{}\" instead.",
+                          parent->name));
   }
-  trigger->name = std::move(name);
-  sort_triggers(*table);
+  auto set_name = [&](Table& owner, Trigger& changed) {
+    if (find_trigger(owner, name) != owner.triggers.end()) {
+      throw sql_error(SqlState::kDuplicateObject,
+                      "trigger \"{}\" for relation \"{}\" already exists", name, owner.name);
+    }
+    changed.name = name;
+    sort_triggers(owner);
+  };
+  Oid oid = trigger->oid, owner = table->oid;
+  set_name(*table, *trigger);
   context.ddl().put(std::move(table));
+  change_trigger_copies(context, owner, oid, set_name);
 }
 
 bool drop_trigger(CommandContext& context, const Relation& relation, std::string_view name,
@@ -436,6 +423,14 @@ bool drop_trigger(CommandContext& context, const Relation& relation, std::string
     throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of relation {}",
                     relation.name);
   }
+  if (const Table* parent = table_of_parent_trigger(*context.ddl().view(), table, *found)) {
+    std::string original = fmt::format("trigger {} on table {}", quote_identifier(found->name),
+                                       quote_identifier(parent->name));
+    throw sql_error(SqlState::kDependentObjectsStillExist,
+                    "cannot drop trigger {} on table {} because {} requires it",
+                    quote_identifier(found->name), quote_identifier(table.name), original)
+        .hint(fmt::format("You can drop {} instead.", original));
+  }
   ObjectAddress address{class_oid::kTrigger, found->oid, 0};
   context.lock_table(relation.oid, TableLockMode::kAccessExclusive);
   context.ddl().refresh();
@@ -445,7 +440,8 @@ bool drop_trigger(CommandContext& context, const Relation& relation, std::string
   return true;
 }
 
-void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context, Oid oid) {
+void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context, Oid oid,
+                     bool recurse) {
   using Type = ast::AlterTableType;
   struct Row {
     Type type;
@@ -463,13 +459,20 @@ void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context,
     throw sql_error(SqlState::kUndefinedObject, "trigger \"{}\" for table \"{}\" does not exist",
                     command.name, table->name);
   }
+  std::vector<Oid> changed_triggers;
   for (Trigger& trigger : table->triggers) {
-    if (!row.named || trigger.name == command.name) trigger.enabled = row.enabled;
+    if (row.named && trigger.name != command.name) continue;
+    trigger.enabled = row.enabled;
+    changed_triggers.push_back(trigger.oid);
   }
-  if (row.user_only) {
-    context.ddl().put(std::move(table));
-    return;
+  context.ddl().put(table);
+  for (Oid trigger : changed_triggers) {
+    if (!recurse) break;
+    change_trigger_copies(context, oid, trigger,
+                          [&](Table&, Trigger& copy) { copy.enabled = row.enabled; });
   }
+  if (row.user_only) return;
+  table = table_to_change(context, oid);
   // Foreign keys are triggers of both tables; only superusers may do without them.
   if (!is_superuser_now(context)) {
     throw sql_error(SqlState::kInsufficientPrivilege,

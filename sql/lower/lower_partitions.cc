@@ -247,6 +247,8 @@ Lowered Lowering::lower_partitioned_modify(ModifyOp& op) {
     spec.returning.push_back(type_info(type_of(item.column).oid).physical);
     output.push_back(item.column);
   }
+  // Leaves are lowered when rows come to them; conditions of policies may have subqueries.
+  uses_exec_parameters_ = true;
   std::shared_ptr<Lowering> self = shared_from_this();
   for (const ModifyLeaf& leaf : op.leaves) {
     PartitionedModifySpec::Leaf& added = spec.leaves.emplace_back();
