@@ -32,7 +32,10 @@ class ModifyBinder {
   void check_writable(int attribute, bool is_default, ast::OverridingKind overriding, int location,
                       bool update);
   void bind_on_conflict(const ast::OnConflictClause& clause, Scope* scope);
-  std::vector<Oid> infer_arbiters(const ast::InferClause& infer, Scope* scope);
+  // The unique indexes that ON CONFLICT (...) means; `row` are the columns that `scope` shows.
+  std::vector<Oid> infer_arbiters(const ast::InferClause& infer, const std::vector<ColumnId>& row,
+                                  Scope* scope);
+  std::vector<Oid> named_arbiter(const ast::InferClause& infer);
   void bind_set_list(const ast::NodeList& targets, Scope* scope, std::vector<Expr*>& assignments,
                      LogicalOp** plan);
   // Row level security (bind_policies.cc).
