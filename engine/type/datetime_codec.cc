@@ -114,7 +114,8 @@ Datum timetz_from_key(std::string_view& key, const TypeInfo&, Arena&) {
 
 Datum interval_in(std::string_view text, const TypeInfo&, int32_t typmod, const IoContext& io,
                   Arena&) {
-  return Datum::of_interval(parse_interval(text, typmod, io.interval_style));
+  return Datum::of_interval(
+      apply_interval_typmod(parse_interval(text, typmod, io.interval_style), typmod));
 }
 void interval_out(const Datum& v, const TypeInfo&, const IoContext& io, std::string& out) {
   interval_to_text(v.interval, io.interval_style, out);

@@ -8,6 +8,7 @@
 #include "sql/command/index_build.h"
 #include "sql/command/object_name.h"
 #include "sql/command/sequence_options.h"
+#include "sql/command/type_build.h"
 
 namespace luma {
 namespace {
@@ -90,6 +91,10 @@ class ColumnPlanner {
     require_type_usage(context_, column.type.oid);
     column.dimensions = static_cast<int16_t>(name.array_bounds.size());
     check_column_type(context_, column.name, column.type, name.location);
+    if (table_.row_type != kInvalidOid && holds_type(column.type.oid, table_.row_type)) {
+      throw sql_error(SqlState::kInvalidTableDefinition,
+                      "composite type {} cannot be made a member of itself", table_.name);
+    }
     const TypeInfo& info = type_info(column.type.oid);
     const Type* domain = context_.ddl().view()->type(column.type.oid);
     bool is_domain = domain != nullptr && domain->type_type == 'd';

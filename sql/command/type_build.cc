@@ -64,6 +64,8 @@ const Type& require_own_type(CommandContext& context, const QualifiedName& name,
   return *type;
 }
 
+bool holds_type(Oid type, Oid wanted) { return holds(type, wanted); }
+
 std::vector<TypeUse> uses_of_type(const Catalog& catalog, Oid type) {
   std::vector<TypeUse> uses;
   catalog.for_each_relation([&](const Relation& relation) {

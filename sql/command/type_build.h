@@ -23,6 +23,8 @@ struct TypeUse {
   // The type itself or a domain over it; otherwise it is an element, field or base of the column's.
   bool direct = false;
 };
+// Whether values of `type` have values of `wanted` inside, or are such.
+bool holds_type(Oid type, Oid wanted);
 std::vector<TypeUse> uses_of_type(const Catalog& catalog, Oid type);
 
 }  // namespace luma

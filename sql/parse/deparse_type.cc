@@ -1,3 +1,7 @@
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "sql/parse/deparser.h"
 
 namespace luma::parse {
@@ -44,18 +48,67 @@ const SqlType* find_sql_type(const ast::TypeName& node) {
   return nullptr;
 }
 
+// INTERVAL's modifiers as the grammar stores them: a mask of fields, then a precision.
+constexpr int kYear = 1 << 2, kMonth = 1 << 1, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11,
+              kSecond = 1 << 12, kAllFields = 0x7FFF;
+
+struct IntervalFields {
+  int mask;
+  std::string_view text;
+};
+
+constexpr IntervalFields kIntervalFields[] = {
+    {kYear, " year"},
+    {kMonth, " month"},
+    {kDay, " day"},
+    {kHour, " hour"},
+    {kMinute, " minute"},
+    {kSecond, " second"},
+    {kYear | kMonth, " year to month"},
+    {kDay | kHour, " day to hour"},
+    {kDay | kHour | kMinute, " day to minute"},
+    {kDay | kHour | kMinute | kSecond, " day to second"},
+    {kHour | kMinute, " hour to minute"},
+    {kHour | kMinute | kSecond, " hour to second"},
+    {kMinute | kSecond, " minute to second"},
+    {kAllFields, ""},
+};
+
+// " day to second(3)"; nothing when the modifiers are of another form.
+std::optional<std::string> interval_modifiers(const ast::NodeList& typmods) {
+  std::vector<int64_t> values;
+  for (const ast::Node* node : typmods) {
+    const auto* value = ast::try_as<ast::AConst>(node);
+    if (value == nullptr || value->kind != ast::ConstKind::kInteger) return std::nullopt;
+    values.push_back(value->ival);
+  }
+  for (const IntervalFields& fields : kIntervalFields) {
+    if (values.empty() || values.size() > 2 || values[0] != fields.mask) continue;
+    return std::string(fields.text) +
+           (values.size() == 2 ? "(" + std::to_string(values[1]) + ")" : "");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Deparser::type_name(const ast::TypeName& node) {
   if (node.setof) put("SETOF ");
   const SqlType* type = find_sql_type(node);
-  if (type != nullptr) {
+  bool is_interval =
+      node.names.size() == 2 && node.names[0] == "pg_catalog" && node.names[1] == "interval";
+  std::optional<std::string> interval;
+  if (is_interval && !node.typmods.empty()) interval = interval_modifiers(node.typmods);
+  if (interval) {
+    put("interval");
+    put(*interval);
+  } else if (type != nullptr) {
     put(type->head);
   } else {
     qualified(node.names);
   }
   if (node.pct_type) put("%TYPE");
-  if (!node.typmods.empty()) {
+  if (!node.typmods.empty() && !interval) {
     put("(");
     list(node.typmods, ",");
     put(")");

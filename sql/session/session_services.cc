@@ -100,7 +100,9 @@ int64_t SqlSession::Services::sequence_current(Oid oid) {
 
 int64_t SqlSession::Services::sequence_last() {
   auto it = session_.last_values_.find(session_.last_sequence_);
-  if (it != session_.last_values_.end()) {
+  // It may have been dropped.
+  bool is_there = session_.environment_.catalog().relation(session_.last_sequence_) != nullptr;
+  if (it != session_.last_values_.end() && is_there) {
     require_privilege(require_sequence(session_.last_sequence_), "Ur");
     return it->second;
   }
