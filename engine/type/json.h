@@ -46,11 +46,17 @@ class RecordFieldNames {
   virtual ~RecordFieldNames() = default;
   // `type` is a composite type, or record with a typmod.
   virtual std::string field_name(TypeRef type, uint32_t field) const = 0;
+  // Those of records within a record's fields.
+  virtual const RecordFieldNames* inside() const { return this; }
 };
+
+// kLines: a line for each element of the outermost array or record.
+enum class JsonLayout : uint8_t { kOneLine, kLines };
 
 // to_json(): appends any value as JSON. Arrays and records go in depth; fields of records are
 // called f1, f2, ... when `names` is null.
 void value_to_json(const Value& value, TypeRef type, const IoContext& io,
-                   const RecordFieldNames* names, std::string& out);
+                   const RecordFieldNames* names, std::string& out,
+                   JsonLayout layout = JsonLayout::kOneLine);
 
 }  // namespace luma

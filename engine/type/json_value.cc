@@ -1,6 +1,8 @@
 // SQL values as JSON: to_json() and to_jsonb().
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "engine/type/array.h"
 #include "engine/type/datetime.h"
 #include "engine/type/json.h"
@@ -50,6 +52,8 @@ Shape shape_of(const TypeInfo& type) {
       return Shape::kJsonb;
     case type_oid::kRecord:
       return Shape::kRecord;
+    case type_oid::kRecordArray:
+      return Shape::kArray;
     default:
       break;
   }
@@ -88,11 +92,14 @@ void walk_array(const ArrayView& array, int dimension, uint32_t& next, Begin beg
   end();
 }
 
-// Writes compact JSON text: [1,2], {"a":1}.
+// Writes compact JSON text: [1,2], {"a":1}. Used for one value.
 class TextSink {
  public:
-  TextSink(const IoContext& io, const RecordFieldNames* names, std::string& out)
-      : io_(io), names_(names), out_(out) {}
+  TextSink(const IoContext& io, const RecordFieldNames* names, std::string& out, JsonLayout layout)
+      : io_(io),
+        names_(names),
+        out_(out),
+        separator_(layout == JsonLayout::kLines ? ",\n " : ",") {}
 
   void value(const Value& v, TypeRef ref) {
     if (v.is_null) {
@@ -139,14 +146,21 @@ class TextSink {
   void array(const Datum& datum, Oid element_oid) {
     ArrayView view(datum);
     uint32_t next = 0;
-    auto separate = [this] {
-      if (out_.back() != '[') out_.push_back(',');
+    // What stands between elements at each level; inner levels stay on their line.
+    std::string_view outer = std::exchange(separator_, ",");
+    int level = 0;
+    auto separate = [&] {
+      if (out_.back() != '[') out_ += level == 1 ? outer : ",";
     };
     auto begin = [&](int dimension) {
       if (dimension > 0) separate();
+      ++level;
       out_.push_back('[');
     };
-    auto end = [&] { out_.push_back(']'); };
+    auto end = [&] {
+      --level;
+      out_.push_back(']');
+    };
     auto element = [&](const Value& v) {
       separate();
       value(v, {element_oid, -1});
@@ -156,26 +170,31 @@ class TextSink {
 
   void record(const Datum& datum, TypeRef ref) {
     RecordView view(datum);
+    std::string_view outer = std::exchange(separator_, ",");
+    const RecordFieldNames* own = names_;
+    names_ = own == nullptr ? nullptr : own->inside();
     out_.push_back('{');
     for (uint32_t i = 0; i < view.size(); ++i) {
-      if (i > 0) out_.push_back(',');
-      append_json_string(field_name(names_, ref, i), out_);
+      if (i > 0) out_ += outer;
+      append_json_string(field_name(own, ref, i), out_);
       out_.push_back(':');
       value(view.field(i), view.type(i));
     }
+    names_ = own;
     out_.push_back('}');
   }
 
   const IoContext& io_;
   const RecordFieldNames* names_;
   std::string& out_;
+  std::string_view separator_;  // between the elements of the next array or record
 };
 
 }  // namespace
 
 void value_to_json(const Value& value, TypeRef type, const IoContext& io,
-                   const RecordFieldNames* names, std::string& out) {
-  TextSink(io, names, out).value(value, type);
+                   const RecordFieldNames* names, std::string& out, JsonLayout layout) {
+  TextSink(io, names, out, layout).value(value, type);
 }
 
 void add_to_jsonb(const Value& value, TypeRef ref, const IoContext& io,
@@ -216,7 +235,8 @@ void add_to_jsonb(const Value& value, TypeRef ref, const IoContext& io,
       builder.begin_object();
       for (uint32_t i = 0; i < record.size(); ++i) {
         builder.key(field_name(names, ref, i));
-        add_to_jsonb(record.field(i), record.type(i), io, names, builder);
+        add_to_jsonb(record.field(i), record.type(i), io,
+                     names == nullptr ? nullptr : names->inside(), builder);
       }
       return builder.end_object();
     }

@@ -9,6 +9,21 @@ namespace luma {
 
 namespace {
 
+// Whether `expr` is `from` after an implicit conversion.
+bool is_coerced_from(const Expr& expr, const Expr& from) {
+  if (expr.args.empty() || !expr_equal(*expr.args[0], from)) return false;
+  if (expr.kind == ExprKind::kRelabel) return true;
+  if (expr.kind != ExprKind::kFunction) return false;
+  const CastEntry* cast = FunctionRegistry::instance().cast(from.type.oid, expr.type.oid);
+  return cast != nullptr && cast->context == 'i' && cast->implementation == expr.function;
+}
+
+// The names of a row's fields, be it one that an outer join may not find.
+std::span<const std::string_view> row_field_names(const Expr& row) {
+  bool may_be_missing = row.kind == ExprKind::kCase && row.args.size() == 3;
+  return may_be_missing ? row.args[1]->field_names : row.field_names;
+}
+
 bool allows_aggregates(Clause clause) {
   return clause == Clause::kSelect || clause == Clause::kHaving || clause == Clause::kOrderBy ||
          clause == Clause::kDistinctOn || clause == Clause::kWindowPartition ||
@@ -44,6 +59,12 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
       could_aggregate |= entry->is_aggregate();
     }
   }
+  for (Oid schema : path().schemas) {
+    for (const Function* user :
+         environment_.catalog().functions_named(schema, call.funcname.back())) {
+      could_aggregate |= user->routine == 'a';
+    }
+  }
   bool outer_in_aggregate = in_aggregate_;
   bool outer_in_window = in_window_;
   if (call.over != nullptr) {
@@ -59,12 +80,6 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     in_window_ = true;
   } else if (could_aggregate) {
     if (in_aggregate_) {
-  for (Oid schema : path().schemas) {
-    for (const Function* user :
-         environment_.catalog().functions_named(schema, call.funcname.back())) {
-      could_aggregate |= user->routine == 'a';
-    }
-  }
       throw SqlError(SqlState::kGroupingError, "aggregate function calls cannot be nested")
           .at_byte(call.location);
     }
@@ -110,6 +125,7 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     return bound;
   }
   const FunctionEntry& function = *bound->function;
+  if (function.is_aggregate()) attach_aggregate_steps(*bound);
   if (!function.is_aggregate()) {
     auto refuse = [&](bool used, std::string_view what) {
       if (!used) return;
@@ -125,7 +141,6 @@ Expr* Binder::bind_func_call(const ast::FuncCall& call, Scope* scope, Clause cla
     refuse(plain && call.agg_distinct, "DISTINCT");
     refuse(plain && !call.agg_order.empty(), "ORDER BY");
     refuse(plain && call.agg_filter != nullptr, "FILTER");
-  if (function.is_aggregate()) attach_aggregate_steps(*bound);
   }
   if (function.kind == 'p') {
     std::string types;
@@ -274,7 +289,6 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
     // The aggregated arguments were coerced in the call: the sort keys take the coerced forms.
     for (size_t i = 0; i < order.size(); ++i) order[i].expr = bound->args[call.args.size() + i];
   }
-  info->order_by = copy_span(arena(), order);
   if (call.agg_distinct) {
     for (const Expr* arg : bound->args) {
       if (type_info(arg->type.oid).compare == nullptr && type_info(arg->type.oid).hash == nullptr) {
@@ -284,9 +298,14 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
             .at_byte(arg->location);
       }
     }
-    for (const SortKey& key : order) {
+    for (SortKey& key : order) {
       bool among = false;
-      for (const Expr* arg : bound->args) among |= expr_equal(*arg, *key.expr);
+      for (Expr* arg : bound->args) {
+        // What an argument was before it was coerced to the aggregate's type is that argument.
+        if (!expr_equal(*arg, *key.expr) && !is_coerced_from(*arg, *key.expr)) continue;
+        key.expr = arg;
+        among = true;
+      }
       if (!among) {
         throw SqlError(
             SqlState::kInvalidColumnReference,
@@ -295,9 +314,14 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
       }
     }
   }
+  info->order_by = copy_span(arena(), order);
   Expr* aggregate = arena().make<Expr>(*bound);
   aggregate->kind = ExprKind::kAggregate;
   aggregate->aggregate = info;
+  // An array of rows: its elements' fields have the rows' names.
+  if (aggregate->type.oid == type_oid::kRecordArray && !bound->args.empty()) {
+    aggregate->field_names = row_field_names(*bound->args[0]);
+  }
   // The aggregate belongs to the innermost level among the columns it uses.
   Scope* owner = nullptr;
   std::vector<ColumnId> used;
@@ -334,13 +358,18 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
     throw SqlError(SqlState::kGroupingError, "aggregate functions are not allowed in FILTER")
         .at_byte(call.location);
   }
+  auto aggregate_ref = [&](const ProjectItem& item) {
+    Expr* out = context().column_ref(item.column);
+    out->field_names = item.expr->field_names;
+    return out;
+  };
   for (const ProjectItem& item : owner->select->aggregates) {
-    if (expr_equal(*item.expr, *aggregate)) return context().column_ref(item.column);
+    if (expr_equal(*item.expr, *aggregate)) return aggregate_ref(item);
   }
   ColumnId column =
       context().new_column({std::string(function.name), aggregate->type, aggregate->collation});
   owner->select->aggregates.push_back({column, aggregate});
-  Expr* out = context().column_ref(column);
+  Expr* out = aggregate_ref({column, aggregate});
   out->location = call.location;
   return out;
 }

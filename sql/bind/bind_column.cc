@@ -282,8 +282,10 @@ Expr* Binder::bind_whole_row(ScopeItem& item, int location) {
 
 // A row that an outer join did not find is NULL, not a row of NULLs.
 Expr* Binder::row_if_present(Expr* row, ScopeItem& item) {
-  if (item.scan == nullptr && !item.partitioned) return row;
-  Expr* key = row_key_column(item);
+  Expr* key = item.present != kNoColumn                  ? context().column_ref(item.present)
+              : item.scan != nullptr || item.partitioned ? row_key_column(item)
+                                                         : nullptr;
+  if (key == nullptr) return row;
   Expr* present = arena().make<Expr>(make_node(ExprKind::kIsNotNull, type_oid::kBool, -1));
   present->args = copy_span(arena(), std::vector<Expr*>{key});
   Expr* out = arena().make<Expr>(*row);

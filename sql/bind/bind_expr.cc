@@ -325,6 +325,22 @@ Expr* Binder::bind_min_max(const ast::MinMaxExpr& node, Scope* scope, Clause cla
   return out;
 }
 
+namespace {
+
+// "f.*" of FROM f(...), a scalar: the one column.
+bool is_value_of_scalar_function(const ast::ColumnRef& ref, const Scope* scope) {
+  const auto* name = ast::try_as<ast::String>(ref.fields[0]);
+  if (name == nullptr || ref.fields.size() != 2) return false;
+  for (const Scope* level = scope; level != nullptr; level = level->parent) {
+    for (const auto& item : level->items) {
+      if (item->alias == name->sval && item->rel_visible) return item->scalar_function;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 Expr* Binder::bind_row(const ast::RowExpr& node, Scope* scope, Clause clause) {
   std::vector<Expr*> args;
   for (const ast::Node* arg : node.args) {
@@ -335,6 +351,10 @@ Expr* Binder::bind_row(const ast::RowExpr& node, Scope* scope, Clause clause) {
       Expr* row =
           star ? bind_column_ref(*ref, scope, clause) : bind_star_operand(arg, scope, clause);
       std::vector<RowField> fields;
+      if (star && is_value_of_scalar_function(*ref, scope)) {
+        args.push_back(row);
+        continue;
+      }
       std::vector<Expr*> values = expand_row(row, fields, arg->location);
       args.insert(args.end(), values.begin(), values.end());
       continue;

@@ -348,6 +348,30 @@ void may_be_missing(const Items& side) {
   for (const auto& item : side) item->nullable = true;
 }
 
+// The side of an outer join that may be missing. What has no key to tell whether there is a row
+// gets a column that does, if its rows are named as values.
+LogicalOp* with_presence(PlanContext& context, const Scope& scope, const Items& side,
+                         LogicalOp* plan) {
+  ProjectOp* project = nullptr;
+  for (const auto& item : side) {
+    bool has_key = item->scan != nullptr || item->partitioned || item->present != kNoColumn;
+    if (has_key || !item->rel_visible || item->scalar_function) continue;
+    if (std::ranges::find(scope.row_names, item->alias) == scope.row_names.end()) continue;
+    if (project == nullptr) {
+      project = context.make<ProjectOp>();
+      project->inputs = {plan};
+      for (ColumnId column : plan->output) {
+        project->items.push_back({column, context.column_ref(column)});
+      }
+    }
+    item->present = context.new_column({"present", {type_oid::kBool, -1}});
+    project->items.push_back({item->present, make_bool(context.arena(), true)});
+  }
+  if (project == nullptr) return plan;
+  for (const ProjectItem& entry : project->items) project->output.push_back(entry.column);
+  return project;
+}
+
 }  // namespace
 
 LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& items) {
@@ -370,6 +394,12 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
                   : join.jointype == ast::JoinType::kRight ? JoinKind::kRight
                   : join.jointype == ast::JoinType::kFull  ? JoinKind::kFull
                                                            : JoinKind::kInner;
+  if (kind == JoinKind::kLeft || kind == JoinKind::kFull) {
+    right = with_presence(context(), *scope, right_items, right);
+  }
+  if (kind == JoinKind::kRight || kind == JoinKind::kFull) {
+    left = with_presence(context(), *scope, left_items, left);
+  }
   auto visible_columns = [](const Items& side) {
     std::vector<ScopeColumn> columns;
     for (const auto& item : side) {

@@ -32,8 +32,9 @@ Expr* Binder::store_field(Expr* base, uint32_t index, Expr* value, int location)
 
 Expr* Binder::jsonb_path_text(const ast::AIndices& index, Scope* scope, Clause clause) {
   if (index.is_slice) {
+    const ast::Node* bound = index.uidx != nullptr ? index.uidx : index.lidx;
     throw SqlError(SqlState::kDatatypeMismatch, "jsonb subscript does not support slices")
-        .at_byte((index.lidx != nullptr ? index.lidx : index.uidx)->location);
+        .at_byte(bound != nullptr ? bound->location : -1);
   }
   Expr* step = bind_expr(index.uidx, scope, clause);
   Oid type = base_type_of(step->type.oid);
@@ -53,7 +54,6 @@ Expr* Binder::jsonb_path_text(const ast::AIndices& index, Scope* scope, Clause c
   return coerce(step, {type_oid::kText, -1}, Coercion::kImplicit, step->location);
 }
 
-Expr* Binder::assign_elements(Expr* base, std::span<const ast::Node* const> steps, size_t count,
 Expr* Binder::hstore_key(std::span<const ast::AIndices* const> indices, Scope* scope,
                          Clause clause) {
   if (indices.size() != 1) {
@@ -69,6 +69,7 @@ Expr* Binder::hstore_key(std::span<const ast::AIndices* const> indices, Scope* s
       .at_byte(key->location);
 }
 
+Expr* Binder::assign_elements(Expr* base, std::span<const ast::Node* const> steps, size_t count,
                               Expr* value, int location, Scope* scope) {
   if (base->type.oid == type_oid::kJsonb) {
     std::vector<Expr*> args = {base, value};
@@ -83,13 +84,13 @@ Expr* Binder::hstore_key(std::span<const ast::AIndices* const> indices, Scope* s
     }
     return make_part_call(arena(), assign_jsonb_kernel(), *base, args, array ? 1 : 0, location);
   }
-  const TypeInfo& type = type_info(base->type.oid);
   if (base->type.oid == type_oid::kHstore) {
     std::vector<const ast::AIndices*> indices;
     for (size_t i = 0; i < count; ++i) indices.push_back(ast::as<ast::AIndices>(steps[i]));
     Expr* key = hstore_key(indices, scope, Clause::kUpdateSource);
     return make_part_call(arena(), assign_hstore_kernel(), *base, {base, value, key}, 0, location);
   }
+  const TypeInfo& type = type_info(base->type.oid);
   if (!type.is_array()) {
     throw sql_error(SqlState::kDatatypeMismatch,
                     "cannot subscript type {} because it does not support subscripting",

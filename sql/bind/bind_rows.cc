@@ -9,6 +9,19 @@
 
 namespace luma {
 
+namespace {
+
+// The row of an outer join's side: CASE WHEN it is there THEN row ELSE NULL END; its columns are
+// NULL where it is not.
+const Expr& present_row(const Expr& row) {
+  bool may_be_missing = row.kind == ExprKind::kCase && row.args.size() == 3 &&
+                        row.args[1]->kind == ExprKind::kRow &&
+                        row.args[2]->kind == ExprKind::kConstant && row.args[2]->constant.is_null;
+  return may_be_missing ? *row.args[1] : row;
+}
+
+}  // namespace
+
 bool Binder::row_fields(Oid type, std::vector<RowField>& fields) {
   const TypeInfo* info = find_type(base_type_of(type));
   if (info == nullptr || info->type_type != 'c') return false;
@@ -20,8 +33,9 @@ bool Binder::row_fields(Oid type, std::vector<RowField>& fields) {
   return true;
 }
 
-bool Binder::row_fields(const Expr& row, std::vector<RowField>& fields) {
-  if (row_fields(row.type.oid, fields)) return true;
+bool Binder::row_fields(const Expr& value, std::vector<RowField>& fields) {
+  if (row_fields(value.type.oid, fields)) return true;
+  const Expr& row = present_row(value);
   if (row.kind == ExprKind::kRow) {
     for (size_t i = 0; i < row.args.size(); ++i) {
       std::string name =
@@ -48,8 +62,8 @@ bool Binder::row_fields(const Expr& row, std::vector<RowField>& fields) {
 }
 
 Expr* Binder::make_field(Expr* base, uint32_t index, const RowField& field, int location) {
-  if (base->kind == ExprKind::kRow && base->args[index]->type == field.type)
-    return base->args[index];
+  const Expr& row = present_row(*base);
+  if (row.kind == ExprKind::kRow && row.args[index]->type == field.type) return row.args[index];
   Expr* out = arena().make<Expr>();
   out->kind = ExprKind::kField;
   out->type = field.type;

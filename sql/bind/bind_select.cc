@@ -2,10 +2,49 @@
 
 #include <algorithm>
 
+#include "sql/ast/tree.h"
 #include "sql/bind/below_with.h"
 #include "sql/plan/walk.h"
 
 namespace luma {
+namespace {
+
+bool has_outer_join(const ast::Node* node) {
+  const auto* join = ast::try_as<ast::JoinExpr>(node);
+  if (join == nullptr) return false;
+  return join->jointype != ast::JoinType::kInner || has_outer_join(join->larg) ||
+         has_outer_join(join->rarg);
+}
+
+// "t" and f(t.*): what may name rows of FROM as values.
+void names_of_rows(const ast::SelectStmt& select, std::vector<std::string_view>& out) {
+  auto add = [&](const ast::Node* node) {
+    const auto* name = ast::try_as<ast::String>(node);
+    if (name != nullptr) out.push_back(name->sval);
+  };
+  ast::walk(&select, [&](const ast::Node* node) {
+    if (const auto* ref = ast::try_as<ast::ColumnRef>(node); ref != nullptr) {
+      if (ref->fields.size() == 1) add(ref->fields[0]);
+      if (ref->fields.size() > 1 && ast::is<ast::AStar>(ref->fields.back())) {
+        add(ref->fields[ref->fields.size() - 2]);
+      }
+    }
+    return true;
+  });
+  // A star of the list itself stands for columns.
+  for (const ast::Node* node : select.target_list) {
+    const auto* target = ast::try_as<ast::ResTarget>(node);
+    const auto* ref = target == nullptr ? nullptr : ast::try_as<ast::ColumnRef>(target->val);
+    if (ref == nullptr || ref->fields.size() < 2 || !ast::is<ast::AStar>(ref->fields.back())) {
+      continue;
+    }
+    const auto* name = ast::try_as<ast::String>(ref->fields[ref->fields.size() - 2]);
+    auto found = name == nullptr ? out.end() : std::ranges::find(out, name->sval);
+    if (found != out.end()) out.erase(found);
+  }
+}
+
+}  // namespace
 
 SelectBinder::SelectBinder(Binder& binder, const ast::SelectStmt& select, Scope* parent,
                            const std::vector<TypeRef>* target_types, bool keep_unknown)
@@ -23,6 +62,9 @@ BoundSelect SelectBinder::bind() {
     throw SqlError(SqlState::kSyntaxError, "SELECT ... INTO is not allowed here");
   }
   WithOp* with = binder_.bind_with(select_.with_clause, scope_);
+  if (std::ranges::any_of(select_.from_clause, has_outer_join)) {
+    names_of_rows(select_, scope_->row_names);
+  }
   LogicalOp* plan = binder_.bind_from_list(select_.from_clause, scope_);
   for (const ast::Node* node : select_.window_clause) {
     const auto* window = ast::as<ast::WindowDef>(node);
@@ -91,6 +133,17 @@ BoundSelect SelectBinder::bind() {
   }
   check_gap_windows();
   plan = add_windows(plan);
+  if (computes_targets_last()) {
+    // LIMIT counts the rows that sets give.
+    plan = sort_below_targets(plan);
+    plan = add_set_returning(plan);
+    // Targets are computed for rows that OFFSET skips, too.
+    bool limits_input = state_.set_returning.empty() && select_.limit_offset == nullptr;
+    if (limits_input) plan = binder_.apply_limit(select_, scope_, plan);
+    plan = project(plan);
+    if (!limits_input) plan = binder_.apply_limit(select_, scope_, plan);
+    return finish(with, plan);
+  }
   plan = add_set_returning(plan);
   if (locks_.empty()) {
     plan = project(plan);
@@ -104,6 +157,10 @@ BoundSelect SelectBinder::bind() {
     plan = binder_.apply_limit(select_, scope_, plan);
     plan = project(plan);
   }
+  return finish(with, plan);
+}
+
+BoundSelect SelectBinder::finish(WithOp* with, LogicalOp* plan) {
   plan = drop_junk(plan);
   BoundSelect out;
   for (const Target& target : targets_) {
@@ -384,6 +441,30 @@ LogicalOp* SelectBinder::project(LogicalOp* plan) {
     op->output.push_back(target.column);
   }
   return op;
+}
+
+// Volatile functions and sets are computed from sorted rows, unless the order depends on them.
+bool SelectBinder::computes_targets_last() const {
+  if (order_.empty() || !locks_.empty() || !select_.distinct_clause.empty()) return false;
+  // Ties are told apart by the rows right above the sort.
+  if (select_.limit_option == ast::LimitOption::kWithTies && !state_.set_returning.empty()) {
+    return false;
+  }
+  auto comes_last = [&](const Expr& expr) {
+    return expr_contains(expr, [&](const Expr& part) {
+      if (part.is_volatile) return true;
+      return part.kind == ExprKind::kColumn &&
+             std::ranges::any_of(state_.set_returning, [&](const ProjectItem& item) {
+               return item.column == part.column;
+             });
+    });
+  };
+  if (std::ranges::any_of(
+          order_, [&](const OrderItem& item) { return comes_last(*targets_[item.target].expr); })) {
+    return false;
+  }
+  return std::ranges::any_of(targets_,
+                             [&](const Target& target) { return comes_last(*target.expr); });
 }
 
 LogicalOp* SelectBinder::sort_below_targets(LogicalOp* plan) {

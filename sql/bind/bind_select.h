@@ -76,6 +76,8 @@ class SelectBinder {
   LogicalOp* add_row_locks(LogicalOp* plan, Expr* where);
   void bind_locking();
   LogicalOp* project(LogicalOp* plan);
+  bool computes_targets_last() const;
+  BoundSelect finish(WithOp* with, LogicalOp* plan);
   LogicalOp* sort_below_targets(LogicalOp* plan);
   LogicalOp* add_distinct_and_sort(LogicalOp* plan);
   LogicalOp* drop_junk(LogicalOp* plan);

@@ -326,6 +326,14 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
     declared.push_back(array->type.oid);
   }
   Expr* out = build_call(function, ordered, location, declared, result);
+  if (variadic && function.variadic == type_oid::kAny) {
+    Oid last = base_type_of(out->args.back()->type.oid);
+    bool is_vector = last == type_oid::kInt2Vector || last == type_oid::kOidVector;
+    if (!type_info(last).is_array() && !is_vector && last != type_oid::kRecordArray) {
+      throw SqlError(SqlState::kDatatypeMismatch, "VARIADIC argument must be an array")
+          .at_byte(out->args.back()->location);
+    }
+  }
   if (variadic) out->index = 1;  // VARIADIC "any": the last argument is the array itself
   return out;
 }

@@ -55,6 +55,8 @@ struct ScopeItem {
   Oid row_type = kInvalidOid;
   // On the side of an outer join that may be missing: a row of NULLs there is no row.
   bool nullable = false;
+  // Of such an item without a scan: a column that is true where there is a row.
+  ColumnId present = kNoColumn;
   // FROM f(...) AS a with a scalar result: "a" alone is the value, not a row.
   bool scalar_function = false;
   // The work table of a recursive query, seen from its recursive term.
@@ -96,6 +98,8 @@ struct Scope {
   std::vector<CteBinding*> ctes;        // innermost last
   const Scope* out_of_reach = nullptr;  // FROM siblings that only LATERAL would let in (for errors)
   SelectState* select = nullptr;        // owner of aggregates found at this level
+  // Names in the level's expressions that may mean a row of FROM as a value.
+  std::vector<std::string_view> row_names;
 };
 
 // Where an expression stands; decides what may occur in it and how errors name the place.

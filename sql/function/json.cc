@@ -65,10 +65,11 @@ void append_json(const RowCall& call, const TypedValue& value, std::string& out)
   value_to_json(value.value, value.type, io_of(call.context), call.context.field_names, out);
 }
 // The same for argument `i`, which may be a row with named fields.
-void append_json(const RowCall& call, const TypedValue& value, size_t i, std::string& out) {
+void append_json(const RowCall& call, const TypedValue& value, size_t i, std::string& out,
+                 JsonLayout layout = JsonLayout::kOneLine) {
   if (i >= call.expr.args.size()) return append_json(call, value, out);
   RowNames names(*call.expr.args[i], call.context.field_names);
-  value_to_json(value.value, value.type, io_of(call.context), names.get(), out);
+  value_to_json(value.value, value.type, io_of(call.context), names.get(), out, layout);
 }
 Value to_json(RowCall& call, const Value* args) {
   std::string out;
@@ -77,10 +78,10 @@ Value to_json(RowCall& call, const Value* args) {
 }
 // array_to_json and row_to_json with line feeds between the outermost elements.
 Value to_pretty_json(RowCall& call, const Value* args) {
-  if (args[1].datum.b)
-    throw unsupported("pretty-printing in {}_to_json",
-                      call.expr.args[0]->physical == PhysicalType::kVarlen ? "array/row" : "value");
-  return to_json(call, args);
+  std::string out;
+  append_json(call, {args[0], call.expr.args[0]->type}, 0, out,
+              args[1].datum.b ? JsonLayout::kLines : JsonLayout::kOneLine);
+  return arena_string(call.arena, out);
 }
 Value build_array(RowCall& call, const Value* args) {
   if (spreads_null(call, args)) return Value::null();

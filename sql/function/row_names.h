@@ -10,29 +10,27 @@ namespace luma {
 
 class RowNames final : public RecordFieldNames {
  public:
-  RowNames(const Expr& row, const RecordFieldNames* others) : row_(row), others_(others) {
-    named_ = row.kind == ExprKind::kRow && !row.field_names.empty();
-    // A record within the row would look the same: its fields have no names.
-    for (const Expr* field : row.args) {
-      if (row.type.oid == type_oid::kRecord &&
-          (field->type.oid == type_oid::kRecord || field->type.oid == type_oid::kRecordArray)) {
-        named_ = false;
-      }
-    }
-  }
-  const RecordFieldNames* get() const { return named_ ? this : others_; }
+  // `value` is the row, or an array of such rows.
+  RowNames(const Expr& value, const RecordFieldNames* others)
+      : row_(named(value)), others_(others) {}
+  const RecordFieldNames* get() const { return row_ != nullptr ? this : others_; }
 
   std::string field_name(TypeRef type, uint32_t field) const override {
-    if (type.oid == row_.type.oid && field < row_.field_names.size()) {
-      return std::string(row_.field_names[field]);
-    }
+    bool own = type.oid == row_->type.oid || type.oid == type_oid::kRecord;
+    if (own && field < row_->field_names.size()) return std::string(row_->field_names[field]);
     return others_ != nullptr ? others_->field_name(type, field) : "f" + std::to_string(field + 1);
   }
+  const RecordFieldNames* inside() const override { return others_; }
 
  private:
-  const Expr& row_;
+  static const Expr* named(const Expr& value) {
+    // The row of an outer join's side, when it is there.
+    if (value.kind == ExprKind::kCase && value.args.size() == 3) return named(*value.args[1]);
+    return value.field_names.empty() ? nullptr : &value;
+  }
+
+  const Expr* row_;
   const RecordFieldNames* others_;
-  bool named_ = false;
 };
 
 }  // namespace luma

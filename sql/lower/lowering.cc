@@ -368,6 +368,39 @@ Lowered Lowering::lower_project_set(ProjectSetOp& op) {
           std::move(layout)};
 }
 
+namespace {
+
+// Arguments of a call with FILTER are computed for the rows that pass, as they may fail for others:
+// they become CASE WHEN filter THEN argument END.
+Expr* with_guarded_arguments(Arena& arena, Expr* call) {
+  Expr* filter = call->aggregate != nullptr ? call->aggregate->filter
+                 : call->window != nullptr  ? call->window->filter
+                                            : nullptr;
+  if (filter == nullptr ||
+      std::ranges::all_of(call->args, [](const Expr* arg) { return is_leakproof(*arg); })) {
+    return call;
+  }
+  std::vector<Expr*> args(call->args.begin(), call->args.end());
+  for (size_t i = call->aggregate != nullptr ? call->aggregate->direct_args : 0; i < args.size();
+       ++i) {
+    if (is_leakproof(*args[i])) continue;
+    Expr* guarded = arena.make<Expr>();
+    guarded->kind = ExprKind::kCase;
+    guarded->type = args[i]->type;
+    guarded->physical = args[i]->physical;
+    guarded->collation = args[i]->collation;
+    guarded->args = copy_span(
+        arena,
+        std::vector<Expr*>{filter, args[i], make_constant(arena, args[i]->type, Value::null())});
+    args[i] = guarded;
+  }
+  Expr* out = arena.make<Expr>(*call);
+  out->args = copy_span(arena, args);
+  return out;
+}
+
+}  // namespace
+
 Lowered Lowering::lower_aggregate(AggregateOp& op) {
   Lowered input = lower(*op.inputs[0]);
   AggregateSpec spec;
@@ -377,7 +410,8 @@ Lowered Lowering::lower_aggregate(AggregateOp& op) {
     layout.push_back(group.column);
   }
   for (const ProjectItem& item : op.aggregates) {
-    spec.aggregates.push_back(slots(item.expr, input.layout));
+    Expr* call = with_guarded_arguments(context_.arena(), item.expr);
+    spec.aggregates.push_back(slots(call, input.layout));
     layout.push_back(item.column);
   }
   spec.grouping_sets = op.grouping_sets;
@@ -396,7 +430,8 @@ Lowered Lowering::lower_window(WindowOp& op) {
   spec.order_by = sort_keys(op.order_by, input.layout);
   std::vector<ColumnId> layout = input.layout;
   for (const ProjectItem& item : op.items) {
-    spec.calls.push_back(slots(item.expr, input.layout));
+    Expr* call = with_guarded_arguments(context_.arena(), item.expr);
+    spec.calls.push_back(slots(call, input.layout));
     layout.push_back(item.column);
   }
   return {std::make_unique<WindowOperator>(std::move(input.op), std::move(spec)),
