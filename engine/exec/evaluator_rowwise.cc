@@ -118,8 +118,21 @@ class FieldNode final : public RowwiseNode {
   Value compute(EvalContext&, const Value* args, Arena&) override {
     if (args[0].is_null) return Value::null();
     RecordView record(args[0].datum);
+    if (expr_.args[0]->type.oid == type_oid::kRecord) check_type(record);
     // Rows written before ALTER TABLE ADD COLUMN are shorter than their type.
     return expr_.index < record.size() ? record.field(expr_.index) : Value::null();
+  }
+
+ private:
+  // What a record has is only known now; a query may have named other columns for it.
+  void check_type(const RecordView& record) const {
+    if (expr_.index >= record.size() || record.type(expr_.index).oid == expr_.type.oid) return;
+    Oid got = record.type(expr_.index).oid;
+    if (is_read_alike(type_info(got), type_info(expr_.type.oid))) return;
+    throw SqlError(SqlState::kDatatypeMismatch,
+                   "function return row and query-specified return row do not match")
+        .detail(fmt::format("Returned type {} at ordinal position {}, but query expects {}.",
+                            format_type(got), expr_.index + 1, format_type(expr_.type.oid)));
   }
 };
 

@@ -37,10 +37,30 @@ class OneRowState final : public TableFunctionState {
   bool done_ = false;
 };
 
-std::vector<Value> fields_of(const Value& record, size_t columns) {
+// A record's fields must be of the types that the query lists for its columns.
+void check_listed_types(const RecordView& record, const std::vector<TypeRef>& listed) {
+  SqlError mismatch(SqlState::kDatatypeMismatch,
+                    "function return row and query-specified return row do not match");
+  if (record.size() != listed.size()) {
+    throw mismatch.detail(fmt::format("Returned row contains {} attribute{}, but query expects {}.",
+                                      record.size(), record.size() == 1 ? "" : "s", listed.size()));
+  }
+  for (uint32_t i = 0; i < record.size(); ++i) {
+    const TypeInfo& got = type_info(record.type(i).oid);
+    const TypeInfo& wanted = type_info(listed[i].oid);
+    if (is_read_alike(got, wanted)) continue;
+    throw mismatch.detail(
+        fmt::format("Returned type {} at ordinal position {}, but query expects {}.",
+                    format_type(got.oid), i + 1, format_type(wanted.oid)));
+  }
+}
+
+std::vector<Value> fields_of(const Value& record, Oid type, const std::vector<TypeRef>& listed) {
+  size_t columns = listed.size();
   std::vector<Value> values(columns);
   if (record.is_null) return values;
   RecordView view(record.datum);
+  if (type == type_oid::kRecord) check_listed_types(view, listed);
   for (uint32_t i = 0; i < std::min<size_t>(columns, view.size()); ++i) values[i] = view.field(i);
   return values;
 }
@@ -88,7 +108,7 @@ void TableFunctionScanOperator::open_call(ExecContext& context, size_t i) {
   if (scalars_[i]) {
     Value value = scalars_[i]->evaluate_scalar(context);
     std::vector<Value> values{value};
-    if (call.expand_record) values = fields_of(value, call.columns.size());
+    if (call.expand_record) values = fields_of(value, call.call->type.oid, call.columns);
     for (size_t c = 0; c < values.size(); ++c) {
       if (!values[c].is_null)
         values[c].datum = copy_datum(values[c].datum, call.physical[c], *values_);

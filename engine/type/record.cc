@@ -5,6 +5,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/type/codec_templates.h"
+#include "engine/type/user_type.h"
 
 namespace luma {
 namespace {
@@ -330,5 +331,12 @@ int compare_records(const Datum& a, const Datum& b) {
 }
 
 std::span<const TypeCodec> record_codecs() { return kCodecs; }
+
+bool is_read_alike(const TypeInfo& a, const TypeInfo& b) {
+  if (base_type_of(a.oid) == base_type_of(b.oid)) return true;
+  if (a.is_array() && b.is_array())
+    return is_read_alike(type_info(a.element), type_info(b.element));
+  return a.category == 'S' && b.category == 'S' && a.physical == b.physical;
+}
 
 }  // namespace luma

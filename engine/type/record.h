@@ -55,4 +55,7 @@ Datum receive_record(std::string_view bytes, std::span<const TypeRef> fields, co
 
 int compare_records(const Datum& a, const Datum& b);
 
+// Whether values of one type can be read as the other's.
+bool is_read_alike(const TypeInfo& a, const TypeInfo& b);
+
 }  // namespace luma

@@ -263,14 +263,19 @@ constexpr TypeCodec kCodecs[] = {
 struct Places {
   bool found = false;
   bool negated = false;
+  // The vector has a lexeme without its places: whether this matches cannot be told.
+  bool uncertain = false;
   int width = 0;
   std::vector<int> at;
 };
 
-std::vector<int> places_of_lexeme(const QueryNode& node, const TextVector& vector, bool& exists) {
+std::vector<int> places_of_lexeme(const QueryNode& node, const TextVector& vector, bool& exists,
+                                  bool& uncertain) {
   std::vector<int> places;
   auto add = [&](const Lexeme& lexeme) {
-    bool wanted = node.weights == 0;
+    // Without places there are no weights to compare with.
+    bool wanted = node.weights == 0 || lexeme.positions.empty();
+    uncertain |= lexeme.positions.empty();
     for (LexemePosition position : lexeme.positions) {
       if (node.weights != 0 && (node.weights >> position.weight() & 1) == 0) continue;
       wanted = true;
@@ -311,17 +316,28 @@ Places locate(const QueryNode& node, const TextVector& vector) {
   if (node.op == QueryOperator::kLexeme) {
     Places out;
     bool exists = false;
-    out.at = places_of_lexeme(node, vector, exists);
-    out.found = !out.at.empty();
+    out.at = places_of_lexeme(node, vector, exists, out.uncertain);
+    out.found = !out.at.empty() && !out.uncertain;
     return out;
   }
   Places right = locate(*node.right, vector);
   if (node.op == QueryOperator::kNot) {
+    if (right.uncertain) return right;
     right.negated = !right.negated;
     right.found = right.negated || !right.at.empty();
     return right;
   }
   Places left = locate(*node.left, vector);
+  bool left_is_out = !left.found && !left.uncertain,
+       right_is_out = !right.found && !right.uncertain;
+  if (node.op == QueryOperator::kOr ? left_is_out && right_is_out : left_is_out || right_is_out) {
+    return {};
+  }
+  if (left.uncertain || right.uncertain) {
+    Places unknown;
+    unknown.uncertain = true;
+    return unknown;
+  }
   int left_offset, right_offset, width;
   if (node.op == QueryOperator::kPhrase) {
     left_offset = node.distance + right.width;
@@ -361,8 +377,8 @@ Places locate(const QueryNode& node, const TextVector& vector) {
 bool matches(const QueryNode& node, const TextVector& vector) {
   switch (node.op) {
     case QueryOperator::kLexeme: {
-      bool exists = false;
-      places_of_lexeme(node, vector, exists);
+      bool exists = false, uncertain = false;
+      places_of_lexeme(node, vector, exists, uncertain);
       return exists;
     }
     case QueryOperator::kNot:

@@ -252,6 +252,37 @@ RowShape shape_of_call(const Expr& call, const Value& prototype) {
   return shape;
 }
 
+// The base record must be of the columns that the query lists.
+void check_listed_columns(const Value& base, const RowShape& listed) {
+  if (base.is_null) return;
+  RecordView record(base.datum);
+  SqlError mismatch(SqlState::kDatatypeMismatch,
+                    "function return row and query-specified return row do not match");
+  if (record.size() != listed.types.size()) {
+    throw mismatch.detail(fmt::format("Returned row contains {} attribute{}, but query expects {}.",
+                                      record.size(), record.size() == 1 ? "" : "s",
+                                      listed.types.size()));
+  }
+  for (uint32_t i = 0; i < record.size(); ++i) {
+    if (record.type(i).oid == listed.types[i].oid) continue;
+    throw mismatch.detail(
+        fmt::format("Returned type {} at ordinal position {}, but query expects {}.",
+                    format_type(record.type(i).oid), i + 1, format_type(listed.types[i].oid)));
+  }
+}
+
+// Of the functions with a base: a column list adds a record that describes it to the arguments.
+RowShape shape_of_populated(const Expr& call, const Value& base, const Value& last) {
+  if (call.field_names.empty()) return shape_of_call(call, base);
+  RowShape shape = shape_of_call(call, last);
+  check_listed_columns(base, shape);
+  // The base is a row without names for its fields.
+  for (size_t i = 0; i < shape.names.size() && !base.is_null; ++i) {
+    shape.names[i] = fmt::format("f{}", i + 1);
+  }
+  return shape;
+}
+
 const IoContext& io_of(const EvalContext& context) {
   static const IoContext kDefault;
   return context.io != nullptr ? *context.io : kDefault;
@@ -266,8 +297,8 @@ Value checked(RowCall& call, const Value& row) {
 // (base, json)
 template <typename Json>
 Value populate_record(RowCall& call, const Value* args) {
+  RowShape shape = shape_of_populated(call.expr, args[0], args[call.expr.args.size() - 1]);
   if (args[1].is_null) return args[0];
-  RowShape shape = shape_of_call(call.expr, args[0]);
   Populator<Json> populator(io_of(call.context), call.arena);
   return checked(call, populator.record(Json(args[1].datum), shape, args[0], "populate_composite"));
 }
@@ -301,11 +332,9 @@ class RecordSet final : public TableFunctionState {
 
 template <typename Json>
 std::unique_ptr<TableFunctionState> populate_set(EvalContext& context, const Expr& call,
-                                                 const Value& json, const Value& prototype,
+                                                 const Value& json, const RowShape& shape,
                                                  const Value& base) {
-  if (json.is_null) return nullptr;
   std::string_view function = call.function->name;
-  RowShape shape = shape_of_call(call, prototype);
   Json list(json.datum);
   if (list.shape() != Shape::kArray) {
     throw sql_error(SqlState::kInvalidParameterValue, "cannot call {} on {}", function,
@@ -325,14 +354,17 @@ std::unique_ptr<TableFunctionState> populate_set(EvalContext& context, const Exp
 template <typename Json>
 std::unique_ptr<TableFunctionState> populate_recordset(EvalContext& context, const Expr& call,
                                                        std::span<const Value> args) {
-  return populate_set<Json>(context, call, args[1], args[0], args[0]);
+  if (args[1].is_null) return nullptr;
+  return populate_set<Json>(context, call, args[1], shape_of_populated(call, args[0], args.back()),
+                            args[0]);
 }
 
 template <typename Json>
 std::unique_ptr<TableFunctionState> to_recordset(EvalContext& context, const Expr& call,
                                                  std::span<const Value> args) {
-  return populate_set<Json>(context, call, args[0], args.size() > 1 ? args.back() : Value::null(),
-                            Value::null());
+  if (args[0].is_null) return nullptr;
+  RowShape shape = shape_of_call(call, args.size() > 1 ? args.back() : Value::null());
+  return populate_set<Json>(context, call, args[0], shape, Value::null());
 }
 
 const KernelRow kRows[] = {

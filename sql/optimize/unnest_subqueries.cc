@@ -135,6 +135,12 @@ class Unnester {
     return map_children(context_.arena(), expr, [&](Expr* child) {
       bool child_conditional = conditional || (branches && !first);
       first = false;
+      // Offsets of window frames are computed once, not from rows.
+      const WindowInfo* window = expr->window;
+      if (window != nullptr &&
+          (child == window->frame.start_offset || child == window->frame.end_offset)) {
+        return child;
+      }
       return has_subquery(*child) ? replace(child, input, child_conditional) : child;
     });
   }

@@ -237,6 +237,27 @@ std::vector<TypeRef> set_columns(const Expr& call, const RoutineTypes& types) {
   return columns;
 }
 
+// A record's columns are those that the query lists: 42P13 when the function gives others.
+void check_listed_columns(BindEnvironment& environment, const std::vector<ResultColumnInfo>& got,
+                          const std::vector<TypeRef>& listed) {
+  const Catalog& catalog = environment.catalog();
+  SqlError mismatch(SqlState::kInvalidFunctionDefinition,
+                    "return type mismatch in function declared to return record");
+  if (got.size() != listed.size()) {
+    throw mismatch.detail(fmt::format("Final statement returns too {} columns.",
+                                      got.size() < listed.size() ? "few" : "many"));
+  }
+  for (size_t i = 0; i < got.size(); ++i) {
+    Binder binder(environment, {});
+    bool fits = got[i].type.oid == type_oid::kUnknown || got[i].type.oid == listed[i].oid ||
+                binder.bind_conversion(got[i].type, listed[i], Coercion::kAssignment) != nullptr;
+    if (fits) continue;
+    throw mismatch.detail(fmt::format("Final statement returns {} instead of {} at column {}.",
+                                      catalog.type_name(got[i].type.oid),
+                                      catalog.type_name(listed[i].oid), i + 1));
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<TableFunctionState> SqlSession::Routines::call_set(EvalContext&, const Expr& call,
@@ -258,12 +279,23 @@ std::unique_ptr<TableFunctionState> SqlSession::Routines::call_set(EvalContext&,
   bool spread =
       columns.size() > 1 || (call.type.oid == type_oid::kRecord && !out_columns(call).empty());
   Arena temporary(&session_.memory_);
+  bool is_listed = spread && function.result == type_oid::kRecord &&
+                   std::ranges::none_of(function.arguments,
+                                        [](const auto& argument) { return argument.is_output(); });
+  bool checked = !is_listed;
   run_sql(*compiled, args, [&](const std::vector<ResultColumnInfo>& got, const Chunk& chunk) {
+    if (!checked) check_listed_columns(session_.environment_, got, columns);
+    checked = true;
     Chunk out{std::span<const PhysicalType>(physical)};
     out.begin();
     temporary.reset();
     for (uint32_t i = 0; i < chunk.size; ++i) {
       std::vector<Value> values = sql_row(*compiled, got, chunk, i, spread, temporary);
+      for (size_t c = 0; is_listed && c < values.size(); ++c) {
+        const auto& fields = compiled->types.fields;
+        TypeRef from = c < fields.size() ? fields[c].type : got[c].type;
+        values[c] = conversions_.convert(values[c], from, columns[c], temporary);
+      }
       for (size_t c = 0; c < physical.size(); ++c) {
         out.columns[c].set_value(i, c < values.size() ? values[c] : Value::null());
       }
