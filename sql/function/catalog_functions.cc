@@ -17,6 +17,7 @@
 #include "sql/catalog/object_names.h"
 #include "sql/catalog/operations_state.h"
 #include "sql/function/updatable_view.h"
+#include "sql/function/variadic.h"
 
 namespace luma {
 
@@ -155,6 +156,11 @@ Value to_object_id(RowCall& call, const Value* args) {
   CatalogObjectNames names(session.catalog(), session.search_path(), session.builtins());
   Oid oid = names.find_oid(alias_type, args[0].datum.str.view());
   return oid == kInvalidOid ? Value::null() : Value(Datum::of_oid(oid));
+}
+
+Value regclass_of_text(RowCall& call, const Value* args) {
+  const TypeInfo& type = type_info(type_oid::kRegclass);
+  return type.input(args[0].datum.str.view(), type, -1, io_of(call.context), call.arena);
 }
 
 // --- schemas of the session ---
@@ -379,6 +385,7 @@ const KernelRow kRows[] = {
                "comment on a shared object"),
     scalar_row("pg_describe_object(oid,oid,int4)", row_kernel<describe_object>),
     scalar_row("format_type(oid,int4)", row_kernel<type_text, false>, "SQL name of a type"),
+    scalar_row("regclass(text)", row_kernel<regclass_of_text>),
     scalar_row("to_regclass(text)", row_kernel<to_object_id<type_oid::kRegclass>>),
     scalar_row("to_regtype(text)", row_kernel<to_object_id<type_oid::kRegtype>>),
     scalar_row("to_regproc(text)", row_kernel<to_object_id<type_oid::kRegproc>>),
