@@ -344,6 +344,15 @@ LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* 
 namespace {
 
 // On the side of an outer join that need not have a row.
+std::vector<ScopeColumn> visible_columns(const Items& side) {
+  std::vector<ScopeColumn> columns;
+  for (const auto& item : side) {
+    if (item->cols_visible)
+      columns.insert(columns.end(), item->columns.begin(), item->columns.end());
+  }
+  return columns;
+}
+
 void may_be_missing(const Items& side) {
   for (const auto& item : side) item->nullable = true;
 }
@@ -400,14 +409,6 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
   if (kind == JoinKind::kRight || kind == JoinKind::kFull) {
     left = with_presence(context(), *scope, left_items, left);
   }
-  auto visible_columns = [](const Items& side) {
-    std::vector<ScopeColumn> columns;
-    for (const auto& item : side) {
-      if (item->cols_visible)
-        columns.insert(columns.end(), item->columns.begin(), item->columns.end());
-    }
-    return columns;
-  };
   std::vector<ScopeColumn> left_columns = visible_columns(left_items);
   std::vector<ScopeColumn> right_columns = visible_columns(right_items);
   std::vector<std::string> shared;

@@ -308,6 +308,18 @@ Expr* ModifyBinder::assign_part(int attribute, const ast::NodeList& steps, Expr*
                              scope);
 }
 
+namespace {
+
+// ROW(t.*, ...)
+bool has_star(const ast::RowExpr& row) {
+  return std::any_of(row.args.begin(), row.args.end(), [](const ast::Node* arg) {
+    const auto* ref = ast::try_as<ast::ColumnRef>(arg);
+    return ref != nullptr && ast::is<ast::AStar>(ref->fields.back());
+  });
+}
+
+}  // namespace
+
 void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
                                  std::vector<Expr*>& assignments, LogicalOp** plan) {
   // A subquery that supplies several columns is joined once and read by all of them.
@@ -330,12 +342,22 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
     Expr* bound = nullptr;
     if (const auto* multi = ast::try_as<ast::MultiAssignRef>(value)) {
       if (const auto* row = ast::try_as<ast::RowExpr>(multi->source)) {
-        if (row->args.size() != static_cast<size_t>(multi->ncolumns)) {
+        size_t given = row->args.size();
+        Expr* expanded = nullptr;
+        if (has_star(*row)) {
+          expanded = binder_.bind_row(*row, scope, Clause::kUpdateSource);
+          given = expanded->args.size();
+        }
+        if (given != static_cast<size_t>(multi->ncolumns)) {
           throw SqlError(SqlState::kSyntaxError,
                          "number of columns does not match number of values")
               .at_byte(row->location);
         }
-        value = row->args[multi->colno - 1];
+        if (expanded != nullptr) {
+          bound = expanded->args[multi->colno - 1];
+        } else {
+          value = row->args[multi->colno - 1];
+        }
       } else if (const auto* link = ast::try_as<ast::SubLink>(multi->source)) {
         if (plan == nullptr)
           throw unsupported("a multiple-column subquery in ON CONFLICT DO UPDATE")

@@ -199,7 +199,9 @@ void Deparser::join(const ast::JoinExpr& node) {
   } else {
     this->node(node.rarg);
   }
-  if (node.quals != nullptr && parentheses_ == Parentheses::kAll) {
+  if (!conditional && !node.is_natural && node.jointype != ast::JoinType::kInner) {
+    put(" ON TRUE");
+  } else if (node.quals != nullptr && parentheses_ == Parentheses::kAll) {
     put(" ON ");
     parenthesized(node.quals);
   } else {

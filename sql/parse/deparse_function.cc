@@ -38,7 +38,11 @@ void Deparser::function(const ast::FuncCall& node) {
 bool Deparser::sql_syntax(const ast::FuncCall& node) {
   std::string_view name = node.funcname.back();
   const ast::NodeList& args = node.args;
-  auto form = [&](size_t i) { put(ast::as<ast::AConst>(args[i])->text); };
+  // NFC, ...: a keyword here, maybe stored with its type.
+  auto form = [&](size_t i) {
+    const auto* cast = ast::try_as<ast::TypeCast>(args[i]);
+    put(ast::as<ast::AConst>(cast != nullptr ? cast->arg : args[i])->text);
+  };
   if (name == "timezone") {
     operand(args[1]);
     put(" AT TIME ZONE ");

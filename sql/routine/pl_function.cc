@@ -48,7 +48,8 @@ void add_arguments(PlParser& parser, PlFunction& function, const Function& decla
   }
   for (const Function::Argument& argument : declared.arguments) {
     Oid type = argument.is_input() ? function.types.inputs[input]
-               : output < function.types.fields.size() && output_count > 1
+               : output < function.types.fields.size() &&
+                       (output_count > 1 || function.types.result == type_oid::kRecord)
                    ? function.types.fields[output].type.oid
                : is_polymorphic(argument.type) ? function.types.result
                                                : argument.type;

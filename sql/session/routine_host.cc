@@ -269,8 +269,8 @@ void SqlSession::Routines::close_cursor(const std::string& name) {
 // --- CALL and DO
 
 std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_procedure(
-    const Function& function, std::span<const Value> args, Arena& arena, bool atomic) {
-  std::vector<Oid> inputs = function.input_types();
+    const Function& function, std::span<const Oid> inputs, std::span<const Value> args,
+    Arena& arena, bool atomic) {
   CompiledPtr compiled = compile(function, inputs, function.result);
   std::vector<size_t> positions;
   for (size_t i = 0; i < function.arguments.size(); ++i) {
@@ -289,21 +289,38 @@ std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_procedure(
       outputs.push_back({positions[at++], type, value});
     return outputs;
   }
+  auto type_of_output = [&](size_t i) {
+    const auto& fields = compiled->types.fields;
+    return i < fields.size() ? fields[i].type : TypeRef{function.arguments[positions[i]].type, -1};
+  };
   bool seen = false;
   run_sql(*compiled, args, [&](const std::vector<ResultColumnInfo>& columns, const Chunk& chunk) {
     if (seen || chunk.size == 0 || positions.empty()) return true;
     seen = true;
     std::vector<Value> values = sql_row(*compiled, columns, chunk, 0, true, arena);
     for (size_t i = 0; i < positions.size() && i < values.size(); ++i) {
-      outputs.push_back({positions[i], {function.arguments[positions[i]].type, -1}, values[i]});
+      outputs.push_back({positions[i], type_of_output(i), values[i]});
     }
     return true;
   });
   for (size_t i = outputs.size(); i < positions.size(); ++i) {
-    outputs.push_back({positions[i], {function.arguments[positions[i]].type, -1}, Value::null()});
+    outputs.push_back({positions[i], type_of_output(i), Value::null()});
   }
   return outputs;
 }
+
+namespace {
+
+// Of the arguments that go in: what polymorphic types stand for.
+std::vector<Oid> input_types_of(const Function& function, const Expr& call) {
+  std::vector<Oid> types;
+  for (size_t i = 0; i < function.arguments.size() && i < call.args.size(); ++i) {
+    if (function.arguments[i].is_input()) types.push_back(call.args[i]->type.oid);
+  }
+  return types;
+}
+
+}  // namespace
 
 std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(
     const ast::Node* node, VariableScope* scope,
@@ -339,19 +356,24 @@ std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(
     args.push_back(value);
   }
   ObjectPtr kept = session_.environment_.catalog().share(function.address());
-  return run_procedure(static_cast<const Function&>(*kept), args, arena, atomic);
+  const auto& procedure = static_cast<const Function&>(*kept);
+  return run_procedure(procedure, input_types_of(procedure, *call), args, arena, atomic);
 }
 
 std::vector<ResultColumnInfo> SqlSession::Routines::call_columns(const ast::CallStmt& statement) {
   Binder binder(session_.environment_, {});
   Expr* call = binder.bind_call(*statement.funccall);
   const Function& function = require_function(call->function->oid);
+  RoutineTypes types = routine_types(session_.environment_.catalog(), function,
+                                     input_types_of(function, *call), function.result);
   std::vector<ResultColumnInfo> columns;
   for (const Function::Argument& argument : function.arguments) {
     if (!argument.is_output()) continue;
+    size_t number = columns.size();
+    TypeRef type{argument.type, -1};
+    if (number < types.fields.size()) type = types.fields[number].type;
     columns.push_back(
-        {argument.name.empty() ? fmt::format("column{}", columns.size() + 1) : argument.name,
-         {argument.type, -1}});
+        {argument.name.empty() ? fmt::format("column{}", number + 1) : argument.name, type});
   }
   return columns;
 }

@@ -27,6 +27,7 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
                                                std::span<const Value> args) override;
   bool call_trigger(EvalContext& context, Oid function, const TriggerData& data, Arena& arena,
                     std::vector<Value>& row) override;
+  QueryRows query(std::string_view sql, Arena& arena) override;
 
   // DO and CALL. `atomic`: inside a transaction block or another statement.
   void run_do(const ast::DoStmt& statement, bool atomic);
@@ -90,8 +91,8 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   // A row as the function returns it: its columns, or one composite value.
   std::vector<Value> sql_row(const Compiled& compiled, const std::vector<ResultColumnInfo>& columns,
                              const Chunk& chunk, uint32_t row, bool spread, Arena& arena);
-  std::vector<CallOutput> run_procedure(const Function& function, std::span<const Value> args,
-                                        Arena& arena, bool atomic);
+  std::vector<CallOutput> run_procedure(const Function& function, std::span<const Oid> inputs,
+                                        std::span<const Value> args, Arena& arena, bool atomic);
 
   SqlSession& session_;
   PlConversions conversions_;
