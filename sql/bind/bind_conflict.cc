@@ -1,5 +1,6 @@
 // ON CONFLICT: which unique indexes arbitrate, and what the row that is there becomes.
 #include <algorithm>
+#include <optional>
 
 #include "sql/bind/bind_modify.h"
 #include "sql/catalog/builtin_facts.h"
@@ -42,9 +43,55 @@ void flatten_and(const Expr* condition, std::vector<const Expr*>& out) {
   for (const Expr* arg : condition->args) flatten_and(arg, out);
 }
 
+// "value op constant" with a comparison of the value's type.
+struct Bound {
+  const Expr* value = nullptr;
+  const Expr* constant = nullptr;
+  std::string_view op;
+};
+
+std::optional<Bound> as_bound(const Expr& expr) {
+  if (expr.kind != ExprKind::kFunction || expr.operator_oid == kInvalidOid ||
+      expr.args.size() != 2 || expr.args[1]->kind != ExprKind::kConstant ||
+      expr.args[1]->constant.is_null) {
+    return std::nullopt;
+  }
+  const OperatorEntry* entry = FunctionRegistry::instance().operator_by_oid(expr.operator_oid);
+  if (entry == nullptr || entry->left != entry->right) return std::nullopt;
+  return Bound{expr.args[0], expr.args[1], entry->name};
+}
+
+// What is known of values compared with one constant, about their comparison with another.
+bool bound_implies(const Expr& given, const Expr& needed) {
+  std::optional<Bound> have = as_bound(given), want = as_bound(needed);
+  if (!have || !want || !expr_equal(*have->value, *want->value)) return false;
+  const TypeInfo& type = type_info(have->constant->type.oid);
+  if (type.compare == nullptr || have->constant->type.oid != want->constant->type.oid) return false;
+  int order = type.compare(have->constant->constant.datum, want->constant->constant.datum, type);
+  if (have->op == "=") {
+    return want->op == "="    ? order == 0
+           : want->op == "<>" ? order != 0
+           : want->op == "<"  ? order < 0
+           : want->op == "<=" ? order <= 0
+           : want->op == ">"  ? order > 0
+                              : want->op == ">=" && order >= 0;
+  }
+  if (have->op == "<" || have->op == "<=") {
+    bool strictly = have->op == "<";
+    if (want->op == "<=") return order <= 0;
+    return (want->op == "<" || want->op == "<>") && (strictly ? order <= 0 : order < 0);
+  }
+  if (have->op == ">" || have->op == ">=") {
+    bool strictly = have->op == ">";
+    if (want->op == ">=") return order >= 0;
+    return (want->op == ">" || want->op == "<>") && (strictly ? order >= 0 : order > 0);
+  }
+  return false;
+}
+
 // Whether the rows for which `given` is true all fulfil `needed`.
 bool implies(const Expr& given, const Expr& needed) {
-  if (expr_equal(given, needed)) return true;
+  if (expr_equal(given, needed) || bound_implies(given, needed)) return true;
   if (needed.kind == ExprKind::kOr) {
     return std::ranges::any_of(needed.args, [&](const Expr* arg) { return implies(given, *arg); });
   }

@@ -60,7 +60,8 @@ bool match_named(const FunctionEntry& function, size_t positional,
     bool found = false;
     for (size_t a = 0; a < function.arg_names.size() && !found; ++a) {
       bool is_input = function.arg_modes.empty() || function.arg_modes[a] == 'i' ||
-                      function.arg_modes[a] == 'b' || function.arg_modes[a] == 'v';
+                      function.arg_modes[a] == 'b' || function.arg_modes[a] == 'v' ||
+                      (function.kind == 'p' && function.arg_modes[a] == 'o');
       if (!is_input) continue;
       if (function.arg_names[a] == names[n] && input < count && order[input] == -1) {
         order[input] = static_cast<int>(positional + n);
@@ -350,6 +351,13 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
         .hint(std::move(hint))
         .at_byte(location);
   };
+  // Operators of domains themselves come before those of what is below.
+  if (schema == kInvalidOid && (base_type_of(left) != left || base_type_of(right) != right)) {
+    for (const OperatorEntry* entry :
+         created_operators(environment_.catalog(), path().schemas, name, arena())) {
+      if (entry->left == left && entry->right == right) return entry;
+    }
+  }
   // An untyped literal is taken to have the other operand's type when that operator exists.
   Oid exact_left = base_type_of(left), exact_right = base_type_of(right);
   if (!prefix && left == type_oid::kUnknown && right != type_oid::kUnknown)
@@ -441,6 +449,9 @@ Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, in
   } catch (SqlError& error) {
     error.at_byte(location);
     throw;
+  }
+  if (entry->implementation->returns_set) {
+    throw unsupported("an operator that returns a set").at_byte(location);
   }
   Expr* call = build_call(*entry->implementation, args, location, declared, result);
   call->operator_oid = entry->oid;
