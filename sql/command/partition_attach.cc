@@ -272,6 +272,39 @@ void add_partition_index(CommandContext& context, Oid parent_index, Oid partitio
   }
 }
 
+namespace {
+
+// The foreign keys of `parent` for its new partition and everything below that, whose rows are
+// looked at.
+void inherit_foreign_keys(CommandContext& context, const Table& parent, Oid partition) {
+  auto key_count = [&](Oid table) {
+    return context.ddl().view()->table(table)->constraints.size();
+  };
+  size_t before = key_count(partition);
+  copy_partition_foreign_keys(context, parent, partition);
+  CatalogPtr catalog = context.ddl().view();
+  const Table& table = *catalog->table(partition);
+  // The new ones are the last.
+  std::vector<Constraint> added(table.constraints.begin() + static_cast<ptrdiff_t>(before),
+                                table.constraints.end());
+  if (added.empty()) return;
+  if (is_partitioned(table)) {
+    Table source = table;
+    source.constraints = added;
+    std::vector<Oid> below;
+    for (const Table* child : catalog->children_of(partition)) below.push_back(child->oid);
+    for (Oid child : below) inherit_foreign_keys(context, source, child);
+    return;
+  }
+  TableDescPtr desc = context.environment().table_desc(table);
+  for (const ForeignKeyDesc& key : desc->foreign_keys) {
+    bool is_new = std::ranges::find(added, key.oid, &Constraint::oid) != added.end();
+    if (is_new) validate_foreign_key(context.exec(), desc, key);
+  }
+}
+
+}  // namespace
+
 void attach_partition(CommandContext& context, Oid parent_oid, const ast::PartitionCmd& command) {
   const Relation& found = require_and_lock(context, *command.name, TableLockMode::kAccessExclusive);
   require_owner(context, found);
@@ -297,16 +330,7 @@ void attach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
   }
   copy_partition_triggers(context, parent->oid, child_oid);
   reference_new_partition(context, parent->oid, child_oid);
-  if (std::ranges::none_of(parent->constraints, [](const Constraint& c) { return c.type == 'f'; }))
-    return;
-  if (is_partitioned(*context.ddl().view()->table(child_oid))) {
-    throw unsupported("attaching a partitioned table below foreign keys");
-  }
-  copy_partition_foreign_keys(context, *parent, child_oid);
-  TableDescPtr desc = context.environment().table_desc(*context.ddl().view()->table(child_oid));
-  for (const ForeignKeyDesc& key : desc->foreign_keys) {
-    validate_foreign_key(context.exec(), desc, key);
-  }
+  inherit_foreign_keys(context, *parent, child_oid);
 }
 
 void detach_partition(CommandContext& context, Oid parent_oid, const ast::PartitionCmd& command) {
