@@ -105,6 +105,9 @@ void GroupTable::reserve(uint64_t more) {
   std::vector<std::byte*> rows(1024);
   while (uint32_t count = rows_->scan(cursor, rows.data(), 1024)) {
     for (uint32_t i = 0; i < count; ++i) {
+      if (i + kPrefetchDistance < count) {
+        __builtin_prefetch(&directory_[row_hash(rows[i + kPrefetchDistance]) & mask], 1);
+      }
       uint64_t hash = row_hash(rows[i]);
       uint64_t slot = hash & mask;
       while (directory_[slot] != 0) slot = (slot + 1) & mask;
@@ -227,7 +230,11 @@ uint32_t GroupTable::find_general(bool insert, std::byte** rows, uint32_t* creat
   while (!pending_.empty()) {
     compare_.clear();
     uint32_t first_made = made;
-    for (uint32_t row : pending_) {
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      if (i + kPrefetchDistance < pending_.size()) {
+        __builtin_prefetch(&directory_[slots_[pending_[i + kPrefetchDistance]]]);
+      }
+      const uint32_t row = pending_[i];
       uint64_t slot = slots_[row];
       uint64_t entry;
       while ((entry = directory_[slot]) != 0 && ((entry ^ hashes_[row]) >> 48) != 0) {
@@ -236,6 +243,7 @@ uint32_t GroupTable::find_general(bool insert, std::byte** rows, uint32_t* creat
       slots_[row] = slot;
       if (entry != 0) {
         rows[row] = entry_row(entry);
+        __builtin_prefetch(rows[row] + layout_.offsets[0]);
         compare_.push_back(row);
       } else if (insert) {
         rows[row] = create(row, slot);

@@ -541,22 +541,38 @@ void Grouping::merge_part(ExecContext& context, Grouping& from, size_t part, siz
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
 }
 
-bool Grouping::next(ExecContext& context, Chunk& out) {
-  uint32_t count = table_.rows().scan(cursor_, rows_.data(), kVectorSize);
-  if (count == 0) return false;
+// A key or an aggregate's results of the groups in rows_.
+void Grouping::emit(ExecContext& context, uint32_t column, uint32_t count, Vector& out) {
   const size_t groups = plan_.spec.groups.size();
-  for (uint32_t g = 0; g < groups; ++g) {
-    table_.rows().gather(g, rows_.data(), count, out.columns[g]);
+  if (column < groups) {
+    table_.rows().gather(column, rows_.data(), count, out);
+    return;
   }
-  for (size_t a = 0; a < plan_.calls.size(); ++a) {
-    const AggregatePlan::Call& call = plan_.calls[a];
-    Vector& column = out.columns[groups + a];
-    column.begin_flat();
-    AggregateCall c = call_context(context, call);
-    for (uint32_t i = 0; i < count; ++i) {
-      const std::byte* state = table_.tail(rows_[i]) + call.state_offset;
-      column.set_value(i, call.function->finalize(c, state), false);
-    }
+  const AggregatePlan::Call& call = plan_.calls[column - groups];
+  out.begin_flat();
+  AggregateCall c = call_context(context, call);
+  for (uint32_t i = 0; i < count; ++i) {
+    const std::byte* state = table_.tail(rows_[i]) + call.state_offset;
+    out.set_value(i, call.function->finalize(c, state), false);
+  }
+}
+
+bool Grouping::next(ExecContext& context, const TopBound* bound, uint32_t bound_column,
+                    Chunk& out) {
+  uint32_t count = 0;
+  while (count == 0) {
+    count = table_.rows().scan(cursor_, rows_.data(), kVectorSize);
+    if (count == 0) return false;
+    if (bound == nullptr || !bound->is_set()) break;
+    if (context.interrupt != nullptr) context.interrupt->check();
+    emit(context, bound_column, count, out.columns[bound_column]);
+    const uint32_t kept = bound->keep(out.columns[bound_column], count, selection_.data());
+    for (uint32_t i = 0; i < kept; ++i) rows_[i] = rows_[selection_[i]];
+    count = kept;
+  }
+  const size_t columns = plan_.spec.groups.size() + plan_.calls.size();
+  for (uint32_t column = 0; column < columns; ++column) {
+    emit(context, column, count, out.columns[column]);
   }
   emit_marks(rows_.data(), count, out);
   out.size = count;

@@ -21,6 +21,7 @@
 #include "engine/exec/group_table.h"
 #include "engine/exec/partitioned_spill.h"
 #include "engine/exec/rows_by_group.h"
+#include "engine/exec/top_bound.h"
 
 namespace luma {
 
@@ -69,8 +70,9 @@ class Grouping {
   size_t peak_memory_bytes() const { return peak_memory_bytes_; }
   uint64_t sorted_spill_bytes() const { return sorted_spill_bytes_; }
 
-  // Further groups into `out`: keys, results, GROUPING() numbers; false at the end.
-  bool next(ExecContext& context, Chunk& out);
+  // Further groups into `out`: keys, results, GROUPING() numbers; false at the end. Without those
+  // that `bound` (null: none) rules out by column `bound_column`.
+  bool next(ExecContext& context, const TopBound* bound, uint32_t bound_column, Chunk& out);
 
  private:
   // Of a hashed call: the groups' keys with the values seen.
@@ -102,6 +104,7 @@ class Grouping {
                  const uint32_t* selection, uint32_t count);
   void feed_sorted(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter);
   uint32_t drop_repeated(ExecContext& context, const AggregatePlan::Call& call, const Chunk& chunk);
+  void emit(ExecContext& context, uint32_t column, uint32_t count, Vector& out);
   void emit_marks(std::byte* const* rows, uint32_t count, Chunk& out) const;
   AggregateCall call_context(ExecContext& context, const AggregatePlan::Call& call) {
     return {context, *call.expr, *state_arena_};

@@ -40,6 +40,17 @@ bool AggregateOperator::accept_filter(uint32_t column, const JoinFilterRef& filt
          offer_filter(*child_, key.index, filter);
 }
 
+void AggregateOperator::accept_bound(uint32_t column,
+                                     const std::shared_ptr<const TopBound>& bound) {
+  // A final function that can fail is to be called for every group; so are users' functions.
+  const bool is_safe = std::all_of(
+      plan_.calls.begin(), plan_.calls.end(),
+      [](const AggregatePlan::Call& call) { return call.expr->implementation.is_parallel_safe; });
+  if (!is_safe || column >= plan_.spec.groups.size() + plan_.calls.size()) return;
+  bound_ = bound;
+  bound_column_ = column;
+}
+
 void AggregateOperator::do_open(ExecContext& context) {
   aggregated_ = false;
   emitting_ = 0;
@@ -204,7 +215,9 @@ const Chunk* AggregateOperator::do_next(ExecContext& context) {
   }
   do {
     for (; emitting_ < groupings_.size(); ++emitting_) {
-      if (groupings_[emitting_]->next(context, output_)) return &output_;
+      if (groupings_[emitting_]->next(context, bound_.get(), bound_column_, output_)) {
+        return &output_;
+      }
     }
   } while (next_part(context));
   return nullptr;

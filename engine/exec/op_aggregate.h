@@ -15,14 +15,16 @@
 #include "engine/exec/join_filter.h"
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
+#include "engine/exec/top_bound.h"
 
 namespace luma {
 
-class AggregateOperator final : public Operator, public JoinFilterTarget {
+class AggregateOperator final : public Operator, public JoinFilterTarget, public TopBoundTarget {
  public:
   AggregateOperator(OperatorPtr child, AggregateSpec spec);
   std::vector<Operator*> children() override { return {child_.get()}; }
   bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
+  void accept_bound(uint32_t column, const std::shared_ptr<const TopBound>& bound) override;
 
  private:
   using Groupings = std::vector<std::unique_ptr<Grouping>>;
@@ -44,6 +46,9 @@ class AggregateOperator final : public Operator, public JoinFilterTarget {
   bool may_divide_;
   ExprListEvaluator inputs_;
   std::vector<const Vector*> evaluated_;
+
+  std::shared_ptr<const TopBound> bound_;
+  uint32_t bound_column_ = 0;
 
   bool aggregated_ = false;
   // Whose groups come out, one after another; the first one is kept for the next execution.

@@ -1,5 +1,7 @@
 #include "engine/exec/op_project.h"
 
+#include <algorithm>
+
 #include "engine/exec/parallel_safety.h"
 
 namespace luma {
@@ -60,6 +62,15 @@ bool ProjectOperator::accept_filter(uint32_t column, const JoinFilterRef& filter
   // What is volatile is to happen for every row.
   return expr.kind == ExprKind::kSlot && are_parallel_safe(exprs_.exprs()) &&
          offer_filter(*child_, expr.index, filter);
+}
+
+void ProjectOperator::accept_bound(uint32_t column, const std::shared_ptr<const TopBound>& bound) {
+  // What can fail, or is volatile, is to happen for every row.
+  const std::vector<const Expr*>& exprs = exprs_.exprs();
+  if (std::all_of(exprs.begin(), exprs.end(),
+                  [](const Expr* expr) { return expr->kind == ExprKind::kSlot; })) {
+    offer_bound(*child_, exprs[column]->index, bound);
+  }
 }
 
 void ProjectOperator::do_open(ExecContext& context) {

@@ -5,6 +5,7 @@
 #include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
 #include "engine/exec/row_errors.h"
+#include "engine/exec/top_bound.h"
 
 namespace luma {
 
@@ -30,7 +31,7 @@ class ExprListEvaluator {
   std::vector<std::unique_ptr<ExprEvaluator>> evaluators_;  // nullptr for slots
 };
 
-class ProjectOperator final : public Operator, public JoinFilterTarget {
+class ProjectOperator final : public Operator, public JoinFilterTarget, public TopBoundTarget {
  public:
   // Expressions: slots over the child's output; they must outlive the operator.
   ProjectOperator(OperatorPtr child, std::vector<const Expr*> exprs);
@@ -39,6 +40,7 @@ class ProjectOperator final : public Operator, public JoinFilterTarget {
   size_t divide(ExecContext& context) override { return child_->divide(context); }
   OperatorPtr make_sibling() override;
   bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
+  void accept_bound(uint32_t column, const std::shared_ptr<const TopBound>& bound) override;
 
  private:
   void do_open(ExecContext& context) override;

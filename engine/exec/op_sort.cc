@@ -41,6 +41,16 @@ SortOperator::SortOperator(OperatorPtr child, std::vector<SortKey> keys, const E
                            const Expr* offset)
     : SortOperator(std::move(child), std::move(keys)) {
   clause_ = std::make_unique<RowCountClause>(limit, offset);
+  offer_bound_below();
+}
+
+void SortOperator::offer_bound_below() {
+  const SortKey& first = sort_keys_.front();
+  if (first.expr->kind != ExprKind::kSlot || first.less_than != nullptr) return;
+  auto bound = std::make_shared<TopBound>(SortColumn::of(first).type, first.descending,
+                                          sort_keys_.size() > 1);
+  offer_bound(*child_, first.expr->index, bound);
+  if (bound.use_count() > 1) top_bound_ = std::move(bound);
 }
 
 void SortOperator::do_open(ExecContext& context) {
@@ -54,6 +64,7 @@ void SortOperator::do_open(ExecContext& context) {
     if (counts.total() <= kMaxTopRows) bound_ = counts.total();
   }
   sorted_ = false;
+  if (top_bound_) top_bound_->begin(bound_);
   sorter_.open(context, bound_);
   child_->open(context);
 }
@@ -73,6 +84,7 @@ void SortOperator::gather(ExecContext& context) {
   }
   while (const Chunk* chunk = child_->next(context)) {
     keys_.evaluate(context, *chunk, key_columns_);
+    if (top_bound_) top_bound_->note(*key_columns_[0], chunk->size);
     sorter_.append(context, key_columns_, column_pointers(*chunk), chunk->size);
   }
 }

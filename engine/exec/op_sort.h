@@ -7,6 +7,7 @@
 #include "engine/exec/op_project.h"
 #include "engine/exec/operator.h"
 #include "engine/exec/sorter.h"
+#include "engine/exec/top_bound.h"
 
 namespace luma {
 
@@ -24,6 +25,7 @@ class SortOperator final : public Operator {
   const Chunk* do_next(ExecContext& context) override;
   void do_close(ExecContext& context) override;
 
+  void offer_bound_below();
   void gather(ExecContext& context);
   void gather_divided(DividedInput& input);
 
@@ -33,6 +35,7 @@ class SortOperator final : public Operator {
   Sorter sorter_;
   uint64_t bound_ = Sorter::kNoBound;
   std::unique_ptr<RowCountClause> clause_;
+  std::shared_ptr<TopBound> top_bound_;  // null: nobody below could use it
   uint64_t to_skip_ = 0, left_ = 0;
   bool sorted_ = false;
   std::vector<const Vector*> key_columns_;

@@ -1,7 +1,5 @@
 #include "engine/type/datetime_fields.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "engine/base/ascii_case.h"
@@ -28,23 +26,16 @@ TimeUnit unit_of(std::string_view name, const char* type_name) {
                   ascii_lower(name), type_name);
 }
 
-FieldValue integer(int64_t value) {
-  return {false, static_cast<double>(value), std::to_string(value)};
+FieldValue decimal(__int128 scaled, int scale, double number) {
+  return {.number = number, .scaled = scaled, .scale = scale, .text = {}};
 }
 
-// scaled / 10^scale.
-FieldValue decimal(int64_t scaled, int scale, double number) {
-  uint64_t magnitude =
-      scaled < 0 ? uint64_t{0} - static_cast<uint64_t>(scaled) : static_cast<uint64_t>(scaled);
-  std::string digits = fmt::format("{:0{}}", magnitude, scale + 1);
-  digits.insert(digits.size() - static_cast<size_t>(scale), 1, '.');
-  return {false, number, (scaled < 0 ? "-" : "") + digits};
-}
+FieldValue integer(int64_t value) { return decimal(value, 0, static_cast<double>(value)); }
 
-FieldValue null_field() { return {true, 0, {}}; }
+FieldValue null_field() { return {.is_null = true, .text = {}}; }
 
 FieldValue infinite(bool negative) {
-  return {false, negative ? -HUGE_VAL : HUGE_VAL, negative ? "-Infinity" : "Infinity"};
+  return {.number = negative ? -HUGE_VAL : HUGE_VAL, .text = negative ? "-Infinity" : "Infinity"};
 }
 
 FieldValue seconds_field(int second, int micros) {
@@ -169,8 +160,8 @@ FieldValue julian_field(const CivilTime& t) {
   Datum sum = numeric_add(
       numeric_from_int64(day),
       numeric_div(numeric_from_int64(micros), numeric_from_int64(kMicrosPerDay), arena), arena);
-  FieldValue result{false, day + fraction, {}};
-  numeric_append_text(sum, result.decimal);
+  FieldValue result{.number = day + fraction, .text = {}};
+  numeric_append_text(sum, result.text);
   return result;
 }
 
@@ -179,12 +170,8 @@ FieldValue epoch_field(int64_t timestamp) {
   if (!__builtin_sub_overflow(timestamp, kUnixEpochTimestamp, &since)) {
     return decimal(since, 6, static_cast<double>(since) / 1000000.0);
   }
-  Arena arena(nullptr, 512);
-  __int128 wide = static_cast<__int128>(timestamp) - kUnixEpochTimestamp;
-  FieldValue result{
-      false, (static_cast<double>(timestamp) - static_cast<double>(kUnixEpochTimestamp)) / 1e6, {}};
-  numeric_append_text(numeric_make(wide, 6, arena), result.decimal);
-  return result;
+  return decimal(static_cast<__int128>(timestamp) - kUnixEpochTimestamp, 6,
+                 (static_cast<double>(timestamp) - static_cast<double>(kUnixEpochTimestamp)) / 1e6);
 }
 
 FieldValue extract_fields(std::string_view name, int64_t timestamp, const TimeZone* zone,
@@ -220,10 +207,7 @@ FieldValue interval_epoch(const Interval& v) {
   number += 365.25 * kSecsPerDay * (v.months / 12);
   number += 30.0 * kSecsPerDay * (v.months % 12);
   number += static_cast<double>(kSecsPerDay) * v.days;
-  Arena arena(nullptr, 512);
-  FieldValue result{false, number, {}};
-  numeric_append_text(numeric_make(micros, 6, arena), result.decimal);
-  return result;
+  return decimal(micros, 6, number);
 }
 
 // Civil fields checked as make_* does; negative years are BC.
@@ -274,7 +258,9 @@ int64_t make_local(int32_t year, int32_t month, int32_t day, int32_t hour, int32
 
 }  // namespace
 
-Datum FieldValue::to_numeric(Arena& arena) const { return numeric_from_text(decimal, arena); }
+Datum FieldValue::to_numeric(Arena& arena) const {
+  return text.empty() ? numeric_make(scaled, scale, arena) : numeric_from_text(text, arena);
+}
 
 FieldValue extract_date(std::string_view field, int32_t date) {
   constexpr const char* kType = "date";

@@ -13,8 +13,11 @@ namespace luma {
 // What extract() found: SQL NULL (an oscillating field of infinity), or a number in both forms.
 struct FieldValue {
   bool is_null = false;
-  double number = 0;    // date_part()
-  std::string decimal;  // extract(): numeric text with PostgreSQL's scale, also "Infinity"
+  double number = 0;  // date_part()
+  // extract(): scaled / 10^scale, or a numeric's text where that is not enough ("Infinity").
+  __int128 scaled = 0;
+  int scale = 0;
+  std::string text;
 
   Datum to_numeric(Arena& arena) const;
 };
