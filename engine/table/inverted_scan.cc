@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "engine/base/sql_error.h"
+#include "engine/columnar/columnar_rows.h"
+#include "engine/columnar/row_walk.h"
 #include "engine/exec/evaluator.h"
 #include "engine/row/key_codec.h"
 #include "engine/table/index_entry.h"
@@ -58,6 +60,21 @@ class PrefixRows final : public RowKeys {
  private:
   std::string prefix_, target_;
   ReusableIterator iterator_;
+};
+
+// All rows of a columnar table, in no order: of a search that nothing narrows.
+class StoredTableRows final : public RowKeys {
+ public:
+  StoredTableRows(const TableDesc& table, Transaction& txn)
+      : walk_(table, txn, ReadView::kStatement), valid_(walk_.next()) {}
+  void seek(std::string_view) override { LUMA_CHECK(false); }
+  void next() override { valid_ = walk_.next(); }
+  bool valid() const override { return valid_; }
+  std::string_view key() const override { return walk_.key().substr(kStorageIdBytes); }
+
+ private:
+  RowWalk walk_;
+  bool valid_;
 };
 
 // Keys in memory: of entries whose order is not that of rows.
@@ -191,9 +208,15 @@ class Search {
         return entries_of(part, EntryClass::kEmpty, {});
       case Kind::kPrefix:
         return rows_of_prefix(part, query.key);
+      case Kind::kBelow:
+      case Kind::kThrough:
+      case Kind::kFrom:
+      case Kind::kAbove:
+        return rows_of_range(part, query);
       case Kind::kNone:
         return std::make_unique<NoRows>();
       case Kind::kAll: {
+        if (table_.columnar != nullptr) return std::make_unique<StoredTableRows>(table_, txn_);
         std::string prefix;
         append_storage_id(prefix, table_.storage_id);
         return std::make_unique<PrefixRows>(txn_, std::move(prefix));
@@ -218,6 +241,21 @@ class Search {
     append_inverted_key(index_, part, EntryClass::kKey, key, true, lower);
     std::string upper = lower;
     make_prefix_end(upper);
+    return rows_between(lower, upper);
+  }
+  // All keys of the part on one side of a key.
+  RowKeysPtr rows_of_range(size_t part, const InvertedQuery& query) const {
+    std::string lower, key;
+    append_inverted_key(index_, part, EntryClass::kKey, {}, true, lower);
+    append_inverted_key(index_, part, EntryClass::kKey, query.key, false, key);
+    std::string upper = lower;
+    make_prefix_end(upper);
+    bool behind = query.kind == Kind::kThrough || query.kind == Kind::kAbove;
+    if (behind) make_prefix_end(key);
+    bool before = query.kind == Kind::kBelow || query.kind == Kind::kThrough;
+    return before ? rows_between(lower, key) : rows_between(key, upper);
+  }
+  RowKeysPtr rows_between(std::string_view lower, std::string_view upper) const {
     std::vector<std::string> keys;
     ReusableIterator reusable;
     TxnIterator& at = reusable.open(txn_, lower, upper);
@@ -309,6 +347,9 @@ struct RowFetchOperator::State {
         output(*table, std::move(columns), filter, kVectorSize) {
     append_storage_id(prefix, table->storage_id);
     output.reads_index(index.oid, true);
+    if (table->columnar == nullptr) return;
+    columnar_rows.emplace(*table);
+    columnar_rows->want(output.columns());
   }
 
   OperatorPtr input;
@@ -325,6 +366,11 @@ struct RowFetchOperator::State {
 
   // Reads some of the rows behind `keys`.
   void fetch(Transaction& txn);
+  [[noreturn]] void missing_row() const {
+    throw sql_error(SqlState::kIndexCorrupted, "index \"{}\" points to a row that does not exist",
+                    index.name);
+  }
+  std::optional<StoredRows> columnar_rows;  // of a columnar table
 };
 
 RowFetchOperator::RowFetchOperator(OperatorPtr input, TableDescPtr table, const IndexDesc* index,
@@ -356,12 +402,17 @@ void RowFetchOperator::State::fetch(Transaction& txn) {
     views.push_back(row_keys[i]);
   }
   next_key += count;
+  if (columnar_rows) {
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!columnar_rows->get(txn, views[i], &values[0])) missing_row();
+      output.add_row(views[i], values[0].view());
+      values[0].reset();
+    }
+    return;
+  }
   txn.multi_get(KvFamily::kData, views, true, values.data(), found.get());
   for (uint32_t i = 0; i < count; ++i) {
-    if (!found[i]) {
-      throw sql_error(SqlState::kIndexCorrupted, "index \"{}\" points to a row that does not exist",
-                      index.name);
-    }
+    if (!found[i]) missing_row();
     output.add_row(row_keys[i], values[i].view());
     values[i].reset();
   }

@@ -18,6 +18,23 @@ using Keys = std::vector<std::string>;
 constexpr Oid kArrayOps = 10064, kTsvectorOps = 10073, kJsonbOps = 10090, kJsonbPathOps = 10091,
               kHstoreOps = 15706, kTrigramOps = 15707;
 
+// FNV-1a: stored, so it must never change.
+constexpr uint64_t kHashStart = 0xCBF29CE484222325u;
+uint64_t mix(uint64_t hash, std::string_view bytes) {
+  for (char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3u;
+  return hash;
+}
+
+// Of a long key its beginning and a checksum: rows are tested anyway.
+std::string bounded(std::string key) {
+  constexpr size_t kMaxBytes = 256, kKeptBytes = 128;
+  if (key.size() <= kMaxBytes) return key;
+  uint64_t hash = mix(kHashStart, key);
+  key.resize(kKeptBytes);
+  key.append(reinterpret_cast<const char*>(&hash), sizeof hash);
+  return key;
+}
+
 InvertedQuery of_kind(Kind kind) {
   InvertedQuery out;
   out.kind = kind;
@@ -53,7 +70,7 @@ Keys tagged_texts(const Datum& array, char tag) {
   for (uint32_t i = 0; i < view.size(); ++i) {
     if (view.is_null(i)) continue;
     Datum text = view.datum(i);
-    keys.push_back(tag + std::string(text.str.view()));
+    keys.push_back(bounded(tag + std::string(text.str.view())));
   }
   return keys;
 }
@@ -64,17 +81,17 @@ constexpr char kNameTag = 'K', kValueTag = 'V';
 void json_keys(JsonbView view, bool in_object, Keys& keys) {
   if (view.is_object()) {
     for (uint32_t i = 0; i < view.size(); ++i) {
-      keys.push_back(kNameTag + std::string(view.key(i)));
+      keys.push_back(bounded(kNameTag + std::string(view.key(i))));
       json_keys(view.value(i), true, keys);
     }
   } else if (view.is_array()) {
     for (uint32_t i = 0; i < view.size(); ++i) json_keys(view.element(i), false, keys);
   } else if (view.kind() == JsonKind::kString && !in_object) {
-    keys.push_back(kNameTag + std::string(view.string()));
+    keys.push_back(bounded(kNameTag + std::string(view.string())));
   } else {
     std::string key(1, kValueTag);
     jsonb_to_key(view, key);
-    keys.push_back(std::move(key));
+    keys.push_back(bounded(std::move(key)));
   }
 }
 void jsonb_extract(const Datum& value, const TypeInfo&, Keys& keys) {
@@ -86,7 +103,7 @@ InvertedQuery jsonb_contains_query(const Datum& query, const TypeInfo&) {
   return of_keys(Kind::kAnd, std::move(keys), Kind::kAll);
 }
 InvertedQuery name_query(const Datum& query, const TypeInfo&) {
-  return of_key(kNameTag + std::string(query.str.view()));
+  return of_key(bounded(kNameTag + std::string(query.str.view())));
 }
 InvertedQuery any_name_query(const Datum& query, const TypeInfo&) {
   return of_keys(Kind::kOr, tagged_texts(query, kNameTag), Kind::kNone);
@@ -97,11 +114,6 @@ InvertedQuery all_names_query(const Datum& query, const TypeInfo&) {
 
 // --- jsonb_path_ops: a checksum of each scalar with the names on the way to it ---
 
-// FNV-1a: stored, so it must never change.
-uint64_t mix(uint64_t hash, std::string_view bytes) {
-  for (char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3u;
-  return hash;
-}
 void json_paths(JsonbView view, uint64_t path, Keys& keys) {
   if (view.is_object()) {
     for (uint32_t i = 0; i < view.size(); ++i) {
@@ -118,13 +130,12 @@ void json_paths(JsonbView view, uint64_t path, Keys& keys) {
     keys.emplace_back(reinterpret_cast<const char*>(&hash), sizeof hash);
   }
 }
-constexpr uint64_t kPathRoot = 0xCBF29CE484222325u;
 void jsonb_path_extract(const Datum& value, const TypeInfo&, Keys& keys) {
-  json_paths(JsonbView(value), kPathRoot, keys);
+  json_paths(JsonbView(value), kHashStart, keys);
 }
 InvertedQuery jsonb_path_query(const Datum& query, const TypeInfo&) {
   Keys keys;
-  json_paths(JsonbView(query), kPathRoot, keys);
+  json_paths(JsonbView(query), kHashStart, keys);
   return of_keys(Kind::kAnd, std::move(keys), Kind::kAll);
 }
 
@@ -142,7 +153,9 @@ Elements elements_of(const Datum& value) {
       continue;
     }
     const TypeInfo& type = array.element_type();
-    type.key_encode(array.datum(i), type, out.keys.emplace_back());
+    std::string key;
+    type.key_encode(array.datum(i), type, key);
+    out.keys.push_back(bounded(std::move(key)));
   }
   return out;
 }
@@ -201,8 +214,8 @@ std::string value_key(const HstorePair& pair) {
 }
 void hstore_extract(const Datum& value, const TypeInfo&, Keys& keys) {
   for (const HstorePair& pair : read_hstore(value.str.view())) {
-    keys.push_back(kNameTag + std::string(pair.key));
-    keys.push_back(value_key(pair));
+    keys.push_back(bounded(kNameTag + std::string(pair.key)));
+    keys.push_back(bounded(value_key(pair)));
   }
 }
 InvertedQuery hstore_contains_query(const Datum& query, const TypeInfo& type) {
@@ -234,8 +247,20 @@ InvertedQuery same_text_query(const Datum& query, const TypeInfo&) {
   return of_keys(Kind::kAnd, trigram_keys(trigram_set(query.str.view())), Kind::kAll);
 }
 
-const std::vector<InvertedKeys>& all_classes() {
-  static const std::vector<InvertedKeys> kClasses{
+// --- btree_gin: the value itself ---
+constexpr Oid kFirstScalarOps = 15710, kLastScalarOps = 15738;
+void scalar_extract(const Datum& value, const TypeInfo& type, Keys& keys) {
+  type.key_encode(value, type, keys.emplace_back());
+}
+template <Kind kKind>
+InvertedQuery scalar_query(const Datum& query, const TypeInfo& type) {
+  InvertedQuery out = of_kind(kKind);
+  type.key_encode(query, type, out.key);
+  return out;
+}
+
+std::vector<InvertedKeys> special_classes() {
+  return {
       {kJsonbOps,
        jsonb_extract,
        {{7, jsonb_contains_query}, {9, name_query}, {10, any_name_query}, {11, all_names_query}}},
@@ -259,6 +284,22 @@ const std::vector<InvertedKeys>& all_classes() {
         {9, similar_query},
         {11, same_text_query}}},
   };
+}
+
+const std::vector<InvertedKeys>& all_classes() {
+  static const std::vector<InvertedKeys> kClasses = [] {
+    std::vector<InvertedKeys> classes = special_classes();
+    for (Oid oid = kFirstScalarOps; oid <= kLastScalarOps; ++oid) {
+      classes.push_back({oid,
+                         scalar_extract,
+                         {{1, scalar_query<Kind::kBelow>},
+                          {2, scalar_query<Kind::kThrough>},
+                          {3, scalar_query<Kind::kKey>},
+                          {4, scalar_query<Kind::kFrom>},
+                          {5, scalar_query<Kind::kAbove>}}});
+    }
+    return classes;
+  }();
   return kClasses;
 }
 
@@ -278,6 +319,7 @@ const InvertedKeys* find_inverted_keys(Oid opclass) {
 }
 
 bool can_invert(const InvertedKeys& keys, const TypeInfo& type) {
+  if (keys.extract == scalar_extract) return type.key_encode != nullptr;
   if (keys.opclass != kArrayOps) return true;
   const TypeInfo* element = find_type(type.element);
   return element != nullptr && element->key_encode != nullptr;

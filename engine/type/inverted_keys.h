@@ -14,6 +14,11 @@ struct InvertedQuery {
   enum class Kind : uint8_t {
     kKey,     // values with this key
     kPrefix,  // values with a key that begins so
+    // Values with a key before, up to, from or behind this one.
+    kBelow,
+    kThrough,
+    kFrom,
+    kAbove,
     kAnd,
     kOr,
     kAll,   // any value

@@ -8,6 +8,7 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/statistics.h"
@@ -396,10 +397,23 @@ std::string describe_function(const Catalog& catalog, const Function& function) 
   return fmt::format("function {}({})", quote_identifier(function.name), args);
 }
 
-std::string describe_operator(const Catalog& catalog, const UserOperator& op) {
+std::string describe_operator(const Catalog& catalog, const OperatorFact& op) {
   return fmt::format("operator {}({},{})", op.name,
                      op.left == kInvalidOid ? "none" : catalog.type_name(op.left),
                      catalog.type_name(op.right));
+}
+
+std::string describe_cast(const Catalog& catalog, Oid source, Oid target) {
+  return fmt::format("cast from {} to {}", catalog.type_name(source), catalog.type_name(target));
+}
+
+// "operator class citext_ops for access method btree"
+std::string describe_class(std::string_view what, const ExtensionOpClassFact& row) {
+  std::string_view method = row.method == kBtreeAm  ? "btree"
+                            : row.method == kHashAm ? "hash"
+                                                    : "gin";
+  return fmt::format("operator {} {} for access method {}", what, quote_identifier(row.name),
+                     method);
 }
 
 std::string describe_default_acl(const Catalog& catalog, const DefaultAcl& list) {
@@ -475,15 +489,27 @@ std::string Catalog::describe(ObjectAddress address,
       return fmt::format("function {}({})", quote_identifier(found->name), args);
     }
     case class_oid::kOperator: {
-      const UserOperator* found = user_operator(address.oid);
-      if (found == nullptr) break;
+      std::optional<OperatorFact> found = find_created_operator(*this, address.oid);
+      if (!found) break;
       return describe_operator(*this, *found);
     }
     case class_oid::kCast: {
       const auto* found = static_cast<const Cast*>(object(class_oid::kCast, address.oid));
-      if (found == nullptr) break;
-      return fmt::format("cast from {} to {}", type_name(found->source), type_name(found->target));
+      if (found != nullptr) return describe_cast(*this, found->source, found->target);
+      for (const ExtensionCastFact& row : extension_cast_facts()) {
+        if (row.oid != address.oid) continue;
+        return describe_cast(*this, luma::find_type(row.source)->oid,
+                             luma::find_type(row.target)->oid);
+      }
+      break;
     }
+    case class_oid::kOpClass:
+    case class_oid::kOpFamily:
+      for (const ExtensionOpClassFact& row : extension_opclass_facts()) {
+        if (row.oid == address.oid) return describe_class("class", row);
+        if (row.family == address.oid) return describe_class("family", row);
+      }
+      break;
     case class_oid::kPolicy: {
       const Table* owner = table_of_policy(address.oid);
       if (owner == nullptr) break;

@@ -5,6 +5,7 @@ namespace luma {
 namespace {
 
 constexpr ExtensionFact kExtensions[] = {
+    {"btree_gin", "1.3", "support for indexing common datatypes in GIN"},
     {"citext", "1.6", "data type for case-insensitive character strings"},
     {"fuzzystrmatch", "1.1", "determine similarities and distance between strings"},
     {"hstore", "1.8", "data type for storing sets of (key, value) pairs"},
@@ -13,6 +14,7 @@ constexpr ExtensionFact kExtensions[] = {
     {"pg_trgm", "1.6", "text similarity measurement and index searching based on trigrams"},
     {"pgcrypto", "1.3", "cryptographic functions"},
     {"plpgsql", "1.0", "PL/pgSQL procedural language", false, true, true, "pg_catalog"},
+    {"tablefunc", "1.0", "functions that manipulate whole tables, including crosstab"},
     {"unaccent", "1.1", "text search dictionary that removes accents"},
     {"uuid-ossp", "1.1", "generate universally unique identifiers (UUIDs)"},
 };

@@ -150,6 +150,12 @@ constexpr Member kHstoreGinOperators[] = {
 constexpr Member kTrigramGinOperators[] = {{1, "%"},  {3, "~~"}, {4, "~~*"}, {5, "~"},
                                            {6, "~*"}, {7, "%>"}, {9, "%>>"}, {11, "="}};
 
+// The classes of btree_gin.
+constexpr ExtensionOpClassFact gin_scalar(Oid oid, std::string_view name, std::string_view type) {
+  constexpr Oid kFamilyOffset = 50;
+  return {oid, oid + kFamilyOffset, "btree_gin", name, kGinAm, type, true, {}, kBtreeOperators, {}};
+}
+
 constexpr ExtensionOpClassFact kClasses[] = {
     {15701,
      15751,
@@ -221,6 +227,35 @@ constexpr ExtensionOpClassFact kClasses[] = {
      "int4",
      kTrigramGinOperators,
      {}},
+    gin_scalar(15710, "int2_ops", "int2"),
+    gin_scalar(15711, "int4_ops", "int4"),
+    gin_scalar(15712, "int8_ops", "int8"),
+    gin_scalar(15713, "float4_ops", "float4"),
+    gin_scalar(15714, "float8_ops", "float8"),
+    gin_scalar(15715, "money_ops", "money"),
+    gin_scalar(15716, "oid_ops", "oid"),
+    gin_scalar(15717, "timestamp_ops", "timestamp"),
+    gin_scalar(15718, "timestamptz_ops", "timestamptz"),
+    gin_scalar(15719, "time_ops", "time"),
+    gin_scalar(15720, "timetz_ops", "timetz"),
+    gin_scalar(15721, "date_ops", "date"),
+    gin_scalar(15722, "interval_ops", "interval"),
+    gin_scalar(15723, "macaddr_ops", "macaddr"),
+    gin_scalar(15724, "inet_ops", "inet"),
+    gin_scalar(15725, "cidr_ops", "cidr"),
+    gin_scalar(15726, "text_ops", "text"),
+    gin_scalar(15727, "varchar_ops", "varchar"),
+    gin_scalar(15728, "char_ops", "char"),
+    gin_scalar(15729, "bytea_ops", "bytea"),
+    gin_scalar(15730, "bit_ops", "bit"),
+    gin_scalar(15731, "varbit_ops", "varbit"),
+    gin_scalar(15732, "numeric_ops", "numeric"),
+    gin_scalar(15733, "macaddr8_ops", "macaddr8"),
+    gin_scalar(15734, "enum_ops", "anyenum"),
+    gin_scalar(15735, "uuid_ops", "uuid"),
+    gin_scalar(15736, "name_ops", "name"),
+    gin_scalar(15737, "bool_ops", "bool"),
+    gin_scalar(15738, "bpchar_ops", "bpchar"),
 };
 
 Oid type_of(std::string_view name) { return name.empty() ? kInvalidOid : find_type(name)->oid; }
@@ -263,6 +298,52 @@ std::span<const ExtensionOperatorFact> extension_operator_facts() { return kOper
 std::span<const ExtensionCastFact> extension_cast_facts() { return kCasts; }
 std::span<const ExtensionOpClassFact> extension_opclass_facts() { return kClasses; }
 
+namespace {
+
+OperatorFact of_user(const UserOperator& op) {
+  OperatorFact fact;
+  fact.oid = op.oid;
+  fact.name = op.name;
+  fact.schema = op.schema;
+  fact.kind = op.left == kInvalidOid ? 'l' : 'b';
+  fact.can_merge = op.can_merge;
+  fact.can_hash = op.can_hash;
+  fact.left = op.left;
+  fact.right = op.right;
+  fact.result = op.result;
+  fact.commutator = op.commutator;
+  fact.negator = op.negator;
+  return fact;
+}
+
+std::optional<OperatorFact> of_extension(const Catalog& catalog, const ExtensionOperatorFact& row) {
+  const Extension* extension = catalog.find_extension(row.extension);
+  if (extension == nullptr) return std::nullopt;
+  OperatorFact fact = row.fact();
+  fact.schema = extension->schema;
+  return fact;
+}
+
+}  // namespace
+
+std::optional<OperatorFact> find_created_operator(const Catalog& catalog, Oid oid) {
+  if (const UserOperator* op = catalog.user_operator(oid)) return of_user(*op);
+  const ExtensionOperatorFact* row = find_extension_operator(oid);
+  return row == nullptr ? std::nullopt : of_extension(catalog, *row);
+}
+
+std::vector<OperatorFact> created_operators_named(const Catalog& catalog, std::string_view name) {
+  std::vector<OperatorFact> out;
+  for (const ExtensionOperatorFact& row : kOperators) {
+    if (row.name != name) continue;
+    if (std::optional<OperatorFact> fact = of_extension(catalog, row)) out.push_back(*fact);
+  }
+  catalog.for_each_operator([&](const UserOperator& op) {
+    if (op.name == name) out.push_back(of_user(op));
+  });
+  return out;
+}
+
 const ExtensionOperatorFact* find_extension_operator(Oid oid) {
   auto found = std::ranges::find(kOperators, oid, &ExtensionOperatorFact::oid);
   return found == std::end(kOperators) ? nullptr : &*found;
@@ -274,7 +355,11 @@ const ExtensionOpClassFact* find_extension_opclass(Oid oid) {
 }
 
 Oid opclass_operator(const ExtensionOpClassFact& opclass, const Member& member) {
-  std::string_view right = member.right.empty() ? opclass.type : member.right;
+  // Some types have the operators of another one.
+  std::string_view left = opclass.type == "varchar" ? "text"
+                          : opclass.type == "cidr"  ? "inet"
+                                                    : opclass.type;
+  std::string_view right = member.right.empty() ? left : member.right;
   for (const ExtensionOperatorFact& row : kOperators) {
     if (row.extension == opclass.extension && row.name == member.name && row.left == opclass.type &&
         row.right == right) {
@@ -282,7 +367,7 @@ Oid opclass_operator(const ExtensionOpClassFact& opclass, const Member& member) 
     }
   }
   for (const OperatorFact* fact : operator_facts_named(member.name)) {
-    if (fact->left == type_of(opclass.type) && fact->right == type_of(right)) return fact->oid;
+    if (fact->left == type_of(left) && fact->right == type_of(right)) return fact->oid;
   }
   return kInvalidOid;
 }

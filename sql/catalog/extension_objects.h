@@ -3,9 +3,10 @@
 // created; their oids are the same in all databases and below kFirstUserOid, as those of
 // extensions' types are (engine/type/extension_type.h). What they run is in
 // sql/function/extension.h. Immutable, thread-safe.
-#include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/catalog.h"
@@ -56,6 +57,11 @@ inline constexpr Oid kHstoreFetchOperator = 15400;
 std::span<const ExtensionOperatorFact> extension_operator_facts();
 std::span<const ExtensionCastFact> extension_cast_facts();
 std::span<const ExtensionOpClassFact> extension_opclass_facts();
+
+// Operators of the database, of users and of the extensions that it has, with their schemas; names
+// live as long as the catalog. What they run is left out.
+std::optional<OperatorFact> find_created_operator(const Catalog& catalog, Oid oid);
+std::vector<OperatorFact> created_operators_named(const Catalog& catalog, std::string_view name);
 
 const ExtensionOperatorFact* find_extension_operator(Oid oid);
 const ExtensionOpClassFact* find_extension_opclass(Oid oid);

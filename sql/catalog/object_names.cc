@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/fact_table.h"
 
 namespace luma {
@@ -223,8 +224,28 @@ class Lookup {
       }
       found = fact->oid;
     }
+    for (const OperatorFact& fact : created_operators(text)) {
+      if (found != kInvalidOid) {
+        if (missing_ok_) return kInvalidOid;
+        throw sql_error(SqlState::kAmbiguousFunction, "more than one operator named {}", text);
+      }
+      found = fact.oid;
+    }
     return found_or(found,
                     sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", text));
+  }
+
+  // Those of users and extensions that the text, with a schema or without, may mean.
+  std::vector<OperatorFact> created_operators(std::string_view text) const {
+    size_t dot = text.rfind('.');
+    std::string_view name = dot == text.npos ? text : text.substr(dot + 1);
+    std::vector<OperatorFact> out = created_operators_named(catalog_, name);
+    const Schema* schema = dot == text.npos ? nullptr : catalog_.find_schema(text.substr(0, dot));
+    std::erase_if(out, [&](const OperatorFact& fact) {
+      if (dot != text.npos) return schema == nullptr || fact.schema != schema->oid;
+      return !path_.contains(fact.schema);
+    });
+    return out;
   }
 
   Oid regoperator(std::string_view text) const {
@@ -247,6 +268,9 @@ class Lookup {
           builtin_operator_exists(builtins_, *fact)) {
         found = fact->oid;
       }
+    }
+    for (const OperatorFact& fact : created_operators(name)) {
+      if (found == kInvalidOid && fact.left == types[0] && fact.right == types[1]) found = fact.oid;
     }
     return found_or(found,
                     sql_error(SqlState::kUndefinedFunction, "operator does not exist: {}", text));
@@ -313,6 +337,13 @@ std::string CatalogObjectNames::function_name(const Function& function) const {
   return quote_qualified(catalog_->schema_name(function.schema), function.name);
 }
 
+std::string CatalogObjectNames::operator_name(const OperatorFact& op) const {
+  bool others = !operator_facts_named(op.name).empty() ||
+                created_operators_named(*catalog_, op.name).size() > 1;
+  if (path_->contains(op.schema) && !others) return std::string(op.name);
+  return quote_identifier(catalog_->schema_name(op.schema)) + "." + std::string(op.name);
+}
+
 std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
   switch (alias_type) {
     case kRegclass: {
@@ -343,15 +374,19 @@ std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
     }
     case kRegoper: {
       const OperatorFact* fact = find_operator_fact(oid);
+      if (auto created = find_created_operator(*catalog_, oid)) return operator_name(*created);
       if (fact == nullptr) return "";
       bool unique = operator_facts_named(fact->name).size() == 1;
       return (unique ? "" : "pg_catalog.") + std::string(fact->name);
     }
     case kRegoperator: {
-      const OperatorFact* fact = find_operator_fact(oid);
+      std::optional<OperatorFact> created = find_created_operator(*catalog_, oid);
+      const OperatorFact* fact = created ? &*created : find_operator_fact(oid);
       if (fact == nullptr) return "";
+      std::string name = created && !path_->contains(created->schema) ? operator_name(*created)
+                                                                      : std::string(fact->name);
       std::string left = fact->left == kInvalidOid ? "NONE" : catalog_->type_name(fact->left);
-      return fmt::format("{}({},{})", fact->name, left, catalog_->type_name(fact->right));
+      return fmt::format("{}({},{})", name, left, catalog_->type_name(fact->right));
     }
     case kRegnamespace: {
       const Schema* schema = catalog_->schema(oid);

@@ -21,6 +21,7 @@ class CatalogObjectNames : public ObjectNames {
  private:
   // With its schema unless it is found without.
   std::string function_name(const Function& function) const;
+  std::string operator_name(const OperatorFact& op) const;
   const Catalog* catalog_;
   const SearchPath* path_;
   const BuiltinAvailability* builtins_;

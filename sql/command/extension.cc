@@ -33,6 +33,14 @@ std::string_view take_item(std::string_view& list) {
   return item;
 }
 
+// A built-in type or one of the extension's own.
+Oid member_type(std::string_view name, const Extension& extension, CommandContext& context) {
+  if (const TypeInfo* info = find_type(name)) return info->oid;
+  Oid own = context.ddl().view()->find_type_oid(extension.schema, name);
+  LUMA_CHECK(own != kInvalidOid);
+  return own;
+}
+
 std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extension& extension,
                                       CommandContext& context) {
   size_t open = row.signature.find('(');
@@ -57,7 +65,7 @@ std::shared_ptr<Function> make_member(const ExtensionFunction& row, const Extens
   }
   if (row.returns_set) function->rows = 1000;
   if (row.owner_only) function->acl = Acl{{extension.owner, extension.owner, "X", ""}};
-  function->result = find_type(row.result)->oid;
+  function->result = member_type(row.result, extension, context);
   function->returns_set = row.returns_set;
   function->language = row.sql.empty() ? "c" : "sql";
   function->source =
@@ -93,6 +101,20 @@ void put_types(const Extension& extension, CommandContext& context) {
     type->dependencies.push_back(edge);
     context.ddl().put(std::move(type));
   }
+}
+
+void make_type(const ExtensionType& row, const Extension& extension, CommandContext& context) {
+  const std::string schema = quote_identifier(context.ddl().view()->schema(extension.schema)->name);
+  const std::string sql = fmt::format("create type {}.{} as ({})", schema, row.name, row.columns);
+  Arena arena;
+  ParseResult parsed = parse_sql(sql, arena, {});
+  create_composite_type(*ast::as<ast::CompositeTypeStmt>(parsed.statements[0].node), context);
+  Oid made = context.ddl().view()->find_type_oid(extension.schema, row.name);
+  auto type = std::make_shared<Type>(*context.ddl().view()->type(made));
+  Dependency edge = membership(extension.oid);
+  edge.dependent = type->address();
+  type->dependencies.push_back(edge);
+  context.ddl().put(std::move(type));
 }
 
 // An aggregate's step is a function that was made before it.
@@ -219,6 +241,9 @@ CommandResult create_extension(const ast::CreateExtensionStmt& statement, Comman
   extension->comment = fact->comment;
   context.ddl().put(extension);
   put_types(*extension, context);
+  for (const ExtensionType& row : extension_types()) {
+    if (row.extension == name) make_type(row, *extension, context);
+  }
   for (const ExtensionFunction& row : extension_functions(name)) {
     std::shared_ptr<Function> member = make_member(row, *extension, context);
     if (!row.transition.empty()) describe_aggregate(row, *extension, context, *member);

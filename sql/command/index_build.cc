@@ -59,6 +59,7 @@ Oid default_class(CommandContext& context, TypeRef type, Oid method) {
     info = find_type(base);
   }
   const OpClassFact* found = FunctionRegistry::instance().default_opclass(method, base);
+  if (found != nullptr && !opclass_exists(context, *found)) found = nullptr;
   if (found == nullptr) {
     throw sql_error(SqlState::kUndefinedObject,
                     "data type {} has no default operator class for access method \"{}\"",
@@ -174,9 +175,6 @@ class IndexMaker {
     if (index_->unique) refuse("unique indexes");
     if (method == kHashAm && keys > 1) refuse("multicolumn indexes");
     if (!statement_.index_including_params.empty()) refuse("included columns");
-    if (method == kGinAm && table_.access_method == kColumnarAm) {
-      throw unsupported("a gin index on a columnar table");
-    }
     if (method != kColumnarAm) return;
     if (statement_.where_clause != nullptr) refuse("a WHERE clause");
     if (is_partitioned(table_)) throw unsupported("a columnar index on a partitioned table");

@@ -12,6 +12,7 @@
 #include "engine/type/numeric.h"
 #include "engine/type/typmod.h"
 #include "sql/catalog/comments.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/object_names.h"
@@ -69,13 +70,32 @@ Value function_visible(RowCall& call, const Value* args) {
   bool exists = find_proc_fact(oid) != nullptr || session_of(call).builtins().has_function(oid);
   return exists ? Value(Datum::of_bool(true)) : Value::null();
 }
-Value operator_visible(RowCall&, const Value* args) {
-  bool exists = find_operator_fact(args[0].datum.oid()) != nullptr;
-  return exists ? Value(Datum::of_bool(true)) : Value::null();
+Value operator_visible(RowCall& call, const Value* args) {
+  Oid oid = args[0].datum.oid();
+  if (find_operator_fact(oid) != nullptr) return Datum::of_bool(true);
+  auto created = find_created_operator(session_of(call).catalog(), oid);
+  if (!created) return Value::null();
+  return Datum::of_bool(session_of(call).search_path().contains(created->schema));
 }
-Value opclass_visible(RowCall&, const Value* args) {
-  bool exists = find_opclass_fact(args[0].datum.oid()) != nullptr;
-  return exists ? Value(Datum::of_bool(true)) : Value::null();
+// Of an operator class, or (`kFamily`) a family, of an extension.
+template <bool kFamily>
+std::optional<bool> extension_class_visible(RowCall& call, Oid oid) {
+  for (const ExtensionOpClassFact& row : extension_opclass_facts()) {
+    if ((kFamily ? row.family : row.oid) != oid) continue;
+    const Extension* extension = session_of(call).catalog().find_extension(row.extension);
+    if (extension == nullptr) return std::nullopt;
+    return session_of(call).search_path().contains(extension->schema);
+  }
+  return std::nullopt;
+}
+Value opclass_visible(RowCall& call, const Value* args) {
+  Oid oid = args[0].datum.oid();
+  if (find_extension_opclass(oid) == nullptr) {
+    bool exists = find_opclass_fact(oid) != nullptr;
+    return exists ? Value(Datum::of_bool(true)) : Value::null();
+  }
+  auto visible = extension_class_visible<false>(call, oid);
+  return visible ? Value(Datum::of_bool(*visible)) : Value::null();
 }
 Value collation_visible(RowCall&, const Value* args) {
   bool exists = find_collation_fact(args[0].datum.oid()) != nullptr;
@@ -94,6 +114,11 @@ Value fact_visible(RowCall&, const Value* args) {
 constexpr char kOpfamily[] = "pg_opfamily", kConversion[] = "pg_conversion",
                kTsConfig[] = "pg_ts_config", kTsDict[] = "pg_ts_dict", kTsParser[] = "pg_ts_parser",
                kTsTemplate[] = "pg_ts_template";
+
+Value opfamily_visible(RowCall& call, const Value* args) {
+  auto visible = extension_class_visible<true>(call, args[0].datum.oid());
+  return visible ? Value(Datum::of_bool(*visible)) : fact_visible<kOpfamily>(call, args);
+}
 
 // --- comments ---
 Oid class_of_name(RowCall& call, std::string_view name) {
@@ -371,7 +396,7 @@ const KernelRow kRows[] = {
     scalar_row("pg_function_is_visible(oid)", row_kernel<function_visible>),
     scalar_row("pg_operator_is_visible(oid)", row_kernel<operator_visible>),
     scalar_row("pg_opclass_is_visible(oid)", row_kernel<opclass_visible>),
-    scalar_row("pg_opfamily_is_visible(oid)", row_kernel<fact_visible<kOpfamily>>),
+    scalar_row("pg_opfamily_is_visible(oid)", row_kernel<opfamily_visible>),
     scalar_row("pg_collation_is_visible(oid)", row_kernel<collation_visible>),
     scalar_row("pg_conversion_is_visible(oid)", row_kernel<fact_visible<kConversion>>),
     scalar_row("pg_ts_config_is_visible(oid)", row_kernel<fact_visible<kTsConfig>>),

@@ -12,6 +12,14 @@ namespace luma {
 
 namespace {
 
+constexpr ExtensionType kTypes[] = {
+    {"tablefunc", "tablefunc_crosstab_2", "row_name text, category_1 text, category_2 text"},
+    {"tablefunc", "tablefunc_crosstab_3",
+     "row_name text, category_1 text, category_2 text, category_3 text"},
+    {"tablefunc", "tablefunc_crosstab_4",
+     "row_name text, category_1 text, category_2 text, category_3 text, category_4 text"},
+};
+
 constexpr ExtensionView kViews[] = {
     {"pg_stat_statements", "pg_stat_statements", "pg_stat_statements(true)"},
     {"pg_stat_statements", "pg_stat_statements_info", "pg_stat_statements_info()"},
@@ -20,6 +28,7 @@ constexpr ExtensionView kViews[] = {
 }  // namespace
 
 std::span<const ExtensionView> extension_views() { return kViews; }
+std::span<const ExtensionType> extension_types() { return kTypes; }
 
 std::span<const ExtensionFunction> extension_functions(std::string_view extension) {
   struct Row {
@@ -27,10 +36,15 @@ std::span<const ExtensionFunction> extension_functions(std::string_view extensio
     std::span<const ExtensionFunction> (*functions)();
   };
   static constexpr Row kRows[] = {
-      {"citext", citext_functions},       {"fuzzystrmatch", fuzzystrmatch_functions},
-      {"hstore", hstore_functions},       {"pg_trgm", pg_trgm_functions},
-      {"pgcrypto", pgcrypto_functions},   {"unaccent", unaccent_functions},
-      {"uuid-ossp", uuid_ossp_functions}, {"pg_stat_statements", pg_stat_statements_functions},
+      {"citext", citext_functions},
+      {"fuzzystrmatch", fuzzystrmatch_functions},
+      {"hstore", hstore_functions},
+      {"pg_trgm", pg_trgm_functions},
+      {"pgcrypto", pgcrypto_functions},
+      {"tablefunc", tablefunc_functions},
+      {"unaccent", unaccent_functions},
+      {"uuid-ossp", uuid_ossp_functions},
+      {"pg_stat_statements", pg_stat_statements_functions},
   };
   for (const Row& row : kRows) {
     if (row.extension == extension) return row.functions();

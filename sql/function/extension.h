@@ -37,6 +37,12 @@ struct ExtensionView {
 };
 std::span<const ExtensionView> extension_views();
 
+// Composite types of extensions, as CREATE TYPE has their columns.
+struct ExtensionType {
+  std::string_view extension, name, columns;
+};
+std::span<const ExtensionType> extension_types();
+
 // Empty for an extension without functions of its own.
 std::span<const ExtensionFunction> extension_functions(std::string_view extension);
 // The kernel behind a function of language c, by "extension/signature"; nullptr: there is none.
@@ -62,6 +68,7 @@ std::span<const ExtensionFunction> hstore_functions();
 std::span<const ExtensionFunction> pgcrypto_functions();
 std::span<const ExtensionFunction> pg_trgm_functions();
 std::span<const ExtensionFunction> pg_stat_statements_functions();
+std::span<const ExtensionFunction> tablefunc_functions();
 std::span<const ExtensionFunction> unaccent_functions();
 std::span<const ExtensionFunction> uuid_ossp_functions();
 

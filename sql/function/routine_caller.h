@@ -55,6 +55,13 @@ class RoutineCaller {
   // 39P01/0A000... when it returns something else.
   virtual bool call_trigger(EvalContext& context, Oid function, const TriggerData& data,
                             Arena& arena, std::vector<Value>& row) = 0;
+  // One query that was given as text, for functions of extensions that take queries: it reads what
+  // the calling statement reads. Values are in `arena`.
+  struct QueryRows {
+    std::vector<TypeRef> columns;
+    std::vector<std::vector<Value>> rows;
+  };
+  virtual QueryRows query(std::string_view sql, Arena& arena) = 0;
 };
 
 }  // namespace luma

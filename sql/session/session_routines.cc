@@ -307,6 +307,51 @@ std::unique_ptr<TableFunctionState> SqlSession::Routines::call_set(EvalContext&,
   return std::make_unique<KeptRows>(std::move(rows));
 }
 
+RoutineCaller::QueryRows SqlSession::Routines::query(std::string_view sql, Arena& arena) {
+  static const Function kPlain;
+  Frame frame(*this, kPlain);
+  QueryRows out;
+  try {
+    Arena tree(&session_.memory_);
+    ParseResult parsed = parse_sql(sql, tree, {});
+    bool reads = parsed.statements.size() == 1 && Binder::can_bind(parsed.statements[0].node);
+    if (!reads) throw unsupported("more or other than one query in a function that takes a query");
+    std::unique_ptr<RoutinePlan> ready = plan(parsed.statements[0].node, nullptr);
+    if (ready->physical().modifies_data) {
+      throw sql_error(SqlState::kFeatureNotSupported,
+                      "{} is not allowed in a non-volatile function",
+                      ready->physical().command == 'I'   ? "INSERT"
+                      : ready->physical().command == 'U' ? "UPDATE"
+                                                         : "DELETE");
+    }
+    for (const ResultColumnInfo& column : ready->physical().columns) {
+      out.columns.push_back(column.type);
+    }
+    auto keep = [&](const Chunk& chunk) {
+      for (uint32_t row = 0; row < chunk.size; ++row) {
+        std::vector<Value>& values = out.rows.emplace_back();
+        for (size_t c = 0; c < out.columns.size(); ++c) {
+          Value value = chunk.columns[c].value(row);
+          if (!value.is_null) {
+            PhysicalType physical = type_info(out.columns[c].oid).physical;
+            value.datum = copy_datum(value.datum, physical, arena);
+          }
+          values.push_back(value);
+        }
+      }
+      return true;
+    };
+    run(*ready, {}, keep, true);
+  } catch (SqlError& error) {
+    error.byte_offset = -1;
+    error.position = 0;
+    error.context_text +=
+        (error.context_text.empty() ? "" : "\n") + fmt::format("SQL statement \"{}\"", sql);
+    throw;
+  }
+  return out;
+}
+
 bool SqlSession::Routines::call_trigger(EvalContext&, Oid oid, const TriggerData& data,
                                         Arena& arena, std::vector<Value>& row) {
   session_.environment_.refresh();
