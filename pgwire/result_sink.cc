@@ -107,6 +107,8 @@ void ResultSink::notification(int32_t process_id, std::string_view channel,
 void ResultSink::notice(NoticeSeverity severity, const SqlError& notice) {
   static constexpr std::string_view kNames[] = {"DEBUG", "LOG", "INFO", "NOTICE", "WARNING"};
   append_error(output_, 'N', kNames[static_cast<size_t>(severity)], notice, {}, transcoder());
+  // Whoever waits for a long statement sees what it says at once.
+  flush();
 }
 
 void ResultSink::flush() {

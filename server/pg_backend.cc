@@ -107,7 +107,7 @@ void PgBackend::describe_statement(std::string_view name, ResultSink& sink) {
 void PgBackend::describe_portal(std::string_view name, ResultSink& sink) {
   SqlSession::Description description = session_.describe_portal(name);
   if (description.has_columns) {
-    send_row_description(sink, description.columns, description.result_formats, description.binary);
+    send_row_description(sink, description.columns, description.result_formats, false);
   } else {
     sink.no_data();
   }

@@ -46,12 +46,20 @@ SessionNames::BoundDomain& SessionNames::bound(Oid domain) const {
   return *bound_.emplace(domain, std::move(fresh)).first->second;
 }
 
+// What the error says of the type.
+SqlError SessionNames::of_domain(Oid domain, SqlError error) const {
+  if (const Type* type = catalog_.type(domain))
+    error.schema_name = catalog_.schema_name(type->schema);
+  error.datatype_name = type_info(domain).name;
+  return error;
+}
+
 void SessionNames::check_domain(Oid domain, const Value& value) const {
   BoundDomain& constraints = bound(domain);
   if (constraints.not_null && value.is_null) {
-    throw sql_error(SqlState::kNotNullViolation, "domain {} does not allow null values",
-                    name_of(type_oid::kRegtype, domain))
-        .datatype(std::string(type_info(domain).name));
+    throw of_domain(domain,
+                    sql_error(SqlState::kNotNullViolation, "domain {} does not allow null values",
+                              name_of(type_oid::kRegtype, domain)));
   }
   if (constraints.checks.empty()) return;
   constraints.value.columns[0].set_constant(value);
@@ -64,10 +72,9 @@ void SessionNames::check_domain(Oid domain, const Value& value) const {
   for (const Check& check : constraints.checks) {
     Value passed = check.evaluator->evaluate(context, constraints.value).value(0);
     if (passed.is_null || passed.datum.b) continue;
-    throw sql_error(SqlState::kCheckViolation,
-                    "value for domain {} violates check constraint \"{}\"",
-                    name_of(type_oid::kRegtype, domain), check.name)
-        .datatype(std::string(type_info(domain).name))
+    throw of_domain(domain, sql_error(SqlState::kCheckViolation,
+                                      "value for domain {} violates check constraint \"{}\"",
+                                      name_of(type_oid::kRegtype, domain), check.name))
         .constraint(check.name);
   }
 }

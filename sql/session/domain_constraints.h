@@ -39,6 +39,7 @@ class SessionNames final : public CatalogObjectNames, public DomainConstraints {
   };
   BoundDomain& bound(Oid domain) const;
   void bind_checks(const Type& domain, BoundDomain& out) const;
+  SqlError of_domain(Oid domain, SqlError error) const;
 
   BindEnvironment& environment_;
   const Catalog& catalog_;

@@ -210,7 +210,7 @@ void SqlSession::assign_role(std::string_view value, bool session_too) {
     if (value != "default") {
       const Role* role = catalog.find_role(value);
       if (role == nullptr) {
-        throw sql_error(SqlState::kUndefinedObject, "role \"{}\" does not exist", value);
+        throw sql_error(SqlState::kInvalidParameterValue, "role \"{}\" does not exist", value);
       }
       if (role->oid != login && !luma::is_superuser(catalog, login)) {
         throw sql_error(SqlState::kInsufficientPrivilege,
@@ -225,7 +225,7 @@ void SqlSession::assign_role(std::string_view value, bool session_too) {
   } else {
     const Role* role = catalog.find_role(value);
     if (role == nullptr) {
-      throw sql_error(SqlState::kUndefinedObject, "role \"{}\" does not exist", value);
+      throw sql_error(SqlState::kInvalidParameterValue, "role \"{}\" does not exist", value);
     }
     if (!luma::is_superuser(catalog, environment_.session_user_oid()) &&
         !is_member_of(catalog, environment_.session_user_oid(), role->oid)) {

@@ -133,7 +133,6 @@ class SqlSession {
     std::span<const ResultColumnInfo> columns;
     std::span<const int16_t> result_formats;  // of portals
     bool has_columns = false;
-    bool binary = false;  // FETCH from a BINARY cursor
   };
   Description describe_statement(std::string_view name);
   Description describe_portal(std::string_view name);

@@ -134,9 +134,7 @@ uint64_t SqlSession::emit_rows(Portal& portal, uint64_t first, uint64_t count, b
 void SqlSession::make_cursor(Portal& portal) {
   if (portal.is_cursor) return;
   if (portal.store == nullptr) {
-    if (portal.run == nullptr || portal.run->plan().modifies_data) {
-      throw unsupported("FETCH from the portal of such a statement");
-    }
+    if (portal.run == nullptr) throw unsupported("FETCH from the portal of a utility statement");
     ensure_transaction();
     portal.store = std::make_unique<ChunkStore>(portal.run->plan().root->output_types());
     portal.position = portal.passed = portal.rows;
@@ -197,7 +195,8 @@ std::string SqlSession::fetch(const ast::FetchStmt& statement, RowReceiver& rece
   bool has_begun = out == nullptr;
   auto begin = [&] {
     if (std::exchange(has_begun, true)) return;
-    binary_rows_ = portal.binary;
+    // The extended protocol has formats of its own.
+    binary_rows_ = portal.binary && pending_.active;
     out->begin_rows(portal.columns);
   };
   auto emit = [&](uint64_t first, uint64_t rows, bool backward) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/user_type.h"
 #include "sql/session/repeatable.h"
 #include "sql/session/session_parts.h"
 #include "sql/session/utility_parameters.h"
@@ -18,8 +19,11 @@ bool is_binary(std::span<const int16_t> formats, size_t i) {
 // The value of $i+1; its bytes live in `arena`.
 Value read_parameter(const SqlSession::BindInput& input, size_t i, TypeRef type,
                      const IoContext& io, Arena& arena) {
-  if (!input.parameters[i]) return Value::null();
   const TypeInfo& info = type_info(type.oid);
+  if (!input.parameters[i]) {
+    if (info.type_type == 'd') check_domain(type.oid, Value::null(), io);
+    return Value::null();
+  }
   std::string_view bytes = *input.parameters[i];
   bool binary = is_binary(input.parameter_formats, i);
   try {
@@ -253,7 +257,6 @@ SqlSession::Description SqlSession::describe_portal(std::string_view name) {
   if (portal.is_cursor) {
     out.columns = portal.columns;
     out.has_columns = true;
-    out.binary = portal.binary;
     out.result_formats = portal.result_formats;
     return out;
   }
@@ -274,6 +277,8 @@ std::span<const int16_t> SqlSession::portal_formats(std::string_view name) {
 SqlSession::Outcome SqlSession::execute(std::string_view name, int64_t max_rows,
                                         RowReceiver& receiver, bool may_block) {
   CallScope scope(*this, receiver, may_block);
+  // The end of a failed block's transaction has taken its portals.
+  if (state_ == TxnState::kFailed && find_portal(name) == nullptr) throw_failed_block();
   Portal& portal = require_portal(name);
   if (portal.is_cursor) {
     if (state_ == TxnState::kFailed) throw_failed_block();

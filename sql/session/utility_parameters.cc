@@ -1,5 +1,7 @@
 #include "sql/session/utility_parameters.h"
 
+#include <algorithm>
+
 #include "engine/type/type_info.h"
 #include "sql/ast/ast.h"
 #include "sql/ast/rewrite.h"
@@ -48,8 +50,11 @@ std::vector<Oid> utility_parameter_types(BindEnvironment& environment, const ast
                                          std::span<const Oid> declared) {
   std::vector<Oid> types(declared.begin(), declared.end());
   if (!has_parameters(statement)) return types;
+  const auto* call = ast::try_as<ast::CallStmt>(statement);
+  // Drivers declare what a procedure gives back as void: then it is the procedure that says.
+  if (call != nullptr) std::ranges::replace(types, type_oid::kVoid, kInvalidOid);
   Binder binder(environment, types);
-  if (const auto* call = ast::try_as<ast::CallStmt>(statement)) {
+  if (call != nullptr) {
     binder.bind_call(*call->funccall);
     types = binder.parameter_types();
     for (Oid& type : types) {

@@ -331,7 +331,22 @@ def check_cursors(server, check):
         w.until("Z")
         check("cursors: Execute after FETCH", *same(told(w), "3 4 s 5 s"))
         check("cursors: backward after Execute", *same(told(w), "T 4 3 FETCH 2"))
+        w.send(bind([], "f", "q"), SYNC, query("select 1/0"), execute("f"), SYNC)
+        w.until("Z")
+        w.until("Z")
+        check("cursors: a portal of a failed block", *same(told(w), "25P02"))
         w.send(query("rollback"))
+        w.until("Z")
+        w.send(query("begin; declare b binary scroll cursor for select 7"), parse("fetch 1 from b"),
+               bind(), describe("P"), execute(), SYNC, query("move backward all in b; fetch b"),
+               query("rollback"))
+        w.until("Z")
+        got = w.until("Z")
+        check("cursors: formats are those of Bind", [row(b)[0] for k, b in got if k == "D"] == [b"7"],
+              str(got))
+        got = w.until("Z")
+        check("cursors: without Bind those of DECLARE",
+              [row(b)[0] for k, b in got if k == "D"] == [struct.pack("!i", 7)], str(got))
         w.until("Z")
         w.send(query("begin; declare h cursor with hold for select 7 from generate_series(1, 3);"
                      "commit"), execute("h", 2), SYNC, execute("h"), SYNC, query("close h"))
@@ -388,6 +403,29 @@ def check_utility_parameters(server, check):
         got = w.until("Z")
         rows = [row(b) for k, b in got if k == "D"]
         check("call", rows == [[b"x4"]] and got[1][1] == struct.pack("!hII", 2, 23, 25), str(got))
+        # What a procedure gives back is declared as void by drivers.
+        w.send(query("create procedure pg_temp.po(a int, out b int, inout c text) language plpgsql "
+                     "as 'begin b := a + 1; c := c || a; end'"),
+               parse("call pg_temp.po($1, $2, $3)", types=(23, 2278, 1043)), describe("S"),
+               bind([4, None, "x"]), execute(), SYNC)
+        w.until("Z")
+        got = w.until("Z")
+        rows = [row(b) for k, b in got if k == "D"]
+        check("call: void parameters", rows == [[b"5", b"x4"]] and
+              got[1][1] == struct.pack("!hIII", 3, 23, 23, 1043), str(got))
+        # A notice does not wait for the end of its statement.
+        w.send(query("do 'begin raise notice ''soon''; perform pg_sleep(0.5); end'"))
+        w.until("N")
+        check("a notice comes at once", w.quiet() and w.kinds() == "CZ")
+        w.send(query("create domain pg_temp.positive as int not null check (value > 0); "
+                     "select 'positive'::regtype::oid"))
+        domain = int([row(b)[0] for k, b in w.until("Z") if k == "D"][0])
+        for value, code in ((None, "23502"), (-1, "23514")):
+            w.send(parse("select $1", types=(domain,)), bind([value]), execute(), SYNC)
+            error = fields(dict(w.until("Z"))["E"])
+            check("domain: checked by Bind", *same(error.get("C"), code))
+            check("domain: named", *same(error.get("d"), "positive"))
+            check("domain: its schema", error.get("s", "").startswith("pg_temp"), str(error))
 
 
 def check_copy(server, check):
