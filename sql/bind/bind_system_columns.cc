@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sql/bind/binder.h"
+#include "sql/bind/variable_scope.h"
 #include "sql/function/system_columns.h"
 
 namespace luma {
@@ -118,14 +119,23 @@ Expr* Binder::bind_current_of(const ast::CurrentOfExpr& node, Scope* scope) {
     throw SqlError(SqlState::kFeatureNotSupported, "WHERE CURRENT OF on a view is not implemented");
   }
   const TableDesc& table = *item.scan->table;
+  auto* name = make_constant(arena(), {type_oid::kText, -1},
+                             Value(Datum::of_string(arena().copy(node.cursor_name))));
+  // A variable has the cursor's name.
+  if (variables_in_reach()) {
+    const std::string_view names[] = {node.cursor_name};
+    Expr* variable = variables_->find(names, false, arena());
+    if (variable != nullptr && variable->type.oid == type_oid::kRefcursor) {
+      name = arena().make<Expr>(*variable);
+      name->type = {type_oid::kText, -1};
+    }
+  }
   auto part_of_cursor = [&](const FunctionEntry& function, int32_t part) {
     auto constant = [&](Oid type, Datum datum) {
       return make_constant(arena(), {type, -1}, Value(datum));
     };
-    return system_call(function,
-                       {constant(type_oid::kText, Datum::of_string(arena().copy(node.cursor_name))),
-                        constant(type_oid::kOid, Datum::of_oid(table.oid)),
-                        constant(type_oid::kInt4, Datum::of_int32(part))});
+    return system_call(function, {name, constant(type_oid::kOid, Datum::of_oid(table.oid)),
+                                  constant(type_oid::kInt4, Datum::of_int32(part))});
   };
   if (table.row_key.empty()) {
     return make_operator("=", row_place(item, table, node.location),

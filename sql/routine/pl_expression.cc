@@ -490,6 +490,9 @@ void PlRun::assign_part(const PlTarget& target, const Value& value, TypeRef type
   constexpr uint32_t kBase = 1000, kPart = 1001;
   const Expr* expr =
       binder.bind_part_assignment(base_type, kBase, target.steps, type, kPart, variable.name);
+  if (expr_contains(*expr, [](const Expr& e) { return e.kind == ExprKind::kSubquery; })) {
+    throw unsupported("a subquery in a subscript that is assigned to");
+  }
   std::vector<Value> values;
   gather(prepared, values);
   values.resize(kPart + 1);

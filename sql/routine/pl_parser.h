@@ -50,6 +50,7 @@ class PlParser {
   PlExprPtr expression(std::initializer_list<std::string_view> stops);
   PlExprPtr make_expression(std::string_view text, int offset, bool is_statement);
   PlExprPtr statement_text(int start, int end);
+  std::vector<PlExprPtr> cursor_arguments(int variable);
   std::vector<PlExprPtr> argument_list(std::initializer_list<std::string_view> stops);
   PlTarget target();
   std::vector<PlTarget> target_list();

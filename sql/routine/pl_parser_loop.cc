@@ -121,10 +121,7 @@ void PlParser::for_rows(PlLoop& loop, const PlToken& first) {
         fail_with("cursor FOR loop must use a bound cursor variable", peek().start);
       }
       next();
-      if (accept("(")) {
-        loop.arguments = argument_list({")"});
-        expect(")");
-      }
+      loop.arguments = cursor_arguments(loop.cursor);
       int record = add_variable(first.text, {type_oid::kRecord, -1}, PlVariable::Kind::kRecord,
                                 pl_line(function_.body, first.start));
       name_variable(first.text, record);
@@ -201,15 +198,59 @@ int PlParser::cursor_variable() {
   return found->first;
 }
 
+// "(value, name := value, ...)" of a bound cursor, in the order of its declaration.
+std::vector<PlExprPtr> PlParser::cursor_arguments(int variable) {
+  const std::string cursor = function_.variables[static_cast<size_t>(variable)].name;
+  const std::vector<int> arguments =
+      function_.variables[static_cast<size_t>(variable)].cursor_arguments;
+  const size_t count = arguments.size();
+  int at = peek().start;
+  if (!accept("(")) {
+    if (count > 0) fail_with(fmt::format("cursor \"{}\" has arguments", cursor), at);
+    return {};
+  }
+  if (count == 0) fail_with(fmt::format("cursor \"{}\" has no arguments", cursor), at);
+  std::vector<PlExprPtr> list(count);
+  size_t given = 0;
+  do {
+    at = peek().start;
+    size_t place = given++;
+    if (peek().is_name() && peek(1).is(":=")) {
+      const std::string& name = peek().text;
+      for (place = 0; place < count; ++place) {
+        auto argument = static_cast<size_t>(arguments[place]);
+        if (function_.variables[argument].name == name) break;
+      }
+      if (place == count) {
+        fail_with(fmt::format("cursor \"{}\" has no argument named \"{}\"", cursor, name), at);
+      }
+      next();
+      next();
+    }
+    if (place >= count) {
+      fail_with(fmt::format("too many arguments for cursor \"{}\"", cursor), at);
+    }
+    if (list[place] != nullptr) {
+      auto argument = static_cast<size_t>(arguments[place]);
+      fail_with(fmt::format("value for parameter \"{}\" of cursor \"{}\" specified more than once",
+                            function_.variables[argument].name, cursor),
+                at);
+    }
+    list[place] = expression({",", ")"});
+  } while (accept(","));
+  if (given < count) {
+    fail_with(fmt::format("not enough arguments for cursor \"{}\"", cursor), peek().start);
+  }
+  expect(")");
+  return list;
+}
+
 PlStatementPtr PlParser::open_cursor() {
   auto out = std::make_unique<PlCursor>(PlKind::kOpen, line());
   next();
   out->variable = cursor_variable();
   if (function_.variables[static_cast<size_t>(out->variable)].is_cursor) {
-    if (accept("(")) {
-      out->arguments = argument_list({")"});
-      expect(")");
-    }
+    out->arguments = cursor_arguments(out->variable);
     expect(";");
     return out;
   }

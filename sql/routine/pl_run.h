@@ -91,6 +91,9 @@ class PlRun {
   void run_perform(const PlSql& statement);
   void run_execute(const PlSql& statement);
   void run_call(const PlSql& statement);
+  void assign_cursor_arguments(const PlVariable& cursor, const std::vector<PlExprPtr>& arguments);
+  std::string open_query(const PlExpr& expr, const std::string& name, bool scroll);
+  Flow run_for_cursor(const PlLoop& loop);
   void open_cursor(const PlCursor& statement);
   void fetch_cursor(const PlCursor& statement);
   void close_cursor(const PlCursor& statement);

@@ -88,6 +88,7 @@ PlRun::Flow PlRun::run_for_integer(const PlLoop& loop) {
 }
 
 PlRun::Flow PlRun::run_for_rows(const PlLoop& loop) {
+  if (loop.kind == PlKind::kForCursor) return run_for_cursor(loop);
   // All rows are read before the first goes into the body, which may do as it likes then.
   std::unique_ptr<ChunkStore> rows;
   std::vector<ResultColumnInfo> columns;
@@ -109,20 +110,6 @@ PlRun::Flow PlRun::run_for_rows(const PlLoop& loop) {
   if (loop.kind == PlKind::kForExecute) {
     bool returns_rows = false;
     dynamic_query(*loop.query, loop.arguments, keep, columns, returns_rows);
-  } else if (loop.kind == PlKind::kForCursor) {
-    const PlVariable& cursor = declared(loop.cursor);
-    if (loop.arguments.size() != cursor.cursor_arguments.size()) {
-      throw sql_error(
-          SqlState::kSyntaxError, "{} arguments for cursor \"{}\"",
-          loop.arguments.size() < cursor.cursor_arguments.size() ? "not enough" : "too many",
-          cursor.name);
-    }
-    for (size_t i = 0; i < loop.arguments.size(); ++i) {
-      TypeRef type;
-      Value value = evaluate(*loop.arguments[i], &type);
-      assign_variable(cursor.cursor_arguments[i], value, type);
-    }
-    query(*cursor.cursor_query, keep, columns);
   } else {
     query(*loop.query, keep, columns);
   }

@@ -327,6 +327,81 @@ std::string PlRun::cursor_name(int variable) const {
   return std::string(value.datum.str.view());
 }
 
+void PlRun::assign_cursor_arguments(const PlVariable& cursor,
+                                    const std::vector<PlExprPtr>& arguments) {
+  if (arguments.size() != cursor.cursor_arguments.size()) {
+    throw sql_error(SqlState::kSyntaxError, "{} arguments for cursor \"{}\"",
+                    arguments.size() < cursor.cursor_arguments.size() ? "not enough" : "too many",
+                    cursor.name);
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    TypeRef type;
+    Value value = evaluate(*arguments[i], &type);
+    assign_variable(cursor.cursor_arguments[i], value, type);
+  }
+}
+
+// Returns the portal's name.
+std::string PlRun::open_query(const PlExpr& expr, const std::string& name, bool scroll) {
+  PlPrepared prepared;
+  PlScope scope(*this, expr.names, prepared.parameters);
+  try {
+    std::unique_ptr<RoutinePlan> plan = host_.plan_cursor(expr.node, &scope);
+    std::vector<Value> values;
+    gather(prepared, values);
+    return host_.open_cursor(name, *plan, values, function_->read_only, scroll);
+  } catch (SqlError& error) {
+    describe(error, "SQL statement", expr.text);
+    throw;
+  }
+}
+
+// FOR row IN cursor: open while the body runs, which may change the current row.
+PlRun::Flow PlRun::run_for_cursor(const PlLoop& loop) {
+  const PlVariable& cursor = declared(loop.cursor);
+  assign_cursor_arguments(cursor, loop.arguments);
+  const Value& current = slot(loop.cursor).value();
+  const bool was_null = current.is_null;
+  std::string wanted = was_null ? cursor.name : std::string(current.datum.str.view());
+  const std::string name = open_query(*cursor.cursor_query, wanted, cursor.scroll);
+  slot(loop.cursor).assign(Datum::of_string(std::string_view(name)), PhysicalType::kVarlen);
+  struct Pin {
+    RoutineHost& host;
+    const std::string& name;
+    Pin(RoutineHost& h, const std::string& n) : host(h), name(n) { host.pin_cursor(name); }
+    ~Pin() { host.unpin_cursor(name); }
+  } pin(host_, name);
+  RoutineHost::Fetch next;
+  next.direction = "next";
+  Flow flow = Flow::kNormal;
+  bool found = false;
+  for (bool done = false; !done;) {
+    host_.interrupt().check();
+    temporary_->reset();
+    bool stored = false;
+    std::vector<ResultColumnInfo> shape;
+    host_.fetch(name, next,
+                [&](const std::vector<ResultColumnInfo>& columns, const Chunk* chunk, uint32_t at) {
+                  shape = columns;
+                  if (chunk == nullptr || stored) return;
+                  store_row(loop.targets, columns, chunk, at);
+                  stored = true;
+                });
+    if (!stored) {
+      if (!found) store_row(loop.targets, shape, nullptr, 0);
+      break;
+    }
+    found = true;
+    flow = run_body(loop.body);
+    done = !goes_on(loop, flow);
+    current_ = &loop;
+  }
+  host_.close_cursor(name);
+  if (was_null) slot(loop.cursor).clear();
+  set_found(found);
+  return flow;
+}
+
 void PlRun::open_cursor(const PlCursor& statement) {
   const PlVariable& variable = declared(statement.variable);
   const Value& current = slot(statement.variable).value();
@@ -352,7 +427,7 @@ void PlRun::open_cursor(const PlCursor& statement) {
       throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open multi-query plan as cursor");
     }
     UsingScope scope(types);
-    std::unique_ptr<RoutinePlan> plan = host_.plan(parsed.statements[0].node, &scope);
+    std::unique_ptr<RoutinePlan> plan = host_.plan_cursor(parsed.statements[0].node, &scope);
     made = host_.open_cursor(name, *plan, values, function_->read_only, !statement.no_scroll);
   } else {
     const PlExpr* expr = statement.query.get();
@@ -360,30 +435,10 @@ void PlRun::open_cursor(const PlCursor& statement) {
     if (variable.is_cursor) {
       expr = variable.cursor_query.get();
       scroll = variable.scroll;
-      if (statement.arguments.size() != variable.cursor_arguments.size()) {
-        throw sql_error(SqlState::kSyntaxError, "{} arguments for cursor \"{}\"",
-                        statement.arguments.size() < variable.cursor_arguments.size() ? "not enough"
-                                                                                      : "too many",
-                        variable.name);
-      }
-      for (size_t i = 0; i < statement.arguments.size(); ++i) {
-        TypeRef type;
-        Value value = evaluate(*statement.arguments[i], &type);
-        assign_variable(variable.cursor_arguments[i], value, type);
-      }
+      assign_cursor_arguments(variable, statement.arguments);
       if (name.empty()) name = variable.name;
     }
-    PlPrepared prepared;
-    PlScope scope(*this, expr->names, prepared.parameters);
-    try {
-      std::unique_ptr<RoutinePlan> plan = host_.plan(expr->node, &scope);
-      std::vector<Value> values;
-      gather(prepared, values);
-      made = host_.open_cursor(name, *plan, values, function_->read_only, scroll);
-    } catch (SqlError& error) {
-      describe(error, "SQL statement", expr->text);
-      throw;
-    }
+    made = open_query(*expr, name, scroll);
   }
   slot(statement.variable).assign(Datum::of_string(std::string_view(made)), PhysicalType::kVarlen);
 }

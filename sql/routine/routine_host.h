@@ -52,6 +52,8 @@ class RoutineHost {
   virtual std::string setting(std::string_view name) = 0;
 
   virtual std::unique_ptr<RoutinePlan> plan(const ast::Node* node, VariableScope* scope) = 0;
+  // Of a cursor, which WHERE CURRENT OF may name.
+  virtual std::unique_ptr<RoutinePlan> plan_cursor(const ast::Node* node, VariableScope* scope) = 0;
   // Runs it with these parameters; returns the number of rows returned or changed. `read_only`: in
   // the surrounding statement's snapshot, changing nothing.
   virtual uint64_t run(RoutinePlan& plan, std::span<const Value> parameters,
@@ -80,7 +82,8 @@ class RoutineHost {
   // "DEBUG1", "LOG", "INFO", "NOTICE", "WARNING".
   virtual void message(std::string_view level, SqlError error) = 0;
 
-  // Cursors: all rows are read when they are opened. `name` may be empty: one is made up.
+  // Cursors: all rows are read when they are opened. `name` may be empty: one is made up. The plan
+  // becomes the cursor's.
   virtual std::string open_cursor(const std::string& name, RoutinePlan& plan,
                                   std::span<const Value> parameters, bool read_only,
                                   bool scroll) = 0;
@@ -94,6 +97,9 @@ class RoutineHost {
   virtual uint64_t fetch(const std::string& name, const Fetch& fetch,
                          const FetchVisitor& visit) = 0;
   virtual void close_cursor(const std::string& name) = 0;
+  // A pinned cursor outlives the transaction that `commit` or `rollback` ends.
+  virtual void pin_cursor(const std::string& name) = 0;
+  virtual void unpin_cursor(const std::string& name) = 0;
 };
 
 }  // namespace luma

@@ -28,8 +28,9 @@ std::string SqlSession::Routines::setting(std::string_view name) {
   return session_.settings_.show(name, true).value_or("");
 }
 
-std::unique_ptr<RoutinePlan> SqlSession::Routines::plan(const ast::Node* node,
-                                                        VariableScope* scope) {
+std::unique_ptr<RoutinePlan> SqlSession::Routines::make_plan(const ast::Node* node,
+                                                             VariableScope* scope,
+                                                             bool for_cursor) {
   session_.ensure_transaction();
   session_.environment_.refresh();
   Arena scratch(&session_.memory_);
@@ -40,6 +41,7 @@ std::unique_ptr<RoutinePlan> SqlSession::Routines::plan(const ast::Node* node,
                          {}};
   context.evaluation.arena = &scratch;
   context.variables = scope;
+  context.for_cursor = for_cursor;
   auto run = std::make_unique<PlanRun>(plan_query(node, context), &session_.memory_);
   run->catalog_version = session_.environment_.catalog_version();
   run->plan_epoch = session_.settings_.plan_epoch();
@@ -141,11 +143,26 @@ void SqlSession::Routines::rollback_subtransaction() {
   session_.environment_.refresh();
 }
 
+// Runs `end`, which ends the transaction; pinned cursors, whose rows are all there, stay.
+void SqlSession::Routines::keep_pinned(const std::function<void()>& end) {
+  using Portals = decltype(session_.portals_);
+  std::vector<Portals::node_type> kept;
+  for (const std::string& name : pinned_) {
+    auto it = session_.portals_.find(name);
+    if (it == session_.portals_.end()) continue;
+    it->second->run.reset();
+    it->second->savepoint_depth = 0;
+    kept.push_back(session_.portals_.extract(it));
+  }
+  end();
+  for (auto& node : kept) session_.portals_.insert(std::move(node));
+}
+
 void SqlSession::Routines::commit(bool chain) {
   TransactionOptions options;
   options.isolation = session_.transaction_->isolation();
   options.read_only = session_.transaction_->read_only();
-  session_.commit_transaction();
+  keep_pinned([&] { session_.commit_transaction(); });
   session_.ensure_transaction();
   if (!chain) return;
   session_.transaction_->set_isolation(options.isolation);
@@ -156,7 +173,7 @@ void SqlSession::Routines::rollback(bool chain) {
   TransactionOptions options;
   options.isolation = session_.transaction_->isolation();
   options.read_only = session_.transaction_->read_only();
-  session_.rollback_transaction();
+  keep_pinned([&] { session_.rollback_transaction(); });
   session_.ensure_transaction();
   if (!chain) return;
   session_.transaction_->set_isolation(options.isolation);
@@ -202,6 +219,7 @@ std::string SqlSession::Routines::open_cursor(const std::string& wanted, Routine
   portal.no_scroll = !scroll;
   portal.columns = plan.physical().columns;
   portal.store = std::move(store);
+  portal.run = std::move(static_cast<Plan&>(plan).run);
   portal.creation_micros = session_.statement_micros_;
   return name;
 }

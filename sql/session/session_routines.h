@@ -3,6 +3,7 @@
 // session.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,12 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   Interrupt& interrupt() override { return session_.interrupt_; }
   PlanStamp stamp() override;
   std::string setting(std::string_view name) override;
-  std::unique_ptr<RoutinePlan> plan(const ast::Node* node, VariableScope* scope) override;
+  std::unique_ptr<RoutinePlan> plan(const ast::Node* node, VariableScope* scope) override {
+    return make_plan(node, scope, false);
+  }
+  std::unique_ptr<RoutinePlan> plan_cursor(const ast::Node* node, VariableScope* scope) override {
+    return make_plan(node, scope, true);
+  }
   uint64_t run(RoutinePlan& plan, std::span<const Value> parameters, const RowVisitor& visit,
                bool read_only) override;
   uint64_t run_utility(const ast::Node* node, std::string_view text) override;
@@ -59,6 +65,8 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
                           std::span<const Value> parameters, bool read_only, bool scroll) override;
   uint64_t fetch(const std::string& name, const Fetch& fetch, const FetchVisitor& visit) override;
   void close_cursor(const std::string& name) override;
+  void pin_cursor(const std::string& name) override { pinned_.insert(name); }
+  void unpin_cursor(const std::string& name) override { pinned_.erase(name); }
 
  private:
   class Plan;
@@ -79,6 +87,9 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   };
   using CompiledPtr = std::shared_ptr<Compiled>;
 
+  std::unique_ptr<RoutinePlan> make_plan(const ast::Node* node, VariableScope* scope,
+                                         bool for_cursor);
+  void keep_pinned(const std::function<void()>& end);
   CompiledPtr compile(const Function& function, std::span<const Oid> inputs, Oid result);
   CompiledPtr compiled_of(const Expr& call);
   const Function& require_function(Oid oid) const;
@@ -97,6 +108,7 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   SqlSession& session_;
   PlConversions conversions_;
   std::map<std::pair<Oid, std::vector<Oid>>, CompiledPtr> compiled_;
+  std::set<std::string> pinned_;  // cursors
   int depth_ = 0;
   const char* stack_base_ = nullptr;
 };
