@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/catalog/acl_change.h"
+#include "sql/catalog/array_type_name.h"
 #include "sql/catalog/catalog_store.h"
 #include "sql/catalog/clone_object.h"
 #include "sql/catalog/object_codec.h"
@@ -134,7 +135,8 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
     case ObjectKind::kType: {
       const auto& type = static_cast<const Type&>(object);
       Oid holder = catalog.find_type_oid(type.schema, type.name);
-      if (holder == kInvalidOid || holder == type.oid || ignore_changed) return;
+      if (holder == type.oid || ignore_changed) return;
+      if (is_free_type_name(catalog, type.schema, type.name)) return;
       throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", type.name);
     }
     case ObjectKind::kFunction: {

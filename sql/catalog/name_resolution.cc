@@ -8,6 +8,7 @@
 #include "engine/type/type_info.h"
 #include "engine/type/typmod.h"
 #include "sql/ast/expression.h"
+#include "sql/catalog/array_type_name.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/catalog/privileges.h"
 #include "sql/parse/parser.h"
@@ -297,9 +298,10 @@ bool type_is_visible(const Catalog& catalog, const SearchPath& path, Oid type) {
   } else if (const Type* user = catalog.type(type)) {
     name = user->name;
   } else if (const Type* element = catalog.type_of_array(type)) {
-    name = "_" + element->name;
+    name = array_type_name(catalog, element->schema, element->name, type);
   } else if (const Table* row = catalog.table_of_row_type(type)) {
-    name = row->array_type == type ? "_" + row->name : row->name;
+    name = row->array_type == type ? array_type_name(catalog, row->schema, row->name, type)
+                                   : row->name;
   } else {
     return false;
   }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/type/extension_type.h"
+#include "sql/catalog/array_type_name.h"
 
 namespace luma {
 namespace {
@@ -327,8 +328,36 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
   ObjectId self{object.class_id(), object.oid};
   Oid schema = kInvalidOid;
   auto set_type = [&](Oid row_type, Oid array_type, const std::string& name) {
-    if (row_type != kInvalidOid) set_name(class_oid::kType, schema, name, row_type, add);
-    if (array_type != kInvalidOid) set_name(class_oid::kType, schema, "_" + name, array_type, add);
+    auto holder_of = [&](const std::string& name) {
+      const Oid* held = names_.find(NameKey{class_oid::kType, schema, name});
+      return held == nullptr ? kInvalidOid : *held;
+    };
+    auto is_array = [&](Oid oid) {
+      if (array_types_.find(oid) != nullptr) return true;
+      const ObjectPtr* table = objects_.find({class_oid::kRelation, relation_of_type(oid)});
+      return table != nullptr && static_cast<const Table&>(**table).array_type == oid;
+    };
+    // Names of array types make room for others.
+    auto name_array = [&](Oid oid, const std::string& element) {
+      std::string free = next_array_type_name(element);
+      for (Oid held; (held = holder_of(free)) != kInvalidOid && held != oid;) {
+        std::string next = next_array_type_name(free);
+        if (next == free) break;
+        free = std::move(next);
+      }
+      set_name(class_oid::kType, schema, free, oid, true);
+    };
+    if (row_type != kInvalidOid) {
+      Oid held = add ? holder_of(name) : kInvalidOid;
+      set_name(class_oid::kType, schema, name, row_type, add);
+      if (held != kInvalidOid && held != row_type && is_array(held)) name_array(held, name);
+    }
+    if (array_type == kInvalidOid) return;
+    if (add) return name_array(array_type, name);
+    std::string given = next_array_type_name(name);
+    for (int tries = 0; tries < 8; ++tries, given = next_array_type_name(given)) {
+      set_name(class_oid::kType, schema, given, array_type, false);
+    }
   };
   if (const auto* relation = dynamic_cast<const Relation*>(&object)) schema = relation->schema;
   if (const auto* type = dynamic_cast<const Type*>(&object)) {

@@ -3,6 +3,7 @@
 
 #include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
+#include "sql/catalog/array_type_name.h"
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
@@ -53,11 +54,11 @@ void emit_type(VirtualRow& row, const TypeRow& t) {
   row.acl(t.acl).emit();
 }
 
-void emit_array_type(VirtualRow& row, TypeRow element, Oid array) {
+void emit_array_type(VirtualRow& row, const Catalog& catalog, TypeRow element, Oid array) {
   if (array == kInvalidOid) return;
   TypeRow t;
   t.oid = array;
-  t.name = "_" + element.name;
+  t.name = array_type_name(catalog, element.schema, element.name, array);
   t.schema = element.schema;
   t.owner = element.owner;
   t.type_type = 'b';
@@ -74,7 +75,7 @@ void emit_array_type(VirtualRow& row, TypeRow element, Oid array) {
   emit_type(row, t);
 }
 
-void emit_row_type(VirtualRow& row, const Table& table) {
+void emit_row_type(VirtualRow& row, const Catalog& catalog, const Table& table) {
   if (table.row_type == kInvalidOid) return;
   TypeRow t;
   t.oid = table.row_type;
@@ -84,7 +85,7 @@ void emit_row_type(VirtualRow& row, const Table& table) {
   t.relation = table.oid;
   t.array = table.array_type;
   emit_type(row, t);
-  emit_array_type(row, t, table.array_type);
+  emit_array_type(row, catalog, t, table.array_type);
 }
 
 // The functions of an extension's type are those with its name.
@@ -163,7 +164,7 @@ void emit_user_type(VirtualRow& row, const Catalog& catalog, const Type& type) {
     describe_extension_type(catalog, type, t);
   }
   emit_type(row, t);
-  emit_array_type(row, t, type.array_type);
+  emit_array_type(row, catalog, t, type.array_type);
 }
 
 void emit_description(VirtualRow& row, Oid object, Oid class_id, int32_t sub_id,
@@ -183,13 +184,14 @@ void generate_pg_type(const VirtualScan& scan, VirtualRowSink& sink) {
     const Type* type = catalog.type(*oid);
     if (type == nullptr) type = catalog.type_of_array(*oid);
     if (type != nullptr) emit_user_type(row, catalog, *type);
-    if (const Table* table = catalog.table_of_row_type(*oid)) emit_row_type(row, *table);
+    if (const Table* table = catalog.table_of_row_type(*oid)) emit_row_type(row, catalog, *table);
     return;
   }
   if (oid.has_value()) return;
   catalog.for_each_type([&](const Type& type) { emit_user_type(row, catalog, type); });
   catalog.for_each_relation([&](const Relation& relation) {
-    if (const auto* table = dynamic_cast<const Table*>(&relation)) emit_row_type(row, *table);
+    if (const auto* table = dynamic_cast<const Table*>(&relation))
+      emit_row_type(row, catalog, *table);
   });
 }
 

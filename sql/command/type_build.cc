@@ -2,6 +2,7 @@
 
 #include "engine/type/extension_type.h"
 #include "engine/type/user_type.h"
+#include "sql/catalog/array_type_name.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/relation_create.h"
@@ -41,7 +42,7 @@ std::shared_ptr<Type> new_type(CommandContext& context, const QualifiedName& nam
   type->name = truncated_name(name.name);
   type->owner = context.current_user();
   type->type_type = kind;
-  if (context.ddl().view()->find_type_oid(type->schema, type->name) != kInvalidOid) {
+  if (!is_free_type_name(*context.ddl().view(), type->schema, type->name)) {
     throw sql_error(SqlState::kDuplicateObject, "type \"{}\" already exists", type->name);
   }
   return type;

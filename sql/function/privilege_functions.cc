@@ -238,6 +238,12 @@ Value function_privilege(RowCall& row, const Value* args) {
   PrivilegeCall call(row, args, 3);
   auto wanted = call.privileges(kFunctionPrivileges);
   Oid function = call.object_id(type_oid::kRegprocedure);
+  if (const Function* made = call.catalog().function(function)) {
+    return any_of(wanted, [&](WantedPrivilege p) {
+      return has_privilege(call.catalog(), call.role(), made->owner, made->acl, p.letter,
+                           p.grant_option, "X");
+    });
+  }
   bool exists =
       find_proc_fact(function) != nullptr || call.session().builtins().has_function(function);
   return exists ? default_privilege(call, wanted, "X") : Value::null();
@@ -247,14 +253,16 @@ Value type_privilege(RowCall& row, const Value* args) {
   PrivilegeCall call(row, args, 3);
   auto wanted = call.privileges(kUsagePrivileges);
   Oid oid = call.object_id(type_oid::kRegtype);
-  if (const Type* type = call.catalog().type(oid)) {
+  // An array type has its element's privileges.
+  const Type* type = call.catalog().type_of_array(oid);
+  if (type == nullptr) type = call.catalog().type(oid);
+  if (type != nullptr) {
     return any_of(wanted, [&](WantedPrivilege p) {
       return has_privilege(call.catalog(), call.role(), type->owner, type->acl, p.letter,
                            p.grant_option, "U");
     });
   }
-  bool exists = find_type(oid) != nullptr || call.catalog().table_of_row_type(oid) != nullptr ||
-                call.catalog().type_of_array(oid) != nullptr;
+  bool exists = find_type(oid) != nullptr || call.catalog().table_of_row_type(oid) != nullptr;
   return exists ? default_privilege(call, wanted, "U") : Value::null();
 }
 
