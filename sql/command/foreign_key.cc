@@ -6,6 +6,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/constraint_build.h"
 #include "sql/command/object_name.h"
+#include "sql/command/partition_build.h"
 #include "sql/command/partition_references.h"
 #include "sql/function/registry.h"
 
@@ -180,6 +181,7 @@ const Table& lock_referenced(CommandContext& context, const Table& table,
                     "permission denied: \"{}\" is a system catalog", relation.name);
   }
   if (relation.oid == table.oid) return table;
+  lock_partition_tree(context, relation.oid, TableLockMode::kShareRowExclusive);
   return static_cast<const Table&>(relation);
 }
 

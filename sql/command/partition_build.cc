@@ -404,7 +404,23 @@ void check_partition_rows(CommandContext& context, const Table& parent, const Ta
   }
 }
 
+void lock_partition_tree(CommandContext& context, Oid table, TableLockMode mode) {
+  context.lock_table(table, mode);
+  const Table* root = context.ddl().view()->table(table);
+  if (root == nullptr || root->relkind != 'p') return;
+  std::vector<Oid> partitions;
+  for (const PartitionNode& node : partition_tree(*context.ddl().view(), *root)) {
+    if (node.table->oid != table) partitions.push_back(node.table->oid);
+  }
+  for (Oid oid : partitions) context.lock_table(oid, mode);
+}
+
 void copy_partition_foreign_keys(CommandContext& context, const Table& parent, Oid partition) {
+  // Nobody takes away what the rows refer to before the keys are there.
+  for (const Constraint& source : parent.constraints) {
+    if (source.type != 'f' || is_partition_reference(parent, source)) continue;
+    lock_partition_tree(context, source.referenced_table, TableLockMode::kShareRowExclusive);
+  }
   std::shared_ptr<Table> table = table_to_change(context, partition);
   auto mapped = [&](const std::vector<int16_t>& numbers) {
     std::vector<int16_t> out;

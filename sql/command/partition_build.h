@@ -30,7 +30,10 @@ void check_default_partition(CommandContext& context, const Table& parent,
 void check_partition_rows(CommandContext& context, const Table& parent, const Table& table,
                           const PartitionBound& bound);
 
-// The foreign keys of `parent` for its new partition, which is put. Rows are not looked at.
+// The table and all below it.
+void lock_partition_tree(CommandContext& context, Oid table, TableLockMode mode);
+// The foreign keys of `parent` for its new partition, which is put. Rows are not looked at; what
+// they refer to is locked.
 void copy_partition_foreign_keys(CommandContext& context, const Table& parent, Oid partition);
 
 // ALTER TABLE ... ATTACH PARTITION, DETACH PARTITION.
