@@ -172,32 +172,68 @@ struct SumFloat {
   }
 };
 
-// numeric keeps its accumulator elsewhere: it owns memory.
+// Most sums are of small decimals of one scale, which need no memory of their own.
 template <bool average>
 struct NumericTotal {
   using Args = TypeList<Datum>;
-  using State = std::unique_ptr<NumericSum>;
+  struct State {
+    Sum128 scaled = 0;  // of 63-bit values: cannot overflow
+    int64_t count = 0;
+    int64_t scale = 0;
+    std::unique_ptr<NumericSum> general;  // once it is set, everything
+
+    bool takes(int64_t value_scale) const {
+      return general == nullptr && (value_scale == scale || count == 0);
+    }
+    void add_scaled(Int128 sum, int64_t value_scale, int64_t values) {
+      scaled += sum;
+      scale = value_scale;
+      count += values;
+    }
+    NumericSum& generalize() {
+      if (general == nullptr) {
+        general = std::make_unique<NumericSum>();
+        if (count != 0) general->add_scaled(scaled, static_cast<int>(scale), count);
+      }
+      return *general;
+    }
+  };
   static void add(const AggregateCall&, State& state, const Datum& value) {
-    if (!state) state = std::make_unique<NumericSum>();
-    state->add(value);
+    if (numeric_is_small(value)) {
+      const SmallNumeric small = numeric_small(value);
+      if (state.takes(small.scale)) return state.add_scaled(small.scaled, small.scale, 1);
+    }
+    state.generalize().add(value);
   }
   static bool add_all(const AggregateCall&, State& state, std::span<const Vector* const> args,
                       uint32_t count) {
-    if (args[0]->has_nulls() || count < 2) return false;
+    if (args[0]->has_nulls()) return false;
     const std::optional<DecimalTotal> total = decimal_total(*args[0], count);
     if (!total) return false;
-    if (!state) state = std::make_unique<NumericSum>();
-    state->add_scaled(total->scaled, total->scale, count);
+    if (state.takes(total->scale)) {
+      state.add_scaled(total->scaled, total->scale, count);
+    } else {
+      state.generalize().add_scaled(total->scaled, total->scale, count);
+    }
     return true;
   }
   static void merge(const AggregateCall&, State& into, const State& from) {
-    if (!from) return;
-    if (!into) into = std::make_unique<NumericSum>();
-    into->merge(*from);
+    if (from.general != nullptr) {
+      into.generalize().merge(*from.general);
+    } else if (from.count != 0 && into.takes(from.scale)) {
+      into.add_scaled(from.scaled, from.scale, from.count);
+    } else if (from.count != 0) {
+      into.generalize().add_scaled(from.scaled, static_cast<int>(from.scale), from.count);
+    }
   }
   static Value finish(const AggregateCall& call, const State& state) {
-    if (!state) return Value::null();
-    return average ? state->average(call.arena) : state->sum(call.arena);
+    if (state.general != nullptr) {
+      return average ? state.general->average(call.arena) : state.general->sum(call.arena);
+    }
+    if (state.count == 0) return Value::null();
+    const Datum sum = numeric_make(state.scaled, static_cast<int>(state.scale), call.arena);
+    if (!average) return sum;
+    return numeric_div(sum, numeric_from_int64(state.count), call.arena);
   }
 };
 

@@ -1,4 +1,7 @@
 // LIKE, ILIKE, SIMILAR TO and the functions that bring their patterns into standard form.
+#include <cstring>
+#include <vector>
+
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/utf8_text.h"
@@ -54,35 +57,78 @@ bool like_match(string_view text, string_view pattern, bool by_byte) {
   return p >= pattern.size();
 }
 
-// What a constant pattern amounts to; most are one of the simple kinds.
-struct LikePattern {
-  enum class Kind : uint8_t { kExact, kPrefix, kSuffix, kContains, kGeneral } kind;
-  string_view literal;
+bool contains(string_view text, string_view piece) {
+  return memmem(text.data(), text.size(), piece.data(), piece.size()) != nullptr;
+}
 
-  explicit LikePattern(string_view pattern) : kind(Kind::kGeneral), literal(pattern) {
-    bool head = pattern.starts_with('%'), tail = pattern.size() > 1 && pattern.ends_with('%');
+// What a constant pattern amounts to; most are one of the simple kinds.
+class LikePattern {
+ public:
+  explicit LikePattern(string_view pattern) : kind_(Kind::kGeneral), literal_(pattern) {
+    if (pattern.find_first_of("_\\") != string_view::npos) return;
+    const bool head = pattern.starts_with('%');
+    const bool tail = pattern.size() > 1 && pattern.ends_with('%');
     string_view middle = pattern.substr(head ? 1 : 0);
     if (tail) middle.remove_suffix(1);
-    if (middle.find_first_of("%_\\") != string_view::npos) return;
-    literal = middle;
-    kind = head ? (tail || middle.empty() ? Kind::kContains : Kind::kSuffix)
-                : (tail ? Kind::kPrefix : Kind::kExact);
+    if (middle.find('%') != string_view::npos) {
+      kind_ = Kind::kPieces;
+      split();
+      return;
+    }
+    literal_ = middle;
+    kind_ = head ? (tail || middle.empty() ? Kind::kContains : Kind::kSuffix)
+                 : (tail ? Kind::kPrefix : Kind::kExact);
   }
   bool matches(string_view text, bool by_byte) const {
-    switch (kind) {
+    switch (kind_) {
       case Kind::kExact:
-        return text == literal;
+        return text == literal_;
       case Kind::kPrefix:
-        return text.starts_with(literal);
+        return text.starts_with(literal_);
       case Kind::kSuffix:
-        return text.ends_with(literal);
+        return text.ends_with(literal_);
       case Kind::kContains:
-        return text.find(literal) != string_view::npos;
+        return contains(text, literal_);
+      case Kind::kPieces:
+        return matches_pieces(text);
       case Kind::kGeneral:
         break;
     }
-    return like_match(text, literal, by_byte);
+    return like_match(text, literal_, by_byte);
   }
+
+ private:
+  enum class Kind : uint8_t { kExact, kPrefix, kSuffix, kContains, kPieces, kGeneral };
+
+  // At the percent signs: what the text begins with, then what follows in this order, then its end.
+  void split() {
+    size_t from = 0, to;
+    while ((to = literal_.find('%', from)) != string_view::npos) {
+      if (from == 0 || to > from) pieces_.push_back(literal_.substr(from, to - from));
+      from = to + 1;
+    }
+    pieces_.push_back(literal_.substr(from));
+  }
+  bool matches_pieces(string_view text) const {
+    const string_view first = pieces_.front(), last = pieces_.back();
+    if (text.size() < first.size() + last.size() || !text.starts_with(first) ||
+        !text.ends_with(last)) {
+      return false;
+    }
+    text.remove_prefix(first.size());
+    text.remove_suffix(last.size());
+    for (size_t i = 1; i + 1 < pieces_.size(); ++i) {
+      const void* found = memmem(text.data(), text.size(), pieces_[i].data(), pieces_[i].size());
+      if (found == nullptr) return false;
+      text = text.substr(static_cast<size_t>(static_cast<const char*>(found) - text.data()) +
+                         pieces_[i].size());
+    }
+    return true;
+  }
+
+  Kind kind_;
+  string_view literal_;
+  std::vector<string_view> pieces_;
 };
 
 template <bool fold, bool by_byte>

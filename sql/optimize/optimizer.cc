@@ -10,6 +10,7 @@ std::vector<Pass> all_passes() {
       {"inline_ctes", inline_ctes},
       {"unnest_subqueries", unnest_subqueries},
       {"decorrelate", decorrelate},
+      {"drop_dependent_groups", drop_dependent_groups},
       {"factor_disjunctions", factor_disjunctions},
       {"push_down_filters", push_down_filters},
       {"order_joins", order_joins},

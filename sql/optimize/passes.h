@@ -8,6 +8,7 @@ LogicalOp* fold_constants(LogicalOp* root, OptimizerContext& context);
 LogicalOp* inline_ctes(LogicalOp* root, OptimizerContext& context);
 LogicalOp* unnest_subqueries(LogicalOp* root, OptimizerContext& context);
 LogicalOp* decorrelate(LogicalOp* root, OptimizerContext& context);
+LogicalOp* drop_dependent_groups(LogicalOp* root, OptimizerContext& context);
 LogicalOp* factor_disjunctions(LogicalOp* root, OptimizerContext& context);
 LogicalOp* push_down_filters(LogicalOp* root, OptimizerContext& context);
 LogicalOp* order_joins(LogicalOp* root, OptimizerContext& context);
