@@ -343,8 +343,13 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
         right.push_back(ref);
       }
       std::string op = link.oper_name.empty() ? "=" : std::string(link.oper_name.back());
-      info->test = left.size() == 1 ? make_operator(op, left[0], right[0], link.location)
-                                    : bind_row_comparison(op, left, right, link.location);
+      if (left.size() == 1) {
+        info->test = link.oper_name.empty()
+                         ? make_operator(op, left[0], right[0], link.location)
+                         : make_operator(link.oper_name, left[0], right[0], link.location);
+      } else {
+        info->test = bind_row_comparison(op, left, right, link.location);
+      }
       if (info->test->type.oid != type_oid::kBool) {
         throw sql_error(SqlState::kDatatypeMismatch, "operator {} must return type boolean", op)
             .at_byte(link.location);

@@ -207,7 +207,8 @@ class NameShortener {
     if (node->tag == ast::NodeTag::kTypeName) shorten(static_cast<ast::TypeName&>(*node));
     if (node->tag == ast::NodeTag::kTypeCast) shorten(static_cast<ast::TypeCast&>(*node));
     if (node->tag == ast::NodeTag::kFuncCall) shorten(static_cast<ast::FuncCall&>(*node));
-    if (node->tag == ast::NodeTag::kAExpr) qualify(static_cast<ast::AExpr&>(*node));
+    if (node->tag == ast::NodeTag::kAExpr) qualify(static_cast<ast::AExpr&>(*node).name);
+    if (node->tag == ast::NodeTag::kSubLink) qualify(static_cast<ast::SubLink&>(*node).oper_name);
     return node;
   }
 
@@ -244,16 +245,22 @@ class NameShortener {
     }
   }
 
-  // Operators are stored by name: one that only users or extensions have shows where it is when the
-  // search path does not find it.
-  void qualify(ast::AExpr& expr) const {
-    if (expr.name.size() != 1 || !operator_facts_named(expr.name[0]).empty()) return;
-    std::vector<OperatorFact> found = created_operators_named(catalog_, expr.name[0]);
+  // Operators of users and extensions show where they are when the search path does not find them.
+  void qualify(ast::NameList& name) const {
+    if (name.size() == 2) {
+      const Schema* schema = catalog_.find_schema(name[0]);
+      if (schema != nullptr && path_.contains(schema->oid)) {
+        name = ast::make_list<std::string_view>(arena_, {name[1]});
+      }
+      return;
+    }
+    if (name.size() != 1 || !operator_facts_named(name[0]).empty()) return;
+    std::vector<OperatorFact> found = created_operators_named(catalog_, name[0]);
     bool visible = std::ranges::any_of(
         found, [&](const OperatorFact& fact) { return path_.contains(fact.schema); });
     if (found.empty() || visible) return;
-    expr.name = ast::make_list<std::string_view>(
-        arena_, {arena_.copy(catalog_.schema_name(found[0].schema)), expr.name[0]});
+    name = ast::make_list<std::string_view>(
+        arena_, {arena_.copy(catalog_.schema_name(found[0].schema)), name[0]});
   }
 
   void shorten(ast::TypeCast& cast) const {

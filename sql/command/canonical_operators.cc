@@ -1,16 +1,32 @@
 // The canonical form of operators, CASE and subqueries: what IN, BETWEEN and comparisons of rows
 // stand for is written out.
+#include "engine/type/extension_type.h"
 #include "sql/ast/rewrite.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/command/bound_shape.h"
 #include "sql/command/canonical_text.h"
 
 namespace luma {
 
-const ast::Node* CanonicalText::operation(std::string_view name, const ast::Node* left,
-                                          const ast::Node* right, ast::AExprKind kind) {
+// Found again whatever the search path says; who shows it leaves the schema out (NameShortener).
+ast::NameList CanonicalText::operator_name(std::string_view name, const Expr* bound) {
+  std::optional<OperatorFact> created;
+  if (bound != nullptr && bound->operator_oid >= kFirstExtensionTypeOid) {
+    created = find_created_operator(catalog_, bound->operator_oid);
+  }
+  if (!created || created->name != name) {
+    return ast::make_list<std::string_view>(arena_, {arena_.copy(name)});
+  }
+  return ast::make_list<std::string_view>(
+      arena_, {arena_.copy(catalog_.schema_name(created->schema)), arena_.copy(name)});
+}
+
+const ast::Node* CanonicalText::operation(std::string_view name, const Expr* bound,
+                                          const ast::Node* left, const ast::Node* right,
+                                          ast::AExprKind kind) {
   auto* out = arena_.make<ast::AExpr>();
   out->kind = kind;
-  out->name = ast::make_list<std::string_view>(arena_, {arena_.copy(name)});
+  out->name = operator_name(name, bound);
   out->lexpr = left;
   out->rexpr = right;
   return out;
@@ -63,6 +79,11 @@ const ast::Node* CanonicalText::a_expr(const ast::AExpr& node, const Expr* own) 
   if (node.name.size() == 2 && node.name[0] == "pg_catalog") {
     out->name = ast::make_list<std::string_view>(arena_, {node.name.back()});
   }
+  bool is_written = kind == ast::AExprKind::kOp || kind == ast::AExprKind::kOpAny ||
+                    kind == ast::AExprKind::kOpAll;
+  if (is_written && (node.name.size() == 1 || node.name[0] != "pg_catalog")) {
+    out->name = operator_name(node.name.back(), own);
+  }
   if (node.lexpr != nullptr) out->lexpr = expression(node.lexpr, argument(converted, 0));
   out->rexpr = expression(node.rexpr, argument(converted, last));
   return out;
@@ -82,7 +103,7 @@ const ast::Node* CanonicalText::row_comparison(const ast::AExpr& node, const Exp
   std::vector<const ast::Node*> parts;
   for (size_t i = 0; i < left.size(); ++i) {
     const Expr* part = left.size() == 1 ? own : argument(own, i);
-    parts.push_back(operation(op, expression(left[i], argument(part, 0)),
+    parts.push_back(operation(op, part, expression(left[i], argument(part, 0)),
                               expression(right[i], argument(part, 1))));
   }
   return both(op == "=" ? ast::BoolExprType::kAnd : ast::BoolExprType::kOr, parts);
@@ -120,8 +141,8 @@ const ast::Node* CanonicalText::in_list(const ast::AExpr& node, const Expr* own)
     array->elements = ast::make_list(arena_, elements);
     const ast::Node* right = array;
     if (all != argument(part, 1)) right = cast(array, argument(part, 1)->type);
-    out.push_back(operation(node.name.back(), expression(node.lexpr, argument(part, 0)), right,
-                            negated ? ast::AExprKind::kOpAll : ast::AExprKind::kOpAny));
+    out.push_back(operation(node.name.back(), part, expression(node.lexpr, argument(part, 0)),
+                            right, negated ? ast::AExprKind::kOpAll : ast::AExprKind::kOpAny));
   }
   size_t next = out.size();
   for (size_t i = 0; i < items.size(); ++i) {
@@ -145,7 +166,7 @@ const ast::Node* CanonicalText::between(const ast::AExpr& node, const Expr* own)
       node.kind == ast::AExprKind::kBetweenSym || node.kind == ast::AExprKind::kNotBetweenSym;
   auto pair = [&](const Expr* pair, size_t low) {
     auto compare = [&](std::string_view op, size_t bound, const Expr* part) {
-      return operation(op, expression(node.lexpr, argument(part, 0)),
+      return operation(op, part, expression(node.lexpr, argument(part, 0)),
                        expression(bounds[bound], argument(part, 1)));
     };
     return both(negated ? ast::BoolExprType::kOr : ast::BoolExprType::kAnd,
@@ -200,6 +221,9 @@ const ast::Node* CanonicalText::sub_link(const ast::SubLink& node, const Expr* o
   if (node.sub_link_type == ast::SubLinkType::kAny && node.oper_name.size() == 1 &&
       node.oper_name[0] == "=") {
     out->oper_name = {};
+  }
+  if (!out->oper_name.empty() && (test == nullptr || test->kind == ExprKind::kFunction)) {
+    out->oper_name = operator_name(out->oper_name.back(), test);
   }
   bool qualified = qualify_;
   qualify_ = true;

@@ -68,8 +68,10 @@ class CanonicalText {
   const ast::Node* a_expr(const ast::AExpr& node, const Expr* own);
   const ast::Node* in_list(const ast::AExpr& node, const Expr* own);
   const ast::Node* row_comparison(const ast::AExpr& node, const Expr* own);
-  const ast::Node* operation(std::string_view name, const ast::Node* left, const ast::Node* right,
-                             ast::AExprKind kind = ast::AExprKind::kOp);
+  // With the schema of operators that are no part of the system.
+  ast::NameList operator_name(std::string_view name, const Expr* bound);
+  const ast::Node* operation(std::string_view name, const Expr* bound, const ast::Node* left,
+                             const ast::Node* right, ast::AExprKind kind = ast::AExprKind::kOp);
   const ast::Node* both(ast::BoolExprType type, const std::vector<const ast::Node*>& args);
   const ast::Node* between(const ast::AExpr& node, const Expr* own);
   const ast::Node* case_expr(const ast::CaseExpr& node, const Expr* own);

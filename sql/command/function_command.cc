@@ -9,6 +9,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/function_target.h"
+#include "sql/command/stored_text.h"
 #include "sql/parse/deparse.h"
 #include "sql/routine/sql_body.h"
 
@@ -375,6 +376,8 @@ void put_changed(CommandContext& context, std::shared_ptr<Function> function,
     throw sql_error(SqlState::kDuplicateFunction, "function {} already exists in schema \"{}\"",
                     routine_signature(*context.ddl().view(), *function), schema_name);
   }
+  follow_function_rename(context, *context.ddl().view()->function(function->oid), schema_name,
+                         function->name);
   ++function->revision;
   context.ddl().put(std::move(function));
 }

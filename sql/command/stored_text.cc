@@ -71,6 +71,27 @@ bool edit_index(Index& index, const TextEdit& edit) {
   return changed;
 }
 
+// The list of a node's name that may have a schema; nullptr for other nodes.
+ast::NameList* name_of_routine(ast::Node& node) {
+  if (node.tag == ast::NodeTag::kFuncCall) return &static_cast<ast::FuncCall&>(node).funcname;
+  if (node.tag == ast::NodeTag::kAExpr) return &static_cast<ast::AExpr&>(node).name;
+  if (node.tag == ast::NodeTag::kSubLink) return &static_cast<ast::SubLink&>(node).oper_name;
+  return nullptr;
+}
+
+// Whether a call with that many arguments may mean the function.
+bool takes_arguments(const Function& function, size_t count) {
+  size_t most = 0;
+  size_t least = 0;
+  for (const Function::Argument& argument : function.arguments) {
+    if (argument.mode == 'v') return true;
+    if (argument.mode == 'o' || argument.mode == 't') continue;
+    ++most;
+    if (argument.default_sql.empty()) ++least;
+  }
+  return least <= count && count <= most;
+}
+
 // The constant of 'name'::regclass; nullptr for other nodes.
 ast::AConst* regclass_constant(ast::Node& node) {
   if (node.tag != ast::NodeTag::kTypeCast) return nullptr;
@@ -241,6 +262,11 @@ void follow_schema_rename(CommandContext& context, const std::string& old_name,
       var.schemaname = arena.copy(new_name);
       return true;
     }
+    if (ast::NameList* name = name_of_routine(node)) {
+      if (name->size() != 2 || (*name)[0] != old_name) return false;
+      *name = ast::make_list<std::string_view>(arena, {arena.copy(new_name), (*name)[1]});
+      return true;
+    }
     if (node.tag == ast::NodeTag::kTypeName) {
       auto& type = static_cast<ast::TypeName&>(node);
       if (type.names.size() < 2 || type.names[type.names.size() - 2] != old_name) return false;
@@ -301,6 +327,30 @@ void follow_type_rename(CommandContext& context, const Type& type, const std::st
     name.names = qualify ? ast::make_list<std::string_view>(
                                arena, {arena.copy(new_schema), arena.copy(new_name)})
                          : ast::make_list<std::string_view>(arena, {arena.copy(new_name)});
+    return true;
+  });
+}
+
+void follow_function_rename(CommandContext& context, const Function& function,
+                            const std::string& new_schema, const std::string& new_name) {
+  CatalogPtr catalog = context.ddl().view();
+  if (catalog->dependents_of(function.address()).empty()) return;
+  std::string old_schema = catalog->schema_name(function.schema);
+  std::vector<const Function*> others = catalog->functions_named(function.schema, function.name);
+  edit_stored_text(context, [&](ast::Node& node, const SearchPath&, Arena& arena) {
+    if (node.tag != ast::NodeTag::kFuncCall) return false;
+    auto& call = static_cast<ast::FuncCall&>(node);
+    bool is_named = call.funcname.size() == 2 && call.funcname[0] == old_schema &&
+                    call.funcname[1] == function.name;
+    if (!is_named || !takes_arguments(function, call.args.size())) return false;
+    bool is_ambiguous = std::ranges::any_of(others, [&](const Function* other) {
+      return other->oid != function.oid && takes_arguments(*other, call.args.size());
+    });
+    if (is_ambiguous) {
+      throw unsupported("renaming one of several functions that a definition may call");
+    }
+    call.funcname =
+        ast::make_list<std::string_view>(arena, {arena.copy(new_schema), arena.copy(new_name)});
     return true;
   });
 }

@@ -22,6 +22,9 @@ void follow_schema_rename(CommandContext& context, const std::string& old_name,
                           const std::string& new_name);
 void follow_type_rename(CommandContext& context, const Type& type, const std::string& new_schema,
                         const std::string& new_name);
+// 0A000 when a text calls what may be another function of the same name.
+void follow_function_rename(CommandContext& context, const Function& function,
+                            const std::string& new_schema, const std::string& new_name);
 // A column of a table or view. Texts of the table itself are changed in `table`, others are put.
 void follow_column_rename(CommandContext& context, Table& table, int16_t column,
                           const std::string& new_name);
