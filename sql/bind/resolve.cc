@@ -147,6 +147,13 @@ Oid cast_function_target(const Catalog& catalog, const ast::NameList& name) {
   return type == nullptr || type->type_type == 'p' ? kInvalidOid : type->oid;
 }
 
+// Of a qualified operator; 0 for names that the search path finds, or the system has.
+Oid schema_of_operator(const Catalog& catalog, const SearchPath& path, const ast::NameList& name,
+                       int location) {
+  if (name.size() < 2 || name[0] == "pg_catalog") return kInvalidOid;
+  return require_schema(catalog, path, name[name.size() - 2], location).oid;
+}
+
 }  // namespace
 
 Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args, int location,
@@ -344,9 +351,11 @@ const OperatorEntry* Binder::find_operator(const std::string& name, Oid left, Oi
   const FunctionRegistry& registry = FunctionRegistry::instance();
   bool prefix = left == kInvalidOid;
   auto fail = [&](SqlState state, std::string_view problem, std::string hint) -> SqlError {
+    std::string shown =
+        schema == kInvalidOid ? name : environment_.catalog().schema_name(schema) + "." + name;
     std::string text = prefix
-                           ? fmt::format("{} {}", name, format_type(right))
-                           : fmt::format("{} {} {}", format_type(left), name, format_type(right));
+                           ? fmt::format("{} {}", shown, format_type(right))
+                           : fmt::format("{} {} {}", format_type(left), shown, format_type(right));
     return sql_error(state, "operator {}: {}", problem, text)
         .hint(std::move(hint))
         .at_byte(location);
@@ -459,11 +468,8 @@ Expr* Binder::make_operator(const std::string& name, Expr* left, Expr* right, in
 }
 
 Expr* Binder::make_operator(const ast::NameList& name, Expr* left, Expr* right, int location) {
-  Oid schema = kInvalidOid;
-  if (name.size() > 1 && name[0] != "pg_catalog") {
-    schema = require_schema(environment_.catalog(), path(), name[name.size() - 2], location).oid;
-  }
-  return make_operator(std::string(name.back()), left, right, location, schema);
+  return make_operator(std::string(name.back()), left, right, location,
+                       schema_of_operator(environment_.catalog(), path(), name, location));
 }
 
 Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Expr* array, bool any,
@@ -484,7 +490,8 @@ Expr* Binder::make_array_comparison(const ast::NameList& name, Expr* scalar, Exp
     element = type_oid::kUnknown;
   }
   const OperatorEntry* entry =
-      find_operator(std::string(name.back()), scalar->type.oid, element, location);
+      find_operator(std::string(name.back()), scalar->type.oid, element, location,
+                    schema_of_operator(environment_.catalog(), path(), name, location));
   if (entry->result != type_oid::kBool) {
     throw SqlError(SqlState::kWrongObjectType,
                    "op ANY/ALL (array) requires operator to yield boolean")
