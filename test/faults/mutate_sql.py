@@ -29,6 +29,7 @@ UNWANTED = re.compile(r"pg_sleep|program|pg_terminate|pg_cancel|drop\s+database|
 TIMEOUT_S = 30
 # PostgreSQL itself says XX000 here.
 KNOWN_XX000 = ("tsvector_update_trigger: not fired by trigger manager",
+               "tsvector_update_trigger: arguments must be",
                "Unexpected end of string", 'Syntax error near "',
                "could not open relation with OID", "cache lookup failed", "unrecognized weight",
                "unrecognized object type abbreviation", "unsupported jsonb version number",
