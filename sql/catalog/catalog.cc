@@ -452,7 +452,15 @@ std::string Catalog::describe(ObjectAddress address,
     }
     case class_oid::kConstraint: {
       const Table* owner = table_of_constraint(address.oid);
-      if (owner == nullptr) break;
+      if (owner == nullptr) {
+        const Constraint* of_domain = nullptr;
+        for_each_type([&](const Type& type) {
+          auto found = std::ranges::find(type.constraints, address.oid, &Constraint::oid);
+          if (found != type.constraints.end()) of_domain = &*found;
+        });
+        if (of_domain == nullptr) break;
+        return "constraint " + quote_identifier(of_domain->name);
+      }
       const Constraint* part = owner->find_constraint(address.oid);
       return fmt::format("constraint {} on table {}", quote_identifier(part->name), shown(*owner));
     }

@@ -182,6 +182,18 @@ void remove_part(Table& table, const ObjectAddress& part) {
   std::erase_if(table.dependencies, [&](const Dependency& d) { return covers(part, d.dependent); });
 }
 
+// The domain that has the constraint; null: none.
+const Type* domain_of_constraint(const Catalog& catalog, Oid constraint) {
+  const Type* out = nullptr;
+  catalog.for_each_type([&](const Type& type) {
+    if (std::ranges::find(type.constraints, constraint, &Constraint::oid) !=
+        type.constraints.end()) {
+      out = &type;
+    }
+  });
+  return out;
+}
+
 }  // namespace
 
 DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
@@ -220,6 +232,16 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
                           : part.class_id == class_oid::kTrigger ? view_->table_of_trigger(part.oid)
                           : part.class_id == class_oid::kAttrDef ? view_->table_of_default(part.oid)
                                                                  : view_->table(part.oid);
+    if (holder == nullptr && part.class_id == class_oid::kConstraint) {
+      if (const Type* domain = domain_of_constraint(*view_, part.oid)) {
+        auto copy = std::make_shared<Type>(*domain);
+        result.changed_from.push_back(view_->share(domain->address()));
+        std::erase_if(copy->constraints, [&](const Constraint& c) { return c.oid == part.oid; });
+        std::erase_if(copy->dependencies, [&](const Dependency& d) { return d.dependent == part; });
+        put(copy);
+      }
+      continue;
+    }
     if (holder == nullptr) continue;  // went with its table
     auto& copy = changed[holder->oid];
     if (copy == nullptr) {

@@ -87,7 +87,13 @@ void add_check(CommandContext& context, Type& type, const ast::Constraint& node)
     constraint.name =
         free_constraint_name(*context.ddl().view(), type.schema, type.name, "", "check", taken);
   }
+  depend_on_objects(stored, {class_oid::kConstraint, constraint.oid, 0}, type.dependencies);
   type.constraints.push_back(std::move(constraint));
+}
+
+void forget_dependencies(Type& type, const ObjectAddress& dependent) {
+  std::erase_if(type.dependencies,
+                [&](const Dependency& edge) { return edge.dependent == dependent; });
 }
 
 void set_default(CommandContext& context, Type& type, const ast::Node* node) {
@@ -95,6 +101,8 @@ void set_default(CommandContext& context, Type& type, const ast::Node* node) {
   StoredExpression stored =
       store_expression(context, none, node, Clause::kDefault, type.base, type.name);
   type.default_sql = stored.is_null ? std::string() : stored.sql;
+  forget_dependencies(type, type.address());
+  depend_on_objects(stored, type.address(), type.dependencies);
 }
 
 void set_base(CommandContext& context, Type& type, const ast::CreateDomainStmt& statement) {
@@ -210,6 +218,7 @@ SqlError no_constraint(const Type& type, std::string_view name) {
 void alter_drop(CommandContext& context, Type& type, const ast::AlterDomainStmt& statement) {
   auto found = find_constraint(type, statement.name);
   if (found != type.constraints.end()) {
+    forget_dependencies(type, {class_oid::kConstraint, found->oid, 0});
     type.constraints.erase(found);
     return;
   }
@@ -288,6 +297,7 @@ CommandResult run_alter(const ast::AlterDomainStmt& statement, CommandContext& c
     case 'T':
       if (statement.def == nullptr) {
         type->default_sql.clear();
+        forget_dependencies(*type, type->address());
       } else {
         set_default(context, *type, statement.def);
       }

@@ -73,11 +73,10 @@ void collect_uses(const Expr& expr, StoredExpression& out) {
     out.objects.push_back({class_oid::kRelation, expr.constant.datum.oid(), 0});
   }
   if (expr.kind == ExprKind::kConstant) collect_type(expr.type.oid, out);
-  if (expr.function != nullptr && expr.function->oid >= kFirstUserOid) {
-    out.objects.push_back({class_oid::kProc, expr.function->oid, 0});
-  }
   if (expr.operator_oid >= kFirstUserOid) {
     out.objects.push_back({class_oid::kOperator, expr.operator_oid, 0});
+  } else if (expr.function != nullptr && expr.function->oid >= kFirstUserOid) {
+    out.objects.push_back({class_oid::kProc, expr.function->oid, 0});
   }
   for_each_child(expr, [&](const Expr* child) { collect_uses(*child, out); });
 }

@@ -5,6 +5,7 @@
 
 #include "sql/ast/ast.h"
 #include "sql/ast/rewrite.h"
+#include "sql/catalog/domain_text.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/policy_rename.h"
@@ -67,6 +68,17 @@ bool edit_index(Index& index, const TextEdit& edit) {
   bool changed = edit_expression(index.predicate, naming_path(), edit);
   for (IndexKey& key : index.keys) {
     if (key.column == 0) changed |= edit_expression(key.expression, naming_path(), edit);
+  }
+  return changed;
+}
+
+// The default and the checks of a domain.
+bool edit_domain(Type& type, const TextEdit& edit) {
+  bool changed = edit_expression(type.default_sql, naming_path(), edit);
+  for (Constraint& constraint : type.constraints) {
+    if (!edit_expression(constraint.expression, naming_path(), edit)) continue;
+    constraint.expression = with_capital_value(constraint.expression);
+    changed = true;
   }
   return changed;
 }
@@ -216,6 +228,11 @@ void edit_stored_text(CommandContext& context, const TextEdit& edit) {
       auto index = std::make_shared<Index>(static_cast<const Index&>(relation));
       if (edit_index(*index, edit)) changed.push_back(std::move(index));
     }
+  });
+  context.ddl().view()->for_each_type([&](const Type& type) {
+    if (type.type_type != 'd') return;
+    auto copy = std::make_shared<Type>(type);
+    if (edit_domain(*copy, edit)) changed.push_back(std::move(copy));
   });
   for (auto& object : changed) context.ddl().put(std::move(object));
 }

@@ -371,11 +371,10 @@ std::vector<Dependency> view_dependencies(CommandContext& context, const ast::No
   for_each_op(*bound.root, [&](LogicalOp& op) {
     for_each_expr(op, [&](Expr*& expr) {
       expr_contains(*expr, [&](const Expr& inner) {
-        if (inner.function != nullptr && is_user_function(*inner.function)) {
-          referenced.insert({class_oid::kProc, inner.function->oid, 0});
-        }
         if (inner.operator_oid >= kFirstUserOid) {
           referenced.insert({class_oid::kOperator, inner.operator_oid, 0});
+        } else if (inner.function != nullptr && is_user_function(*inner.function)) {
+          referenced.insert({class_oid::kProc, inner.function->oid, 0});
         }
         return false;
       });
