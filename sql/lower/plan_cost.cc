@@ -74,6 +74,9 @@ void Lowering::note_costs(const LogicalOp& op, Operator& made) {
       total = first.startup +
               (first.total - first.startup) * std::min(1.0, rows / std::max(1.0, first.rows));
       break;
+    case OpKind::kModify:
+      total += first.rows * cost::kModifyRow;
+      break;
     case OpKind::kSetOp:
       total = first.total + second.total;
       if (!static_cast<const SetOpOp&>(op).all) {

@@ -6,6 +6,7 @@
 #include "sql/bind/binder.h"
 #include "sql/lower/lowering.h"
 #include "sql/optimize/constant_check.h"
+#include "sql/optimize/cost_model.h"
 #include "sql/optimize/estimate.h"
 #include "sql/plan/walk.h"
 
@@ -13,14 +14,24 @@ namespace luma {
 
 namespace {
 
-double total_rows(LogicalOp& root) {
-  double total = 0;
-  for_each_op(root, [&](LogicalOp& op) { total += std::max(0.0, op.rows); });
-  return total;
+double rows_of_inputs(const LogicalOp& op) {
+  double rows = std::max(0.0, op.rows);
+  for (const LogicalOp* input : op.inputs) rows += rows_of_inputs(*input);
+  return rows;
+}
+
+// What EXPLAIN shows at the top, with the rows of subqueries in expressions, which that leaves out.
+double estimated_cost(LogicalOp& root, Operator* top, const ExplainNotes& notes) {
+  double rows = -rows_of_inputs(root);
+  for_each_op(root, [&](LogicalOp& op) { rows += std::max(0.0, op.rows); });
+  // Projections of the result have no note of their own.
+  while (notes.find(*top) == nullptr && !top->children().empty()) top = top->children()[0];
+  const ExplainNote* note = notes.find(*top);
+  return (note == nullptr ? 0 : note->total_cost) + std::max(rows, 0.0) * cost::kScanRow;
 }
 
 // A unique-key lookup, or one row of VALUES into a table.
-bool is_point_operation(const LogicalOp& root, Estimator& estimator) {
+bool is_point_operation(const LogicalOp& root) {
   const LogicalOp* op = &root;
   while (op->kind == OpKind::kProject || op->kind == OpKind::kFilter ||
          op->kind == OpKind::kLimit || op->kind == OpKind::kModify) {
@@ -29,7 +40,7 @@ bool is_point_operation(const LogicalOp& root, Estimator& estimator) {
   if (op->kind == OpKind::kOneRow) return true;
   if (op->kind == OpKind::kValues) return static_cast<const ValuesOp*>(op)->value_rows.size() == 1;
   if (op->kind != OpKind::kScan) return false;
-  return scan_rows(static_cast<const ScanOp&>(*op), estimator) <= 1;
+  return is_unique_lookup(static_cast<const ScanOp&>(*op));
 }
 
 // Computes with what it is given: neither subqueries nor functions that could read tables.
@@ -99,8 +110,7 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   optimize(query, optimizer);
   ConstantCheck constants = check_constants(*query.root, context.evaluation);
   auto plan = std::make_unique<PhysicalPlan>();
-  plan->is_point_operation = is_point_operation(*query.root, *estimator);
-  plan->estimated_cost = total_rows(*query.root);
+  plan->is_point_operation = is_point_operation(*query.root);
   bool one_scan = reads_one_table_once(query);
   plan->command = command_of(query.root);
   plan->has_returning = plan->command != 'S' && !query.result.empty();
@@ -110,6 +120,7 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   estimator->finish_planning();
   plan->notes = lowering->notes();
   plan->notes->root = query.root;
+  plan->estimated_cost = estimated_cost(*query.root, plan->root.get(), *plan->notes);
   if (one_scan) tell_only_reader(*plan->root);
   plan->parameter_rows = lowering->parameter_rows();
   for (const auto& column : query.result) {

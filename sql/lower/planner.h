@@ -48,7 +48,7 @@ struct PhysicalPlan {
   bool is_point_operation = false;  // a unique-key lookup, or one row by VALUES
   // Where the rows of parameters go, when it was planned for them. Owned by `root`.
   ParameterRowsOperator* parameter_rows = nullptr;
-  double estimated_cost = 0;  // in rows touched, roughly
+  double estimated_cost = 0;  // in the unit of sql/optimize/cost_model.h
   // What the command tag counts: 'S' rows returned, or the root modification's kind 'I', 'U', 'D'.
   char command = 'S';
   bool has_returning = false;  // a modification that returns rows

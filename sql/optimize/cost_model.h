@@ -23,6 +23,8 @@ inline constexpr double kFetchRow = 0.06;
 // A block of one column of a columnar table is decoded for one row.
 inline constexpr double kFetchColumn = 0.1;
 
+inline constexpr double kModifyRow = 0.05;  // written, with its indexes
+
 // Joins, by row.
 inline constexpr double kBuildRow = 0.004;
 inline constexpr double kProbeRow = 0.0015;

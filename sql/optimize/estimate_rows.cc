@@ -40,10 +40,7 @@ bool is_unique_lookup(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
   return false;
 }
 
-double scan_rows(const ScanOp& scan, Estimator& estimator) {
-  if (scan.excluded) return 0;
-  double rows = estimator.table_rows(*scan.table);
-  if (scan.filter == nullptr) return rows;
+bool is_unique_lookup(const ScanOp& scan) {
   std::vector<Expr*> conjuncts;
   split_conjuncts(scan.filter, conjuncts);
   // Correlated and parameter values count as bound: everything that is not the
@@ -53,7 +50,16 @@ double scan_rows(const ScanOp& scan, Estimator& estimator) {
     for (ColumnId column : columns_of(*conjunct)) bound.insert(column);
   }
   for (ColumnId column : scan.output) bound.erase(column);
-  if (is_unique_lookup(scan, conjuncts, bound)) return 1;
+  return is_unique_lookup(scan, conjuncts, bound);
+}
+
+double scan_rows(const ScanOp& scan, Estimator& estimator) {
+  if (scan.excluded) return 0;
+  double rows = estimator.table_rows(*scan.table);
+  if (scan.filter == nullptr) return rows;
+  if (is_unique_lookup(scan)) return 1;
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(scan.filter, conjuncts);
   return std::max(1.0, rows * estimator.selectivity(conjuncts));
 }
 

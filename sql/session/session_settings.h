@@ -54,7 +54,7 @@ struct SessionVariables {
   StatementLog log_statement = StatementLog::kNone;
   int32_t log_min_duration_ms = -1;  // -1: never
   std::string disabled_passes;
-  double inline_cost_limit = 4000;
+  double inline_cost_limit = 40;
   PlannerSettings planner;  // without work_mem_bytes
   size_t plan_cache_size = 256;
 };

@@ -188,6 +188,24 @@ TEST_CASE("what takes long asks for a worker and leaves no trace") {
   CHECK(f.session.transaction_status() == 'I');
 }
 
+TEST_CASE("what a statement reads counts, not what is left of it") {
+  Fixture f;
+  CHECK(f.run("create table numbers(id int primary key, n int)") == "[CREATE TABLE]");
+  CHECK(f.run("insert into numbers select i, i from generate_series(1, 20000) i", false) ==
+        "!blocks");
+  CHECK(f.run("insert into numbers select i, i from generate_series(1, 20000) i") ==
+        "[INSERT 0 20000]");
+  CHECK(f.run("analyze numbers") == "[ANALYZE]");
+  CHECK(f.run("select id from numbers where n = 7", false) == "!blocks");
+  CHECK(f.run("select id from numbers where n = 7") == "7;[SELECT 1]");
+  CHECK(f.run("update numbers set n = 8 where n = 7", false) == "!blocks");
+  CHECK(f.run("update numbers set n = 8 where n = 7") == "[UPDATE 1]");
+  // By the key, a few rows are few.
+  CHECK(f.run("select n from numbers where id between 7 and 9", false) == "8;8;9;[SELECT 3]");
+  CHECK(f.run("select n from numbers order by id limit 2", false) == "1;2;[SELECT 2]");
+  CHECK(f.run("update numbers set n = 0 where id = 7", false) == "[UPDATE 1]");
+}
+
 TEST_CASE("PREPARE and EXECUTE") {
   Fixture f;
   CHECK(f.run("prepare p(int) as select $1 + 1") == "[PREPARE]");

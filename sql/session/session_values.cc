@@ -1,6 +1,7 @@
 // INSERT of many rows of literals: planned once, as of one row of parameters, and run over all.
 #include "engine/base/sql_error.h"
 #include "sql/copy/value_reader.h"
+#include "sql/optimize/cost_model.h"
 #include "sql/session/repeatable.h"
 #include "sql/session/session_parts.h"
 
@@ -127,7 +128,8 @@ bool SqlSession::run_literal_rows(std::string_view sql, RowReceiver& receiver) {
       !find_literal_rows(sql, literal_rows_)) {
     return false;
   }
-  if (inline_ && static_cast<double>(literal_rows_.size()) > settings_.vars().inline_cost_limit) {
+  const double cost = static_cast<double>(literal_rows_.size()) * cost::kModifyRow;
+  if (inline_ && cost > settings_.vars().inline_cost_limit) {
     throw WouldBlock{};
   }
   CachedQueryPtr query;

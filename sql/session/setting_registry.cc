@@ -206,7 +206,7 @@ constexpr OwnSetting kOwnSettings[] = {
     {"luma.disabled_passes", SettingType::kString, SettingContext::kUser, "", 0, 0, "",
      "Optimizer passes that are left out, separated by commas."},
     {"luma.inline_cost_limit", SettingType::kInteger, SettingContext::kUser, "", 0, 2147483647,
-     "4000", "Estimated rows up to which a statement runs on the event loop."},
+     "40", "Estimated cost up to which a statement runs on the event loop."},
     {"luma.plan_cache_size", SettingType::kInteger, SettingContext::kUser, "", 0, 100000, "256",
      "Plans that a session keeps for repeated statements."},
     {"luma.query_memory_limit", SettingType::kInteger, SettingContext::kUser, "kB", 0, 2147483647,
