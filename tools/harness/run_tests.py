@@ -194,8 +194,7 @@ def main():
         run.shell("embedded", ["test/embedded/run.sh", os.path.join(ROOT, "build", preset)])
     scripts = [
         ("sql", "SQL tests", ["tools/slt"]),
-        ("sql", "SQL tests, extended protocol",
-         ["tools/slt", "--extended", "test/sql/types", "test/sql/select", "test/sql/dml"]),
+        ("sql", "SQL tests, extended protocol", ["tools/slt", "--extended"]),
         ("sql", "SQL tests, columnar tables", ["tools/slt", "--columnar"]),
         ("queries", "random queries", ["test/random_queries/run.py", "--no-oracle", "--schemas",
                                        "4", "--queries", "60"]),
