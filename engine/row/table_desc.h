@@ -78,6 +78,9 @@ struct ForeignKeyDesc {
   Oid oid = kInvalidOid;
   std::string name;
   Oid child_table = kInvalidOid, parent_table = kInvalidOid;
+  // What messages call the child: the partitioned table that the key was declared for. Empty:
+  // itself.
+  std::string declared_schema, declared_table;
   std::vector<int32_t> child_columns, parent_columns;  // 0-based attributes, pairwise
   Oid parent_index = kInvalidOid;                      // the unique index that is referenced
   // The key refers to a partitioned table: all of its leaves. In the description of one of them the

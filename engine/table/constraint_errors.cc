@@ -110,16 +110,25 @@ SqlError missing_parent_error(const EvalContext& context, const TableDesc& child
       .constraint(key.name);
 }
 
+namespace {
+
+const std::string& declared_name(const TableDesc& child, const ForeignKeyDesc& key) {
+  return key.declared_table.empty() ? child.name : key.declared_table;
+}
+
+}  // namespace
+
 SqlError still_referenced_error(const EvalContext& context, const TableDesc& parent,
                                 const ForeignKeyDesc& key, const TableDesc& child,
                                 std::span<const Value> values) {
   return sql_error(SqlState::kForeignKeyViolation,
                    "update or delete on table \"{}\" violates foreign key constraint \"{}\" on "
                    "table \"{}\"",
-                   parent.name, key.name, child.name)
+                   parent.name, key.name, declared_name(child, key))
       .detail("Key " + describe_columns(context, parent, key.parent_columns, values) +
-              " is still referenced from table \"" + child.name + "\".")
-      .table(child.schema_name, child.name)
+              " is still referenced from table \"" + declared_name(child, key) + "\".")
+      .table(key.declared_table.empty() ? child.schema_name : key.declared_schema,
+             declared_name(child, key))
       .constraint(key.name);
 }
 
@@ -130,8 +139,9 @@ SqlError removed_partition_error(const EvalContext& context, const TableDesc& pa
                    "removing partition \"{}\" violates foreign key constraint \"{}\"",
                    partition.name, key.name)
       .detail("Key " + describe_columns(context, partition, key.parent_columns, values) +
-              " is still referenced from table \"" + child.name + "\".")
-      .table(child.schema_name, child.name)
+              " is still referenced from table \"" + declared_name(child, key) + "\".")
+      .table(key.declared_table.empty() ? child.schema_name : key.declared_schema,
+             declared_name(child, key))
       .constraint(key.name);
 }
 

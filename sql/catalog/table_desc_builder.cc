@@ -186,6 +186,23 @@ void set_leaves(const Catalog& catalog, const Constraint& key, ForeignKeyDesc& d
   desc.leaves = referenced_leaves(catalog, *referenced, key);
 }
 
+// Messages name the table that a partition has the key from.
+void set_declared_table(const Catalog& catalog, const Table& child, const Constraint& own,
+                        ForeignKeyDesc& desc) {
+  const Table* holder = &child;
+  const Constraint* key = &own;
+  while (key->parent != kInvalidOid && is_partition(*holder)) {
+    const Table* above = partition_parent(catalog, *holder);
+    const Constraint* same = above == nullptr ? nullptr : above->find_constraint(key->parent);
+    if (same == nullptr) break;
+    holder = above;
+    key = same;
+  }
+  if (holder == &child) return;
+  desc.declared_schema = catalog.schema_name(holder->schema);
+  desc.declared_table = holder->name;
+}
+
 // The foreign keys of others to this table: of the leaves where the other table is partitioned.
 void add_referencing(const Catalog& catalog, const Catalog::ForeignKeyRef& ref, TableDesc& desc) {
   const Constraint* key = key_behind(*ref.table, *ref.constraint);
@@ -197,6 +214,7 @@ void add_referencing(const Catalog& catalog, const Catalog::ForeignKeyRef& ref, 
     added.parent_index = ref.constraint->index;
     added.parent_columns = attributes_of(ref.constraint->referenced_columns);
     set_leaves(catalog, *key, added);
+    set_declared_table(catalog, child, own, added);
   };
   if (key == ref.constraint) return add(*ref.table, *key);
   for (const PartitionNode& node : partition_tree(catalog, *ref.table)) {
