@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
+#include "engine/base/simd_clones.h"
 #include "engine/column/section.h"
-#include "engine/column/simd_clones.h"
 
 namespace luma {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "engine/column/simd_clones.h"
+#include "engine/base/simd_clones.h"
 
 namespace luma {
 

@@ -1,6 +1,6 @@
 #include "engine/column/mask_kernels.h"
 
-#include "engine/column/simd_clones.h"
+#include "engine/base/simd_clones.h"
 
 namespace luma {
 

@@ -1,23 +1,34 @@
 #include "engine/exec/decimal_vector.h"
 
+#include "engine/base/simd_clones.h"
+
 namespace luma {
 
 namespace {
 
 // Sums up while it looks whether all first words are `head`. The halves of the integers are added
 // apart, so that there are no carries.
-template <typename At>
-bool add_up(const uint64_t* words, uint64_t head, uint32_t count, At at, Int128* total) {
+struct HeadsAndSum {
+  uint64_t difference = 0;  // of first words and `head`
+  Int128 sum = 0;
+};
+
+// The halves of the integers are added apart, so that there are no carries.
+LUMA_SIMD_CLONES HeadsAndSum add_up(const uint64_t* words, uint64_t head, const uint32_t* selection,
+                                    uint32_t count) {
   uint64_t difference = 0, low = 0;
   int64_t high = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint64_t* pair = words + size_t{2} * at(i);
+  auto add = [&](const uint64_t* pair) __attribute__((always_inline)) {
     difference |= pair[0] ^ head;
     low += static_cast<uint32_t>(pair[1]);
-    high += static_cast<int64_t>(pair[1]) >> 32;
+    high += static_cast<int32_t>(pair[1] >> 32);
+  };
+  if (selection == nullptr) {
+    for (uint32_t i = 0; i < count; ++i) add(words + size_t{2} * i);
+  } else {
+    for (uint32_t i = 0; i < count; ++i) add(words + size_t{2} * selection[i]);
   }
-  *total = (static_cast<Int128>(high) << 32) + static_cast<Int128>(low);
-  return difference == 0;
+  return {difference, (static_cast<Int128>(high) << 32) + static_cast<Int128>(low)};
 }
 
 bool is_small_head(uint64_t head, int scale) {
@@ -33,14 +44,9 @@ std::optional<DecimalTotal> decimal_total(const Vector& values, uint32_t count) 
   const uint64_t head = words[selection == nullptr ? 0 : size_t{2} * selection[0]];
   const auto scale = static_cast<int>(head >> 48);
   if (!is_small_head(head, scale)) return std::nullopt;
-  DecimalTotal total{0, scale};
-  const bool same =
-      selection == nullptr
-          ? add_up(
-                words, head, count, [](uint32_t i) { return i; }, &total.scaled)
-          : add_up(
-                words, head, count, [&](uint32_t i) { return selection[i]; }, &total.scaled);
-  return same ? std::optional(total) : std::nullopt;
+  const HeadsAndSum found = add_up(words, head, selection, count);
+  if (found.difference != 0) return std::nullopt;
+  return DecimalTotal{found.sum, scale};
 }
 
 std::optional<DecimalView> DecimalView::of(const Vector& values, uint32_t count) {

@@ -19,6 +19,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "engine/base/simd_clones.h"
 #include "engine/exec/expr.h"
 #include "engine/exec/function.h"
 
@@ -175,11 +176,10 @@ void strict_kernel(const KernelCall& call, Vector& result) {
 
 namespace adapter {
 
-#define LUMA_VECTORISE __attribute__((optimize("O3")))
-
 // The loops of total kernels: each operand is an array, a constant or behind a selection.
 template <auto fn, typename A, typename R>
-LUMA_VECTORISE void unary_loop(const A* a, const uint32_t* sa, R* __restrict out, uint32_t count) {
+LUMA_SIMD_CLONES void unary_loop(const A* a, const uint32_t* sa, R* __restrict out,
+                                 uint32_t count) {
   if (sa == nullptr) {
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(a[i]);
   } else {
@@ -188,8 +188,8 @@ LUMA_VECTORISE void unary_loop(const A* a, const uint32_t* sa, R* __restrict out
 }
 
 template <auto fn, typename A, typename B, typename R>
-LUMA_VECTORISE void binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
-                                uint32_t count) {
+LUMA_SIMD_CLONES void binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
+                                  uint32_t count) {
   auto a = va.unified<A>();
   auto b = vb.unified<B>();
   if (a.selection == nullptr && b.selection == nullptr) {
@@ -210,8 +210,8 @@ LUMA_VECTORISE void binary_loop(const Vector& va, const Vector& vb, R* __restric
 }
 
 template <auto fn, typename A, typename B, typename R>
-LUMA_VECTORISE bool checked_loop(const Vector& va, const Vector& vb, R* __restrict out,
-                                 uint32_t count) {
+LUMA_SIMD_CLONES bool checked_loop(const Vector& va, const Vector& vb, R* __restrict out,
+                                   uint32_t count) {
   auto a = va.unified<A>();
   auto b = vb.unified<B>();
   uint8_t failed = 0;
@@ -230,7 +230,7 @@ LUMA_VECTORISE bool checked_loop(const Vector& va, const Vector& vb, R* __restri
 }
 
 template <auto fn, typename A, typename R>
-LUMA_VECTORISE bool checked_loop(const Vector& va, R* __restrict out, uint32_t count) {
+LUMA_SIMD_CLONES bool checked_loop(const Vector& va, R* __restrict out, uint32_t count) {
   auto a = va.unified<A>();
   uint8_t failed = 0;
   if (a.selection == nullptr) {

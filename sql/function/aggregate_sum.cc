@@ -2,6 +2,7 @@
 #include <cmath>
 #include <memory>
 
+#include "engine/base/simd_clones.h"
 #include "engine/base/sql_error.h"
 #include "engine/exec/decimal_vector.h"
 #include "engine/type/interval.h"
@@ -68,6 +69,18 @@ struct CountValues {
                                                combine,         finalize, nullptr, remove};
 };
 
+// The sum of rows without NULLs.
+template <typename Sum, typename T>
+LUMA_SIMD_CLONES Sum total_of(const UnifiedVector<T>& values, uint32_t count) {
+  Sum sum = 0;
+  if (values.selection == nullptr) {
+    for (uint32_t i = 0; i < count; ++i) sum += values.data[i];
+  } else {
+    for (uint32_t i = 0; i < count; ++i) sum += values.data[values.selection[i]];
+  }
+  return sum;
+}
+
 template <typename T>
 struct IntegerTotal {
   using Args = TypeList<T>;
@@ -78,6 +91,15 @@ struct IntegerTotal {
   static void add(const AggregateCall&, State& state, const T& value) {
     state.sum += value;
     ++state.count;
+  }
+  static bool add_all(const AggregateCall&, State& state, std::span<const Vector* const> args,
+                      uint32_t count) {
+    if (args[0]->has_nulls()) return false;
+    // A chunk's sum of anything narrower fits into 64 bits.
+    using Sum = std::conditional_t<sizeof(T) == 8, __int128, int64_t>;
+    state.sum += total_of<Sum>(args[0]->template unified<T>(), count);
+    state.count += count;
+    return true;
   }
   static void remove(const AggregateCall&, State& state, const T& value) {
     state.sum -= value;
@@ -99,6 +121,15 @@ struct SumToInt8 {
   static void add(const AggregateCall&, State& state, const T& value) {
     state.sum += value;
     ++state.count;
+  }
+  static bool add_all(const AggregateCall&, State& state, std::span<const Vector* const> args,
+                      uint32_t count) {
+    if (args[0]->has_nulls()) return false;
+    // A chunk's sum of anything narrower fits into 64 bits.
+    using Sum = std::conditional_t<sizeof(T) == 8, __int128, int64_t>;
+    state.sum += total_of<Sum>(args[0]->template unified<T>(), count);
+    state.count += count;
+    return true;
   }
   static void remove(const AggregateCall&, State& state, const T& value) {
     state.sum -= value;

@@ -35,9 +35,19 @@ using Wider = std::conditional_t<(sizeof(A) > sizeof(B)), A, B>;
 template <typename A, typename B>
 struct Arithmetic {
   using R = Wider<A, B>;
-  static constexpr auto kAdd = [](A a, B b, R& out) { return __builtin_add_overflow(a, b, &out); };
+  using U = std::make_unsigned_t<R>;
+  // By the signs, which can be done for several values at once: they tell of an overflow when the
+  // result has another one than both operands (of a difference: than the first, which has another
+  // one than the second).
+  static constexpr auto kAdd = [](A a, B b, R& out) {
+    const R x = a, y = b;
+    out = static_cast<R>(static_cast<U>(x) + static_cast<U>(y));
+    return ((x ^ out) & (y ^ out)) < 0;
+  };
   static constexpr auto kSubtract = [](A a, B b, R& out) {
-    return __builtin_sub_overflow(a, b, &out);
+    const R x = a, y = b;
+    out = static_cast<R>(static_cast<U>(x) - static_cast<U>(y));
+    return ((x ^ y) & (x ^ out)) < 0;
   };
   static constexpr auto kMultiply = [](A a, B b, R& out) {
     return __builtin_mul_overflow(a, b, &out);
