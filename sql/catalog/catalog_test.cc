@@ -8,6 +8,7 @@
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/object_names.h"
 #include "sql/catalog/privileges.h"
+#include "sql/catalog/statistics.h"
 #include "sql/catalog/table_desc_builder.h"
 #include "sql/catalog/virtual_relation.h"
 
@@ -183,6 +184,30 @@ TEST_CASE("savepoints and conflicts") {
   CHECK(cluster.view()->find_relation(schema_oid::kPublic, "a") == nullptr);
   CHECK(cluster.view()->find_relation(schema_oid::kPublic, "renamed") != nullptr);
   CHECK_THROWS_WITH(second.write_changes(writer), "tuple concurrently updated");
+}
+
+TEST_CASE("statistics disturb nobody: what is written last holds") {
+  Cluster cluster;
+  CatalogTransaction ddl(cluster.store, kPostgresDatabase);
+  Oid a = create_with_key(ddl, "a");
+  cluster.commit(ddl);
+  auto gathered = [&](double rows) {
+    auto statistics = std::make_shared<TableStatisticsObject>();
+    statistics->oid = a;
+    statistics->rows = rows;
+    return statistics;
+  };
+  CatalogTransaction by_hand(cluster.store, kPostgresDatabase),
+      automatic(cluster.store, kPostgresDatabase), drop(cluster.store, kPostgresDatabase);
+  by_hand.put(gathered(1));
+  drop.drop({{class_oid::kRelation, a, 0}}, DropBehavior::kCascade);
+  automatic.put(gathered(2));
+  cluster.commit(automatic);
+  CHECK(cluster.view()->statistics(a)->rows == 2);
+  cluster.commit(by_hand);
+  CHECK(cluster.view()->statistics(a)->rows == 1);
+  cluster.commit(drop);
+  CHECK(cluster.view()->statistics(a) == nullptr);
 }
 
 TEST_CASE("drop reports dependents as PostgreSQL does") {

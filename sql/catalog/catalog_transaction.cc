@@ -185,7 +185,8 @@ void CatalogTransaction::put(std::shared_ptr<CatalogObject> object) {
 }
 
 void CatalogTransaction::remove(ObjectAddress address) {
-  if (address.class_id == class_oid::kRelation && view_->statistics(address.oid) != nullptr) {
+  // Also where it has none yet: they may be gathered before this is committed.
+  if (address.class_id == class_oid::kRelation && view_->table(address.oid) != nullptr) {
     change({database_, class_oid::kStatistics, address.oid}, nullptr);
   }
   change({is_shared_class(address.class_id) ? Oid{0} : database_, address.class_id, address.oid},
@@ -241,6 +242,9 @@ void CatalogTransaction::drop_database(Oid database) {
 void CatalogTransaction::write_changes(CatalogWriter& writer) {
   refresh();
   for (const auto& [key, original] : originals_) {
+    // Statistics may be gathered at any time, also while somebody else does or drops the table:
+    // what is written last holds.
+    if (key.class_id == class_oid::kStatistics) continue;
     const ObjectSet& set = key.database == 0 ? *base_->shared_objects() : *base_->local_objects();
     const ObjectPtr* now = set.find({key.class_id, key.oid});
     if ((now == nullptr ? nullptr : *now) != original) {
