@@ -316,7 +316,7 @@ class Transcoder::Library {
 };
 
 Transcoder::Transcoder(const TextEncoding& encoding)
-    : encoding_(encoding), library_(std::make_unique<Library>(encoding.library_name)) {
+    : encoding_(encoding), library_(std::make_unique<Library>(encoding.iconv_name)) {
   if (encoding.form == Form::kSingleByte) build_single_byte_tables();
 }
 

@@ -28,7 +28,7 @@ enum class EncodingForm : uint8_t {
 struct TextEncoding {
   int id;  // as pg_encoding_to_char() counts
   std::string_view name;
-  const char* library_name;  // null where there is no conversion
+  const char* iconv_name;  // null where there is no conversion
   EncodingForm form;
   int max_bytes;
 };
@@ -52,7 +52,7 @@ size_t whole_characters(const TextEncoding& encoding, std::string_view text);
 // Between one encoding and UTF-8. Input of from_utf8() must be valid.
 class Transcoder {
  public:
-  // The encoding has a library_name.
+  // The encoding has an iconv_name.
   explicit Transcoder(const TextEncoding& encoding);
   ~Transcoder();
   Transcoder(const Transcoder&) = delete;

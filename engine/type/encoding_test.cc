@@ -26,7 +26,7 @@ TEST_CASE("every encoding takes any bytes, or refuses them") {
   for (int id = 0; find_encoding(id) != nullptr; ++id) {
     const TextEncoding& encoding = *find_encoding(id);
     CHECK(find_encoding(encoding.name) == &encoding);
-    if (encoding.library_name == nullptr) continue;
+    if (encoding.iconv_name == nullptr) continue;
     Transcoder transcoder(encoding);
     int accepted = 0;
     for (int a = 1; a < 256; ++a) {

@@ -241,7 +241,7 @@ std::unique_ptr<Transcoder> transcoder_for_copy(const CopyOptions& options, int 
   const TextEncoding& encoding =
       *find_encoding(options.encoding >= 0 ? options.encoding : client_encoding);
   if (encoding.id == kUtf8Encoding || encoding.id == kSqlAsciiEncoding) return nullptr;
-  if (encoding.library_name == nullptr) {
+  if (encoding.iconv_name == nullptr) {
     throw sql_error(SqlState::kUndefinedFunction,
                     "default conversion function for encoding \"{}\" to \"UTF8\" does not exist",
                     encoding.name);

@@ -49,8 +49,8 @@ std::string transcode(string_view bytes, const TextEncoding& from, const TextEnc
     return std::string(bytes);
   }
   const bool from_utf8 = from.id == kUtf8Encoding, to_utf8 = to.id == kUtf8Encoding;
-  const bool convertible = (from_utf8 || from.library_name != nullptr) &&
-                           (to_utf8 || to.library_name != nullptr) &&
+  const bool convertible = (from_utf8 || from.iconv_name != nullptr) &&
+                           (to_utf8 || to.iconv_name != nullptr) &&
                            (from_utf8 || to_utf8 || is_direct_pair(from.name, to.name));
   if (!convertible) {
     throw sql_error(SqlState::kUndefinedFunction,
