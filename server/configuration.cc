@@ -93,8 +93,8 @@ constexpr ConfigurationRow kRows[] = {
 
     {"cache", "block_cache_size", kSize, &C::block_cache_size, "256MB", "", "",
      "Cache of uncompressed data blocks.", 1 << 20, kNoMaximum},
-    {"cache", "row_cache_size", kSize, &C::row_cache_size, "0", "", "",
-     "Cache of single rows; 0 turns it off."},
+    {"cache", "row_cache_size", kSize, &C::row_cache_size, "128MB", "", "",
+     "Cache of rows that are read by their key; 0 turns it off."},
 
     {"columnar", "cache_size", kSize, &C::columnar_cache_size, "256MB", "", "",
      "Cache of encoded column chunks.", 1 << 20, kNoMaximum},
@@ -131,6 +131,7 @@ constexpr PresetRow kPresets[] = {
     {"fast", "wal.sync_mode", "periodic"},
     {"fast", "memory.memtable_size", "256MB"},
     {"fast", "cache.block_cache_size", "1GB"},
+    {"fast", "cache.row_cache_size", "512MB"},
     {"fast", "columnar.cache_size", "1GB"},
     {"durable", "wal.sync_mode", "always"},
     {"low_memory", "server.threads", "1"},
@@ -140,6 +141,7 @@ constexpr PresetRow kPresets[] = {
     {"low_memory", "memory.memtable_size", "8MB"},
     {"low_memory", "memory.max_memtables", "2"},
     {"low_memory", "cache.block_cache_size", "16MB"},
+    {"low_memory", "cache.row_cache_size", "4MB"},
     {"low_memory", "columnar.cache_size", "16MB"},
     {"low_memory", "compaction.max_background_compactions", "1"},
 };

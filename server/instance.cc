@@ -39,7 +39,6 @@ KvOptions kv_options(const Configuration& configuration, Logger& logger) {
                                                                         : KvCompactionStyle::kLevel;
   options.max_background_compactions = static_cast<int>(configuration.max_background_compactions);
   options.block_cache_size = static_cast<uint64_t>(configuration.block_cache_size);
-  options.row_cache_size = static_cast<uint64_t>(configuration.row_cache_size);
   options.logger = &logger;
   return options;
 }
@@ -53,6 +52,7 @@ CommitOptions commit_options(const Configuration& configuration) {
   options.batch_size = static_cast<uint32_t>(configuration.batch_size);
   options.batch_timeout_us = static_cast<uint32_t>(configuration.batch_timeout_us);
   options.large_commit_bytes = static_cast<size_t>(configuration.large_commit_size);
+  options.row_cache_size = static_cast<size_t>(configuration.row_cache_size);
   options.sync_interval_ms = static_cast<uint32_t>(configuration.sync_interval_ms);
   return options;
 }

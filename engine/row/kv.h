@@ -42,6 +42,7 @@ class KvValue {
   void reset();
   // Refers to bytes that somebody else keeps alive (a transaction's own write).
   void set_unowned(std::string_view bytes);
+  void copy_from(std::string_view bytes);
 
  private:
   friend class Kv;

@@ -25,7 +25,6 @@ struct KvOptions {
   KvCompactionStyle compaction_style = KvCompactionStyle::kLevel;
   int max_background_compactions = 2;
   uint64_t block_cache_size = 256ull << 20;
-  uint64_t row_cache_size = 0;
   uint64_t max_total_wal_size = 512ull << 20;
   int max_open_files = -1;
   // A file kept for the day the disk is full: removing it makes room to save what is in memory.

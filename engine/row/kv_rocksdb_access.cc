@@ -39,6 +39,12 @@ void KvValue::set_unowned(std::string_view bytes) {
   view_ = bytes;
 }
 
+void KvValue::copy_from(std::string_view bytes) {
+  reset();
+  KvValueAccess::slice(this)->PinSelf(rocksdb::Slice(bytes.data(), bytes.size()));
+  KvValueAccess::publish(this);
+}
+
 void KvSnapshot::reset() {
   if (handle_ == nullptr) return;
   kv_->impl_->db->ReleaseSnapshot(KvSnapshotAccess::handle(this));

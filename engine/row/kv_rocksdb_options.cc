@@ -111,7 +111,6 @@ rocksdb::DBOptions make_db_options(const KvOptions& options,
   db.max_manifest_file_size = 64 << 20;
   db.max_bgerror_resume_count = 0;  // we resume ourselves, in step with the commit pipeline
   db.listeners.push_back(failures);
-  if (options.row_cache_size > 0) db.row_cache = rocksdb::NewLRUCache(options.row_cache_size);
   return db;
 }
 

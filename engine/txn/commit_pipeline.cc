@@ -26,7 +26,10 @@ void CommitPipeline::build_batch(const WriteBuffer& buffer, KvBatch* batch) {
 }
 
 CommitPipeline::CommitPipeline(Kv& kv, const CommitOptions& options)
-    : kv_(kv), runs_(kv.options().block_cache_size / kRunCacheShare), options_(options) {
+    : kv_(kv),
+      runs_(kv.options().block_cache_size / kRunCacheShare),
+      rows_(options.row_cache_size),
+      options_(options) {
   load_last_timestamp();
   sync_thread_ = std::thread([this] { sync_loop(); });
 }
@@ -142,11 +145,13 @@ void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool dura
     if (hook.before_write) hook.before_write(context);
   }
   batch.stamp(commit_ts);
-  forget_runs(txn.buffer_, commit_ts);
+  std::vector<uint32_t> replaced;
+  forget_cached(txn.buffer_, commit_ts, &replaced);
   if (files != nullptr) {
     take_over_in_order(*files, batch, commit_ts);
   } else {
     write_in_order(batch, commit_ts, durable);
+    replace_cached(txn.buffer_, commit_ts, replaced);
   }
   if (!serializable_starts_.empty()) remember_writes(txn, commit_ts);
   for (auto& hook : txn.hooks_) {
@@ -158,14 +163,16 @@ void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool dura
   result->commit_ts = commit_ts;
 }
 
-void CommitPipeline::forget_runs(const WriteBuffer& buffer, uint64_t commit_ts) {
-  // With so many changes all runs of a storage go, which takes less time.
+void CommitPipeline::forget_cached(const WriteBuffer& buffer, uint64_t commit_ts,
+                                   std::vector<uint32_t>* replaced) {
+  // With so many changes all that is cached of a storage goes, which takes less time.
   constexpr size_t kManyOps = 10000;
   const bool many = buffer.ops().size() > kManyOps;
   std::vector<std::string_view> gone;
   std::string_view last;
   bool has_runs = false;
-  for (const BufferedOp& op : buffer.ops()) {
+  for (uint32_t i = 0; i < buffer.ops().size(); ++i) {
+    const BufferedOp& op = buffer.ops()[i];
     if (op.family != KvFamily::kData) continue;
     std::string_view storage = op.key.substr(0, RunCache::kStorageBytes);
     if (storage != last) {
@@ -175,9 +182,19 @@ void CommitPipeline::forget_runs(const WriteBuffer& buffer, uint64_t commit_ts) 
       } else if (std::find(gone.begin(), gone.end(), storage) == gone.end()) {
         gone.push_back(storage);
         runs_.will_change_all(storage, commit_ts);
+        rows_.will_change_all(storage, commit_ts);
       }
     }
     if (has_runs) runs_.forget(op.key);
+    if (!many && rows_.will_change(op.key, commit_ts)) replaced->push_back(i);
+  }
+}
+
+void CommitPipeline::replace_cached(const WriteBuffer& buffer, uint64_t commit_ts,
+                                    const std::vector<uint32_t>& replaced) {
+  for (uint32_t first : replaced) {
+    const BufferedOp* op = buffer.find(KvFamily::kData, buffer.ops()[first].key, buffer.mark());
+    if (!op->is_delete && op->stamped) rows_.replace(op->key, op->value, commit_ts);
   }
 }
 
@@ -191,6 +208,7 @@ uint64_t CommitPipeline::write(KvBatch& batch, bool durable) {
     batch.stamp(commit_ts);
     for (const std::string& storage : batch.prefixes(KvFamily::kData, RunCache::kStorageBytes)) {
       runs_.will_change_all(storage, commit_ts);
+      rows_.will_change_all(storage, commit_ts);
     }
     write_in_order(batch, commit_ts, promised);
   }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "engine/row/kv.h"
+#include "engine/txn/row_cache.h"
 #include "engine/txn/run_cache.h"
 #include "engine/txn/transaction.h"
 
@@ -40,6 +41,7 @@ struct CommitOptions {
   uint32_t sync_interval_ms = 10;  // synchronous_commit = off and kPeriodic
   // Transactions with more changes are committed as files (commit_large.cc).
   size_t large_commit_bytes = size_t{2} << 20;
+  size_t row_cache_size = size_t{128} << 20;  // bytes; 0: none
 };
 
 struct CommitResult {
@@ -59,6 +61,7 @@ class CommitPipeline {
 
   Kv& kv() { return kv_; }
   RunCache& runs() { return runs_; }
+  RowCache& rows() { return rows_; }
   const CommitOptions& options() const { return options_; }
 
   // Commits: afterwards the transaction is over, its locks are released, its writes visible to
@@ -139,8 +142,12 @@ class CommitPipeline {
                        KvFiles* files = nullptr);
   bool is_large(const WriteBuffer& buffer) const;
   void write_files(WriteBuffer& buffer, KvFiles* files, KvBatch* rest);
-  // Before the write: kept runs of rows that the commit changes go.
-  void forget_runs(const WriteBuffer& buffer, uint64_t commit_ts);
+  // Before the write: what is cached of rows that the commit changes goes. Afterwards, those of
+  // `replaced` (numbers of operations) come back as they are now.
+  void forget_cached(const WriteBuffer& buffer, uint64_t commit_ts,
+                     std::vector<uint32_t>* replaced);
+  void replace_cached(const WriteBuffer& buffer, uint64_t commit_ts,
+                      const std::vector<uint32_t>& replaced);
   uint64_t reserve_timestamp();
   // Both under commit_mutex_. The first may add the new ceiling to the batch.
   uint64_t next_timestamp(KvBatch& batch);
@@ -168,6 +175,7 @@ class CommitPipeline {
 
   Kv& kv_;
   RunCache runs_;
+  RowCache rows_;
   CommitOptions options_;
   std::vector<CommitHook> hooks_;
 

@@ -75,6 +75,25 @@ bool Transaction::get_committed(KvFamily family, std::string_view key, ReadView 
   return pipeline_.kv().get(family, key, &at->kv, out).found();
 }
 
+// get_committed() of a stamped value in kData.
+bool Transaction::get_committed_row(std::string_view key, ReadView view, KvValue* out) {
+  uint64_t seen_ts, visible_ts;
+  if (view == ReadView::kLatest) {
+    seen_ts = pipeline_.visible_ts();
+    visible_ts = RowCache::kNewest;
+  } else {
+    seen_ts = visible_ts = snapshot()->visible_ts;
+  }
+  RowCache::Ticket ticket;
+  if (pipeline_.rows().find(key, visible_ts, seen_ts, out, &ticket)) {
+    if (tracks_reads() && view != ReadView::kLatest) read_set_.add_key(KvFamily::kData, key);
+    return true;
+  }
+  if (!get_committed(KvFamily::kData, key, view, out)) return false;
+  if (ticket) pipeline_.rows().put(ticket, key, out->view());
+  return true;
+}
+
 bool Transaction::get(KvFamily family, std::string_view key, KvValue* out, ReadView view) {
   bool found = false;
   if (get_own(family, key, view, out, &found)) return found;
@@ -86,7 +105,8 @@ bool Transaction::get(KvFamily family, std::string_view key, KvValue* out, ReadV
 bool Transaction::get_stamped(KvFamily family, std::string_view key, KvValue* out, ReadView view) {
   bool found = false;
   if (get_own(family, key, view, out, &found)) return found;
-  found = get_committed(family, key, view, out);
+  found = family == KvFamily::kData ? get_committed_row(key, view, out)
+                                    : get_committed(family, key, view, out);
   if (found) {
     add_dependency(timestamp_of(out->view()));
   } else {
@@ -99,25 +119,39 @@ bool Transaction::get_stamped(KvFamily family, std::string_view key, KvValue* ou
 void Transaction::multi_get(KvFamily family, std::span<const std::string_view> keys, bool sorted,
                             KvValue* values, bool* found, ReadView view) {
   const KvSnapshot* at = view == ReadView::kLatest ? nullptr : &snapshot()->kv;
+  const uint64_t seen_ts = at == nullptr ? pipeline_.visible_ts() : snapshot_->visible_ts;
+  const uint64_t visible_ts = at == nullptr ? RowCache::kNewest : seen_ts;
   std::vector<std::string_view> wanted;
   std::vector<size_t> places;
+  std::vector<RowCache::Ticket> tickets;
   wanted.reserve(keys.size());
   places.reserve(keys.size());
+  tickets.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (get_own(family, keys[i], view, &values[i], &found[i])) continue;
     if (tracks_reads() && at != nullptr) read_set_.add_key(family, keys[i]);
+    RowCache::Ticket ticket;
+    if (family == KvFamily::kData &&
+        pipeline_.rows().find(keys[i], visible_ts, seen_ts, &values[i], &ticket)) {
+      found[i] = true;
+      continue;
+    }
     wanted.push_back(keys[i]);
     places.push_back(i);
+    tickets.push_back(ticket);
   }
+  add_dependency(at == nullptr ? pipeline_.assigned_ts() : snapshot_->dependency_ts);
   if (wanted.empty()) return;
   std::vector<KvValue> results(wanted.size());
   std::vector<KvStatus> statuses(wanted.size());
   pipeline_.kv().multi_get(family, wanted, at, sorted, results.data(), statuses.data());
   for (size_t i = 0; i < wanted.size(); ++i) {
     found[places[i]] = statuses[i].found();
+    if (found[places[i]] && tickets[i]) {
+      pipeline_.rows().put(tickets[i], wanted[i], results[i].view());
+    }
     values[places[i]] = std::move(results[i]);
   }
-  add_dependency(at == nullptr ? pipeline_.assigned_ts() : snapshot_->dependency_ts);
 }
 
 bool Transaction::any_may_exist(KvFamily family, std::span<const std::string_view> keys) {

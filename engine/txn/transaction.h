@@ -124,7 +124,7 @@ class Transaction {
   // the commit that wrote this row, not for everything in the snapshot.
   bool get_stamped(KvFamily family, std::string_view key, KvValue* out,
                    ReadView view = ReadView::kStatement);
-  // found[i] tells whether values[i] is set.
+  // For stamped values. found[i] tells whether values[i] is set.
   void multi_get(KvFamily family, std::span<const std::string_view> keys, bool sorted,
                  KvValue* values, bool* found, ReadView view = ReadView::kStatement);
   // For many ascending keys, by one walk over what is stored near them: false when certainly none
@@ -178,6 +178,7 @@ class Transaction {
   }
   bool get_own(KvFamily family, std::string_view key, ReadView view, KvValue* out, bool* found);
   bool get_committed(KvFamily family, std::string_view key, ReadView view, KvValue* out);
+  bool get_committed_row(std::string_view key, ReadView view, KvValue* out);
   void finish();
   void register_iterator(TxnIterator* iterator);
   void unregister_iterator(TxnIterator* iterator);
