@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "engine/base/sql_error.h"
+#include "server/machine_memory.h"
 
 namespace luma {
 namespace {
@@ -53,8 +54,8 @@ constexpr ConfigurationRow kRows[] = {
     {"server", "shutdown_timeout_ms", kInteger, &C::shutdown_timeout_ms, "30000", "", "",
      "How long SIGTERM lets running statements go on before it cancels them.", 0, 86400000},
 
-    {"memory", "limit", kSize, &C::memory_limit, "0", "--memory-limit", "",
-     "Memory that statements may use together; 0 is half of the machine's."},
+    {"memory", "limit", kSize, &C::memory_limit, "50%", "--memory-limit", "",
+     "Memory that statements may use together; 0 is no limit."},
     {"memory", "work_mem", kSize, &C::work_mem, "64MB", "", "",
      "Memory that one operator of a plan uses before it spills to disk.", 65536, kNoMaximum},
     {"memory", "memtable_size", kSize, &C::memtable_size, "64MB", "", "",
@@ -91,12 +92,12 @@ constexpr ConfigurationRow kRows[] = {
     {"compaction", "max_background_compactions", kInteger, &C::max_background_compactions, "2", "",
      "", "Compactions at a time.", 1, 256},
 
-    {"cache", "block_cache_size", kSize, &C::block_cache_size, "256MB", "", "",
+    {"cache", "block_cache_size", kSize, &C::block_cache_size, "10%", "", "",
      "Cache of uncompressed data blocks.", 1 << 20, kNoMaximum},
-    {"cache", "row_cache_size", kSize, &C::row_cache_size, "128MB", "", "",
+    {"cache", "row_cache_size", kSize, &C::row_cache_size, "5%", "", "",
      "Cache of rows that are read by their key; 0 turns it off."},
 
-    {"columnar", "cache_size", kSize, &C::columnar_cache_size, "256MB", "", "",
+    {"columnar", "cache_size", kSize, &C::columnar_cache_size, "10%", "", "",
      "Cache of encoded column chunks.", 1 << 20, kNoMaximum},
     {"columnar", "flush_rows", kInteger, &C::columnar_flush_rows, "65536", "", "",
      "Changed rows of a columnar table that make the background write them into a segment.", 1,
@@ -130,9 +131,9 @@ struct PresetRow {
 constexpr PresetRow kPresets[] = {
     {"fast", "wal.sync_mode", "periodic"},
     {"fast", "memory.memtable_size", "256MB"},
-    {"fast", "cache.block_cache_size", "1GB"},
-    {"fast", "cache.row_cache_size", "512MB"},
-    {"fast", "columnar.cache_size", "1GB"},
+    {"fast", "cache.block_cache_size", "20%"},
+    {"fast", "cache.row_cache_size", "10%"},
+    {"fast", "columnar.cache_size", "20%"},
     {"durable", "wal.sync_mode", "always"},
     {"low_memory", "server.threads", "1"},
     {"low_memory", "server.max_connections", "20"},
@@ -234,6 +235,10 @@ std::optional<int64_t> parse_size(std::string_view text) {
   for (char c : text.substr(digits)) {
     if (c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
+  if (unit == "%") {
+    if (*number > 100) return std::nullopt;
+    return static_cast<int64_t>(machine_memory_bytes() / 100) * *number;
+  }
   static constexpr std::string_view kUnits[] = {"b", "k", "m", "g", "t"};
   int shift = -1;
   for (int i = 0; i < 5; ++i) {
@@ -258,7 +263,9 @@ void apply_setting(Configuration& configuration, const ConfigurationRow& row,
   } else if (auto field = std::get_if<int64_t Configuration::*>(&row.field)) {
     bool size = row.kind == SettingKind::kSize;
     std::optional<int64_t> parsed = size ? parse_size(value) : parse_integer(value);
-    if (!parsed) throw refuse(size ? "it is a size such as 64MB" : "it is a whole number");
+    if (!parsed)
+      throw refuse(size ? "it is a size such as 64MB or, of the machine's memory, 10%"
+                        : "it is a whole number");
     if (*parsed < row.minimum || *parsed > row.maximum) {
       throw refuse(row.maximum == kNoMaximum
                        ? fmt::format("it is at least {}", row.minimum)

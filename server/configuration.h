@@ -93,7 +93,8 @@ void apply_toml_text(Configuration& configuration, std::string_view text,
 // Conditions over several settings. Throws SqlError F0000.
 void check_configuration(const Configuration& configuration);
 
-// "64MB", "4 GiB", "8192"; units are powers of 1024. nullopt when malformed.
+// "64MB", "4 GiB", "8192"; units are powers of 1024. "10%" is of machine_memory_bytes(). nullopt
+// when malformed.
 std::optional<int64_t> parse_size(std::string_view text);
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "server/hba.h"
+#include "server/machine_memory.h"
 
 namespace luma {
 namespace {
@@ -35,6 +36,8 @@ TEST_CASE("settings: sizes") {
   CHECK(parse_size("64 MiB") == 64 << 20);
   CHECK(parse_size("8kB") == 8192);
   CHECK(parse_size("123") == 123);
+  CHECK(parse_size("50%") == static_cast<int64_t>(machine_memory_bytes() / 100) * 50);
+  CHECK_FALSE(parse_size("101%"));
   CHECK(parse_size("2T") == int64_t{2} << 40);
   for (const char* bad : {"", "MB", "1XB", "-1", "1.5MB", "99999999999TB"})
     CHECK_FALSE(parse_size(bad));

@@ -14,7 +14,7 @@ namespace luma {
 namespace {
 
 // A guess that decides how many sets there are.
-constexpr size_t kTypicalRowBytes = 128;
+constexpr size_t kTypicalRowBytes = 256;
 constexpr size_t kTimestampBytes = sizeof(uint64_t);
 
 uint16_t tag_of(uint64_t hash) { return static_cast<uint16_t>(hash >> 48); }
