@@ -221,7 +221,7 @@ bool MergeOperator::State::change_matching(ExecContext& context, const RowVersio
     }
     lock_key(context, *spec.table, target.key, action->lock_mode);
     if (!rows.get(txn, target.key, &latest, ReadView::kLatest)) {
-      refuse_change_since_snapshot(txn, true);
+      refuse_removal_since_snapshot(txn, target);
       return false;
     }
     uint64_t now_ts = Transaction::timestamp_of(latest.view());

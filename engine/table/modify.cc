@@ -149,7 +149,10 @@ void ModifyOperator::State::insert(ExecContext& context, const Chunk& input) {
 void ModifyOperator::State::insert_or_resolve(ExecContext& context, const Chunk& input,
                                               uint32_t row) {
   while (!batch->writer.insert_unless_conflict(row, arbiters, conflicting_key)) {
-    if (!spec.conflict->update) return resolve_invisible(context, conflicting_key);
+    if (!spec.conflict->update) {
+      if (spec.is_leaf && wait_for_move(context, *spec.table, conflicting_key)) continue;
+      return resolve_invisible(context, conflicting_key);
+    }
     if (update_conflicting(context, input, row)) return;
     if (context.interrupt != nullptr) context.interrupt->check();
   }
@@ -193,9 +196,10 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
                           still_conflicting_key != conflicting_key)) {
     return false;
   }
-  rows.check_unchanged_since_snapshot(txn, conflicting_key);
-  if (!rows.get(txn, conflicting_key, &conflicting_row, ReadView::kLatest)) {
-    return false;
+  if (!rows.get(txn, conflicting_key, &conflicting_row, ReadView::kLatest)) return false;
+  if (txn.keeps_snapshot()) {
+    rows.check_unchanged_since_snapshot(txn, conflicting_key);
+    rows.get(txn, conflicting_key, &conflicting_row, ReadView::kLatest);
   }
   bool updated = conflict_update->run(context, firing ? &*firing : nullptr, conflicting_key,
                                       conflicting_row.view(), batch->rows, row);

@@ -1,9 +1,11 @@
 #include "engine/table/row_lock.h"
 
 #include <cstring>
+#include <string>
 
 #include "engine/base/sql_error.h"
 #include "engine/row/row_codec.h"
+#include "engine/txn/commit_pipeline.h"
 
 namespace luma {
 
@@ -18,6 +20,26 @@ LockOutcome lock_key(const EvalContext& context, const TableDesc& table, std::st
   options.deadlock_timeout_ms = context.deadlock_timeout_ms;
   options.relation_name = table.name;
   return txn.locks()->lock_row(*txn.owner(), table.oid, key, mode, options);
+}
+
+namespace {
+
+// No row has such a key: those of a table are all complete.
+std::string moving_mark(std::string_view key) { return std::string(key) + "moving"; }
+
+}  // namespace
+
+void mark_moving(const EvalContext& context, const TableDesc& table, std::string_view key) {
+  lock_key(context, table, moving_mark(key), RowLockMode::kUpdate);
+}
+
+bool wait_for_move(const EvalContext& context, const TableDesc& table, std::string_view key) {
+  Transaction& txn = *context.transaction;
+  if (txn.locks() == nullptr || txn.owner() == nullptr) return false;
+  const size_t before = txn.owner()->mark();
+  LockOutcome outcome = lock_key(context, table, moving_mark(key), RowLockMode::kKeyShare);
+  txn.locks()->release_since(*txn.owner(), before);
+  return outcome == LockOutcome::kWaited;
 }
 
 bool written_since(Transaction& txn, std::string_view key, WriteBuffer::Mark mark) {
@@ -40,6 +62,15 @@ void refuse_change_since_snapshot(const Transaction& txn, bool removed) {
   throw SqlError(SqlState::kTRSerializationFailure,
                  removed ? "could not serialize access due to concurrent delete"
                          : "could not serialize access due to concurrent update");
+}
+
+void refuse_removal_since_snapshot(const Transaction& txn, const RowVersion& seen) {
+  const bool moved = txn.pipeline().moved_rows().contains(seen.key, seen.commit_ts);
+  refuse_change_since_snapshot(txn, !moved);
+  if (!moved) return;
+  throw SqlError(SqlState::kTRSerializationFailure,
+                 "tuple to be locked was already moved to another partition due to concurrent "
+                 "update");
 }
 
 }  // namespace luma

@@ -78,7 +78,7 @@ void RowTargets::lock(ExecContext& context, const Chunk& input, WriteBuffer::Mar
     if (seen_before(version.key)) continue;
     lock_key(context, *spec_.table, version.key, mode_);
     if (!rows_.get(txn, version.key, &latest_, ReadView::kLatest)) {
-      refuse_change_since_snapshot(txn, true);
+      refuse_removal_since_snapshot(txn, version);
       continue;
     }
     if (Transaction::timestamp_of(latest_.view()) != version.commit_ts) {

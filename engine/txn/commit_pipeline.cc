@@ -147,6 +147,9 @@ void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool dura
   batch.stamp(commit_ts);
   std::vector<uint32_t> replaced;
   forget_cached(txn.buffer_, commit_ts, &replaced);
+  if (!txn.moved_rows_.empty()) {
+    moved_rows_.add(txn.moved_rows_, commit_ts, kv_.oldest_snapshot_age_seconds());
+  }
   if (files != nullptr) {
     take_over_in_order(*files, batch, commit_ts);
   } else {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "engine/row/kv.h"
+#include "engine/txn/moved_rows.h"
 #include "engine/txn/row_cache.h"
 #include "engine/txn/run_cache.h"
 #include "engine/txn/transaction.h"
@@ -61,6 +62,7 @@ class CommitPipeline {
 
   Kv& kv() { return kv_; }
   RunCache& runs() { return runs_; }
+  const MovedRows& moved_rows() const { return moved_rows_; }
   RowCache& rows() { return rows_; }
   const CommitOptions& options() const { return options_; }
 
@@ -175,6 +177,7 @@ class CommitPipeline {
 
   Kv& kv_;
   RunCache runs_;
+  MovedRows moved_rows_;
   RowCache rows_;
   CommitOptions options_;
   std::vector<CommitHook> hooks_;

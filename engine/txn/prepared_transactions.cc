@@ -229,6 +229,7 @@ uint64_t PreparedTransactions::prepare(Transaction& txn, PreparedInfo info, int6
       op.is_delete ? held->remove(op.family, op.key)
                    : held->put(op.family, op.key, op.value, op.stamped);
     }
+    held->take_moved_rows(txn);
     manager.reserve_hand_over(*txn.owner(), *entry.owner);
     KvBatch batch;
     batch.put(KvFamily::kCatalog, prepared_transaction_key(gid), record.text());

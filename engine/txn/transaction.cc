@@ -238,13 +238,15 @@ void Transaction::check_unchanged_since_snapshot(KvFamily family, std::string_vi
 }
 
 Transaction::Savepoint Transaction::savepoint() const {
-  return {buffer_.mark(), owner_ == nullptr ? 0 : owner_->mark(), hooks_.size()};
+  return {buffer_.mark(), owner_ == nullptr ? 0 : owner_->mark(), hooks_.size(),
+          moved_rows_.size()};
 }
 
 void Transaction::rollback_to(const Savepoint& savepoint) {
   buffer_.rollback_to(savepoint.ops);
   statement_mark_ = std::min(statement_mark_, savepoint.ops);
   hooks_.resize(std::min(hooks_.size(), savepoint.hooks));
+  moved_rows_.resize(std::min(moved_rows_.size(), savepoint.moved_rows));
   if (locks_ != nullptr && owner_ != nullptr) locks_->release_since(*owner_, savepoint.locks);
 }
 
@@ -257,6 +259,7 @@ void Transaction::finish() {
   if (serializable_registered_) pipeline_.end_serializable(*this);
   read_set_.clear();
   hooks_.clear();
+  moved_rows_.clear();
   snapshot_.reset();
   statement_mark_ = 0;
   // Before the buffer: bulk locks refer to keys in it.

@@ -14,6 +14,7 @@
 
 #include "engine/base/memory_budget.h"
 #include "engine/row/kv.h"
+#include "engine/txn/moved_rows.h"
 #include "engine/txn/read_set.h"
 #include "engine/txn/write_buffer.h"
 
@@ -137,6 +138,10 @@ class Transaction {
   // Writes. A stamped value begins with 8 bytes that receive the commit timestamp.
   void put(KvFamily family, std::string_view key, std::string_view value, bool stamped = false);
   void remove(KvFamily family, std::string_view key);
+  // The row `key`, which is removed, lives on elsewhere (MovedRows).
+  void note_moved(std::string_view key) { moved_rows_.push_back(MovedRows::hash_of(key)); }
+  // For a copy that is to be committed instead.
+  void take_moved_rows(const Transaction& from) { moved_rows_ = from.moved_rows_; }
   bool has_writes() const { return !buffer_.empty(); }
   WriteBuffer& buffer() { return buffer_; }
 
@@ -151,6 +156,7 @@ class Transaction {
     WriteBuffer::Mark ops;
     size_t locks;
     size_t hooks;
+    size_t moved_rows;
   };
   Savepoint savepoint() const;
   // Undoes writes and gives back locks since the savepoint, which stays.
@@ -194,6 +200,7 @@ class Transaction {
   TxnSnapshotRef snapshot_;
   int statement_depth_ = 0;
   std::vector<CommitHook> hooks_;
+  std::vector<uint64_t> moved_rows_;  // hashes of their keys
   std::atomic<uint64_t> dependency_ts_{0};
   // SERIALIZABLE only.
   bool serializable_registered_ = false;
