@@ -5,6 +5,8 @@
 #include "engine/type/array.h"
 #include "engine/type/hstore.h"
 #include "engine/type/jsonb.h"
+#include "engine/type/overlap_classes.h"
+#include "engine/type/range.h"
 #include "engine/type/text_query.h"
 #include "engine/type/trigram.h"
 
@@ -16,7 +18,8 @@ using Kind = InvertedQuery::Kind;
 using Keys = std::vector<std::string>;
 
 constexpr Oid kArrayOps = 10064, kTsvectorOps = 10073, kJsonbOps = 10090, kJsonbPathOps = 10091,
-              kHstoreOps = 15706, kTrigramOps = 15707;
+              kHstoreOps = 15706, kTrigramOps = 15707, kGistTsvectorOps = 10072,
+              kGistTsqueryOps = 10075, kGistTrigramOps = 15708;
 
 // FNV-1a: stored, so it must never change.
 constexpr uint64_t kHashStart = 0xCBF29CE484222325u;
@@ -247,8 +250,30 @@ InvertedQuery same_text_query(const Datum& query, const TypeInfo&) {
   return of_keys(Kind::kAnd, trigram_keys(trigram_set(query.str.view())), Kind::kAll);
 }
 
-// --- btree_gin: the value itself ---
-constexpr Oid kFirstScalarOps = 15710, kLastScalarOps = 15738;
+// --- tsquery_ops: the words of a query ---
+void query_words(const QueryNode* node, Keys& keys) {
+  if (node == nullptr) return;
+  if (node->op == QueryOperator::kLexeme) return keys.push_back(node->text);
+  query_words(node->left.get(), keys);
+  query_words(node->right.get(), keys);
+}
+void text_query_extract(const Datum& value, const TypeInfo&, Keys& keys) {
+  query_words(read_query(value.str.view()).get(), keys);
+}
+InvertedQuery query_contains(const Datum& query, const TypeInfo& type) {
+  Keys keys;
+  text_query_extract(query, type, keys);
+  return of_keys(Kind::kAnd, std::move(keys), Kind::kAll);
+}
+InvertedQuery query_contained(const Datum& query, const TypeInfo& type) {
+  std::vector<InvertedQuery> parts{of_kind(Kind::kEmpty)};
+  Keys keys;
+  text_query_extract(query, type, keys);
+  for (std::string& key : keys) parts.push_back(of_key(std::move(key)));
+  return combined(Kind::kOr, std::move(parts));
+}
+
+// --- scalars (btree_gin, btree_gist, brin, text_ops of spgist): the value itself ---
 void scalar_extract(const Datum& value, const TypeInfo& type, Keys& keys) {
   type.key_encode(value, type, keys.emplace_back());
 }
@@ -259,7 +284,64 @@ InvertedQuery scalar_query(const Datum& query, const TypeInfo& type) {
   return out;
 }
 
+InvertedQuery any_value(const Datum&, const TypeInfo&) { return of_kind(Kind::kAll); }
+// Texts that begin with this one: bytes are stored as they are, but for 0 and the end.
+InvertedQuery text_prefix_query(const Datum& query, const TypeInfo& type) {
+  InvertedQuery out = of_kind(Kind::kPrefix);
+  type.key_encode(query, type, out.key);
+  constexpr size_t kEndBytes = 2;
+  out.key.resize(out.key.size() - kEndBytes);
+  return out;
+}
+
+std::vector<InvertedKeys::Search> scalar_searches() {
+  return {{1, scalar_query<Kind::kBelow>},
+          {2, scalar_query<Kind::kThrough>},
+          {3, scalar_query<Kind::kKey>},
+          {4, scalar_query<Kind::kFrom>},
+          {5, scalar_query<Kind::kAbove>}};
+}
+
+// The oids of brin's classes lie next to each other; those for sets of values know only equality.
+struct Oids {
+  Oid first, last;
+};
+constexpr Oids kBtreeGin{15710, 15738}, kBtreeGist{15840, 15865}, kBrin{10092, 10162};
+constexpr Oid kBrinInclusion[] = {10130, 10159}, kSpgistText = 10086;
+constexpr Oid kBrinBloom[] = {10093, 10095, 10097, 10100, 10103, 10106, 10108, 10111,
+                              10113, 10117, 10120, 10123, 10126, 10129, 10132, 10135,
+                              10138, 10141, 10144, 10147, 10150, 10155, 10158, 10162};
+
+std::vector<InvertedKeys> scalar_classes() {
+  std::vector<InvertedKeys> out;
+  auto add = [&](Oid oid, std::vector<InvertedKeys::Search> searches) {
+    out.push_back({oid, scalar_extract, std::move(searches), true});
+  };
+  for (Oid oid = kBtreeGin.first; oid <= kBtreeGin.last; ++oid) add(oid, scalar_searches());
+  for (Oid oid = kBtreeGist.first; oid <= kBtreeGist.last; ++oid) {
+    add(oid, scalar_searches());
+    out.back().searches.push_back({6, any_value});
+  }
+  for (Oid oid = kBrin.first; oid <= kBrin.last; ++oid) {
+    if (std::ranges::find(kBrinInclusion, oid) != std::end(kBrinInclusion)) continue;
+    bool bloom = std::ranges::find(kBrinBloom, oid) != std::end(kBrinBloom);
+    add(oid, bloom ? std::vector<InvertedKeys::Search>{{1, scalar_query<Kind::kKey>}}
+                   : scalar_searches());
+  }
+  add(kSpgistText, scalar_searches());
+  auto& text = out.back().searches;
+  text.push_back({11, scalar_query<Kind::kBelow>});
+  text.push_back({12, scalar_query<Kind::kThrough>});
+  text.push_back({14, scalar_query<Kind::kFrom>});
+  text.push_back({15, scalar_query<Kind::kAbove>});
+  text.push_back({28, text_prefix_query});
+  return out;
+}
+
 std::vector<InvertedKeys> special_classes() {
+  std::vector<InvertedKeys::Search> trigrams{{1, similar_query}, {3, like_query},
+                                             {4, like_query},    {7, similar_query},
+                                             {9, similar_query}, {11, same_text_query}};
   return {
       {kJsonbOps,
        jsonb_extract,
@@ -275,28 +357,18 @@ std::vector<InvertedKeys> special_classes() {
       {kHstoreOps,
        hstore_extract,
        {{7, hstore_contains_query}, {9, name_query}, {10, any_name_query}, {11, all_names_query}}},
-      {kTrigramOps,
-       trigram_extract,
-       {{1, similar_query},
-        {3, like_query},
-        {4, like_query},
-        {7, similar_query},
-        {9, similar_query},
-        {11, same_text_query}}},
+      {kTrigramOps, trigram_extract, trigrams},
+      {kGistTrigramOps, trigram_extract, trigrams},
+      {kGistTsvectorOps, text_vector_extract, {{1, text_match_query}}},
+      {kGistTsqueryOps, text_query_extract, {{7, query_contains}, {8, query_contained}}},
   };
 }
 
 const std::vector<InvertedKeys>& all_classes() {
   static const std::vector<InvertedKeys> kClasses = [] {
     std::vector<InvertedKeys> classes = special_classes();
-    for (Oid oid = kFirstScalarOps; oid <= kLastScalarOps; ++oid) {
-      classes.push_back({oid,
-                         scalar_extract,
-                         {{1, scalar_query<Kind::kBelow>},
-                          {2, scalar_query<Kind::kThrough>},
-                          {3, scalar_query<Kind::kKey>},
-                          {4, scalar_query<Kind::kFrom>},
-                          {5, scalar_query<Kind::kAbove>}}});
+    for (auto* more : {scalar_classes, overlap_classes}) {
+      for (InvertedKeys& row : more()) classes.push_back(std::move(row));
     }
     return classes;
   }();
@@ -320,6 +392,9 @@ const InvertedKeys* find_inverted_keys(Oid opclass) {
 
 bool can_invert(const InvertedKeys& keys, const TypeInfo& type) {
   if (keys.extract == scalar_extract) return type.key_encode != nullptr;
+  if (const RangeKind* range = find_range_kind(type.oid)) {
+    return type_info(range->subtype).key_encode != nullptr;
+  }
   if (keys.opclass != kArrayOps) return true;
   const TypeInfo* element = find_type(type.element);
   return element != nullptr && element->key_encode != nullptr;

@@ -1,7 +1,7 @@
 #pragma once
-// Inverted indexes (gin): how values are taken apart into keys, and which keys a search asks for.
-// What the keys promise is a superset of the rows: searches test every row that they find. One row
-// of the table in the .cc file for each operator class. Immutable, thread-safe.
+// Inverted indexes (gin, gist, spgist, brin): how values are taken apart into keys, and which keys
+// a search asks for. What the keys promise is a superset of the rows: searches test every row that
+// they find. One row of the table in the .cc file for each operator class. Immutable, thread-safe.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,6 +19,7 @@ struct InvertedQuery {
     kThrough,
     kFrom,
     kAbove,
+    kRanges,  // values with a key in one of `ranges`
     kAnd,
     kOr,
     kAll,   // any value
@@ -28,6 +29,10 @@ struct InvertedQuery {
   Kind kind = Kind::kAll;
   std::string key;
   std::vector<InvertedQuery> parts;
+  struct Range {
+    std::string from, to;  // both included
+  };
+  std::vector<Range> ranges;  // ascending and apart from each other
 };
 
 struct InvertedKeys {
@@ -39,6 +44,8 @@ struct InvertedKeys {
     InvertedQuery (*make)(const Datum& query, const TypeInfo& type);
   };
   std::vector<Search> searches;
+  // Operators between values of other types than the key's find nothing.
+  bool same_type_only = false;
 
   const Search* search(int16_t strategy) const;  // nullptr: the index does not help
 };
