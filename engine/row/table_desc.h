@@ -42,8 +42,9 @@ struct KeyPart {
   bool nulls_first = false;
   bool nullable = true;  // a NOT NULL column's key has no NULL tag
   std::string text;      // an expression's SQL, for messages
-  // Of an inverted index (gin): how values are taken apart; each gives any number of entries.
+  // Of an inverted index (gin, gist): how values are taken apart; each gives any number of entries.
   const InvertedKeys* inverted = nullptr;
+  int16_t exclusion_strategy = 0;  // of an exclusion constraint's operator in the operator class
 };
 
 struct IndexDesc {
@@ -59,6 +60,9 @@ struct IndexDesc {
   std::vector<KeyPart> keys;
   std::vector<int32_t> include;  // 0-based attributes
   const Expr* predicate = nullptr;
+  // Of an exclusion constraint: over the keys of a stored row, then those of a new one, whether the
+  // two exclude each other. Columns are NULL where the key is.
+  const Expr* exclusion = nullptr;
   std::string constraint_name;  // of the constraint it backs, "" otherwise
 
   bool is_inverted() const { return !keys.empty() && keys.front().inverted != nullptr; }

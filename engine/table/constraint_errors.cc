@@ -98,6 +98,30 @@ SqlError unique_violation(const EvalContext& context, const TableDesc& table,
       .constraint(index.name);
 }
 
+SqlError exclusion_violation(const EvalContext& context, const TableDesc& table,
+                             const IndexDesc& index, std::span<const Value> values,
+                             std::span<const Value> stored) {
+  return sql_error(SqlState::kExclusionViolation,
+                   "conflicting key value violates exclusion constraint \"{}\"", index.name)
+      .detail(fmt::format("Key {} conflicts with existing key {}.",
+                          describe_key(context, table, index, values),
+                          describe_key(context, table, index, stored)))
+      .table(table.schema_name, table.name)
+      .constraint(index.name);
+}
+
+SqlError mutual_exclusion_error(const EvalContext& context, const TableDesc& table,
+                                const IndexDesc& index, std::span<const Value> values,
+                                std::span<const Value> other) {
+  return sql_error(SqlState::kExclusionViolation, "could not create exclusion constraint \"{}\"",
+                   index.name)
+      .detail(fmt::format("Key {} conflicts with key {}.",
+                          describe_key(context, table, index, values),
+                          describe_key(context, table, index, other)))
+      .table(table.schema_name, table.name)
+      .constraint(index.name);
+}
+
 SqlError missing_parent_error(const EvalContext& context, const TableDesc& child,
                               const ForeignKeyDesc& key, const TableDesc& parent,
                               std::span<const Value> values) {

@@ -23,6 +23,14 @@ std::string describe_key(const EvalContext& context, const TableDesc& table, con
 SqlError not_null_violation(const TableDesc& table, const ColumnDesc& column);
 SqlError unique_violation(const EvalContext& context, const TableDesc& table,
                           const IndexDesc& index, std::span<const Value> values);
+// 23P01: of a row with the key `values`, next to the one with `stored`; while the constraint is
+// made, too.
+SqlError exclusion_violation(const EvalContext& context, const TableDesc& table,
+                             const IndexDesc& index, std::span<const Value> values,
+                             std::span<const Value> stored);
+SqlError mutual_exclusion_error(const EvalContext& context, const TableDesc& table,
+                                const IndexDesc& index, std::span<const Value> values,
+                                std::span<const Value> other);
 SqlError missing_parent_error(const EvalContext& context, const TableDesc& child,
                               const ForeignKeyDesc& key, const TableDesc& parent,
                               std::span<const Value> values);

@@ -27,11 +27,12 @@ class OwnedValues {
 };
 
 enum class ConstraintEventKind : uint8_t {
-  kChildCheck,    // foreign key: the referenced row must exist
-  kParentCheck,   // foreign key, NO ACTION or RESTRICT: no row may refer to `values` any more
-  kParentAction,  // foreign key: cascade, set null, set default
-  kUniqueCheck,   // deferrable unique constraint: `row_key` holds the key's prefix in the index
-  kTrigger,       // an AFTER trigger's function is to be called
+  kChildCheck,      // foreign key: the referenced row must exist
+  kParentCheck,     // foreign key, NO ACTION or RESTRICT: no row may refer to `values` any more
+  kParentAction,    // foreign key: cascade, set null, set default
+  kUniqueCheck,     // deferrable unique constraint: `row_key` holds the key's prefix in the index
+  kExclusionCheck,  // deferrable exclusion constraint: of the row `row_key`
+  kTrigger,         // an AFTER trigger's function is to be called
 };
 
 struct ConstraintEvent {
@@ -39,7 +40,7 @@ struct ConstraintEvent {
   TableDescPtr table;  // whose foreign_keys, referenced_by, indexes or triggers has the constraint
   uint32_t constraint = 0;  // position in that list
   bool deleted = false;     // kParent*: the row was deleted, otherwise its key was updated
-  std::string row_key;      // the row's complete key
+  std::string row_key;      // the row's complete key, where nothing else is said
   OwnedValues values;       // the foreign key's columns (kParent*: as they were)
   OwnedValues new_values;   // kParentAction of an update
   // kTrigger; shared by the triggers of one row.

@@ -7,6 +7,7 @@
 #include "engine/table/attribute_chunk.h"
 #include "engine/table/constraint_errors.h"
 #include "engine/table/deferred_checks.h"
+#include "engine/table/exclusion_check.h"
 #include "engine/table/row_check.h"
 #include "engine/table/row_lock.h"
 #include "engine/table/row_writer.h"
@@ -230,6 +231,21 @@ void ConstraintQueue::add_unique_check(const TableDescPtr& table, uint32_t index
   }
 }
 
+void ConstraintQueue::add_exclusion_check(const TableDescPtr& table, uint32_t index,
+                                          std::string_view row_key) {
+  const IndexDesc& desc = table->indexes[index];
+  ConstraintEvent event;
+  event.kind = ConstraintEventKind::kExclusionCheck;
+  event.table = table;
+  event.constraint = index;
+  event.row_key.assign(row_key);
+  if (deferred_now(desc.oid, desc.deferrable, desc.initially_deferred)) {
+    context_->deferred->add(std::move(event));
+  } else {
+    events_.push_back(std::move(event));
+  }
+}
+
 void ConstraintQueue::add_trigger(const TableDescPtr& table, uint32_t trigger,
                                   std::shared_ptr<const QueuedTrigger> call) {
   const TriggerDesc& desc = table->triggers[trigger];
@@ -280,6 +296,9 @@ void ConstraintQueue::run() {
         break;
       case ConstraintEventKind::kUniqueCheck:
         check_unique(event);
+        break;
+      case ConstraintEventKind::kExclusionCheck:
+        check_exclusion(event);
         break;
       case ConstraintEventKind::kTrigger:
         fire_queued_trigger(*context_, event.table, event.table->triggers[event.constraint],
@@ -344,6 +363,15 @@ void ConstraintQueue::check_unique(const ConstraintEvent& event) {
   if (!at->valid()) return;
   throw unique_violation(*context_, *event.table, event.table->indexes[event.constraint],
                          event.values.all());
+}
+
+void ConstraintQueue::check_exclusion(const ConstraintEvent& event) {
+  const IndexDesc& index = event.table->indexes[event.constraint];
+  ExclusionCheck check(*event.table, index);
+  OwnedValues values;
+  auto conflict = check.find_of_stored(*context_, event.row_key, values);
+  if (!conflict) return;
+  throw exclusion_violation(*context_, *event.table, index, values.all(), conflict->values.all());
 }
 
 ForeignKeyAct& ConstraintQueue::act_of(const ConstraintEvent& event) {

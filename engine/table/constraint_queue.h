@@ -42,6 +42,8 @@ class ConstraintQueue {
   // `prefix`: a key of a deferrable unique index without the row key.
   void add_unique_check(const TableDescPtr& table, uint32_t index, std::string_view prefix,
                         std::span<const Value> values);
+  // Of the row `row_key`, whose key of a deferrable exclusion constraint is new.
+  void add_exclusion_check(const TableDescPtr& table, uint32_t index, std::string_view row_key);
   void add(ConstraintEvent event) { events_.push_back(std::move(event)); }
   // An AFTER trigger's call: now, or deferred with its constraint.
   void add_trigger(const TableDescPtr& table, uint32_t trigger,
@@ -75,6 +77,7 @@ class ConstraintQueue {
   void check_child(const ConstraintEvent& event);
   void check_parent(const ConstraintEvent& event);
   void check_unique(const ConstraintEvent& event);
+  void check_exclusion(const ConstraintEvent& event);
   void act(const ConstraintEvent& event);
   // True when a row refers to the probe's values; it is then locked FOR KEY SHARE.
   bool has_child(ChildProbe& probe);

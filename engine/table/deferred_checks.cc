@@ -18,6 +18,7 @@ namespace {
 Oid constraint_of(const ConstraintEvent& event) {
   switch (event.kind) {
     case ConstraintEventKind::kUniqueCheck:
+    case ConstraintEventKind::kExclusionCheck:
       return event.table->indexes[event.constraint].oid;
     case ConstraintEventKind::kTrigger:
       return event.table->triggers[event.constraint].constraint;

@@ -2,7 +2,7 @@
 // Constraints that are checked at the end of a transaction (DEFERRABLE ... DEFERRED) and what SET
 // CONSTRAINTS says of them; and what the transaction has done to tables. One per transaction, owned
 // by its session and given to every statement as ExecContext::deferred. Constraints are named by
-// oid: a foreign key's own, a unique constraint's index. One thread at a time.
+// oid: a foreign key's own, a unique or exclusion constraint's index. One thread at a time.
 #include <map>
 #include <memory>
 #include <span>
@@ -16,8 +16,9 @@ namespace luma {
 
 class DeferredChecks {
  public:
-  // Before COMMIT (and PREPARE): checks whatever is still pending; throws 23503 or 23505. Runs as a
-  // statement of its own; rows it changes (foreign key actions) are part of the transaction.
+  // Before COMMIT (and PREPARE): checks whatever is still pending; throws 23503, 23505 or 23P01.
+  // Runs as a statement of its own; rows it changes (foreign key actions) are part of the
+  // transaction.
   void run(ExecContext& context);
   // SET CONSTRAINTS {ALL | these} {DEFERRED | IMMEDIATE}; `constraints` empty: ALL. IMMEDIATE
   // checks what is pending of them at once, and changes nothing when that throws. The caller has

@@ -11,8 +11,9 @@ std::vector<bool> arbiters_of(const ModifySpec& spec) {
   std::vector<bool> arbiters;
   for (const IndexDesc& index : spec.table->indexes) {
     const auto& named = spec.conflict->indexes;
-    bool arbiter = index.unique && (named.empty() || std::find(named.begin(), named.end(),
-                                                               index.oid) != named.end());
+    bool arbiter =
+        (index.unique || index.exclusion != nullptr) &&
+        (named.empty() || std::find(named.begin(), named.end(), index.oid) != named.end());
     if (arbiter && index.deferrable) {
       throw sql_error(SqlState::kObjectNotInPrerequisiteState,
                       "ON CONFLICT does not support deferrable unique constraints/exclusion "

@@ -33,6 +33,8 @@ std::vector<int32_t> index_columns(const IndexDesc& index) {
   return columns;
 }
 
+bool is_exclusive(const IndexDesc& index) { return index.exclusion != nullptr; }
+
 }  // namespace
 
 RowWriter::RowWriter(TableDescPtr table, std::vector<bool> updated, uint32_t capacity)
@@ -181,6 +183,7 @@ bool RowWriter::find_conflict(uint32_t row, const std::vector<bool>& arbiters,
   }
   for (auto& index : indexes_) {
     if (!arbiters[index->position] || !index->new_entry.covers(row)) continue;
+    if (!table_->indexes[index->position].unique) continue;
     if (!index->new_entry.key_columns(row, index->key) || !key_exists(index->key)) continue;
     conflicting.clear();
     append_storage_id(conflicting, table_->storage_id);
@@ -207,6 +210,10 @@ bool RowWriter::find_taken_key(uint32_t row, const std::vector<bool>* arbiters,
   for (auto& index : indexes_) {
     const IndexDesc& desc = table_->indexes[index->position];
     index->covered = index->new_entry.covers(row);
+    if (desc.exclusion != nullptr && !desc.deferrable &&
+        !admits(*index, row, {}, arbiters, conflicting)) {
+      return true;
+    }
     if (!index->covered || !desc.unique) continue;
     index->comparable = index->new_entry.key_columns(row, index->key);
     if (!index->comparable) continue;
@@ -220,6 +227,21 @@ bool RowWriter::find_taken_key(uint32_t row, const std::vector<bool>* arbiters,
     conflicting->append(entry_row_key(desc, index->key, value_.view()));
     return true;
   }
+  return false;
+}
+
+bool RowWriter::admits(Index& index, uint32_t row, std::string_view own_key,
+                       const std::vector<bool>* arbiters, std::string* conflicting) {
+  const IndexDesc& desc = table_->indexes[index.position];
+  std::vector<Value> values;
+  if (!ExclusionCheck::key_of(index.new_entry, row, values)) return true;
+  if (index.exclusion == nullptr) index.exclusion = std::make_unique<ExclusionCheck>(*table_, desc);
+  auto conflict = index.exclusion->find(*context_, values, own_key);
+  if (!conflict) return true;
+  if (arbiters == nullptr || !(*arbiters)[index.position]) {
+    throw exclusion_violation(*context_, *table_, desc, values, conflict->values.all());
+  }
+  conflicting->assign(conflict->row_key);
   return false;
 }
 
@@ -244,6 +266,8 @@ void RowWriter::queue_unique_check(const Index& index, uint32_t row) {
 // Many rows of one statement go straight to segments.
 bool RowWriter::loads() const {
   if (table_->columnar == nullptr || ids_ == nullptr || !may_load_) return false;
+  // Rows must be found by those that they exclude.
+  if (std::ranges::any_of(table_->indexes, is_exclusive)) return false;
   const ColumnarTables& owner = table_->columnar->owner();
   return owner.has_segments() && inserted_rows_ >= owner.options().load_rows;
 }
@@ -309,6 +333,10 @@ void RowWriter::put_entries(uint32_t row) {
     if (table_->indexes[index->position].unique && table_->indexes[index->position].deferrable) {
       queue_unique_check(*index, row);
     }
+    const IndexDesc& desc = table_->indexes[index->position];
+    if (desc.exclusion != nullptr && desc.deferrable) {
+      queue_->add_exclusion_check(table_, index->position, key_);
+    }
   }
   queue_as_child(row, false);
 }
@@ -347,6 +375,19 @@ void RowWriter::remove_entry(Index& index, uint32_t row, std::string_view row_ke
   txn_->remove(KvFamily::kData, old_entry_key_);
 }
 
+void RowWriter::update_exclusive(Index& index, uint32_t row, std::string_view old_key) {
+  const IndexDesc& desc = table_->indexes[index.position];
+  remove_entry(index, row, old_key);
+  index.covered = index.new_entry.covers(row);
+  if (!index.covered) return;
+  if (desc.deferrable) {
+    queue_->add_exclusion_check(table_, index.position, key_);
+  } else {
+    admits(index, row, key_, nullptr, nullptr);
+  }
+  put_entry(index, row);
+}
+
 // Only what differs: most keys of a value stay when it is changed.
 void RowWriter::update_inverted(Index& index, uint32_t row, std::string_view old_key) {
   std::vector<IndexEntry> before, after;
@@ -367,6 +408,7 @@ void RowWriter::update_inverted(Index& index, uint32_t row, std::string_view old
 // `key_` is the row's new key.
 void RowWriter::update_entry(Index& index, uint32_t row, std::string_view old_key) {
   const IndexDesc& desc = table_->indexes[index.position];
+  if (desc.exclusion != nullptr) return update_exclusive(index, row, old_key);
   if (desc.is_inverted()) return update_inverted(index, row, old_key);
   bool had = index.old_entry.covers(row);
   index.covered = index.new_entry.covers(row);

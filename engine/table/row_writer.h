@@ -17,6 +17,7 @@
 #include "engine/row/table_desc.h"
 #include "engine/table/columnar_copy.h"
 #include "engine/table/constraint_queue.h"
+#include "engine/table/exclusion_check.h"
 #include "engine/table/index_entry.h"
 #include "engine/table/table_activity.h"
 #include "engine/txn/id_allocator.h"
@@ -88,7 +89,8 @@ class RowWriter {
     uint32_t position;     // in TableDesc::indexes
     bool affected = true;  // by update()
     IndexEntryBuilder old_entry, new_entry;
-    std::string key, value;  // of the new row
+    std::unique_ptr<ExclusionCheck> exclusion;  // made when first needed
+    std::string key, value;                     // of the new row
     bool covered = false, comparable = false;
   };
 
@@ -118,12 +120,16 @@ class RowWriter {
   void put_entry(Index& index, uint32_t row);
   void remove_entry(Index& index, uint32_t row, std::string_view row_key);
   void update_entry(Index& index, uint32_t row, std::string_view old_key);
+  void update_exclusive(Index& index, uint32_t row, std::string_view old_key);
   void update_inverted(Index& index, uint32_t row, std::string_view old_key);
   void lock_unique_key(std::string_view key);
   [[noreturn]] void fail_unique(const IndexDesc& index, const std::vector<Value>& values);
   std::vector<Value> key_values(const IndexEntryBuilder& entry, uint32_t row) const;
   [[noreturn]] void fail_row_key(uint32_t row);
   void queue_unique_check(const Index& index, uint32_t row);
+  // False when a row excludes the new one and `arbiters` has the index; throws when it has not.
+  bool admits(Index& index, uint32_t row, std::string_view own_key,
+              const std::vector<bool>* arbiters, std::string* conflicting);
   void queue_as_child(uint32_t row, bool is_update);
   enum class Change : uint8_t { kUpdated, kRemoved, kMoved };
   void take_out(uint32_t row, std::string_view key);

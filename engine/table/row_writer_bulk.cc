@@ -56,7 +56,7 @@ struct RowWriter::Bulk {
 bool RowWriter::suits_bulk() const {
   if (new_rows_->size < kFewRows) return false;
   return std::none_of(table_->indexes.begin(), table_->indexes.end(), [](const IndexDesc& index) {
-    return index.unique && index.deferrable && !index.clustered;
+    return (index.unique && index.deferrable && !index.clustered) || index.exclusion != nullptr;
   });
 }
 

@@ -12,6 +12,7 @@
 #include "engine/table/columnar_copy.h"
 #include "engine/table/constraint_errors.h"
 #include "engine/table/constraint_queue.h"
+#include "engine/table/exclusion_check.h"
 #include "engine/table/foreign_key.h"
 #include "engine/table/index_entry.h"
 #include "engine/table/latest_rows.h"
@@ -255,6 +256,22 @@ class EntrySorter {
   std::vector<Entry> entries_;
 };
 
+void verify_exclusion(ExecContext& context, const TableDescPtr& table, const IndexDesc& index) {
+  LatestRows rows(context, *table);
+  IndexEntryBuilder builder(*table, index, kVectorSize);
+  ExclusionCheck check(*table, index);
+  std::vector<Value> values;
+  while (const Chunk* chunk = rows.next()) {
+    builder.bind(context, *chunk);
+    for (uint32_t row = 0; row < chunk->size; ++row) {
+      if (!ExclusionCheck::key_of(builder, row, values)) continue;
+      auto conflict = check.find(context, values, rows.key(row), false);
+      if (!conflict) continue;
+      throw mutual_exclusion_error(context, *table, index, values, conflict->values.all());
+    }
+  }
+}
+
 }  // namespace
 
 void build_index(ExecContext& context, const TableDescPtr& table, const IndexDesc& index) {
@@ -283,6 +300,7 @@ void build_index(ExecContext& context, const TableDescPtr& table, const IndexDes
     LUMA_CHECK(false);  // it has found the repeated key, too
   }
   entries.put(holds_row_key_in_value(index));
+  if (index.exclusion != nullptr) verify_exclusion(context, table, index);
 }
 
 void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDescPtr& to,

@@ -5,6 +5,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/base/would_block.h"
 #include "engine/txn/lock_table.h"
+#include "engine/txn/pending_keys.h"
 
 namespace luma {
 namespace {
@@ -62,7 +63,9 @@ void LockOwner::wake() {
 }
 
 LockManager::LockManager(Oid database)
-    : database_(database), shards_(std::make_unique<LockShard[]>(kLockShards)) {}
+    : database_(database),
+      shards_(std::make_unique<LockShard[]>(kLockShards)),
+      pending_keys_(std::make_unique<PendingKeys>(*this)) {}
 LockManager::~LockManager() = default;
 
 LockShard& LockManager::shard_of(uint64_t hash) const { return shards_[hash % kLockShards]; }

@@ -44,6 +44,7 @@ struct LockEntry;
 struct LockShard;
 struct LockWaiter;
 class LockManager;
+class PendingKeys;
 
 // A session in the eyes of the lock manager.
 class LockOwner {
@@ -155,6 +156,9 @@ class LockManager {
   void reserve_hand_over(const LockOwner& from, LockOwner& to) const;
   void hand_over(LockOwner& from, LockOwner& to);
 
+  // Keys of exclusion constraints that transactions have not yet committed.
+  PendingKeys& pending_keys() const { return *pending_keys_; }
+
   std::vector<LockListing> list() const;
   // pg_blocking_pids: whom the waiting session `pid` waits for.
   std::vector<int32_t> blocking_pids(int32_t pid) const;
@@ -191,6 +195,7 @@ class LockManager {
   std::mutex bulk_mutex_;  // after a shard's mutex, never before
   std::vector<std::unique_ptr<BulkLock>> bulk_locks_;
   std::atomic<size_t> bulk_count_{0};
+  std::unique_ptr<PendingKeys> pending_keys_;
 };
 
 }  // namespace luma

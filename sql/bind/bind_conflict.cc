@@ -174,14 +174,13 @@ std::vector<Oid> ModifyBinder::named_arbiter(const ast::InferClause& infer) {
   }
   required().select = true;
   for (int16_t column : constraint->columns) required().selected.push_back(column);
-  if (constraint->index == kInvalidOid || (constraint->type != 'p' && constraint->type != 'u')) {
+  if (constraint->index == kInvalidOid || constraint->type == 'f') {
     throw SqlError(SqlState::kWrongObjectType,
                    "constraint in ON CONFLICT clause has no associated index");
   }
-  if (constraint->deferrable) {
+  if (constraint->type == 'x' && modify_->on_conflict->update) {
     throw SqlError(SqlState::kWrongObjectType,
-                   "ON CONFLICT does not support deferrable unique constraints/exclusion "
-                   "constraints as arbiters");
+                   "ON CONFLICT DO UPDATE not supported with exclusion constraints");
   }
   return {constraint->index};
 }

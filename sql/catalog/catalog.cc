@@ -6,6 +6,7 @@
 
 #include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
+#include "sql/catalog/access_method.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
 #include "sql/catalog/extension_objects.h"
@@ -409,11 +410,8 @@ std::string describe_cast(const Catalog& catalog, Oid source, Oid target) {
 
 // "operator class citext_ops for access method btree"
 std::string describe_class(std::string_view what, const ExtensionOpClassFact& row) {
-  std::string_view method = row.method == kBtreeAm  ? "btree"
-                            : row.method == kHashAm ? "hash"
-                                                    : "gin";
   return fmt::format("operator {} {} for access method {}", what, quote_identifier(row.name),
-                     method);
+                     find_index_method(row.method)->name);
 }
 
 std::string describe_default_acl(const Catalog& catalog, const DefaultAcl& list) {

@@ -334,39 +334,47 @@ std::string index_column_definition(const Catalog& catalog, const SearchPath& pa
   return column_list(*table, {index.include[i]});
 }
 
-std::string index_definition(const Catalog& catalog, const SearchPath& path, const Index& index,
-                             bool pretty) {
-  const Table* table = catalog.table(index.table);
-  std::string table_name;
-  if (table != nullptr) {
-    table_name = pretty ? relation_display_name(catalog, path, *table)
-                        : quote_qualified(catalog.schema_name(table->schema), table->name);
+namespace {
+
+// The name by which an operator is found on the path.
+std::string operator_display_name(const Catalog& catalog, const SearchPath& path, Oid oid) {
+  std::optional<OperatorFact> created = find_created_operator(catalog, oid);
+  const OperatorFact* fact = created ? &*created : find_operator_fact(oid);
+  if (fact == nullptr) return "?";
+  if (!created || path.contains(fact->schema)) return std::string(fact->name);
+  return fmt::format("OPERATOR({}.{})", quote_identifier(catalog.schema_name(fact->schema)),
+                     fact->name);
+}
+
+std::string index_key_text(const Catalog& catalog, const SearchPath& path, const Table* table,
+                           const IndexKey& key, bool pretty) {
+  std::string out = key_text(catalog, path, table, key, pretty);
+  const Column* column = table == nullptr ? nullptr : table->column(key.column);
+  Oid natural = column == nullptr ? kInvalidOid : column->collation;
+  if (key.column > 0 && key.collation != kInvalidOid && key.collation != natural) {
+    const CollationFact* collation = find_collation_fact(key.collation);
+    if (collation != nullptr) out += " COLLATE " + quote_identifier(collation->name);
   }
-  std::string method = index.access_method == kHashAm    ? "hash"
-                       : index.access_method == kBtreeAm ? "btree"
-                       : index.access_method == kGinAm   ? "gin"
-                                                         : "columnar";
-  std::string out = fmt::format("CREATE {}INDEX {} ON {}{} USING {} (",
-                                index.unique ? "UNIQUE " : "", quote_identifier(index.name),
-                                index.relkind == 'I' ? "ONLY " : "", table_name, method);
-  bool first = true;
-  for (const IndexKey& key : index.keys) {
-    if (!first) out += ", ";
-    first = false;
-    out += key_text(catalog, path, table, key, pretty);
-    const Column* column = table == nullptr ? nullptr : table->column(key.column);
-    Oid natural = column == nullptr ? kInvalidOid : column->collation;
-    if (key.column > 0 && key.collation != kInvalidOid && key.collation != natural) {
-      const CollationFact* collation = find_collation_fact(key.collation);
-      if (collation != nullptr) out += " COLLATE " + quote_identifier(collation->name);
-    }
-    const OpClassFact* opclass = find_opclass_fact(key.opclass);
-    if (opclass != nullptr && !opclass->is_default) {
-      out += " " + opclass_name(catalog, path, *opclass);
-    }
-    if (key.descending) out += " DESC";
-    if (key.descending && !key.nulls_first) out += " NULLS LAST";
-    if (!key.descending && key.nulls_first) out += " NULLS FIRST";
+  const OpClassFact* opclass = find_opclass_fact(key.opclass);
+  if (opclass != nullptr && !opclass->is_default) {
+    out += " " + opclass_name(catalog, path, *opclass);
+  }
+  if (key.descending) out += " DESC";
+  if (key.descending && !key.nulls_first) out += " NULLS LAST";
+  if (!key.descending && key.nulls_first) out += " NULLS FIRST";
+  return out;
+}
+
+// What follows the table's name, or EXCLUDE.
+std::string index_body(const Catalog& catalog, const SearchPath& path, const Index& index,
+                       const Constraint* exclusion, bool pretty) {
+  const Table* table = catalog.table(index.table);
+  std::string out = fmt::format("USING {} (", find_index_method(index.access_method)->name);
+  for (size_t i = 0; i < index.keys.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += index_key_text(catalog, path, table, index.keys[i], pretty);
+    if (exclusion == nullptr) continue;
+    out += " WITH " + operator_display_name(catalog, path, exclusion->exclusion_operators[i]);
   }
   out += ')';
   if (!index.include.empty() && table != nullptr) {
@@ -375,9 +383,25 @@ std::string index_definition(const Catalog& catalog, const SearchPath& path, con
   if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
   if (!index.options.empty()) out += fmt::format(" WITH ({})", option_list(index.options));
   if (!index.predicate.empty()) {
-    out += fmt::format(" WHERE {}", shown_expression(catalog, path, index.predicate, pretty));
+    std::string predicate = shown_expression(catalog, path, index.predicate, pretty);
+    out += exclusion != nullptr ? fmt::format(" WHERE ({})", predicate) : " WHERE " + predicate;
   }
   return out;
+}
+
+}  // namespace
+
+std::string index_definition(const Catalog& catalog, const SearchPath& path, const Index& index,
+                             bool pretty) {
+  const Table* table = catalog.table(index.table);
+  std::string table_name;
+  if (table != nullptr) {
+    table_name = pretty ? relation_display_name(catalog, path, *table)
+                        : quote_qualified(catalog.schema_name(table->schema), table->name);
+  }
+  return fmt::format("CREATE {}INDEX {} ON {}{} {}", index.unique ? "UNIQUE " : "",
+                     quote_identifier(index.name), index.relkind == 'I' ? "ONLY " : "", table_name,
+                     index_body(catalog, path, index, nullptr, pretty));
 }
 
 std::string constraint_definition(const Catalog& catalog, const SearchPath& path,
@@ -396,6 +420,13 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
           fmt::format("CHECK ({})", shown_expression(catalog, path, constraint.expression, pretty));
       if (constraint.no_inherit) out += " NO INHERIT";
       break;
+    case 'x': {
+      const Index* index = catalog.index(constraint.index);
+      if (index != nullptr) {
+        out = "EXCLUDE " + index_body(catalog, path, *index, &constraint, pretty);
+      }
+      break;
+    }
     case 't':
       out = "TRIGGER";
       break;

@@ -6,6 +6,7 @@ namespace {
 
 constexpr ExtensionFact kExtensions[] = {
     {"btree_gin", "1.3", "support for indexing common datatypes in GIN"},
+    {"btree_gist", "1.7", "support for indexing common datatypes in GiST"},
     {"citext", "1.6", "data type for case-insensitive character strings"},
     {"fuzzystrmatch", "1.1", "determine similarities and distance between strings"},
     {"hstore", "1.8", "data type for storing sets of (key, value) pairs"},

@@ -156,6 +156,19 @@ constexpr ExtensionOpClassFact gin_scalar(Oid oid, std::string_view name, std::s
   return {oid, oid + kFamilyOffset, "btree_gin", name, kGinAm, type, true, {}, kBtreeOperators, {}};
 }
 
+constexpr Member kBtreeGistOperators[] = {{1, "<"},  {2, "<="}, {3, "="},
+                                          {4, ">="}, {5, ">"},  {6, "<>"}};
+constexpr Member kTrigramGistOperators[] = {{1, "%"},  {3, "~~"}, {4, "~~*"}, {5, "~"},
+                                            {6, "~*"}, {7, "%>"}, {9, "%>>"}, {11, "="}};
+
+// The classes of btree_gist.
+constexpr ExtensionOpClassFact gist_scalar(Oid oid, std::string_view name, std::string_view type) {
+  constexpr Oid kFamilyOffset = 30;
+  return {
+      oid, oid + kFamilyOffset, "btree_gist", name, kGistAm, type, true, {}, kBtreeGistOperators,
+      {}};
+}
+
 constexpr ExtensionOpClassFact kClasses[] = {
     {15701,
      15751,
@@ -227,6 +240,16 @@ constexpr ExtensionOpClassFact kClasses[] = {
      "int4",
      kTrigramGinOperators,
      {}},
+    {15708,
+     15758,
+     "pg_trgm",
+     "gist_trgm_ops",
+     kGistAm,
+     "text",
+     false,
+     {},
+     kTrigramGistOperators,
+     {}},
     gin_scalar(15710, "int2_ops", "int2"),
     gin_scalar(15711, "int4_ops", "int4"),
     gin_scalar(15712, "int8_ops", "int8"),
@@ -256,6 +279,32 @@ constexpr ExtensionOpClassFact kClasses[] = {
     gin_scalar(15736, "name_ops", "name"),
     gin_scalar(15737, "bool_ops", "bool"),
     gin_scalar(15738, "bpchar_ops", "bpchar"),
+    gist_scalar(15840, "gist_oid_ops", "oid"),
+    gist_scalar(15841, "gist_int2_ops", "int2"),
+    gist_scalar(15842, "gist_int4_ops", "int4"),
+    gist_scalar(15843, "gist_int8_ops", "int8"),
+    gist_scalar(15844, "gist_float4_ops", "float4"),
+    gist_scalar(15845, "gist_float8_ops", "float8"),
+    gist_scalar(15846, "gist_timestamp_ops", "timestamp"),
+    gist_scalar(15847, "gist_timestamptz_ops", "timestamptz"),
+    gist_scalar(15848, "gist_time_ops", "time"),
+    gist_scalar(15849, "gist_timetz_ops", "timetz"),
+    gist_scalar(15850, "gist_date_ops", "date"),
+    gist_scalar(15851, "gist_interval_ops", "interval"),
+    gist_scalar(15852, "gist_cash_ops", "money"),
+    gist_scalar(15853, "gist_macaddr_ops", "macaddr"),
+    gist_scalar(15854, "gist_text_ops", "text"),
+    gist_scalar(15855, "gist_bpchar_ops", "bpchar"),
+    gist_scalar(15856, "gist_bytea_ops", "bytea"),
+    gist_scalar(15857, "gist_numeric_ops", "numeric"),
+    gist_scalar(15858, "gist_bit_ops", "bit"),
+    gist_scalar(15859, "gist_vbit_ops", "varbit"),
+    gist_scalar(15860, "gist_inet_ops", "inet"),
+    gist_scalar(15861, "gist_cidr_ops", "cidr"),
+    gist_scalar(15862, "gist_uuid_ops", "uuid"),
+    gist_scalar(15863, "gist_macaddr8_ops", "macaddr8"),
+    gist_scalar(15864, "gist_enum_ops", "anyenum"),
+    gist_scalar(15865, "gist_bool_ops", "bool"),
 };
 
 Oid type_of(std::string_view name) { return name.empty() ? kInvalidOid : find_type(name)->oid; }
@@ -370,6 +419,21 @@ Oid opclass_operator(const ExtensionOpClassFact& opclass, const Member& member) 
     if (fact->left == type_of(left) && fact->right == type_of(right)) return fact->oid;
   }
   return kInvalidOid;
+}
+
+int16_t opclass_strategy(Oid opclass, Oid operator_oid) {
+  if (const ExtensionOpClassFact* extension = find_extension_opclass(opclass)) {
+    for (const ExtensionOpClassFact::Member& member : extension->operators) {
+      if (opclass_operator(*extension, member) == operator_oid) return member.number;
+    }
+    return 0;
+  }
+  const OpClassFact* fact = find_opclass_fact(opclass);
+  if (fact == nullptr) return 0;
+  for (const AmOpFact& row : amop_facts()) {
+    if (row.family == fact->family && row.operator_oid == operator_oid) return row.strategy;
+  }
+  return 0;
 }
 
 }  // namespace luma

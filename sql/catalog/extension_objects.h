@@ -68,5 +68,7 @@ const ExtensionOpClassFact* find_extension_opclass(Oid oid);
 // The operator behind a class's member: an extension's or a built-in one; 0: none.
 Oid opclass_operator(const ExtensionOpClassFact& opclass,
                      const ExtensionOpClassFact::Member& member);
+// The operator's number in a class, built in or of an extension; 0: it is none of its operators.
+int16_t opclass_strategy(Oid opclass, Oid operator_oid);
 
 }  // namespace luma

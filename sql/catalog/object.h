@@ -201,8 +201,9 @@ struct Constraint {
   char match = 's';      // s simple, f full, p partial
   char on_update = 'a';  // a no action, r restrict, c cascade, n set null, d set default
   char on_delete = 'a';
-  std::vector<int16_t> set_columns;     // ON DELETE SET NULL (columns)
-  std::vector<Oid> equality_operators;  // referenced = referencing, per column (conpfeqop)
+  std::vector<int16_t> set_columns;      // ON DELETE SET NULL (columns)
+  std::vector<Oid> equality_operators;   // referenced = referencing, per column (conpfeqop)
+  std::vector<Oid> exclusion_operators;  // of x, by key of its index (conexclop)
   // Whether the referencing (referenced) table's side is enforced, as Trigger::enabled.
   char child_enabled = 'O', parent_enabled = 'O';
   Oid parent = kInvalidOid;  // the partitioned table's constraint it was made for

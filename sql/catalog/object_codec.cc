@@ -37,8 +37,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, oid, name, type, def
                                                 inherit_count, columns, expression, index,
                                                 referenced_table, referenced_columns, match,
                                                 on_update, on_delete, set_columns,
-                                                equality_operators, child_enabled, parent_enabled,
-                                                parent, comment)
+                                                equality_operators, exclusion_operators,
+                                                child_enabled, parent_enabled, parent, comment)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Policy, oid, name, command, permissive, roles,
                                                 using_sql, check_sql, comment, dependencies)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, type, opclass,

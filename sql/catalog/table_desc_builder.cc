@@ -6,6 +6,7 @@
 #include "engine/type/inverted_keys.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/extension_objects.h"
 #include "sql/catalog/partition.h"
 
 namespace luma {
@@ -77,6 +78,38 @@ KeyPart key_part(const Catalog& catalog, const Table& table, const IndexKey& key
   return part;
 }
 
+std::string qualified_operator(const Catalog& catalog, Oid oid) {
+  std::optional<OperatorFact> created = find_created_operator(catalog, oid);
+  const OperatorFact* fact = created ? &*created : find_operator_fact(oid);
+  LUMA_CHECK(fact != nullptr);
+  return fmt::format("OPERATOR({}.{})", quote_identifier(catalog.schema_name(fact->schema)),
+                     fact->name);
+}
+
+// The operators between two keys of an exclusion constraint, as an expression over both.
+void add_exclusion(const Catalog& catalog, const Index& index, const Constraint& constraint,
+                   ExpressionBinder& binder, Arena& arena, IndexDesc& desc) {
+  Table keys;
+  keys.name = index.name;
+  std::string sql;
+  for (std::string_view prefix : {"stored", "added"}) {
+    for (size_t i = 0; i < index.keys.size(); ++i) {
+      Column& column = keys.columns.emplace_back();
+      column.name = fmt::format("{}{}", prefix, i);
+      column.number = static_cast<int16_t>(keys.columns.size());
+      column.type = index.keys[i].type;
+      column.collation = index.keys[i].collation;
+    }
+  }
+  for (size_t i = 0; i < index.keys.size(); ++i) {
+    const Oid oid = constraint.exclusion_operators[i];
+    sql += fmt::format("{}stored{} {} added{}", i == 0 ? "" : " AND ", i,
+                       qualified_operator(catalog, oid), i);
+    desc.keys[i].exclusion_strategy = opclass_strategy(index.keys[i].opclass, oid);
+  }
+  desc.exclusion = binder.bind_over_table(catalog, keys, sql, arena);
+}
+
 IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& index,
                      ExpressionBinder& binder, Arena& arena) {
   IndexDesc desc;
@@ -90,7 +123,9 @@ IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& in
   desc.valid = index.valid;
   for (const IndexKey& key : index.keys) {
     desc.keys.push_back(key_part(catalog, table, key, binder, arena));
-    if (index.access_method == kGinAm) desc.keys.back().inverted = find_inverted_keys(key.opclass);
+    if (is_inverted_method(index.access_method)) {
+      desc.keys.back().inverted = find_inverted_keys(key.opclass);
+    }
   }
   for (int16_t column : index.include) desc.include.push_back(column - 1);
   if (!index.predicate.empty()) {
@@ -100,6 +135,7 @@ IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& in
     desc.constraint_name = constraint->name;
     desc.deferrable = constraint->deferrable;
     desc.initially_deferred = constraint->initially_deferred;
+    if (index.exclusion) add_exclusion(catalog, index, *constraint, binder, arena, desc);
   }
   return desc;
 }

@@ -128,7 +128,7 @@ void generate_pg_opfamily(const VirtualScan& scan, VirtualRowSink& sink) {
 void generate_pg_amop(const VirtualScan& scan, VirtualRowSink& sink) {
   generate_fact_rows(scan, sink);
   VirtualRow row(scan, sink);
-  constexpr Oid kFirstOid = 15900, kPerClass = 12;
+  constexpr Oid kFirstOid = 15000, kPerClass = 12;
   for_each_opclass(scan.catalog(), [&](const ExtensionOpClassFact& of, const Extension&) {
     OpClassFact fact = of.fact();
     for (const ExtensionOpClassFact::Member& member : of.operators) {

@@ -319,7 +319,7 @@ void emit_constraint(VirtualRow& row, Oid schema, Oid relation, Oid type, const 
       .oid_array(type_oid::kOid, c.equality_operators)
       .oid_array(type_oid::kOid, c.equality_operators)
       .int2_array(c.set_columns)
-      .null()
+      .oid_array(type_oid::kOid, c.exclusion_operators)
       .text_or_null(c.expression)
       .emit();
 }

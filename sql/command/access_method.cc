@@ -16,8 +16,7 @@ Oid table_access_method(CommandContext& context, std::string_view named) {
   }
   if (name == "heap") return kHeapAm;
   if (name == "columnar") return kColumnarAm;
-  for (std::string_view index : {"btree", "hash", "gist", "gin", "brin", "spgist"}) {
-    if (name != index) continue;
+  if (find_index_method(name) != nullptr) {
     throw sql_error(SqlState::kWrongObjectType, "access method \"{}\" is not of type TABLE", name);
   }
   throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist", name);

@@ -51,8 +51,14 @@ void TableAlterer::add_constraint(const PendingConstraint& pending) {
     case ast::ConstrType::kPrimary:
     case ast::ConstrType::kUnique:
       return add_key_constraint(pending);
-    case ast::ConstrType::kExclusion:
-      throw unsupported("an exclusion constraint").at_byte(node.location);
+    case ast::ConstrType::kExclusion: {
+      std::shared_ptr<Table> table = copy();
+      AddedKey added = add_exclusion(context_, *table, pending);
+      new_indexes_.insert(added.index->oid);
+      context_.ddl().put(std::move(added.index));
+      put(table);
+      return;
+    }
     default:
       throw unsupported("this constraint").at_byte(node.location);
   }

@@ -124,9 +124,7 @@ void alter_other_relation(CommandContext& context, const Relation& relation,
       if (relation.kind != ObjectKind::kIndex) break;
       auto index = std::make_shared<Index>(static_cast<const Index&>(relation));
       change_options(index->options, ast::as<ast::ListNode>(command.def)->items,
-                     index->access_method == kHashAm  ? OptionOwner::kHash
-                     : index->access_method == kGinAm ? OptionOwner::kGin
-                                                      : OptionOwner::kBtree,
+                     index_option_owner(index->access_method),
                      command.subtype == Type_::kResetRelOptions);
       context.ddl().put(std::move(index));
       return;
@@ -193,7 +191,8 @@ TableAlterer::Pass TableAlterer::pass_of(const ast::AlterTableCmd& command) {
       return kColumnAttributes;
     case Type_::kAddConstraint: {
       auto type = ast::as<ast::Constraint>(command.def)->contype;
-      bool key = type == ast::ConstrType::kPrimary || type == ast::ConstrType::kUnique;
+      bool key = type == ast::ConstrType::kPrimary || type == ast::ConstrType::kUnique ||
+                 type == ast::ConstrType::kExclusion;
       return key ? kAddIndexConstraint : kAddOtherConstraint;
     }
     case Type_::kAddIdentity:

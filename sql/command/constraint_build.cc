@@ -12,12 +12,6 @@
 namespace luma {
 namespace {
 
-void require_new_constraint_name(const Table& table, std::string_view name) {
-  if (table.find_constraint(name) == nullptr) return;
-  throw sql_error(SqlState::kDuplicateObject,
-                  "constraint \"{}\" for relation \"{}\" already exists", name, table.name);
-}
-
 std::vector<std::string> names_of(const Table& table, const std::vector<int16_t>& columns) {
   std::vector<std::string> out;
   for (int16_t number : columns) out.push_back(table.column(number)->name);
@@ -48,6 +42,12 @@ bool can_cluster(const Table& table, const Index& index) {
 }
 
 }  // namespace
+
+void require_new_constraint_name(const Table& table, std::string_view name) {
+  if (table.find_constraint(name) == nullptr) return;
+  throw sql_error(SqlState::kDuplicateObject,
+                  "constraint \"{}\" for relation \"{}\" already exists", name, table.name);
+}
 
 Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pending,
               std::vector<std::string>& taken_names) {

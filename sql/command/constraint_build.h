@@ -25,6 +25,11 @@ AddedKey add_key(CommandContext& context, Table& table, const PendingConstraint&
 AddedKey add_key_using_index(CommandContext& context, Table& table,
                              const PendingConstraint& pending);
 
+// EXCLUDE: the index is returned, not yet put.
+AddedKey add_exclusion(CommandContext& context, Table& table, const PendingConstraint& pending);
+// 42710 when the table has a constraint of that name.
+void require_new_constraint_name(const Table& table, std::string_view name);
+
 // `self` stands for the referenced table when that is `table` itself. Takes the lock on the
 // referenced table.
 Oid add_foreign_key(CommandContext& context, Table& table, const PendingConstraint& pending);

@@ -52,7 +52,6 @@ CommandResult create_index(const ast::IndexStmt& statement, CommandContext& cont
     throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
                     statement.table_space);
   }
-  if (!statement.exclude_op_names.empty()) throw unsupported("an exclusion constraint");
   std::shared_ptr<Table> table = copy_of(lock_indexed_table(statement, context));
   if (!statement.idxname.empty()) {
     std::string name = truncated_name(statement.idxname);

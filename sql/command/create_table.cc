@@ -209,7 +209,8 @@ class TableCreator {
         foreign_keys_.push_back(std::move(pending));
         return;
       case ast::ConstrType::kExclusion:
-        throw unsupported("an exclusion constraint").at_byte(pending.node->location);
+        exclusions_.push_back(std::move(pending));
+        return;
       default:
         break;
     }
@@ -235,6 +236,11 @@ class TableCreator {
     put();
     for (const PendingConstraint& key : keys_) {
       AddedKey added = add_key(context_, *table_, key, true, "CREATE TABLE /");
+      context_.ddl().put(std::move(added.index));
+      put();
+    }
+    for (const PendingConstraint& exclusion : exclusions_) {
+      AddedKey added = add_exclusion(context_, *table_, exclusion);
       context_.ddl().put(std::move(added.index));
       put();
     }
@@ -280,7 +286,7 @@ class TableCreator {
   CommandContext& context_;
   std::shared_ptr<Table> table_ = std::make_shared<Table>();
   std::vector<ColumnPlan> plans_;
-  std::vector<PendingConstraint> checks_, keys_, foreign_keys_;
+  std::vector<PendingConstraint> checks_, keys_, exclusions_, foreign_keys_;
   std::vector<LikeCopy> likes_;
   std::shared_ptr<const Table> parent_;  // of a partition
 };

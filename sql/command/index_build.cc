@@ -19,12 +19,7 @@
 namespace luma {
 namespace {
 
-std::string_view method_name(Oid method) {
-  return method == kHashAm       ? "hash"
-         : method == kColumnarAm ? "columnar"
-         : method == kGinAm      ? "gin"
-                                 : "btree";
-}
+std::string_view method_name(Oid method) { return find_index_method(method)->name; }
 
 // Those of extensions are there with the extension.
 bool opclass_exists(CommandContext& context, const OpClassFact& opclass) {
@@ -36,7 +31,7 @@ bool opclass_exists(CommandContext& context, const OpClassFact& opclass) {
 // Throws when LumaDB cannot make entries of the type's values.
 void require_keys(CommandContext& context, const OpClassFact& opclass, TypeRef type, Oid method) {
   const TypeInfo* info = find_type(type.oid);
-  if (method == kGinAm) {
+  if (is_inverted_method(method)) {
     const InvertedKeys* keys = find_inverted_keys(opclass.oid);
     if (keys == nullptr) throw unsupported("operator class \"{}\"", opclass.name);
     const TypeInfo* base = find_type(base_type_of(type.oid));
@@ -92,22 +87,21 @@ Oid named_class(CommandContext& context, const ast::NameList& names, TypeRef typ
   }
   // The stored order is that of the default class, which text_pattern_ops shares: text sorts by
   // bytes.
-  if (method != kGinAm && !found->is_default && !found->name.ends_with("_pattern_ops")) {
+  if (!is_inverted_method(method) && !found->is_default && !found->name.ends_with("_pattern_ops")) {
     throw unsupported("operator class \"{}\"", names.back());
   }
   require_keys(context, *found, type, method);
   return found->oid;
 }
 
-Oid access_method_oid(const ast::IndexStmt& statement) {
+Oid access_method_oid(CommandContext& context, const ast::IndexStmt& statement) {
   std::string_view name = statement.access_method;
-  if (name.empty() || name == "btree") return kBtreeAm;
-  if (name == "hash") return kHashAm;
-  if (name == "columnar") return kColumnarAm;
-  if (name == "gin") return kGinAm;
-  for (std::string_view known : {"gist", "brin", "spgist"}) {
-    if (name == known) throw unsupported("access method \"{}\"", name);
+  if (name.empty()) return kBtreeAm;
+  if (name == "rtree") {
+    notice(context, "substituting access method \"gist\" for obsolete method \"rtree\"");
+    name = "gist";
   }
+  if (const IndexMethod* method = find_index_method(name)) return method->oid;
   throw sql_error(SqlState::kUndefinedObject, "access method \"{}\" does not exist", name);
 }
 
@@ -143,7 +137,7 @@ class IndexMaker {
     index_->persistence = table_.persistence;
     index_->table = table_.oid;
     if (is_partitioned(table_)) index_->relkind = 'I';
-    index_->access_method = access_method_oid(statement_);
+    index_->access_method = access_method_oid(context_, statement_);
     index_->unique = statement_.unique;
     index_->nulls_not_distinct = statement_.nulls_not_distinct;
     check_method();
@@ -152,15 +146,14 @@ class IndexMaker {
       add_included(*ast::as<ast::IndexElem>(node));
     }
     if (statement_.where_clause != nullptr) add_predicate();
-    change_options(index_->options, statement_.options,
-                   index_->access_method == kHashAm  ? OptionOwner::kHash
-                   : index_->access_method == kGinAm ? OptionOwner::kGin
-                                                     : OptionOwner::kBtree,
+    change_options(index_->options, statement_.options, index_option_owner(index_->access_method),
                    false);
-    index_->name = !statement_.idxname.empty()
-                       ? truncated_name(statement_.idxname)
-                       : free_relation_name(*context_.ddl().view(), table_.schema, table_.name,
-                                            joined_names(names_), "idx");
+    bool excludes = !statement_.exclude_op_names.empty();
+    index_->name =
+        !statement_.idxname.empty()
+            ? truncated_name(statement_.idxname)
+            : free_relation_name(*context_.ddl().view(), table_.schema, table_.name,
+                                 joined_names(names_), excludes ? "excl" : "idx", excludes);
     return index_;
   }
 
@@ -170,12 +163,12 @@ class IndexMaker {
     if (keys + statement_.index_including_params.size() > 32) {
       throw sql_error(SqlState::kTooManyColumns, "cannot use more than {} columns in an index", 32);
     }
-    const Oid method = index_->access_method;
-    if (method == kBtreeAm) return;
-    if (index_->unique) refuse("unique indexes");
-    if (method == kHashAm && keys > 1) refuse("multicolumn indexes");
-    if (!statement_.index_including_params.empty()) refuse("included columns");
-    if (method != kColumnarAm) return;
+    const IndexMethod& method = *find_index_method(index_->access_method);
+    if (index_->unique && !method.unique) refuse("unique indexes");
+    if (!statement_.exclude_op_names.empty() && !method.excludes) refuse("exclusion constraints");
+    if (keys > 1 && !method.multicolumn) refuse("multicolumn indexes");
+    if (!statement_.index_including_params.empty() && !method.includes) refuse("included columns");
+    if (method.oid != kColumnarAm) return;
     if (statement_.where_clause != nullptr) refuse("a WHERE clause");
     if (is_partitioned(table_)) throw unsupported("a columnar index on a partitioned table");
     if (table_.access_method == kColumnarAm)
@@ -425,7 +418,7 @@ Oid clusterable_index(CommandContext& context, const Table& table, std::string_v
     throw sql_error(SqlState::kFeatureNotSupported, "cannot cluster on partial index \"{}\"",
                     index_name);
   }
-  if (index.access_method == kHashAm || index.access_method == kGinAm) {
+  if (!find_index_method(index.access_method)->clusters) {
     throw sql_error(
         SqlState::kFeatureNotSupported,
         "cannot cluster on index \"{}\" because access method does not support clustering",

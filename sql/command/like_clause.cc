@@ -61,7 +61,8 @@ bool keys_rows(const Table& table, const Table& source, const Index& index) {
 std::vector<int16_t> mapped(const std::vector<int16_t>& numbers, const LikeCopy& like) {
   std::vector<int16_t> out;
   for (int16_t number : numbers) {
-    out.push_back(like.number_in_copy[static_cast<size_t>(number) - 1]);
+    // 0 stands for an expression.
+    out.push_back(number == 0 ? 0 : like.number_in_copy[static_cast<size_t>(number) - 1]);
   }
   return out;
 }
@@ -203,6 +204,7 @@ void add_like_indexes(CommandContext& context, Table& table, LikeCopy& like) {
         free_relation_name(*context.ddl().view(), table.schema, table.name,
                            primary ? "" : joined_names(index_column_names(table, source, like)),
                            primary                 ? "pkey"
+                           : source.exclusion      ? "excl"
                            : constraint != nullptr ? "key"
                                                    : "idx",
                            constraint != nullptr);

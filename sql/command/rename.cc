@@ -220,7 +220,7 @@ CommandResult rename_constraint(const ast::RenameStmt& statement, CommandContext
                     "constraint \"{}\" for relation \"{}\" already exists", new_name, table->name);
   }
   constraint->name = new_name;
-  bool has_index = constraint->type == 'p' || constraint->type == 'u';
+  bool has_index = constraint->type == 'p' || constraint->type == 'u' || constraint->type == 'x';
   Oid index = has_index ? constraint->index : kInvalidOid;
   if (index != kInvalidOid) {
     require_free_relation_name(context, table->schema, new_name);

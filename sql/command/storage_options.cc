@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "engine/base/ascii_case.h"
+#include "sql/catalog/access_method.h"
 #include "sql/command/command_target.h"
 
 namespace luma {
@@ -12,21 +13,23 @@ enum class ValueKind : uint8_t { kBool, kInt, kReal, kEnum };
 
 struct OptionRow {
   std::string_view name;
-  uint8_t owners;  // bit per OptionOwner
+  uint16_t owners;  // bit per OptionOwner
   ValueKind kind;
   double min = 0, max = 0;
   std::string_view values = {};  // of an enum: "a|b"
 };
 
-constexpr uint8_t bit(OptionOwner owner) {
-  return static_cast<uint8_t>(1u << static_cast<int>(owner));
+constexpr uint16_t bit(OptionOwner owner) {
+  return static_cast<uint16_t>(1u << static_cast<int>(owner));
 }
-constexpr uint8_t kHeap = bit(OptionOwner::kTable) | bit(OptionOwner::kMaterializedView);
+constexpr uint16_t kHeap = bit(OptionOwner::kTable) | bit(OptionOwner::kMaterializedView);
 constexpr double kIntMax = 2147483647.0;
 
 constexpr OptionRow kOptions[] = {
-    {"fillfactor", kHeap | bit(OptionOwner::kBtree) | bit(OptionOwner::kHash), ValueKind::kInt, 10,
-     100},
+    {"fillfactor",
+     kHeap | bit(OptionOwner::kBtree) | bit(OptionOwner::kHash) | bit(OptionOwner::kGist) |
+         bit(OptionOwner::kSpgist),
+     ValueKind::kInt, 10, 100},
     {"toast_tuple_target", kHeap, ValueKind::kInt, 128, 8160},
     {"parallel_workers", kHeap, ValueKind::kInt, 0, 1024},
     {"user_catalog_table", kHeap, ValueKind::kBool},
@@ -52,6 +55,9 @@ constexpr OptionRow kOptions[] = {
     // Entries are written at once: what these say changes nothing.
     {"fastupdate", bit(OptionOwner::kGin), ValueKind::kBool},
     {"gin_pending_list_limit", bit(OptionOwner::kGin), ValueKind::kInt, 64, kIntMax},
+    {"buffering", bit(OptionOwner::kGist), ValueKind::kEnum, 0, 0, "on|off|auto"},
+    {"pages_per_range", bit(OptionOwner::kBrin), ValueKind::kInt, 1, 131072},
+    {"autosummarize", bit(OptionOwner::kBrin), ValueKind::kBool},
     {"security_barrier", bit(OptionOwner::kView), ValueKind::kBool},
     {"security_invoker", bit(OptionOwner::kView), ValueKind::kBool},
     {"check_option", bit(OptionOwner::kView), ValueKind::kEnum, 0, 0, "local|cascaded"},
@@ -80,6 +86,13 @@ bool contains_word(std::string_view list, std::string_view word) {
                   row.name, value);
 }
 
+[[noreturn]] void throw_bad_enum(const OptionRow& row, const std::string& value) {
+  if (row.name != "buffering") throw_bad_value("enum", row, value);
+  throw sql_error(SqlState::kInvalidParameterValue, "invalid value for enum option \"{}\": {}",
+                  row.name, value)
+      .detail("Valid values are \"on\", \"off\", and \"auto\".");
+}
+
 void check_value(const OptionRow& row, const std::string& value) {
   switch (row.kind) {
     case ValueKind::kBool:
@@ -88,7 +101,7 @@ void check_value(const OptionRow& row, const std::string& value) {
       }
       return;
     case ValueKind::kEnum:
-      if (!contains_word(row.values, ascii_lower(value))) throw_bad_value("enum", row, value);
+      if (!contains_word(row.values, ascii_lower(value))) throw_bad_enum(row, value);
       return;
     case ValueKind::kInt:
     case ValueKind::kReal: {
@@ -107,6 +120,23 @@ void check_value(const OptionRow& row, const std::string& value) {
 }
 
 }  // namespace
+
+OptionOwner index_option_owner(Oid access_method) {
+  switch (access_method) {
+    case kHashAm:
+      return OptionOwner::kHash;
+    case kGinAm:
+      return OptionOwner::kGin;
+    case kGistAm:
+      return OptionOwner::kGist;
+    case kSpgistAm:
+      return OptionOwner::kSpgist;
+    case kBrinAm:
+      return OptionOwner::kBrin;
+    default:
+      return OptionOwner::kBtree;
+  }
+}
 
 void change_options(std::vector<std::string>& current, const ast::NodeList& changes,
                     OptionOwner owner, bool reset) {

@@ -4,11 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "engine/type/oid.h"
 #include "sql/ast/ddl.h"
 
 namespace luma {
 
-enum class OptionOwner : uint8_t { kTable, kBtree, kHash, kGin, kView, kMaterializedView };
+enum class OptionOwner : uint8_t {
+  kTable,
+  kBtree,
+  kHash,
+  kGin,
+  kView,
+  kMaterializedView,
+  kGist,
+  kSpgist,
+  kBrin
+};
+OptionOwner index_option_owner(Oid access_method);
 
 // Adds or replaces (`reset`: removes) options in a "name=value" list. Throws 22023.
 void change_options(std::vector<std::string>& current, const ast::NodeList& changes,

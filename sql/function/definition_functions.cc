@@ -3,6 +3,7 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/table/partition_router.h"
 #include "engine/type/type_info.h"
+#include "sql/catalog/access_method.h"
 #include "sql/catalog/definition_text.h"
 #include "sql/catalog/domain_text.h"
 #include "sql/catalog/partition.h"
@@ -188,6 +189,19 @@ Value satisfies_hash_partition(RowCall& call, const Value* args) {
 
 // Extended statistics: no such objects exist yet.
 Value no_definition(RowCall&, const Value*) { return Value::null(); }
+
+// brin indexes have an entry for every row: nothing waits to be summarized.
+Value summarize_index(RowCall& call, const Value* args) {
+  const Catalog& catalog = session_of(call).catalog();
+  const Oid oid = args[0].datum.oid();
+  const Index* index = catalog.index(oid);
+  if (index == nullptr || index->access_method != kBrinAm) {
+    const Relation* relation = catalog.relation(oid);
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not a BRIN index",
+                    relation == nullptr ? std::to_string(oid) : relation->name);
+  }
+  return Value(Datum::of_int32(0));
+}
 
 Value serial_sequence(RowCall& call, const Value* args) {
   const SessionCatalog& session = session_of(call);
@@ -418,6 +432,8 @@ const KernelRow kRows[] = {
                "topmost partitioned table or index"),
     scalar_row("satisfies_hash_partition(oid,int4,int4,any)",
                row_kernel<satisfies_hash_partition, false>, "whether a key is of a hash partition"),
+    scalar_row("brin_summarize_new_values(regclass)", row_kernel<summarize_index>),
+    scalar_row("brin_summarize_range(regclass,int8)", row_kernel<summarize_index>),
     scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_statisticsobjdef_columns(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_function_sqlbody(oid)", row_kernel<function_sql_body>),

@@ -1,5 +1,6 @@
 // Full text search: making and editing tsvector and tsquery, matching.
 #include <algorithm>
+#include <set>
 
 #include "engine/base/sql_error.h"
 #include "engine/type/array.h"
@@ -232,6 +233,22 @@ int32_t count_nodes(const QueryNode* node) {
 }
 int32_t node_count(string_view query) { return count_nodes(read_query(query).get()); }
 
+void collect_words(const QueryNode* node, std::set<std::string>& words) {
+  if (node == nullptr) return;
+  if (node->op == QueryOperator::kLexeme) words.insert(node->text);
+  collect_words(node->left.get(), words);
+  collect_words(node->right.get(), words);
+}
+std::set<std::string> words_of(string_view query) {
+  std::set<std::string> words;
+  collect_words(read_query(query).get(), words);
+  return words;
+}
+bool has_words_of(string_view query, string_view other) {
+  return std::ranges::includes(words_of(query), words_of(other));
+}
+bool has_its_words_in(string_view query, string_view other) { return has_words_of(other, query); }
+
 // --- matching ---
 bool match(string_view vector, string_view query) {
   return query_matches(read_query(query).get(), read_text_vector(vector));
@@ -372,6 +389,8 @@ const KernelRow kRows[] = {
     scalar_row("tsquery_phrase(tsquery,tsquery,int4)", strict_kernel<&phrase>,
                "one query followed by another at a distance"),
     scalar_row("tsquery_not(tsquery)", strict_kernel<&negated>),
+    scalar_row("tsq_mcontains(tsquery,tsquery)", strict_kernel<&has_words_of>),
+    scalar_row("tsq_mcontained(tsquery,tsquery)", strict_kernel<&has_its_words_in>),
     scalar_row("numnode(tsquery)", strict_kernel<&node_count>, "number of words and operators"),
     scalar_row("length(tsvector)", strict_kernel<&lexeme_count>, "number of lexemes"),
     scalar_row("strip(tsvector)", strict_kernel<&stripped>, "without positions"),

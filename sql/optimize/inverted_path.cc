@@ -12,22 +12,6 @@ namespace luma {
 
 namespace {
 
-// The operator's number in a class; 0: it is none of its operators.
-int16_t strategy_of(Oid opclass, Oid operator_oid) {
-  if (const ExtensionOpClassFact* extension = find_extension_opclass(opclass)) {
-    for (const ExtensionOpClassFact::Member& member : extension->operators) {
-      if (opclass_operator(*extension, member) == operator_oid) return member.number;
-    }
-    return 0;
-  }
-  const OpClassFact* fact = find_opclass_fact(opclass);
-  if (fact == nullptr) return 0;
-  for (const AmOpFact& row : amop_facts()) {
-    if (row.family == fact->family && row.operator_oid == operator_oid) return row.strategy;
-  }
-  return 0;
-}
-
 bool refers_to_scan(const ScanOp& scan, const Expr& expr) {
   for (ColumnId column : columns_of(expr)) {
     if (std::find(scan.output.begin(), scan.output.end(), column) != scan.output.end()) return true;
@@ -87,7 +71,9 @@ void match(PlanContext& context, const ScanOp& scan, Expr* conjunct, InvertedPat
       if (refers_to_scan(scan, *conjunct->args[1 - side])) continue;
       Expr* shown = side == 0 ? conjunct : turned(context, conjunct);
       if (shown == nullptr) continue;
-      int16_t strategy = strategy_of(key.inverted->opclass, shown->operator_oid);
+      const OperatorEntry* op = FunctionRegistry::instance().operator_by_oid(shown->operator_oid);
+      if (key.inverted->same_type_only && (op == nullptr || op->left != op->right)) continue;
+      int16_t strategy = opclass_strategy(key.inverted->opclass, shown->operator_oid);
       const InvertedKeys::Search* search = key.inverted->search(strategy);
       if (search == nullptr) continue;
       path.conditions.push_back({part, search, shown->args[1]});
