@@ -356,6 +356,20 @@ std::vector<ScopeColumn> visible_columns(const Items& side) {
 void may_be_missing(const Items& side) {
   for (const auto& item : side) item->nullable = true;
 }
+// Of NATURAL and USING.
+std::vector<std::string> shared_names(const ast::JoinExpr& join,
+                                      const std::vector<ScopeColumn>& left,
+                                      const std::vector<ScopeColumn>& right) {
+  std::vector<std::string> shared(join.using_clause.begin(), join.using_clause.end());
+  if (!join.is_natural) return shared;
+  for (const ScopeColumn& column : left) {
+    if (std::ranges::find(right, column.name, &ScopeColumn::name) != right.end()) {
+      shared.push_back(column.name);
+    }
+  }
+  return shared;
+}
+
 
 // The side of an outer join that may be missing. What has no key to tell whether there is a row
 // gets a column that does, if its rows are named as values.
@@ -411,15 +425,7 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
   }
   std::vector<ScopeColumn> left_columns = visible_columns(left_items);
   std::vector<ScopeColumn> right_columns = visible_columns(right_items);
-  std::vector<std::string> shared;
-  if (join.is_natural) {
-    for (const ScopeColumn& column : left_columns) {
-      bool both = std::any_of(right_columns.begin(), right_columns.end(),
-                              [&](const ScopeColumn& other) { return other.name == column.name; });
-      if (both) shared.push_back(column.name);
-    }
-  }
-  for (std::string_view name : join.using_clause) shared.emplace_back(name);
+  const std::vector<std::string> shared = shared_names(join, left_columns, right_columns);
 
   Scope* join_scope = new_scope(scope->parent);
   join_scope->ctes = scope->ctes;
@@ -459,7 +465,9 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
     ColumnId r = find_one(right_columns, name, "right");
     Expr* left_ref = context().column_ref(l);
     Expr* right_ref = context().column_ref(r);
-    conditions.push_back(make_operator("=", left_ref, right_ref, join.location));
+    // ASOF: the last one is the time.
+    const bool is_time = join.is_asof && conditions.size() + 1 == shared.size();
+    conditions.push_back(make_operator(is_time ? ">=" : "=", left_ref, right_ref, join.location));
     Oid type = select_common_type(std::vector<Expr*>{left_ref, right_ref}, "JOIN/USING");
     Expr* value =
         coerce_to_common(kind == JoinKind::kRight ? right_ref : left_ref, type, "JOIN/USING");
@@ -477,7 +485,9 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
   if (join.quals != nullptr) {
     conditions.push_back(bind_boolean(join.quals, join_scope, Clause::kJoinOn, "JOIN/ON"));
   }
-  LogicalOp* plan = join_inputs(left, right, kind, make_and(arena(), conditions));
+  Expr* condition = make_and(arena(), conditions);
+  LogicalOp* plan = join.is_asof ? asof_inputs(join, left, right, condition)
+                                 : join_inputs(left, right, kind, condition);
   bool needs_merge = std::any_of(merged.begin(), merged.end(), [](const Merged& m) {
     return m.value->kind != ExprKind::kColumn;
   });

@@ -60,6 +60,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_apply(ApplyOp& op);
   Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, LogicalOp& inner,
                            const std::vector<Expr*>& conjuncts);
+  Lowered lower_asof_join(AsofJoinOp& op);
   bool virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
                            const std::vector<Expr*>& conjuncts);
   bool index_join_pays(const LogicalOp& outer, const ScanOp& inner,
