@@ -114,6 +114,13 @@ struct ColumnarCopyDesc {
   bool has(int32_t attribute) const;
 };
 
+// One of the columns that rows of a columnar table lie in the order of.
+struct StoredOrder {
+  int32_t column = 0;  // 0-based attribute
+  bool descending = false;
+  bool nulls_first = false;
+};
+
 struct TableDesc {
   Oid oid = kInvalidOid;
   uint32_t storage_id = 0;  // prefix of the row keys
@@ -142,6 +149,8 @@ struct TableDesc {
   // Of a table that keeps its rows in columns (USING columnar): segments with the rows at rest and,
   // above them, rows of the ordinary form, keyed by hidden row ids. Null: all rows are ordinary.
   std::shared_ptr<ColumnarTable> columnar;
+  // Of a columnar table: rows that go into segments together are sorted by these.
+  std::vector<StoredOrder> stored_order;
 
   // The arena (and whatever else) that expressions above live in.
   std::shared_ptr<void> expression_owner;

@@ -78,13 +78,15 @@ struct RangeTableSample : NodeOf<NodeTag::kRangeTableSample> {
 struct JoinExpr : NodeOf<NodeTag::kJoinExpr> {
   JoinType jointype{};
   bool is_natural = false;
+  bool is_asof = false;  // LumaDB's: the nearest row by an inequality
   const Node* larg = nullptr;
   const Node* rarg = nullptr;
   NameList using_clause;
   const Alias* join_using_alias = nullptr;
   const Node* quals = nullptr;
   const Alias* alias = nullptr;
-  LUMA_AST_FIELDS(jointype, is_natural, larg, rarg, using_clause, join_using_alias, quals, alias)
+  LUMA_AST_FIELDS(jointype, is_natural, is_asof, larg, rarg, using_clause, join_using_alias, quals,
+                  alias)
 };
 
 struct GroupingSet : NodeOf<NodeTag::kGroupingSet> {

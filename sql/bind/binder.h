@@ -144,6 +144,8 @@ class Binder {
                                   std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_range_function(const ast::RangeFunction& node, Scope* scope,
                                  std::vector<std::shared_ptr<ScopeItem>>& items);
+  LogicalOp* asof_inputs(const ast::JoinExpr& join, LogicalOp* left, LogicalOp* right,
+                         Expr* condition);
   LogicalOp* bind_join(const ast::JoinExpr& join, Scope* scope,
                        std::vector<std::shared_ptr<ScopeItem>>& items);
   LogicalOp* bind_table_sample(const ast::RangeTableSample& node, Scope* scope,

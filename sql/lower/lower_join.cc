@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/exec/op_apply.h"
+#include "engine/exec/op_asof_join.h"
 #include "engine/exec/op_filter.h"
 #include "engine/exec/op_hash_join.h"
 #include "engine/exec/op_nested_loop_join.h"
@@ -333,6 +334,55 @@ Lowered Lowering::lower_join(JoinOp& op) {
   auto join = std::make_unique<NestedLoopJoinOperator>(mode, std::move(left.op),
                                                        std::move(right.op), residual);
   note(*join).conditions = {{"Join Filter", rest}};
+  return {std::move(join), std::move(layout)};
+}
+
+// Both sides are sorted by their keys and the time, and merged.
+Lowered Lowering::lower_asof_join(AsofJoinOp& op) {
+  std::vector<Expr*> shown_keys, shown_time;
+  std::vector<SortKey> orders[2];
+  auto add = [&](AsofJoinOp::Pair& pair, bool is_time) {
+    // A comparison as it was written, of operands as they are now.
+    Expr* shown = context_.arena().make<Expr>(*pair.as_written);
+    const bool turned = pair.is_turned;
+    shown->args = copy_span(context_.arena(), std::vector<Expr*>{turned ? pair.right : pair.left,
+                                                                 turned ? pair.left : pair.right});
+    (is_time ? shown_time : shown_keys).push_back(shown);
+    Expr *left = pair.left, *right = pair.right;
+    if (!align_types(context_, left, right)) {
+      throw unsupported("ASOF JOIN that compares {} with {}", format_type(left->type.oid),
+                        format_type(right->type.oid));
+    }
+    const bool descending = is_time && !op.looks_back;
+    for (auto [side, expr] : {std::pair(0, left), std::pair(1, right)}) {
+      SortKey key;
+      key.expr = expr;
+      key.descending = key.nulls_first = descending;
+      orders[side].push_back(key);
+    }
+  };
+  for (AsofJoinOp::Pair& key : op.keys) add(key, false);
+  add(op.times, true);
+  Lowered inputs[2];
+  AsofSpec spec;
+  for (int side = 0; side < 2; ++side) {
+    auto* sort = context_.make<SortOp>();
+    sort->inputs = {op.inputs[static_cast<size_t>(side)]};
+    sort->output = sort->inputs[0]->output;
+    sort->rows = sort->inputs[0]->rows;
+    sort->keys = orders[side];
+    inputs[side] = lower(*sort);
+    for (const SortKey& key : orders[side]) {
+      (side == 0 ? spec.left : spec.right).push_back(slots(key.expr, inputs[side].layout));
+    }
+  }
+  spec.looks_back = op.looks_back;
+  spec.includes_equal = op.includes_equal;
+  spec.is_left = op.is_left;
+  std::vector<ColumnId> layout = both(inputs[0].layout, inputs[1].layout);
+  auto join = std::make_unique<AsofJoinOperator>(std::move(inputs[0].op), std::move(inputs[1].op),
+                                                 std::move(spec));
+  note(*join).conditions = {{"Merge Cond", shown_keys}, {"Asof Cond", shown_time}};
   return {std::move(join), std::move(layout)};
 }
 

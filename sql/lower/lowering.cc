@@ -179,6 +179,9 @@ Lowered Lowering::lower(LogicalOp& op) {
     case OpKind::kApply:
       out = lower_apply(static_cast<ApplyOp&>(op));
       break;
+    case OpKind::kAsofJoin:
+      out = lower_asof_join(static_cast<AsofJoinOp&>(op));
+      break;
     case OpKind::kAggregate:
       out = lower_aggregate(static_cast<AggregateOp&>(op));
       break;

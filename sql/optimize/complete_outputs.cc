@@ -14,6 +14,7 @@ bool passes_columns_up(const LogicalOp& op, size_t input) {
     case OpKind::kLimit:
     case OpKind::kLockRows:
     case OpKind::kWindow:
+    case OpKind::kAsofJoin:
       return true;
     case OpKind::kJoin:
     case OpKind::kApply: {

@@ -231,6 +231,8 @@ double rows_of(LogicalOp& op, Estimator& estimator) {
       return op.rows >= 0 ? op.rows : estimate_join(op, estimator);
     case OpKind::kApply:
       return estimate_join(op, estimator);
+    case OpKind::kAsofJoin:
+      return input_rows(0);
     case OpKind::kAggregate: {
       auto& aggregate = static_cast<AggregateOp&>(op);
       std::vector<Expr*> keys;

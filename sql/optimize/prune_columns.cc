@@ -40,6 +40,16 @@ class Pruner {
       case OpKind::kApply:
         prune_join(op, needed);
         break;
+      case OpKind::kAsofJoin: {
+        ColumnSet wanted = needed;
+        add_own(op, wanted);
+        op.output.clear();
+        for (LogicalOp* input : op.inputs) {
+          prune(*input, wanted);
+          op.output.insert(op.output.end(), input->output.begin(), input->output.end());
+        }
+        break;
+      }
       case OpKind::kSetOp: {
         auto& set = static_cast<SetOpOp&>(op);
         if (set.partitions) prune_append(set, needed);

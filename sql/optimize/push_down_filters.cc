@@ -66,6 +66,7 @@ class FilterPusher {
       }
       case OpKind::kJoin:
         return push_into_join(static_cast<JoinOp*>(op), std::move(conjuncts));
+      case OpKind::kAsofJoin:  // without the nearest row there would be another one
       case OpKind::kApply: {
         ColumnSet left = output_of(*op->inputs[0]);
         std::vector<Expr*> below, above;

@@ -66,6 +66,7 @@ LUMA_CONVERT(JoinExpr, JoinExpr) {
   set(to->is_natural, from->isNatural);
   set(to->larg, from->larg);
   set(to->rarg, from->rarg);
+  to->is_asof = !asof_.empty() && asof_.stood_between(to->larg, to->rarg);
   set(to->using_clause, from->usingClause);
   set(to->join_using_alias, from->join_using_alias);
   set(to->quals, from->quals);

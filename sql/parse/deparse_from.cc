@@ -172,13 +172,34 @@ void Deparser::table_sample(const ast::RangeTableSample& node) {
   }
 }
 
+// Behind what could still take an alias, ASOF would be one.
+void Deparser::left_of_asof(const ast::Node* node) {
+  const auto* table = ast::try_as<ast::RangeVar>(node);
+  const auto* joined = ast::try_as<ast::JoinExpr>(node);
+  if (joined != nullptr && joined->alias == nullptr) {
+    const Parentheses outer = std::exchange(parentheses_, Parentheses::kNeeded);
+    this->node(node);
+    parentheses_ = outer;
+    return;
+  }
+  this->node(node);
+  if (table == nullptr || table->alias != nullptr) return;
+  put(" AS ");
+  identifier(table->relname);
+}
+
 void Deparser::join(const ast::JoinExpr& node) {
   bool enclosed = node.alias != nullptr || parentheses_ == Parentheses::kAll;
   if (enclosed) put("(");
-  this->node(node.larg);
+  if (node.is_asof) {
+    left_of_asof(node.larg);
+  } else {
+    this->node(node.larg);
+  }
   bool conditional = node.quals != nullptr || !node.using_clause.empty();
   new_line(kQueryIndent, 4);
   if (node.is_natural) put(" NATURAL");
+  if (node.is_asof) put(" ASOF");
   switch (node.jointype) {
     case ast::JoinType::kInner:
       put(conditional || node.is_natural ? " JOIN " : " CROSS JOIN ");

@@ -97,6 +97,7 @@ class Deparser {
   void table_function_column(const ast::RangeTableFuncCol& node);
   void table_sample(const ast::RangeTableSample& node);
   void join(const ast::JoinExpr& node);
+  void left_of_asof(const ast::Node* node);
 
   template <typename... Args>
   void put(Args&&... texts) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "sql/ast/tree.h"
+#include "sql/parse/asof_join.h"
 #include "sql/parse/pg_convert.h"
 #include "sql/parse/pg_raw.h"
 #include "sql/parse/utf8.h"
@@ -36,7 +37,7 @@ void show_whole_junk(std::string_view sql, SqlError& error) {
   error.message = std::string(kJunk) + std::string(sql.substr(begin, end - begin)) + '"';
 }
 
-[[noreturn]] void throw_parse_error(std::string_view sql, const luma_pg_error& error) {
+SqlError parse_error(std::string_view sql, const luma_pg_error& error) {
   SqlError thrown(static_cast<SqlState>(error.sqlstate), error.message);
   if (error.detail != nullptr) thrown.detail(error.detail);
   if (error.hint != nullptr) thrown.hint(error.hint);
@@ -44,22 +45,25 @@ void show_whole_junk(std::string_view sql, SqlError& error) {
     thrown.at_byte(parse::byte_offset_of_character(sql, error.cursor_position));
   }
   show_whole_junk(sql, thrown);
-  throw thrown;
+  return thrown;
 }
 
 // The caller must be inside a PgContext.
 const ::List* raw_parse(std::string_view sql, Arena& arena, RawParseMode mode,
-                        const ParseOptions& options) {
+                        const ParseOptions& options, parse::AsofWords& asof) {
   parse::check_utf8(sql);
   char* text = arena.allocate_bytes(sql.size() + 1);
   if (!sql.empty()) std::memcpy(text, sql.data(), sql.size());
   text[sql.size()] = 0;
   luma_pg_settings settings{mode, options.standard_conforming_strings ? 1 : 0,
                             static_cast<int>(options.backslash_quote)};
-  luma_pg_error error{};
-  const auto* tree = static_cast<const ::List*>(luma_pg_raw_parse(text, &settings, &error));
-  if (error.sqlstate != 0) throw_parse_error(sql, error);
-  return tree;
+  while (true) {
+    luma_pg_error error{};
+    const auto* tree = static_cast<const ::List*>(luma_pg_raw_parse(text, &settings, &error));
+    if (error.sqlstate == 0) return tree;
+    const SqlError thrown = parse_error(sql, error);
+    if (!asof.take_out(thrown, {text, sql.size()})) throw thrown;
+  }
 }
 
 const ::Node* only_item(const ::List* list) {
@@ -85,13 +89,14 @@ const ast::Node* single_target(const ast::Node* statement) {
 
 ParseResult parse_sql(std::string_view sql, Arena& arena, const ParseOptions& options) {
   PgContext context;
-  const ::List* tree = raw_parse(sql, arena, RAW_PARSE_DEFAULT, options);
+  parse::AsofWords asof;
+  const ::List* tree = raw_parse(sql, arena, RAW_PARSE_DEFAULT, options, asof);
   if (tree == nullptr) return {};
   auto size = static_cast<size_t>(tree->length);
   auto* statements = arena.allocate_array<ParsedStatement>(size);
   for (size_t i = 0; i < size; ++i) {
     const auto* raw = static_cast<const ::RawStmt*>(tree->elements[i].ptr_value);
-    parse::Converter converter(arena, options.max_depth);
+    parse::Converter converter(arena, options.max_depth, asof);
     int location = raw->stmt_location < 0 ? 0 : raw->stmt_location;
     int length = raw->stmt_len > 0 ? raw->stmt_len : static_cast<int>(sql.size()) - location;
     statements[i] = {converter.convert(raw->stmt), location, length};
@@ -102,28 +107,31 @@ ParseResult parse_sql(std::string_view sql, Arena& arena, const ParseOptions& op
 const ast::TypeName* parse_type_name(std::string_view text, Arena& arena,
                                      const ParseOptions& options) {
   PgContext context;
-  const ::List* tree = raw_parse(text, arena, RAW_PARSE_TYPE_NAME, options);
-  parse::Converter converter(arena, options.max_depth);
+  parse::AsofWords asof;
+  const ::List* tree = raw_parse(text, arena, RAW_PARSE_TYPE_NAME, options, asof);
+  parse::Converter converter(arena, options.max_depth, asof);
   return ast::as<ast::TypeName>(converter.convert(only_item(tree)));
 }
 
 const ast::Node* parse_select_tail(std::string_view text, Arena& arena,
                                    const ParseOptions& options) {
   PgContext context;
-  const ::List* tree = raw_parse(text, arena, RAW_PARSE_PLPGSQL_EXPR, options);
+  parse::AsofWords asof;
+  const ::List* tree = raw_parse(text, arena, RAW_PARSE_PLPGSQL_EXPR, options, asof);
   const auto* raw = reinterpret_cast<const ::RawStmt*>(only_item(tree));
   LUMA_CHECK(raw != nullptr);
-  parse::Converter converter(arena, options.max_depth);
+  parse::Converter converter(arena, options.max_depth, asof);
   return converter.convert(raw->stmt);
 }
 
 const ast::Node* parse_expression(std::string_view text, Arena& arena,
                                   const ParseOptions& options) {
   PgContext context;
-  const ::List* tree = raw_parse(text, arena, RAW_PARSE_PLPGSQL_EXPR, options);
+  parse::AsofWords asof;
+  const ::List* tree = raw_parse(text, arena, RAW_PARSE_PLPGSQL_EXPR, options, asof);
   const auto* raw = reinterpret_cast<const ::RawStmt*>(only_item(tree));
   LUMA_CHECK(raw != nullptr);
-  parse::Converter converter(arena, options.max_depth);
+  parse::Converter converter(arena, options.max_depth, asof);
   const ast::Node* expression = single_target(converter.convert(raw->stmt));
   if (expression == nullptr) {
     throw sql_error(SqlState::kSyntaxError, "syntax error: \"{}\" is not a single expression",

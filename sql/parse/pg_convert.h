@@ -11,6 +11,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/sql_error.h"
 #include "sql/ast/ast.h"
+#include "sql/parse/asof_join.h"
 
 // postgres.h must be the first of them.
 // clang-format off
@@ -30,7 +31,9 @@ namespace luma::parse {
 // Lives for one parse. It calls no PostgreSQL function, so nothing can longjmp over it.
 class Converter {
  public:
-  Converter(Arena& arena, int max_depth) : arena_(arena), depth_left_(max_depth) {}
+  // `asof`: words that were taken out of the text; outlives this.
+  Converter(Arena& arena, int max_depth, const AsofWords& asof)
+      : arena_(arena), asof_(asof), depth_left_(max_depth) {}
 
   // Throws SqlError 54001 when the tree is deeper than max_depth.
   const ast::Node* convert(const ::Node* from);
@@ -86,6 +89,7 @@ class Converter {
   }
 
   Arena& arena_;
+  const AsofWords& asof_;
   int depth_left_;
   // The source of a multi-column assignment is one node that all its columns share.
   const ::Node* shared_from_ = nullptr;

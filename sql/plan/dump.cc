@@ -12,7 +12,7 @@ const char* op_name(OpKind kind) {
       "Scan",          "VirtualScan",   "Values", "OneRow",    "Filter",  "Project",
       "ProjectSet",    "Join",          "Apply",  "Aggregate", "Window",  "Distinct",
       "Sort",          "Limit",         "SetOp",  "With",      "CteScan", "RecursiveUnion",
-      "WorkTableScan", "TableFunction", "Modify", "LockRows"};
+      "WorkTableScan", "TableFunction", "Modify", "LockRows",  "AsofJoin"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -39,7 +39,8 @@ enum class OpKind : uint8_t {
   kWorkTableScan,
   kTableFunction,
   kModify,
-  kLockRows
+  kLockRows,
+  kAsofJoin
 };
 
 struct LogicalOp {
@@ -156,6 +157,25 @@ struct ApplyOp : LogicalOp {
   Expr* condition = nullptr;
   Expr* membership = nullptr;
   ColumnId mark = kNoColumn;
+};
+
+// ASOF JOIN: each left row with the one right row that has equal keys and whose time is nearest
+// among those that `left time compare right time` allows. Left: also the rows without one.
+// output: left columns, then right columns.
+struct AsofJoinOp : LogicalOp {
+  AsofJoinOp() : LogicalOp(OpKind::kAsofJoin) {}
+  bool is_left = false;
+  // The comparison is >= or > (the right row is earlier), and one that equal times pass.
+  bool looks_back = true, includes_equal = true;
+  struct Pair {
+    Expr* left = nullptr;
+    Expr* right = nullptr;
+    // The comparison, for EXPLAIN: its operands may be outdated, and were the other way around.
+    const Expr* as_written = nullptr;
+    bool is_turned = false;
+  };
+  std::vector<Pair> keys;
+  Pair times;
 };
 
 // output: group columns (in all grouping sets; NULL where not in the set), aggregates, grouping
@@ -285,11 +305,12 @@ struct MergeAction {
   Expr* condition = nullptr;       // over input columns
   std::vector<Expr*> assignments;  // as in ModifyOp
 };
-// What a change of a partitioned table is in one of its leaves.
+// What a change of a table with others below it is in one of those that have rows.
 struct ModifyLeaf {
   TableDescPtr table;
-  std::vector<int32_t> root_attribute;  // by the leaf's attribute; -1: dropped
-  std::vector<CheckExpr> checks;        // over ModifyOp::new_columns, as the next ones
+  std::vector<int32_t> root_attribute;  // by the leaf's attribute; -1: dropped, or its own
+  std::vector<ColumnId> new_columns;    // by the leaf's attribute: ModifyOp's, or of its own
+  std::vector<CheckExpr> checks;        // over new_columns, as the next ones
   std::vector<Expr*> generated;         // by the leaf's attribute
   Expr* bound = nullptr;                // what its rows fulfil; UPDATE: others move
   std::vector<Oid> arbiters;            // ON CONFLICT
@@ -316,8 +337,9 @@ struct ModifyOp : LogicalOp {
   std::vector<CheckExpr> checks;
   OnConflict* on_conflict = nullptr;  // owned by the PlanContext
   std::vector<MergeAction> merge_actions;
-  // Of a partitioned table: its leaves, how rows find theirs (keys over new_columns), and the leaf
-  // that a row to be changed comes from.
+  // Of a partitioned table, or one that others inherit from: the tables that have rows, how rows
+  // find theirs (partitions: keys over new_columns), and the one that a row to be changed comes
+  // from.
   bool is_partitioned = false;
   std::vector<ModifyLeaf> leaves;
   std::shared_ptr<const PartitionRoute> route;

@@ -85,6 +85,16 @@ void for_each_expr(LogicalOp& op, const std::function<void(Expr*&)>& visit) {
       visit_one(static_cast<JoinOp&>(op).condition, visit);
       visit_one(static_cast<JoinOp&>(op).membership, visit);
       break;
+    case OpKind::kAsofJoin: {
+      auto& join = static_cast<AsofJoinOp&>(op);
+      for (AsofJoinOp::Pair& key : join.keys) {
+        visit(key.left);
+        visit(key.right);
+      }
+      visit(join.times.left);
+      visit(join.times.right);
+      break;
+    }
     case OpKind::kApply:
       visit_one(static_cast<ApplyOp&>(op).condition, visit);
       visit_one(static_cast<ApplyOp&>(op).membership, visit);
@@ -203,6 +213,7 @@ void collect_produced(const LogicalOp& op, std::vector<ColumnId>& out) {
     case OpKind::kModify: {
       auto& modify = static_cast<const ModifyOp&>(op);
       append(out, modify.new_columns);
+      for (const ModifyLeaf& leaf : modify.leaves) append(out, leaf.new_columns);
       append_items(out, modify.returning);
       if (modify.leaf_oid != kNoColumn) out.push_back(modify.leaf_oid);
       if (modify.on_conflict != nullptr) {
@@ -222,6 +233,7 @@ void collect_produced(const LogicalOp& op, std::vector<ColumnId>& out) {
       append(out, op.output);
       break;
     case OpKind::kOneRow:
+    case OpKind::kAsofJoin:
     case OpKind::kFilter:
     case OpKind::kDistinct:
     case OpKind::kSort:
