@@ -81,7 +81,30 @@ void pack_loop(const Vector& column, uint32_t count, uint32_t offset, uint32_t b
   }
 }
 
+bool is_signed_number(Oid oid) {
+  switch (oid) {
+    case type_oid::kInt2:
+    case type_oid::kInt4:
+    case type_oid::kInt8:
+    case type_oid::kDate:
+    case type_oid::kTime:
+    case type_oid::kTimestamp:
+    case type_oid::kTimestamptz:
+    case type_oid::kMoney:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
+
+// Without a TypeInfo (internal columns) integers are signed.
+bool KeyType::orders_as_integer() const {
+  const bool integer = physical == PhysicalType::kInt16 || physical == PhysicalType::kInt32 ||
+                       physical == PhysicalType::kInt64;
+  return integer && (info == nullptr || is_signed_number(info->oid));
+}
 
 KeyType KeyType::of(TypeRef type, PhysicalType physical) {
   KeyType key;

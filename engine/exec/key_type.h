@@ -34,6 +34,8 @@ struct KeyType {
   static KeyType of(const Expr& expr);
   static KeyType int64() { return {}; }
 
+  // The order is that of its bits as a signed integer.
+  bool orders_as_integer() const;
   uint32_t size_bytes() const { return physical_size(physical); }
   // May take part in a PackedKey.
   bool is_packable() const {

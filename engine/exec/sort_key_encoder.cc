@@ -14,36 +14,15 @@ namespace {
 
 constexpr char kNullFirstTag = 0, kValueTag = 1, kNullLastTag = 2;
 
-bool is_signed_number(Oid oid) {
-  switch (oid) {
-    case type_oid::kInt2:
-    case type_oid::kInt4:
-    case type_oid::kInt8:
-    case type_oid::kDate:
-    case type_oid::kTime:
-    case type_oid::kTimestamp:
-    case type_oid::kTimestamptz:
-    case type_oid::kMoney:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Types whose keys are written here, without a call per value. Without a TypeInfo (internal
-// columns) integers are signed.
+// Types whose keys are written here, without a call per value.
 bool has_inline_fixed_key(const KeyType& type) {
   switch (type.physical) {
     case PhysicalType::kBool:
     case PhysicalType::kFloat:
     case PhysicalType::kDouble:
       return true;
-    case PhysicalType::kInt16:
-    case PhysicalType::kInt32:
-    case PhysicalType::kInt64:
-      return type.info == nullptr || is_signed_number(type.info->oid);
     default:
-      return false;
+      return type.orders_as_integer();
   }
 }
 

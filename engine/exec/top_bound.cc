@@ -51,7 +51,7 @@ uint32_t TopBound::keep_integers(const Vector& keys, uint32_t count, uint32_t* s
 }
 
 uint32_t TopBound::keep(const Vector& keys, uint32_t count, uint32_t* selection) const {
-  if (type_.info == nullptr || type_.info->compare == nullptr) {
+  if (is_integer_) {
     switch (type_.physical) {
       case PhysicalType::kInt16:
         return keep_integers<int16_t>(keys, count, selection);

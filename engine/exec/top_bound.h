@@ -17,7 +17,10 @@ class TopBound {
  public:
   // `keeps_ties`: further sort keys decide between rows of one first key.
   TopBound(KeyType type, bool descending, bool keeps_ties)
-      : type_(type), descending_(descending), keeps_ties_(keeps_ties) {}
+      : type_(type),
+        is_integer_(type.orders_as_integer()),
+        descending_(descending),
+        keeps_ties_(keeps_ties) {}
 
   // Begins anew: `rows` are wanted. With too many of them it stays without a bound.
   void begin(uint64_t rows);
@@ -28,6 +31,8 @@ class TopBound {
   // The numbers of the rows that may be among the first into `selection`; returns how many. NULLs
   // are kept, and rows that tie with the bound where further keys decide.
   uint32_t keep(const Vector& keys, uint32_t count, uint32_t* selection) const;
+
+  bool compares_integers() const { return is_integer_; }
 
  private:
   static constexpr uint64_t kMaxRows = 1024;
@@ -42,6 +47,7 @@ class TopBound {
   uint32_t keep_integers(const Vector& keys, uint32_t count, uint32_t* selection) const;
 
   KeyType type_;
+  bool is_integer_;  // decided without a call per value
   bool descending_, keeps_ties_;
   uint64_t rows_ = 0;
   std::vector<Datum> best_;  // a heap, the worst of them on top; no long strings

@@ -40,6 +40,22 @@ TEST_CASE("ties are left out where nothing else decides") {
   CHECK(kept(bound, integers({3, 4, 5, 6}), 4) == std::vector<uint32_t>{0, 1});
 }
 
+TEST_CASE("integers of SQL are compared as integers, other types by their order") {
+  const auto bound_of = [](Oid type, PhysicalType physical) {
+    return TopBound(KeyType::of({type, -1}, physical), false, false);
+  };
+  CHECK(bound_of(type_oid::kInt2, PhysicalType::kInt16).compares_integers());
+  CHECK(bound_of(type_oid::kDate, PhysicalType::kInt32).compares_integers());
+  CHECK(bound_of(type_oid::kTimestamptz, PhysicalType::kInt64).compares_integers());
+  CHECK_FALSE(bound_of(type_oid::kOid, PhysicalType::kInt32).compares_integers());
+  CHECK_FALSE(bound_of(type_oid::kFloat8, PhysicalType::kDouble).compares_integers());
+  TopBound bound = bound_of(type_oid::kInt8, PhysicalType::kInt64);
+  REQUIRE(bound.compares_integers());
+  bound.begin(2);
+  bound.note(integers({5, -7, 3}), 3);
+  CHECK(kept(bound, integers({3, -4, -5, 6}), 4) == std::vector<uint32_t>{1, 2});
+}
+
 TEST_CASE("no bound where no row, or very many are wanted") {
   TopBound bound(KeyType::int64(), false, false);
   for (uint64_t rows : {uint64_t{0}, uint64_t{1} << 20}) {
