@@ -28,6 +28,11 @@ struct RowMask {
     for (uint64_t word : words) all |= word;
     return all != 0;
   }
+  uint32_t count() const {
+    int count = 0;
+    for (uint64_t word : words) count += std::popcount(word);
+    return static_cast<uint32_t>(count);
+  }
   // The rows that are set, ascending; returns how many. `rows` has room for kBlockRows.
   uint32_t list(uint32_t* rows) const {
     uint32_t count = 0;

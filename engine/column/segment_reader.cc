@@ -2,6 +2,7 @@
 #include <zstd.h>
 
 #include "engine/base/sql_error.h"
+#include "engine/base/work_counts.h"
 #include "engine/column/segment.h"
 #include "engine/column/segment_layout.h"
 
@@ -101,8 +102,14 @@ std::shared_ptr<const LoadedChunk> SegmentReader::load(uint32_t group, uint32_t 
 
 ChunkRef SegmentReader::chunk(uint32_t group, uint32_t column) const {
   ChunkKey key{file_id_, group, column};
-  if (ChunkRef found = cache_.find(key)) return found;
+  const uint64_t blocks =
+      WorkCounts::blocks_of(footer_.groups.at(group).columns.at(column).stored_bytes);
+  if (ChunkRef found = cache_.find(key)) {
+    thread_work().hit_blocks += blocks;
+    return found;
+  }
   ChunkRef loaded = load(group, column);
+  thread_work().read_blocks += blocks;
   cache_.insert(key, loaded);
   return loaded;
 }

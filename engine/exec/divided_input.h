@@ -30,6 +30,8 @@ class WorkerTeam {
   WorkerTeam& operator=(const WorkerTeam&) = delete;
 
   size_t size() const { return members_.size(); }
+  // EXPLAIN ANALYZE wants to know who did what.
+  bool is_instrumented() const { return members_.front()->context.instrument; }
   // Calls work(i, context of i) for each i < count, each on one thread, as many at once as there
   // are threads; returns when all are done. Throws the first error.
   void run(size_t count, const std::function<void(size_t, ExecContext&)>& work);

@@ -48,6 +48,7 @@ class JoinHashTable {
   uint64_t row_count() const { return rows_ ? rows_->row_count() : 0; }
   // What finish() will need, or has taken, altogether.
   size_t bytes() const;
+  uint64_t bucket_count() const { return directory_.size(); }
   const RowCollection& rows() const { return *rows_; }
   const RowLayout& layout() const { return layout_; }
   // Column of key k in the rows.

@@ -53,6 +53,7 @@ void AggregateOperator::accept_bound(uint32_t column,
 
 void AggregateOperator::do_open(ExecContext& context) {
   aggregated_ = false;
+  stats().batches = 1;
   emitting_ = 0;
   depth_ = 0;
   parts_.clear();
@@ -169,6 +170,7 @@ void AggregateOperator::merge_here(ExecContext& context, Groupings parts) {
   }
   // Rows of groups that another thread had in memory belong to those; the rest waits as usual.
   if (!spilled.empty()) all.set_full();
+  stats().batches += spilled.size();
   for (SpilledPart& part : spilled) {
     all.consume_spilled(context, *part.file);
     part.file.reset();
@@ -198,6 +200,7 @@ bool AggregateOperator::next_part(ExecContext& context) {
   SpilledPart part = std::move(parts_.back());
   parts_.pop_back();
   depth_ = part.depth;
+  ++stats().batches;
   grouping.open(context, depth_);
   grouping.consume_spilled(context, *part.file);
   grouping.finish(context);

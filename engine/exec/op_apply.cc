@@ -126,6 +126,7 @@ const Chunk* ApplyOperator::next_right(ExecContext& context) {
     if (!condition_) return chunk;
     pair_with(run_first_, *chunk);
     uint32_t count = condition_->select(context, joined_, selection_.data());
+    stats().join_filtered_rows += joined_.size - count;
     if (count == 0) continue;
     if (count == chunk->size) return chunk;
     filtered_.slice(*chunk, selection_.data(), count);

@@ -28,6 +28,7 @@ DistinctOperator::DistinctOperator(OperatorPtr child, const std::vector<TypeRef>
 void DistinctOperator::do_open(ExecContext& context) {
   table_.open(context.memory);
   is_full_ = false;
+  stats().batches = 1;
   depth_ = 0;
   spill_.reset();
   parts_.clear();
@@ -59,6 +60,7 @@ bool DistinctOperator::next_part(ExecContext& context) {
   file_ = std::move(parts_.back().file);
   depth_ = parts_.back().depth;
   parts_.pop_back();
+  ++stats().batches;
   reader_ = std::make_unique<SpillFile::Reader>(*file_);
   table_.open(context.memory);
   is_full_ = false;

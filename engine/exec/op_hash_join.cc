@@ -346,7 +346,10 @@ void HashJoinOperator::build(ExecContext& context) {
   }
   build_->rows = builder_.rows;
   build_->has_null = builder_.has_null;
-  if (builder_.spill == nullptr) return fill_filters(context);
+  if (builder_.spill == nullptr) {
+    stats().batches = std::max<uint64_t>(stats().batches, 1);
+    return fill_filters(context);
+  }
   spill_probe_side(context);
   stats().spilled_bytes += builder_.spill->bytes() + left_spill_->bytes();
   add_parts(left_spill_.get(), builder_.spill.get(), 1);
@@ -377,6 +380,7 @@ bool HashJoinOperator::next_part(ExecContext& context) {
     part_ = std::move(parts_.back());
     parts_.pop_back();
     if (!load_part(context, part_)) continue;
+    ++stats().batches;
     phase_ = Phase::kProbe;
     probe_ = nullptr;
     if (part_.left) left_reader_ = std::make_unique<SpillFile::Reader>(*part_.left);
@@ -504,6 +508,7 @@ const Chunk* HashJoinOperator::emit_matches(ExecContext& context, uint32_t count
     }
     joined_.size = count;
     kept_count = residual_->select(context, joined_, selection_.data());
+    stats().join_filtered_rows += count - kept_count;
     if (kept_count != count) kept = selection_.data();
     if (kept_count == 0) return nullptr;
   }

@@ -104,6 +104,7 @@ class HashJoinOperator final : public Operator, public JoinFilterTarget {
   void fill_filters(ExecContext& context);
   void finish_table(WorkerTeam* team) {
     table_.finish(is_semi_like() && residual_ == nullptr, team);
+    stats().buckets = std::max(stats().buckets, table_.bucket_count());
   }
   bool may_spill(const ExecContext& context) const;
   bool gives_build();

@@ -124,6 +124,7 @@ const Chunk* NestedLoopJoinOperator::join_pairs(ExecContext& context, uint32_t c
   joined_.size = count;
   uint32_t kept = count;
   if (condition_) kept = condition_->select(context, joined_, selection_.data());
+  stats().join_filtered_rows += count - kept;
   if (kept == 0) return nullptr;
   const Chunk* pairs = &joined_;
   if (kept != count) {

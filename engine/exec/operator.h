@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/base/memory_budget.h"
+#include "engine/base/work_counts.h"
 #include "engine/exec/eval_context.h"
 #include "engine/vector/vector.h"
 
@@ -39,6 +40,7 @@ struct ExecContext : EvalContext {
   size_t work_mem_bytes = 4u << 20;    // per operator, beyond it: spill
   std::string spill_directory;         // for temporary files; "" = spilling is not possible
   bool instrument = false;             // EXPLAIN ANALYZE: count and time every operator
+  bool count_work = false;             // and what each reads and writes
   uint64_t rows_affected = 0;          // set by Insert/Update/Delete; the command tag's count
   TableResolver* tables = nullptr;     // other tables by oid, for foreign keys
   DeferredChecks* deferred = nullptr;  // constraints to be checked at commit; null: all immediate
@@ -56,13 +58,33 @@ struct ExecContext : EvalContext {
   bool replays_changes = false;
 };
 
-struct OperatorStats {
+// What one thread has done of an operator.
+struct OperatorWork {
   uint64_t loops = 0;
   uint64_t rows = 0;
   uint64_t startup_ns = 0;  // until the first chunk
   uint64_t total_ns = 0;    // including children
+  WorkCounts counts;        // including children
+};
+
+// How the rows of an operator were made by several threads.
+struct DivisionStats {
+  OperatorWork whole;                  // as the reader of the rows saw it
+  uint64_t planned = 0, launched = 0;  // threads beside the statement's own, of all loops
+};
+
+struct OperatorStats : OperatorWork {
   size_t peak_memory_bytes = 0;
   size_t spilled_bytes = 0;
+  // Rows that the operator's own condition, or that of a join, has taken out.
+  uint64_t filtered_rows = 0;
+  uint64_t join_filtered_rows = 0;
+  // Of hash tables: 0 where there is none.
+  uint64_t buckets = 0;
+  uint64_t batches = 0;
+  // By helping thread; the statement's own thread did the rest.
+  std::vector<OperatorWork> workers;
+  std::shared_ptr<DivisionStats> division;  // null: not divided
 };
 
 // "Sort Key: a, b DESC" under a node of EXPLAIN.
@@ -82,6 +104,7 @@ class Operator {
   void open(ExecContext& context) {
     stats_.loops += context.instrument ? 1 : 0;
     was_opened_ = true;
+    if (context.count_work) return open_counted(context);
     do_open(context);
   }
   const Chunk* next(ExecContext& context);
@@ -124,6 +147,9 @@ class Operator {
   virtual void do_close(ExecContext& context) = 0;
 
  private:
+  void open_counted(ExecContext& context);
+  const Chunk* next_timed(ExecContext& context);
+
   std::vector<PhysicalType> output_types_;
   OperatorStats stats_;
   bool was_opened_ = false;

@@ -10,6 +10,7 @@
 #include "engine/exec/op_test_aggregates.h"
 #include "engine/exec/op_test_source.h"
 #include "engine/exec/worker_threads.h"
+#include "engine/row/kv_work.h"
 
 namespace luma {
 namespace {
@@ -49,6 +50,40 @@ TEST_CASE("the first error of a worker ends the work of the others") {
   CHECK(chunks < 700);
   divided.reset();
   source.close(execution.context);
+}
+
+TEST_CASE("counts of a divided input are those of all threads") {
+  WorkerThreads threads(3);
+  TestExecution execution;
+  execution.context.threads = &threads;
+  execution.context.max_workers = 3;
+  execution.context.instrument = execution.context.count_work = true;
+  std::mt19937 random(4);
+  TestSource source({kInt8Type}, random_rows(random, 5000, 1, 100));
+  source.open(execution.context);
+  auto divided = DividedInput::make(source, execution.context);
+  REQUIRE(divided != nullptr);
+  const WorkCounts before = work_so_far();
+  std::atomic<uint64_t> chunks{0};
+  divided->read([&](size_t, const Chunk&, ExecContext&) {
+    ++chunks;
+    ++thread_work().temp_written_blocks;
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  });
+  // What helpers have done counts as the statement's.
+  CHECK((work_so_far() - before).temp_written_blocks == chunks);
+  divided.reset();
+  source.close(execution.context);
+  const OperatorStats& stats = source.stats();
+  CHECK(stats.rows == 5000);
+  CHECK(stats.loops == 4);
+  REQUIRE(stats.division != nullptr);
+  CHECK(stats.division->whole.rows == 5000);
+  CHECK(stats.division->planned == 3);
+  CHECK(stats.division->launched == stats.workers.size());
+  uint64_t by_helpers = 0;
+  for (const OperatorWork& worker : stats.workers) by_helpers += worker.rows;
+  CHECK(by_helpers <= 5000);
 }
 
 TEST_CASE("nothing is divided without threads, inline, or over what is not safe") {

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "engine/base/sql_error.h"
+#include "engine/base/work_counts.h"
 
 namespace luma {
 
@@ -54,6 +55,7 @@ void SpillFile::flush() {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) throw_io("write to", errno);
     done += static_cast<size_t>(written);
+    thread_work().temp_written_blocks += WorkCounts::blocks_of(static_cast<uint64_t>(written));
     file_bytes_ += static_cast<uint64_t>(written);
   }
   buffer_.clear();
@@ -102,6 +104,7 @@ const char* SpillFile::Reader::record(uint32_t& bytes) {
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) throw_io("read from", got < 0 ? errno : EIO);
       have += static_cast<size_t>(got);
+      thread_work().temp_read_blocks += WorkCounts::blocks_of(static_cast<uint64_t>(got));
     }
     window_.resize(have);
     return true;

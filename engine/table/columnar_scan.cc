@@ -303,6 +303,11 @@ const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
       if (context.interrupt != nullptr) context.interrupt->check();
       count_rows(context, state.cursor.size());
       state.find_rows(context);
+      if (context.instrument) {
+        const uint64_t without_key = state.filter.take_rows_without_key();
+        stats().join_filtered_rows += without_key;
+        stats().filtered_rows += state.cursor.size() - state.count - without_key;
+      }
       if (state.gathered.size > 0) ++state.waited_blocks;
     } else if (state.gathered.size > 0) {
       return state.flush();
@@ -316,13 +321,16 @@ const Chunk* ColumnarScanOperator::do_next(ExecContext& context) {
   }
 }
 
-const ColumnarCursor::Counters& ColumnarScanOperator::work() const {
-  return state_->cursor.counters();
+ColumnarCursor::Counters ColumnarScanOperator::work() const {
+  const State& state = *state_;
+  if (state.shared == nullptr || state.is_sibling) return state.cursor.counters();
+  std::lock_guard lock(state.shared->mutex_);
+  return state.shared->counters_;
 }
 
 // Of the last execution, for EXPLAIN ANALYZE.
 void ColumnarScanOperator::describe_work() {
-  const ColumnarCursor::Counters& counters = work();
+  const ColumnarCursor::Counters counters = work();
   auto set = [this](std::string name, uint64_t value) {
     for (ExplainProperty& property : explain.properties) {
       if (property.name == name) {
@@ -340,7 +348,17 @@ void ColumnarScanOperator::describe_work() {
 
 void ColumnarScanOperator::do_close(ExecContext& context) {
   State& state = *state_;
-  if (context.instrument) describe_work();
+  if (state.is_sibling) {
+    const ColumnarCursor::Counters& own = state.cursor.counters();
+    std::lock_guard lock(state.shared->mutex_);
+    ColumnarCursor::Counters& all = state.shared->counters_;
+    all.segments = std::max(all.segments, own.segments);
+    all.groups += own.groups;
+    all.groups_pruned += own.groups_pruned;
+    all.delta_rows += own.delta_rows;
+  } else if (context.instrument) {
+    describe_work();
+  }
   state.cursor.close();
   state.filter.close();
   state.restart();

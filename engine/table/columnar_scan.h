@@ -3,6 +3,7 @@
 // where it can, and columns that it does not need are decoded only for the rows that it has passed.
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "engine/columnar/columnar_units.h"
@@ -33,6 +34,9 @@ class SharedColumnarScan {
   TableDescPtr table_;
   ColumnarUnits units_;
   std::atomic<int64_t> rows_read_{0};
+  // Of the siblings that have ended.
+  std::mutex mutex_;
+  ColumnarCursor::Counters counters_;
 };
 
 class ColumnarScanOperator final : public Operator, public JoinFilterTarget {
@@ -50,8 +54,8 @@ class ColumnarScanOperator final : public Operator, public JoinFilterTarget {
   // From the next open() on, this reads a share of the table; null: all of it. The context that
   // open() then gets is the thread's own.
   void share(std::shared_ptr<SharedColumnarScan> scan);
-  // Of the last execution.
-  const ColumnarCursor::Counters& work() const;
+  // Of the last execution, until close() by all siblings.
+  ColumnarCursor::Counters work() const;
 
  private:
   void do_open(ExecContext& context) override;

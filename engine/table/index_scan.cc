@@ -224,7 +224,9 @@ const Chunk* IndexScanOperator::do_next(ExecContext& context) {
       state.fetch_rows(txn);
       state.fetch_rows_limit = std::min(kFetchRows, state.fetch_rows_limit * 4);
     } while (!state.output.full() && (state.in_range || state.next_range < state.bounds.count()));
-    if (const Chunk* chunk = state.output.finish(context)) return chunk;
+    const Chunk* chunk = state.output.finish(context);
+    stats().filtered_rows += state.output.take_rows_filtered();
+    if (chunk != nullptr) return chunk;
   }
   return nullptr;
 }

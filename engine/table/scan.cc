@@ -87,7 +87,9 @@ const Chunk* TableScanOperator::do_next(ExecContext& context) {
     TxnIterator& at = *state.iterator;
     for (; at.valid() && !output.full(); at.next()) output.add_row(at.key(), at.value());
     if (!at.valid()) state.done = !state.is_sibling || !state.take_range(context);
-    if (const Chunk* chunk = output.finish(context, true)) return chunk;
+    const Chunk* chunk = output.finish(context, true);
+    stats().filtered_rows += output.take_rows_filtered();
+    if (chunk != nullptr) return chunk;
   }
   return nullptr;
 }

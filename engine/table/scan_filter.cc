@@ -168,9 +168,11 @@ const std::vector<ScanFilter::Conjunct*>& ScanFilter::reduce(ExecContext& contex
       rest_.push_back(conjunct.get());
     }
   }
+  const uint32_t before_keys = context.instrument ? mask->count() : 0;
   for (KeyFilter& key : join_filters_) {
     if (key.filter->is_ready() && mask->any()) keep_keys(key, cursor, *mask);
   }
+  if (context.instrument) rows_without_key_ += before_keys - mask->count();
   auto decided = [&](Conjunct* conjunct) {
     return conjunct->number && mask->any() && keep_entries(context, *conjunct, cursor, *mask);
   };

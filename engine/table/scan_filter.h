@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/column/segment.h"
@@ -57,6 +58,8 @@ class ScanFilter {
   // Evaluates the bounds.
   void open(ExecContext& context);
   void close();
+  // Rows that join filters have ruled out since this was asked last; counted for EXPLAIN ANALYZE.
+  uint64_t take_rows_without_key() { return std::exchange(rows_without_key_, 0); }
   // False: no row of the group passes.
   bool may_pass(const SegmentFooter& footer, const RowGroup& group) const;
   // Of the cursor's window: clears rows that cannot pass, and returns the conjuncts that are still
@@ -98,6 +101,7 @@ class ScanFilter {
   std::vector<Bound> bounds_;  // by zone
   std::vector<KeyFilter> join_filters_;
   std::vector<Conjunct*> rest_;
+  uint64_t rows_without_key_ = 0;
   Chunk dictionary_rows_;
   std::vector<uint32_t> passed_;
 };

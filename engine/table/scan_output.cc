@@ -53,7 +53,7 @@ ScanOutput::ScanOutput(const TableDesc& table, std::vector<int32_t> columns, con
 }
 
 void ScanOutput::restart(ExecContext& context) {
-  rows_visited_ = 0;
+  rows_visited_ = rows_filtered_ = 0;
   errors_.clear();
   limit_ = std::min(capacity_, kFirstRows);
   if (context.deferred == nullptr) return;
@@ -106,6 +106,7 @@ const Chunk* ScanOutput::finish(ExecContext& context, bool keeps_errors) {
     count = filter_->select(context, *rows, selection_.data());
     if (count == 0) errors_.raise();
   }
+  rows_filtered_ += rows->size - count;
   if (count == 0) return nullptr;
   if (count == chunk_.size) return &chunk_;
   filtered_.slice(*rows, selection_.data(), count);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/exec/evaluator.h"
@@ -47,6 +48,8 @@ class ScanOutput {
 
   const std::vector<int32_t>& columns() const { return columns_; }
   uint64_t rows_visited() const { return rows_visited_; }
+  // That the filter has taken out since this was asked last.
+  uint64_t take_rows_filtered() { return std::exchange(rows_filtered_, 0); }
 
  private:
   static constexpr uint32_t kFirstRows = 32;
@@ -62,7 +65,7 @@ class ScanOutput {
   RowErrors errors_;
   uint32_t capacity_;
   uint32_t limit_;
-  uint64_t rows_visited_ = 0;
+  uint64_t rows_visited_ = 0, rows_filtered_ = 0;
   Chunk chunk_, filtered_;
   std::vector<uint32_t> selection_;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "engine/base/work_counts.h"
+
 namespace luma {
 
 namespace {
@@ -72,6 +74,7 @@ void CommittedWalk::settle() {
 bool CommittedWalk::enter_run(std::string_view key) {
   run_ = cache_->find(key, visible_ts_);
   if (run_ == nullptr) return false;
+  thread_work().hit_blocks += WorkCounts::blocks_of(run_->bytes.size());
   row_ = run_->lower_bound(key);
   row_end_ = upper_ < run_->end ? run_->lower_bound(upper_) : run_->rows.size();
   return true;

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "engine/base/sql_error.h"
+#include "engine/base/work_counts.h"
 
 namespace luma {
 
@@ -74,6 +75,22 @@ void WriteBuffer::copy_and_append(KvFamily family, std::string_view key, std::st
           nullptr});
 }
 
+namespace {
+
+size_t varint_bytes(size_t value) {
+  size_t bytes = 1;
+  for (; value >= 128; value >>= 7) ++bytes;
+  return bytes;
+}
+
+// As a record of the log: a tag, the family, key and value with their lengths.
+size_t log_bytes(const BufferedOp& op) {
+  const size_t key = varint_bytes(op.key.size()) + op.key.size();
+  return 2 + key + (op.is_delete ? 0 : varint_bytes(op.value.size()) + op.value.size());
+}
+
+}  // namespace
+
 void WriteBuffer::append(const BufferedOp& op) {
   size_t bytes = op.key.size() + op.value.size();
   if (data_bytes_ + bytes > limit_bytes_ || ops_.size() >= kNoOp - 1) {
@@ -85,6 +102,9 @@ void WriteBuffer::append(const BufferedOp& op) {
   sorted_ = sorted_ && (ops_.empty() || is_before(ops_.back(), op.family, op.key));
   ops_.push_back(op);
   data_bytes_ += bytes;
+  WorkCounts& work = thread_work();
+  ++work.log_records;
+  work.log_bytes += log_bytes(op);
   if (indexed_) {
     index_op(mark() - 1);
   } else if (!sorted_ && ops_.size() > kUnindexedOps) {

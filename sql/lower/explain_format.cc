@@ -1,16 +1,16 @@
 // EXPLAIN's output forms: PostgreSQL's indented text, and JSON, XML and YAML of the same tree.
 #include <algorithm>
 
-#include "sql/lower/explain_tree.h"
+#include "sql/lower/explain_work.h"
 
 namespace luma {
 namespace {
 
-double per_loop(uint64_t value, const OperatorStats& stats) {
+double per_loop(uint64_t value, const OperatorWork& stats) {
   return static_cast<double>(value) / static_cast<double>(std::max<uint64_t>(stats.loops, 1));
 }
 
-double ms_per_loop(uint64_t ns, const OperatorStats& stats) { return per_loop(ns, stats) / 1e6; }
+double ms_per_loop(uint64_t ns, const OperatorWork& stats) { return per_loop(ns, stats) / 1e6; }
 
 // --- text ---
 
@@ -21,6 +21,15 @@ std::string joined(const ExplainItem& item) {
   return out;
 }
 
+std::string actual(const OperatorWork& work, const ExplainOptions& options) {
+  std::string out = "actual ";
+  if (options.timing) {
+    out += fmt::format("time={:.3f}..{:.3f} ", ms_per_loop(work.startup_ns, work),
+                       ms_per_loop(work.total_ns, work));
+  }
+  return out + fmt::format("rows={:.0f} loops={}", per_loop(work.rows, work), work.loops);
+}
+
 std::string numbers(const ExplainNode& node, const ExplainOptions& options) {
   std::string out;
   if (options.costs) {
@@ -28,14 +37,34 @@ std::string numbers(const ExplainNode& node, const ExplainOptions& options) {
                        node.total_cost, std::max(1.0, node.rows), node.width_bytes);
   }
   if (!node.has_stats) return out;
-  const OperatorStats& stats = node.stats;
-  if (stats.loops == 0) return out + " (never executed)";
-  out += " (actual ";
-  if (options.timing) {
-    out += fmt::format("time={:.3f}..{:.3f} ", ms_per_loop(stats.startup_ns, stats),
-                       ms_per_loop(stats.total_ns, stats));
+  if (node.stats.loops == 0) return out + " (never executed)";
+  return out + " (" + actual(node.stats, options) + ")";
+}
+
+// What was read and written, and by whom.
+std::vector<ExplainItem> work_items(const WorkCounts& counts, const ExplainOptions& options) {
+  std::vector<ExplainItem> out;
+  if (options.buffers) add_buffers(counts, out);
+  if (options.wal) add_wal(counts, out);
+  return out;
+}
+
+void text_work(const ExplainNode& node, const std::string& pad, const ExplainOptions& options,
+               std::vector<std::string>& out) {
+  if (!node.has_stats) return;
+  auto add = [&](const WorkCounts& counts, const std::string& indent) {
+    for (const ExplainItem& item : work_items(counts, options)) {
+      if (!item.machine_only) out.push_back(indent + item.name + ": " + joined(item));
+    }
+  };
+  add(node.stats.counts, pad);
+  if (!options.verbose) return;
+  for (size_t i = 0; i < node.stats.workers.size(); ++i) {
+    const OperatorWork& worker = node.stats.workers[i];
+    if (worker.loops == 0) continue;
+    out.push_back(pad + fmt::format("Worker {}:  {}", i, actual(worker, options)));
+    add(worker.counts, pad + "  ");
   }
-  return out + fmt::format("rows={:.0f} loops={})", per_loop(stats.rows, stats), stats.loops);
 }
 
 // `indent`: of the title; what is below stands two columns further right.
@@ -49,6 +78,7 @@ void text_node(const ExplainNode& node, size_t indent, bool arrow, const Explain
     if (!item.machine_only)
       out.push_back(std::string(below, ' ') + item.name + ": " + joined(item));
   }
+  text_work(node, std::string(below, ' '), options, out);
   for (const ExplainNode& child : node.children) {
     if (child.subplan.empty()) {
       text_node(child, below, true, options, out);
@@ -57,6 +87,16 @@ void text_node(const ExplainNode& node, size_t indent, bool arrow, const Explain
       text_node(child, below + 2, true, options, out);
     }
   }
+}
+
+void text_summary(const ExplainItem& item, std::vector<std::string>& out) {
+  if (item.machine_only) return;
+  if (item.members.empty()) return out.push_back(item.name + ": " + joined(item));
+  std::vector<std::string> below;
+  for (const ExplainItem& member : item.members) text_summary(member, below);
+  if (below.empty()) return;
+  out.push_back(item.name + ":");
+  for (const std::string& line : below) out.push_back("  " + line);
 }
 
 // --- the tree as a document ---
@@ -73,6 +113,54 @@ Document leaf(std::string name, std::string value, ExplainItem::Kind kind) {
   out.item.values = {std::move(value)};
   out.item.kind = kind;
   return out;
+}
+
+Document document_of(const ExplainItem& item) {
+  Document out;
+  out.item = item;
+  if (item.members.empty()) return out;
+  out.kind = Document::kObject;
+  for (const ExplainItem& member : item.members) {
+    if (!member.text_only) out.members.push_back(document_of(member));
+  }
+  return out;
+}
+
+void add_actual(const OperatorWork& work, const ExplainOptions& options,
+                std::vector<Document>& out) {
+  auto add = [&](const char* name, std::string value) {
+    out.push_back(leaf(name, std::move(value), ExplainItem::kNumber));
+  };
+  if (options.timing) {
+    add("Actual Startup Time", fmt::format("{:.3f}", ms_per_loop(work.startup_ns, work)));
+    add("Actual Total Time", fmt::format("{:.3f}", ms_per_loop(work.total_ns, work)));
+  }
+  add("Actual Rows", fmt::format("{:.0f}", per_loop(work.rows, work)));
+  add("Actual Loops", std::to_string(work.loops));
+}
+
+void add_work(const ExplainNode& node, const ExplainOptions& options, std::vector<Document>& out) {
+  auto add = [&](const WorkCounts& counts, std::vector<Document>& to) {
+    for (const ExplainItem& item : work_items(counts, options)) {
+      if (!item.text_only) to.push_back(document_of(item));
+    }
+  };
+  add(node.stats.counts, out);
+  if (!node.has_stats || !options.verbose || node.stats.workers.empty()) return;
+  Document workers;
+  workers.kind = Document::kList;
+  workers.item.name = "Workers";
+  for (size_t i = 0; i < node.stats.workers.size(); ++i) {
+    const OperatorWork& work = node.stats.workers[i];
+    if (work.loops == 0) continue;
+    Document& worker = workers.members.emplace_back();
+    worker.kind = Document::kObject;
+    worker.item.name = "Worker";
+    worker.members.push_back(leaf("Worker Number", std::to_string(i), ExplainItem::kNumber));
+    add_actual(work, options, worker.members);
+    add(work.counts, worker.members);
+  }
+  if (!workers.members.empty()) out.push_back(std::move(workers));
 }
 
 Document document_of(const ExplainNode& node, const ExplainOptions& options) {
@@ -100,7 +188,7 @@ Document document_of(const ExplainNode& node, const ExplainOptions& options) {
     add("Parent Relationship", node.relationship, ExplainItem::kString);
   }
   if (!node.subplan.empty()) add("Subplan Name", node.subplan, ExplainItem::kString);
-  add("Parallel Aware", "false", ExplainItem::kBoolean);
+  add("Parallel Aware", node.is_parallel ? "true" : "false", ExplainItem::kBoolean);
   add("Async Capable", "false", ExplainItem::kBoolean);
   for (const ExplainItem& fact : node.facts) {
     if (!is_early(fact)) add_item(fact);
@@ -112,17 +200,12 @@ Document document_of(const ExplainNode& node, const ExplainOptions& options) {
     add("Plan Width", std::to_string(node.width_bytes));
   }
   if (node.has_stats) {
-    if (options.timing) {
-      add("Actual Startup Time",
-          fmt::format("{:.3f}", ms_per_loop(node.stats.startup_ns, node.stats)));
-      add("Actual Total Time", fmt::format("{:.3f}", ms_per_loop(node.stats.total_ns, node.stats)));
-    }
-    add("Actual Rows", fmt::format("{:.0f}", per_loop(node.stats.rows, node.stats)));
-    add("Actual Loops", std::to_string(node.stats.loops));
+    add_actual(node.stats, options, out.members);
   }
   for (const ExplainItem& item : node.details) {
     if (!item.text_only) add_item(item);
   }
+  add_work(node, options, out.members);
   if (node.children.empty()) return out;
   Document plans;
   plans.kind = Document::kList;
@@ -269,9 +352,7 @@ std::vector<std::string> explain_format(const ExplainNode& root, const ExplainSu
   std::vector<std::string> lines;
   if (options.format == ExplainOptions::kText) {
     text_node(root, 0, false, options, lines);
-    for (const ExplainItem& item : summary) {
-      if (!item.machine_only) lines.push_back(item.name + ": " + joined(item));
-    }
+    for (const ExplainItem& item : summary) text_summary(item, lines);
     return lines;
   }
   Document query;
@@ -279,9 +360,7 @@ std::vector<std::string> explain_format(const ExplainNode& root, const ExplainSu
   query.item.name = "Query";
   query.members.push_back(document_of(root, options));
   for (const ExplainItem& item : summary) {
-    Document member;
-    member.item = item;
-    query.members.push_back(std::move(member));
+    query.members.push_back(document_of(item));
   }
   std::string out;
   if (options.format == ExplainOptions::kJson) {

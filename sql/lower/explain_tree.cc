@@ -5,25 +5,12 @@
 #include "sql/catalog/name_resolution.h"
 #include "sql/function/registry.h"
 #include "sql/lower/explain_expr.h"
+#include "sql/lower/explain_work.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
 
 namespace luma {
 namespace {
-
-ExplainItem string_item(std::string name, std::string value) {
-  ExplainItem item;
-  item.name = std::move(name);
-  item.values = {std::move(value)};
-  return item;
-}
-
-ExplainItem number_item(std::string name, std::string value, std::string unit = {}) {
-  ExplainItem item = string_item(std::move(name), std::move(value));
-  item.kind = ExplainItem::kNumber;
-  item.unit = std::move(unit);
-  return item;
-}
 
 ExplainItem list_item(std::string name, std::vector<std::string> values) {
   ExplainItem item;
@@ -55,6 +42,24 @@ std::string_view join_word(JoinKind kind) {
   return "Inner";
 }
 
+bool is_hashed(const ExplainNode& node) {
+  return node.type == "Aggregate" && std::ranges::any_of(node.facts, [](const ExplainItem& fact) {
+           return fact.name == "Strategy" && fact.values[0] != "Plain";
+         });
+}
+
+// Of what several threads read: the scan below takes its share of the table.
+void mark_parallel(ExplainNode& node) {
+  ExplainNode* at = &node;
+  while (!at->children.empty() && at->children.front().relationship == "Outer" &&
+         at->type != "Gather") {
+    at = &at->children.front();
+  }
+  if (!at->children.empty() || !at->type.ends_with("Scan") || at->stats.loops == 0) return;
+  at->is_parallel = true;
+  at->title = "Parallel " + at->title;
+}
+
 class TreeBuilder {
  public:
   TreeBuilder(const PhysicalPlan& plan, const ExplainOptions& options)
@@ -72,6 +77,7 @@ class TreeBuilder {
 
  private:
   ExplainNode node(Operator& op);
+  ExplainNode own_node(Operator& op);
   ExplainNode folded(Operator& op, const ExplainNote& note);
   void describe(Operator& op, const ExplainNote* note, ExplainNode& out);
   void describe_scan(const ScanOp& scan, const ExplainNote& note, ExplainNode& out);
@@ -84,7 +90,7 @@ class TreeBuilder {
   void add_children(Operator& op, const ExplainNote* note, ExplainNode& out);
   void add_ctes(Operator& op, const WithOp& with, ExplainNode& out);
   void add_subplans(const LogicalOp& op, ExplainNode& out);
-  void add_conditions(const ExplainNote& note, ExplainNode& out);
+  void add_conditions(Operator& op, const ExplainNote& note, ExplainNode& out);
   void set_output(const ExplainNote& note, ExplainNode& out);
   void set_numbers(Operator& op, const ExplainNote* note, ExplainNode& out);
   void add_sort_work(Operator& op, bool limited, ExplainNode& out);
@@ -131,16 +137,16 @@ void TreeBuilder::add_relation(const std::string& schema, const std::string& nam
   std::string shown = alias.empty() ? name : alias;
   out.target += " on " + full;
   if (shown != name) out.target += " " + quote_identifier(shown);
-  out.facts.push_back(string_item("Relation Name", name));
-  if (options_.verbose && !schema.empty()) out.facts.push_back(string_item("Schema", schema));
-  out.facts.push_back(string_item("Alias", shown));
+  out.facts.push_back(explain_string("Relation Name", name));
+  if (options_.verbose && !schema.empty()) out.facts.push_back(explain_string("Schema", schema));
+  out.facts.push_back(explain_string("Alias", shown));
 }
 
 void TreeBuilder::describe_scan(const ScanOp& scan, const ExplainNote& note, ExplainNode& out) {
   if (note.inverted == ExplainNote::Inverted::kKeys) {
     out.type = out.title = "Bitmap Index Scan";
     out.target = " on " + quote_identifier(note.index->name);
-    out.facts.push_back(string_item("Index Name", note.index->name));
+    out.facts.push_back(explain_string("Index Name", note.index->name));
     return;
   }
   if (note.inverted == ExplainNote::Inverted::kRows) {
@@ -149,12 +155,12 @@ void TreeBuilder::describe_scan(const ScanOp& scan, const ExplainNote& note, Exp
     out.type = note.covered ? "Index Only Scan" : "Index Scan";
     out.title = out.type + (note.backward ? " Backward" : "");
     out.target = " using " + quote_identifier(note.index->name);
-    out.facts.push_back(string_item("Scan Direction", note.backward ? "Backward" : "Forward"));
-    out.facts.push_back(string_item("Index Name", note.index->name));
+    out.facts.push_back(explain_string("Scan Direction", note.backward ? "Backward" : "Forward"));
+    out.facts.push_back(explain_string("Index Name", note.index->name));
   } else if (note.copy != nullptr) {
     out.type = out.title = "Columnar Index Scan";
     out.target = " using " + quote_identifier(note.copy->name);
-    out.facts.push_back(string_item("Index Name", note.copy->name));
+    out.facts.push_back(explain_string("Index Name", note.copy->name));
   } else {
     out.type = out.title = scan.table->columnar != nullptr ? "Columnar Scan" : "Seq Scan";
   }
@@ -175,7 +181,7 @@ void TreeBuilder::describe_join(const LogicalOp& op, ExplainNode& out) {
   if (kind != JoinKind::kInner) {
     out.title = (hash ? "Hash " : "Nested Loop ") + word + " Join";
   }
-  out.facts.push_back(string_item("Join Type", word));
+  out.facts.push_back(explain_string("Join Type", word));
 }
 
 void TreeBuilder::describe_aggregate(const AggregateOp& op, ExplainNode& out) {
@@ -183,8 +189,8 @@ void TreeBuilder::describe_aggregate(const AggregateOp& op, ExplainNode& out) {
   bool mixed = op.grouping_sets.size() > 1;
   out.type = "Aggregate";
   out.title = plain ? "Aggregate" : mixed ? "MixedAggregate" : "HashAggregate";
-  out.facts.push_back(string_item("Strategy", plain ? "Plain" : mixed ? "Mixed" : "Hashed"));
-  out.facts.push_back(string_item("Partial Mode", "Simple"));
+  out.facts.push_back(explain_string("Strategy", plain ? "Plain" : mixed ? "Mixed" : "Hashed"));
+  out.facts.push_back(explain_string("Partial Mode", "Simple"));
   std::vector<std::string> keys;
   for (const ProjectItem& group : op.groups) keys.push_back(names_.text(*group.expr));
   if (!mixed) {
@@ -206,11 +212,11 @@ void TreeBuilder::describe_modify(const ModifyOp& op, ExplainNode& out) {
   static constexpr const char* kNames[] = {"Insert", "Update", "Delete", "Merge"};
   out.type = "ModifyTable";
   out.title = kNames[static_cast<size_t>(op.modify)];
-  out.facts.push_back(string_item("Operation", out.title));
+  out.facts.push_back(explain_string("Operation", out.title));
   add_relation(op.table->schema_name, op.table->name, op.table->name, out);
   if (op.on_conflict == nullptr) return;
   out.details.push_back(
-      string_item("Conflict Resolution", op.on_conflict->update ? "UPDATE" : "NOTHING"));
+      explain_string("Conflict Resolution", op.on_conflict->update ? "UPDATE" : "NOTHING"));
   std::vector<std::string> arbiters;
   for (const IndexDesc& index : op.table->indexes) {
     if (std::ranges::find(op.on_conflict->indexes, index.oid) != op.on_conflict->indexes.end()) {
@@ -230,7 +236,7 @@ void TreeBuilder::describe_set_op(const SetOpOp& op, ExplainNode& out) {
     }
     out.type = "Aggregate";
     out.title = "HashAggregate";
-    out.facts.push_back(string_item("Strategy", "Hashed"));
+    out.facts.push_back(explain_string("Strategy", "Hashed"));
     std::vector<std::string> keys;
     for (ColumnId column : op.output) keys.push_back(names_.column_text(column));
     out.details.push_back(list_item("Group Key", std::move(keys)));
@@ -240,8 +246,8 @@ void TreeBuilder::describe_set_op(const SetOpOp& op, ExplainNode& out) {
   if (op.all) command += " All";
   out.type = "SetOp";
   out.title = "HashSetOp " + command;
-  out.facts.push_back(string_item("Strategy", "Hashed"));
-  out.facts.push_back(string_item("Command", command));
+  out.facts.push_back(explain_string("Strategy", "Hashed"));
+  out.facts.push_back(explain_string("Command", command));
 }
 
 std::string TreeBuilder::sort_keys(const SortKey& key) const {
@@ -256,14 +262,14 @@ void TreeBuilder::add_sort_work(Operator& op, bool limited, ExplainNode& out) {
   bool disk = op.stats().spilled_bytes > 0;
   std::string method = disk ? "external merge" : limited ? "top-N heapsort" : "quicksort";
   size_t bytes = disk ? op.stats().spilled_bytes : op.stats().peak_memory_bytes;
-  std::string space = std::to_string((bytes + 1023) / 1024);
-  ExplainItem text = string_item(
-      "Sort Method", fmt::format("{}  {}: {}kB", method, disk ? "Disk" : "Memory", space));
+  const uint64_t kilobytes = (bytes + 1023) / 1024;
+  ExplainItem text = explain_string(
+      "Sort Method", fmt::format("{}  {}: {}kB", method, disk ? "Disk" : "Memory", kilobytes));
   text.text_only = true;
   out.details.push_back(std::move(text));
   for (ExplainItem item :
-       {string_item("Sort Method", method), number_item("Sort Space Used", space),
-        string_item("Sort Space Type", disk ? "Disk" : "Memory")}) {
+       {explain_string("Sort Method", method), explain_number("Sort Space Used", kilobytes),
+        explain_string("Sort Space Type", disk ? "Disk" : "Memory")}) {
     item.machine_only = true;
     out.details.push_back(std::move(item));
   }
@@ -289,7 +295,7 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
       }
       out.type = out.title = "Values Scan";
       out.target = " on \"*VALUES*\"";
-      out.facts.push_back(string_item("Alias", "*VALUES*"));
+      out.facts.push_back(explain_string("Alias", "*VALUES*"));
       return;
     case OpKind::kOneRow:
       out.type = out.title = "Result";
@@ -297,6 +303,13 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
     case OpKind::kJoin:
     case OpKind::kApply:
       return describe_join(made_for, out);
+    case OpKind::kAsofJoin: {
+      const bool is_left = static_cast<const AsofJoinOp&>(made_for).is_left;
+      out.type = "Asof Join";
+      out.title = is_left ? "Asof Left Join" : "Asof Join";
+      out.facts.push_back(explain_string("Join Type", is_left ? "Left" : "Inner"));
+      return;
+    }
     case OpKind::kAggregate:
       return describe_aggregate(static_cast<const AggregateOp&>(made_for), out);
     case OpKind::kDistinct: {
@@ -307,7 +320,7 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
       }
       out.type = "Aggregate";
       out.title = "HashAggregate";
-      out.facts.push_back(string_item("Strategy", "Hashed"));
+      out.facts.push_back(explain_string("Strategy", "Hashed"));
       std::vector<std::string> keys;
       for (ColumnId column : note->layout) keys.push_back(names_.column_text(column));
       out.details.push_back(list_item("Group Key", std::move(keys)));
@@ -328,15 +341,15 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
       const auto& scan = static_cast<const CteScanOp&>(made_for);
       out.target = " on " + quote_identifier(scan.cte->name);
       if (scan.alias != scan.cte->name) out.target += " " + quote_identifier(scan.alias);
-      out.facts.push_back(string_item("CTE Name", scan.cte->name));
-      out.facts.push_back(string_item("Alias", scan.alias));
+      out.facts.push_back(explain_string("CTE Name", scan.cte->name));
+      out.facts.push_back(explain_string("Alias", scan.alias));
       return;
     }
     case OpKind::kWorkTableScan: {
       const auto& scan = static_cast<const WorkTableScanOp&>(made_for);
       out.target = " on " + quote_identifier(scan.alias);
-      out.facts.push_back(string_item("CTE Name", scan.alias));
-      out.facts.push_back(string_item("Alias", scan.alias));
+      out.facts.push_back(explain_string("CTE Name", scan.alias));
+      out.facts.push_back(explain_string("Alias", scan.alias));
       return;
     }
     case OpKind::kTableFunction: {
@@ -346,11 +359,11 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
                              : std::string();
       if (!name.empty()) {
         out.target = " on " + quote_identifier(name);
-        out.facts.push_back(string_item("Function Name", name));
+        out.facts.push_back(explain_string("Function Name", name));
       }
       if (name.empty()) out.target = " on";
       if (scan.alias != name) out.target += " " + quote_identifier(scan.alias);
-      out.facts.push_back(string_item("Alias", scan.alias));
+      out.facts.push_back(explain_string("Alias", scan.alias));
       return;
     }
     case OpKind::kModify:
@@ -360,20 +373,35 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
   }
 }
 
-void TreeBuilder::add_conditions(const ExplainNote& note, ExplainNode& out) {
+void TreeBuilder::add_conditions(Operator& op, const ExplainNote& note, ExplainNode& out) {
   bool scan = note.op != nullptr &&
               (note.op->kind == OpKind::kScan || note.op->kind == OpKind::kVirtualScan);
   if (scan) names_.set_own(note.op);
   for (const auto& [label, conjuncts] : note.conditions) {
     if (conjuncts.empty()) continue;
-    out.details.push_back(string_item(label, names_.conjunction(conjuncts)));
+    out.details.push_back(explain_string(label, names_.conjunction(conjuncts)));
     bool index = options_.analyze && std::string_view(label) == "Index Cond";
     if (index && !note.covered) {
       // Keys are exact: nothing is ever checked again.
-      ExplainItem item = number_item("Rows Removed by Index Recheck", "0");
+      ExplainItem item = explain_number("Rows Removed by Index Recheck", 0);
       item.machine_only = true;
       out.details.push_back(std::move(item));
     }
+    if (!options_.analyze) continue;
+    if (std::string_view(label) == "Filter") {
+      add_removed("Rows Removed by Filter", op.stats().filtered_rows, op.stats(), out.details);
+    } else if (std::string_view(label) == "Join Filter") {
+      add_removed("Rows Removed by Join Filter", op.stats().join_filtered_rows, op.stats(),
+                  out.details);
+    }
+  }
+  if (options_.analyze && note.covered && op.stats().loops > 0) {
+    out.details.push_back(explain_number("Heap Fetches", 0));
+  }
+  // What a join told the scan about its keys.
+  if (options_.analyze && scan && op.stats().join_filtered_rows > 0) {
+    add_removed("Rows Removed by Join Keys", op.stats().join_filtered_rows, op.stats(),
+                out.details);
   }
   names_.set_own(nullptr);
 }
@@ -431,14 +459,7 @@ ExplainNode TreeBuilder::hash_node(ExplainNode input, const OperatorStats& join)
   hash.has_stats = input.has_stats;
   hash.stats = input.stats;
   hash.stats.startup_ns = hash.stats.total_ns;
-  if (options_.analyze && join.loops > 0) {
-    hash.details.push_back(number_item(
-        "Peak Memory Usage", std::to_string((join.peak_memory_bytes + 1023) / 1024), "kB"));
-    if (join.spilled_bytes > 0) {
-      hash.details.push_back(
-          number_item("Disk Usage", std::to_string(join.spilled_bytes / 1024), "kB"));
-    }
-  }
+  if (options_.analyze && join.loops > 0) add_hash_table(join, hash.details);
   input.relationship = "Outer";
   hash.relationship = "Inner";
   hash.children.push_back(std::move(input));
@@ -493,18 +514,14 @@ ExplainNode TreeBuilder::folded(Operator& op, const ExplainNote& note) {
         below->kind == OpKind::kWorkTableScan || below->kind == OpKind::kValues) {
       names_.set_own(below);
     }
-    out.details.push_back(string_item(below->kind == OpKind::kOneRow ? "One-Time Filter" : "Filter",
-                                      names_.conjunction(conjuncts)));
+    out.details.push_back(
+        explain_string(below->kind == OpKind::kOneRow ? "One-Time Filter" : "Filter",
+                       names_.conjunction(conjuncts)));
     names_.set_plain(nullptr);
     names_.set_own(nullptr);
-    if (options_.analyze && op.stats().loops > 0) {
+    if (options_.analyze) {
       uint64_t removed = rows_below - std::min(rows_below, op.stats().rows);
-      ExplainItem item =
-          number_item("Rows Removed by Filter",
-                      fmt::format("{:.0f}", static_cast<double>(removed) /
-                                                static_cast<double>(op.stats().loops)));
-      item.machine_only = removed == 0;
-      out.details.push_back(std::move(item));
+      add_removed("Rows Removed by Filter", removed, op.stats(), out.details);
     }
   }
   set_numbers(op, &note, out);
@@ -513,7 +530,33 @@ ExplainNode TreeBuilder::folded(Operator& op, const ExplainNote& note) {
   return out;
 }
 
+// Who divided the rows of `op` among threads sees them through a Gather.
 ExplainNode TreeBuilder::node(Operator& op) {
+  ExplainNode out = own_node(op);
+  const DivisionStats* division = op.stats().division.get();
+  if (!options_.analyze || division == nullptr) return out;
+  mark_parallel(out);
+  ExplainNode gather;
+  gather.type = gather.title = "Gather";
+  gather.rows = out.rows;
+  gather.startup_cost = out.startup_cost;
+  gather.total_cost = out.total_cost;
+  gather.width_bytes = out.width_bytes;
+  gather.has_stats = true;
+  static_cast<OperatorWork&>(gather.stats) = division->whole;
+  const uint64_t loops = std::max<uint64_t>(division->whole.loops, 1);
+  gather.details.push_back(explain_number("Workers Planned", division->planned / loops));
+  gather.details.push_back(explain_number("Workers Launched", division->launched / loops));
+  ExplainItem single = explain_string("Single Copy", "false");
+  single.kind = ExplainItem::kBoolean;
+  single.machine_only = true;
+  gather.details.push_back(std::move(single));
+  out.relationship = "Outer";
+  gather.children.push_back(std::move(out));
+  return gather;
+}
+
+ExplainNode TreeBuilder::own_node(Operator& op) {
   const ExplainNote* note = notes_->find(op);
   std::vector<Operator*> children = op.children();
   // Made by lowering itself: columns put in order.
@@ -538,20 +581,22 @@ ExplainNode TreeBuilder::node(Operator& op) {
   ExplainNode out;
   describe(op, note, out);
   if (note != nullptr) set_output(*note, out);
-  if (note != nullptr) add_conditions(*note, out);
+  if (note != nullptr) add_conditions(op, *note, out);
   for (const ExplainProperty& property : op.explain.properties) {
+    ExplainItem item = explain_string(property.name, property.value);
     bool number = !property.value.empty() &&
                   std::ranges::all_of(property.value, [](char c) { return c >= '0' && c <= '9'; });
-    out.details.push_back(number ? number_item(property.name, property.value)
-                                 : string_item(property.name, property.value));
+    if (number) item.kind = ExplainItem::kNumber;
+    out.details.push_back(std::move(item));
   }
   set_numbers(op, note, out);
   if (note != nullptr && note->op != nullptr) add_subplans(*note->op, out);
   add_children(op, note, out);
-  if (options_.analyze && op.stats().spilled_bytes > 0 && out.type != "Sort" &&
-      out.type != "Hash Join") {
-    out.details.push_back(
-        number_item("Disk Usage", std::to_string(op.stats().spilled_bytes / 1024), "kB"));
+  if (options_.analyze && is_hashed(out)) {
+    add_hash_groups(op.stats(), out.details);
+  } else if (options_.analyze && op.stats().spilled_bytes > 0 && out.type != "Sort" &&
+             out.type != "Hash Join") {
+    out.details.push_back(explain_number("Disk Usage", op.stats().spilled_bytes / 1024, "kB"));
   }
   if (note != nullptr && note->limit != nullptr && out.type == "Sort") {
     return limit_above(std::move(out), note->limit->rows);

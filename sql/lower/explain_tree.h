@@ -14,7 +14,7 @@ namespace luma {
 
 struct ExplainOptions {
   bool analyze = false, verbose = false, costs = true, timing = true, summary = false;
-  bool settings = false;
+  bool settings = false, buffers = false, wal = false;
   std::span<const Value> parameters = {};  // of EXECUTE, shown instead of their numbers
   enum Format : uint8_t { kText, kJson, kXml, kYaml } format = kText;
 };
@@ -28,6 +28,8 @@ struct ExplainItem {
   std::string unit = {};      // of a number, in text
   bool text_only = false;     // in the text form alone
   bool machine_only = false;  // in the other forms alone
+  // A group of its own, without values: a heading in text, an object elsewhere.
+  std::vector<ExplainItem> members = {};
 };
 
 struct ExplainNode {
@@ -40,6 +42,7 @@ struct ExplainNode {
   double rows = 1, startup_cost = 0, total_cost = 0;
   int64_t width_bytes = 0;
   bool has_stats = false;
+  bool is_parallel = false;  // reads a share of what several threads divide
   OperatorStats stats;
   std::vector<ExplainNode> children;
 };

@@ -108,6 +108,7 @@ const Chunk* VirtualScanOperator::do_next(ExecContext& context) {
     chunk_.size = count;
     if (filter_ == nullptr) return &chunk_;
     uint32_t passed = filter_->select(context, chunk_, selection_.data());
+    stats().filtered_rows += count - passed;
     if (passed == 0) continue;
     if (passed == count) return &chunk_;
     output_.slice(chunk_, selection_.data(), passed);

@@ -1,11 +1,13 @@
 // EXPLAIN [ANALYZE]: reads its options, plans, runs and shows.
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "engine/base/sql_error.h"
+#include "engine/row/kv_work.h"
 #include "sql/ast/ast.h"
 #include "sql/catalog/name_resolution.h"
-#include "sql/lower/explain_tree.h"
+#include "sql/lower/explain_work.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -30,7 +32,7 @@ bool flag_of(const ast::DefElem& option) {
 
 ExplainOptions read_options(const ast::NodeList& list) {
   ExplainOptions out;
-  bool timing_given = false, summary_given = false, wal = false;
+  bool timing_given = false, summary_given = false;
   for (const ast::Node* node : list) {
     const auto& option = *ast::as<ast::DefElem>(node);
     if (option.defname == "analyze") {
@@ -48,9 +50,9 @@ ExplainOptions read_options(const ast::NodeList& list) {
     } else if (option.defname == "settings") {
       out.settings = flag_of(option);
     } else if (option.defname == "buffers") {
-      flag_of(option);  // there is no buffer cache to count in: nothing was hit or read
+      out.buffers = flag_of(option);
     } else if (option.defname == "wal") {
-      wal = flag_of(option);  // records are written at commit, by no node
+      out.wal = flag_of(option);
     } else if (option.defname == "format") {
       std::string_view word = word_of(option.arg);
       if (word == "text") {
@@ -71,7 +73,7 @@ ExplainOptions read_options(const ast::NodeList& list) {
           .at_byte(option.location);
     }
   }
-  if (!out.analyze && wal) {
+  if (!out.analyze && out.wal) {
     throw SqlError(SqlState::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
   }
   if (!out.analyze && timing_given && out.timing) {
@@ -115,6 +117,9 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
   const ast::Node* inner = statement.query;
   CachedQuery query;
   std::unique_ptr<PlanRun> run;
+  std::optional<KvWorkScope> counting;
+  if (options.buffers || options.wal) counting.emplace();
+  const WorkCounts counts_before = work_so_far();
   auto started = std::chrono::steady_clock::now();
   if (const auto* execute = ast::try_as<ast::ExecuteStmt>(inner)) {
     CachedQuery& prepared = require_statement(execute->name);
@@ -141,6 +146,7 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
   };
   run->plan().require_constants();
   double planning_ms = ms_since(started);
+  const WorkCounts planning_counts = work_so_far() - counts_before;
   check_privileges(*run);
   double execution_ms = 0;
   if (options.analyze) {
@@ -149,17 +155,25 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
     ran_query_ = true;
     fill_context(run->context());
     run->context().instrument = true;
+    run->context().count_work = counting.has_value();
     StatementScope scope(*transaction_);
     started = std::chrono::steady_clock::now();
     run->open();
     while (run->next() != nullptr) {
     }
     execution_ms = ms_since(started);
+    run->close();  // operators that were divided tell then what they have read
   }
   ExplainSummary summary;
   if (options.settings) {
     ExplainItem item = changed_settings(settings_);
     if (!item.values[0].empty()) summary.push_back(std::move(item));
+  }
+  if (options.buffers) {
+    ExplainItem planning;
+    planning.name = "Planning";
+    add_buffers(planning_counts, planning.members);
+    summary.push_back(std::move(planning));
   }
   if (options.summary) summary.push_back(time_item("Planning Time", planning_ms));
   if (options.analyze) {
@@ -177,7 +191,7 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
   for (std::string& line : explain_format(tree, summary, options)) {
     rows.push_back({std::move(line)});
   }
-  run->close();
+  if (!options.analyze) run->close();
   emit_text_rows(*utility_columns(&statement), rows, receiver);
 }
 
