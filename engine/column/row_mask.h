@@ -33,13 +33,20 @@ struct RowMask {
     for (uint64_t word : words) count += std::popcount(word);
     return static_cast<uint32_t>(count);
   }
+  // Exactly rows [0, rows) are set.
+  bool is_all(uint32_t rows) const {
+    uint64_t differences = 0;
+    for (uint32_t w = 0; w < kWords; ++w) differences |= words[w] ^ range_word(w, 0, rows);
+    return differences == 0;
+  }
   // The rows that are set, ascending; returns how many. `rows` has room for kBlockRows.
   uint32_t list(uint32_t* rows) const {
     uint32_t count = 0;
     for (uint32_t w = 0; w < kWords; ++w) {
       uint64_t word = words[w];
       if (word == ~uint64_t{0}) {
-        for (uint32_t bit = 0; bit < 64; ++bit) rows[count++] = w * 64 + bit;
+        for (uint32_t bit = 0; bit < 64; ++bit) rows[count + bit] = w * 64 + bit;
+        count += 64;
         continue;
       }
       for (; word != 0; word &= word - 1) {

@@ -66,10 +66,9 @@ struct ColumnarScanOperator::State {
   void find_rows(ExecContext& context) {
     const uint32_t* selection = cursor.selection();
     const bool stored = cursor.is_stored();
-    if (!stored) {
-      count = cursor.size();
-      for (uint32_t i = 0; i < count; ++i) rows[i] = selection == nullptr ? i : selection[i];
-    }
+    listed = selection != nullptr;
+    count = cursor.size();
+    if (!stored && listed) std::copy_n(selection, count, rows.data());
     RowMask mask;
     if (stored && selection == nullptr) {
       mask.set_range(0, cursor.size());
@@ -78,11 +77,21 @@ struct ColumnarScanOperator::State {
       for (uint32_t i = 0; i < cursor.size(); ++i) mask.set(selection[i]);
     }
     const auto& rest = filter.reduce(context, cursor, stored ? &mask : nullptr);
-    if (stored) count = mask.list(rows.data());
+    if (stored && (selection != nullptr || !mask.is_all(count))) {
+      count = mask.list(rows.data());
+      listed = true;
+    }
     for (ScanFilter::Conjunct* conjunct : rest) {
       if (count == 0) return;
       apply(context, *conjunct);
     }
+  }
+
+  // Unless they are listed, `rows` are all of the window.
+  void list_rows() {
+    if (listed) return;
+    for (uint32_t i = 0; i < count; ++i) rows[i] = i;
+    listed = true;
   }
 
   // Evaluates a conjunct for the rows.
@@ -92,14 +101,21 @@ struct ColumnarScanOperator::State {
       const size_t number = numbers[slot];
       if (columns[slot] >= 0 && is_sparse() && !cursor.is_decoded(number)) {
         probed.columns[slot].begin_flat();
+        list_rows();
         cursor.read_rows(number, rows.data(), count, probed.columns[slot], 0);
       } else {
         view(slot, probed.columns[slot]);
       }
     }
     const uint32_t found = conjunct.evaluator.select(context, probed, passed.data());
-    // passed[i] >= i, so what is read was not yet overwritten.
-    for (uint32_t i = 0; i < found; ++i) rows[i] = rows[passed[i]];
+    if (found == count) return;
+    if (listed) {
+      // passed[i] >= i, so what is read was not yet overwritten.
+      for (uint32_t i = 0; i < found; ++i) rows[i] = rows[passed[i]];
+    } else {
+      rows.swap(passed);
+      listed = true;
+    }
     count = found;
   }
 
@@ -120,6 +136,7 @@ struct ColumnarScanOperator::State {
   }
 
   void add_row_keys(Vector& out, uint32_t at) {
+    list_rows();
     for (uint32_t i = 0; i < count; ++i) {
       make_row_key(table->storage_id, cursor.row_id(rows[i]), key);
       uint64_t stamp = cursor.stamp(rows[i]);
@@ -130,6 +147,7 @@ struct ColumnarScanOperator::State {
 
   // Adds the rows to those of earlier blocks.
   void gather() {
+    list_rows();
     if (gathered.size == 0) {
       gathered.begin();
       held.clear();
@@ -195,6 +213,7 @@ struct ColumnarScanOperator::State {
   // Of the window: rows of its columns that have passed so far.
   std::vector<uint32_t> rows, passed;
   uint32_t count = 0;
+  bool listed = false;
   Chunk dense, probed, gathered;
   std::vector<ChunkRef> held;  // what gathered strings refer to
   bool is_flushed = false;

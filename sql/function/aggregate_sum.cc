@@ -81,6 +81,36 @@ LUMA_SIMD_CLONES Sum total_of(const UnifiedVector<T>& values, uint32_t count) {
   return sum;
 }
 
+// Of 64-bit values, by halves that vector registers can sum; a chunk's halves do not overflow.
+template <>
+LUMA_SIMD_CLONES __int128 total_of(const UnifiedVector<int64_t>& values, uint32_t count) {
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  uint64_t low = 0, high = 0;  // of values + 2^63, which are not negative
+  auto add = [&](int64_t value) {
+    low += static_cast<uint32_t>(value);
+    high += (static_cast<uint64_t>(value) ^ kSign) >> 32;
+  };
+  if (values.selection == nullptr) {
+    for (uint32_t i = 0; i < count; ++i) add(values.data[i]);
+  } else {
+    for (uint32_t i = 0; i < count; ++i) add(values.data[values.selection[i]]);
+  }
+  return (static_cast<__int128>(high) << 32) + low - static_cast<__int128>(kSign) * count;
+}
+
+// The least or greatest of rows without NULLs, at least one.
+template <bool maximum, typename T>
+LUMA_SIMD_CLONES T extreme_of(const UnifiedVector<T>& values, uint32_t count) {
+  T best = values.data[values.selection == nullptr ? 0 : values.selection[0]];
+  auto add = [&](T value) { best = (maximum ? best < value : value < best) ? value : best; };
+  if (values.selection == nullptr) {
+    for (uint32_t i = 0; i < count; ++i) add(values.data[i]);
+  } else {
+    for (uint32_t i = 0; i < count; ++i) add(values.data[values.selection[i]]);
+  }
+  return best;
+}
+
 template <typename T>
 struct IntegerTotal {
   using Args = TypeList<T>;
@@ -313,6 +343,12 @@ struct Extreme {
     bool better = !state.any || (maximum ? less(state.best, value) : less(value, state.best));
     state.best = better ? value : state.best;
     state.any = true;
+  }
+  static bool add_all(const AggregateCall& call, State& state, std::span<const Vector* const> args,
+                      uint32_t count) requires std::is_integral_v<T> {
+    if (count == 0 || args[0]->has_nulls()) return count == 0;
+    add(call, state, extreme_of<maximum>(args[0]->template unified<T>(), count));
+    return true;
   }
   static void merge(const AggregateCall& call, State& into, const State& from) {
     if (from.any) add(call, into, from.best);
