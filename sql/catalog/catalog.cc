@@ -9,6 +9,7 @@
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/object_set.h"
@@ -508,6 +509,10 @@ std::string Catalog::describe(ObjectAddress address,
                              luma::find_type(row.target)->oid);
       }
       break;
+    }
+    case class_oid::kStatisticExt: {
+      const ExtendedStatistics* found = extended_statistics(*this, address.oid);
+      return "statistics object " + (found == nullptr ? "?" : quote_identifier(found->name));
     }
     case class_oid::kOpClass:
     case class_oid::kOpFamily:

@@ -153,6 +153,7 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
     case ObjectKind::kExtension:
     case ObjectKind::kOperator:
     case ObjectKind::kCast:
+    case ObjectKind::kExtendedStatistics:
       return;
     default:
       break;

@@ -1,6 +1,7 @@
 #include "sql/catalog/clone_object.h"
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/statistics.h"
 
 namespace luma {
@@ -36,6 +37,8 @@ std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
       return std::make_shared<UserOperator>(static_cast<const UserOperator&>(object));
     case ObjectKind::kCast:
       return std::make_shared<Cast>(static_cast<const Cast&>(object));
+    case ObjectKind::kExtendedStatistics:
+      return std::make_shared<ExtendedStatistics>(static_cast<const ExtendedStatistics&>(object));
   }
   LUMA_CHECK(false);
 }

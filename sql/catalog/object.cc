@@ -30,6 +30,8 @@ Oid CatalogObject::class_id() const {
       return class_oid::kOperator;
     case ObjectKind::kCast:
       return class_oid::kCast;
+    case ObjectKind::kExtendedStatistics:
+      return class_oid::kStatisticExt;
     case ObjectKind::kTable:
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:

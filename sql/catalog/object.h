@@ -22,7 +22,7 @@ inline constexpr Oid kRelation = 1259, kType = 1247, kProc = 1255, kAttribute = 
                      kAttrDef = 2604, kLanguage = 2612, kOperator = 2617, kOpClass = 2616,
                      kOpFamily = 2753, kAm = 2601, kRewrite = 2618, kTrigger = 2620, kSchema = 2615,
                      kCollation = 3456, kExtension = 3079, kPolicy = 3256, kIndex = 2610,
-                     kDefaultAcl = 826, kInitPrivs = 3394, kStatistics = 2619;
+                     kDefaultAcl = 826, kInitPrivs = 3394, kStatistics = 2619, kStatisticExt = 3381;
 }  // namespace class_oid
 
 namespace schema_oid {
@@ -84,7 +84,8 @@ enum class ObjectKind : uint8_t {
   kStatistics,
   kExtension,
   kOperator,
-  kCast
+  kCast,
+  kExtendedStatistics
 };
 
 // What all objects have. The most derived struct is told by `kind`.

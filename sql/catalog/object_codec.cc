@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/statistics.h"
 
 namespace nlohmann {
@@ -94,6 +95,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(UserOperator, LUMA_OBJECT_FIELDS
                                                 can_hash)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Cast, LUMA_OBJECT_FIELDS, source, target, function,
                                                 context, method)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExtendedStatistics, LUMA_OBJECT_FIELDS, schema,
+                                                table, columns, kinds, target)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function::Argument, name, type, mode, default_sql)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function, LUMA_OBJECT_FIELDS, schema, routine,
                                                 arguments, result, returns_set, language, source,
@@ -108,8 +111,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ColumnStatistics, number, type, 
                                                 correlation)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableStatisticsObject::IndexSize, index, rows,
                                                 pages)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JointStatistics::Group, columns, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JointStatistics, object, distinct, dependencies,
+                                                columns, common_values, common_frequencies,
+                                                base_frequencies)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableStatisticsObject, LUMA_OBJECT_FIELDS,
-                                                storage_id, rows, pages, indexes, columns)
+                                                storage_id, rows, pages, indexes, columns, joint)
 
 namespace {
 
@@ -192,6 +199,9 @@ std::string encode_object(const CatalogObject& object) {
     case ObjectKind::kCast:
       j = static_cast<const Cast&>(object);
       break;
+    case ObjectKind::kExtendedStatistics:
+      j = static_cast<const ExtendedStatistics&>(object);
+      break;
   }
   std::string out{kFormatVersion, static_cast<char>(object.kind)};
   nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
@@ -233,6 +243,8 @@ ObjectPtr decode_object(std::string_view bytes) {
         return read_object<UserOperator>(j);
       case ObjectKind::kCast:
         return read_object<Cast>(j);
+      case ObjectKind::kExtendedStatistics:
+        return read_object<ExtendedStatistics>(j);
     }
   } catch (const nlohmann::json::exception& error) {
     throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());

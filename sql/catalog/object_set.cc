@@ -5,6 +5,7 @@
 
 #include "engine/type/extension_type.h"
 #include "sql/catalog/array_type_name.h"
+#include "sql/catalog/extended_statistics.h"
 
 namespace luma {
 namespace {
@@ -360,6 +361,9 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
     }
   };
   if (const auto* relation = dynamic_cast<const Relation*>(&object)) schema = relation->schema;
+  if (object.kind == ObjectKind::kExtendedStatistics) {
+    schema = static_cast<const ExtendedStatistics&>(object).schema;
+  }
   if (const auto* type = dynamic_cast<const Type*>(&object)) {
     schema = type->schema;
     set_type(type->oid, type->array_type, type->name);

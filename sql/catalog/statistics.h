@@ -27,6 +27,23 @@ struct ColumnStatistics {
   float correlation = 0;  // between the order of values and that of rows
 };
 
+// What ANALYZE has found for one CREATE STATISTICS; columns are named by attnum.
+struct JointStatistics {
+  Oid object = kInvalidOid;
+  struct Group {
+    std::vector<int16_t> columns;
+    double value = 0;
+  };
+  std::vector<Group> distinct;  // how many different combinations of the columns' values there are
+  // The part of the rows in which the last column's value follows from the others'.
+  std::vector<Group> dependencies;
+  // The most common combinations of all columns' values: arrays of their text forms, and how often
+  // each would occur if the columns were independent.
+  std::vector<int16_t> columns;
+  std::vector<std::string> common_values;
+  std::vector<double> common_frequencies, base_frequencies;
+};
+
 struct TableStatisticsObject : CatalogObject {
   TableStatisticsObject() : CatalogObject(ObjectKind::kStatistics) {}
   // What follows counts rows of this storage: TRUNCATE and rewriting give a table another one.
@@ -40,6 +57,7 @@ struct TableStatisticsObject : CatalogObject {
   };
   std::vector<IndexSize> indexes;
   std::vector<ColumnStatistics> columns;  // by attnum, analysed ones only
+  std::vector<JointStatistics> joint;     // of ExtendedStatistics
 
   // nullptr: none, or of another type.
   const ColumnStatistics* column(const Column& of) const {

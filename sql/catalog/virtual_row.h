@@ -70,6 +70,10 @@ void generate_nothing(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_statistics.cc
 void generate_pg_statistic(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_stats(const VirtualScan& scan, VirtualRowSink& sink);
+// virtual_extended_statistics.cc
+void generate_pg_statistic_ext(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_statistic_ext_data(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_stats_ext(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_relations.cc
 void generate_pg_init_privs(const VirtualScan& scan,
                             VirtualRowSink& sink);  // virtual_privileges.cc

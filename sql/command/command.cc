@@ -1,6 +1,7 @@
 #include "sql/command/command.h"
 
 #include "sql/command/commands.h"
+#include "sql/command/statistics_command.h"
 
 namespace luma {
 namespace {
@@ -54,8 +55,6 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kCreateSubscriptionStmt, "CREATE SUBSCRIPTION"},
     {ast::NodeTag::kAlterSubscriptionStmt, "ALTER SUBSCRIPTION"},
     {ast::NodeTag::kDropSubscriptionStmt, "DROP SUBSCRIPTION"},
-    {ast::NodeTag::kCreateStatsStmt, "CREATE STATISTICS"},
-    {ast::NodeTag::kAlterStatsStmt, "ALTER STATISTICS"},
     {ast::NodeTag::kAlterTypeStmt, "ALTER TYPE"},
     {ast::NodeTag::kAlterObjectDependsStmt, "ALTER ... DEPENDS ON EXTENSION"},
     {ast::NodeTag::kSecLabelStmt, "SECURITY LABEL"},
@@ -114,6 +113,8 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kSelectStmt, run_as<ast::SelectStmt, select_into>},
     {ast::NodeTag::kRefreshMatViewStmt, run_as<ast::RefreshMatViewStmt, refresh_materialized_view>},
     {ast::NodeTag::kIndexStmt, run_as<ast::IndexStmt, create_index>},
+    {ast::NodeTag::kCreateStatsStmt, run_as<ast::CreateStatsStmt, create_statistics>},
+    {ast::NodeTag::kAlterStatsStmt, run_as<ast::AlterStatsStmt, alter_statistics>},
     {ast::NodeTag::kReindexStmt, run_as<ast::ReindexStmt, reindex>},
     {ast::NodeTag::kClusterStmt, run_as<ast::ClusterStmt, cluster_table>},
     {ast::NodeTag::kViewStmt, run_as<ast::ViewStmt, create_view>},

@@ -8,6 +8,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
+#include "sql/command/statistics_command.h"
 #include "sql/command/type_build.h"
 
 namespace luma {
@@ -174,6 +175,10 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       set_comment(context, op, statement.comment);
       return done;
     }
+    case ast::ObjectType::kStatisticExt:
+      set_comment(context, require_own_statistics(context, qualified_name(statement.object)),
+                  statement.comment);
+      return done;
     case ast::ObjectType::kAggregate:
     case ast::ObjectType::kFunction:
     case ast::ObjectType::kProcedure:

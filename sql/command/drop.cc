@@ -4,6 +4,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/function_target.h"
+#include "sql/command/statistics_command.h"
 #include "sql/command/table_storage.h"
 
 namespace luma {
@@ -227,7 +228,6 @@ constexpr AbsentRow kAbsentKinds[] = {
     {ast::ObjectType::kLanguage, "language", "DROP LANGUAGE"},
     {ast::ObjectType::kCollation, "collation", "DROP COLLATION"},
     {ast::ObjectType::kConversion, "conversion", "DROP CONVERSION"},
-    {ast::ObjectType::kStatisticExt, "statistics object", "DROP STATISTICS"},
     {ast::ObjectType::kTsconfiguration, "text search configuration",
      "DROP TEXT SEARCH CONFIGURATION"},
     {ast::ObjectType::kTsdictionary, "text search dictionary", "DROP TEXT SEARCH DICTIONARY"},
@@ -360,6 +360,8 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
       return drop_operators(statement, context);
     case ast::ObjectType::kCast:
       return drop_casts(statement, context);
+    case ast::ObjectType::kStatisticExt:
+      return drop_statistics(statement, context);
     case ast::ObjectType::kTrigger:
       return drop_parts(statement, context, "trigger", "DROP TRIGGER");
     case ast::ObjectType::kRule:

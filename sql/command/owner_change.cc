@@ -9,6 +9,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
+#include "sql/command/statistics_command.h"
 
 namespace luma {
 namespace {
@@ -153,6 +154,10 @@ CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandCont
       change_owner(context, op, owner);
       return {"ALTER OPERATOR"};
     }
+    case ast::ObjectType::kStatisticExt:
+      change_owner(context, require_own_statistics(context, qualified_name(statement.object)),
+                   owner);
+      return {"ALTER STATISTICS"};
     case ast::ObjectType::kAggregate:
     case ast::ObjectType::kFunction:
     case ast::ObjectType::kProcedure:

@@ -7,6 +7,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/statistics_command.h"
 #include "sql/command/stored_text.h"
 #include "sql/command/view_text.h"
 
@@ -368,6 +369,8 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
     case ast::ObjectType::kProcedure:
     case ast::ObjectType::kRoutine:
       return rename_function(statement, context);
+    case ast::ObjectType::kStatisticExt:
+      return rename_statistics(statement, context);
     default:
       throw unsupported("this form of ALTER ... RENAME");
   }
@@ -433,6 +436,9 @@ CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
   }
   if (statement.object_type == ast::ObjectType::kExtension) {
     return move_extension(qualified_name(statement.object).name, statement.newschema, context);
+  }
+  if (statement.object_type == ast::ObjectType::kStatisticExt) {
+    return move_statistics(statement, context);
   }
   if (statement.relation == nullptr) throw unsupported("this form of ALTER ... SET SCHEMA");
   CommandResult done{alter_tag(statement.object_type)};

@@ -6,6 +6,7 @@
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/definition_text.h"
 #include "sql/catalog/domain_text.h"
+#include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/trigger_text.h"
 #include "sql/function/catalog_functions.h"
@@ -187,18 +188,36 @@ Value satisfies_hash_partition(RowCall& call, const Value* args) {
       Datum::of_bool(hash % static_cast<uint64_t>(modulus) == static_cast<uint64_t>(remainder)));
 }
 
-// Extended statistics: no such objects exist yet.
-Value no_definition(RowCall&, const Value*) { return Value::null(); }
+Value statistics_text(RowCall& call, const Value* args) {
+  const SessionCatalog& session = session_of(call);
+  const ExtendedStatistics* found = extended_statistics(session.catalog(), args[0].datum.oid());
+  if (found == nullptr) return Value::null();
+  return text_value(call, statistics_definition(session.catalog(), session.search_path(), *found));
+}
+
+Value statistics_columns_text(RowCall& call, const Value* args) {
+  const Catalog& catalog = session_of(call).catalog();
+  const ExtendedStatistics* found = extended_statistics(catalog, args[0].datum.oid());
+  return found == nullptr ? Value::null() : text_value(call, statistics_columns(catalog, *found));
+}
+
+// Statistics are of columns only.
+Value no_expressions(RowCall&, const Value*) { return Value::null(); }
 
 // brin indexes have an entry for every row: nothing waits to be summarized.
 Value summarize_index(RowCall& call, const Value* args) {
+  constexpr int64_t kLastBlock = 0xFFFFFFFF;
+  if (call.expr.args.size() > 1 && (args[1].datum.i64 < 0 || args[1].datum.i64 > kLastBlock)) {
+    throw sql_error(SqlState::kNumericValueOutOfRange, "block number out of range: {}",
+                    args[1].datum.i64);
+  }
   const Catalog& catalog = session_of(call).catalog();
-  const Oid oid = args[0].datum.oid();
-  const Index* index = catalog.index(oid);
+  const Relation* relation = catalog.relation(args[0].datum.oid());
+  const Index* index = catalog.index(args[0].datum.oid());
   if (index == nullptr || index->access_method != kBrinAm) {
-    const Relation* relation = catalog.relation(oid);
-    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not a BRIN index",
-                    relation == nullptr ? std::to_string(oid) : relation->name);
+    throw sql_error(SqlState::kWrongObjectType, "\"{}\" is not {}",
+                    relation == nullptr ? std::to_string(args[0].datum.oid()) : relation->name,
+                    index == nullptr ? "an index" : "a BRIN index");
   }
   return Value(Datum::of_int32(0));
 }
@@ -432,10 +451,11 @@ const KernelRow kRows[] = {
                "topmost partitioned table or index"),
     scalar_row("satisfies_hash_partition(oid,int4,int4,any)",
                row_kernel<satisfies_hash_partition, false>, "whether a key is of a hash partition"),
+    scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<statistics_text>),
+    scalar_row("pg_get_statisticsobjdef_columns(oid)", row_kernel<statistics_columns_text>),
+    scalar_row("pg_get_statisticsobjdef_expressions(oid)", row_kernel<no_expressions>),
     scalar_row("brin_summarize_new_values(regclass)", row_kernel<summarize_index>),
     scalar_row("brin_summarize_range(regclass,int8)", row_kernel<summarize_index>),
-    scalar_row("pg_get_statisticsobjdef(oid)", row_kernel<no_definition>),
-    scalar_row("pg_get_statisticsobjdef_columns(oid)", row_kernel<no_definition>),
     scalar_row("pg_get_function_sqlbody(oid)", row_kernel<function_sql_body>),
     scalar_row("pg_get_serial_sequence(text,text)", row_kernel<serial_sequence>,
                "sequence that a column owns"),

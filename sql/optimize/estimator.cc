@@ -7,6 +7,7 @@
 #include "engine/exec/evaluator.h"
 #include "engine/type/array.h"
 #include "sql/function/registry.h"
+#include "sql/optimize/joint_estimates.h"
 #include "sql/optimize/scalar_selectivity.h"
 #include "sql/optimize/selectivity_rules.h"
 #include "sql/plan/walk.h"
@@ -85,6 +86,8 @@ void Estimator::learn_scan(const ScanOp& scan) {
              index.keys[0].column == scan.attribute[i];
     });
     if (known != nullptr) {
+      if (!known->joint.empty()) facts.table = known;
+      facts.number = static_cast<int16_t>(scan.attribute[i] + 1);
       Column wanted;
       wanted.number = static_cast<int16_t>(scan.attribute[i] + 1);
       wanted.type = column.type;
@@ -211,8 +214,11 @@ double Estimator::selectivity(const std::vector<Expr*>& conjuncts) const {
     bool defaulted = false;
   };
   std::vector<Range> ranges;
-  double product = 1;
-  for (const Expr* conjunct : conjuncts) {
+  std::vector<bool> taken(conjuncts.size());
+  double product = joint_selectivity(conjuncts, taken);
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    if (taken[i]) continue;
+    const Expr* conjunct = conjuncts[i];
     double part = selectivity(*conjunct);
     SelectivityRule rule = conjunct->kind == ExprKind::kFunction && conjunct->args.size() == 2
                                ? rule_of(conjunct->operator_oid)
@@ -248,6 +254,52 @@ double Estimator::selectivity(const std::vector<Expr*>& conjuncts) const {
     }
   }
   return clamped(product);
+}
+
+double Estimator::joint_selectivity(const std::vector<Expr*>& conjuncts,
+                                    std::vector<bool>& taken) const {
+  struct OfScan {
+    const ScanOp* scan;
+    const TableStatisticsObject* table;
+    std::vector<FixedColumn> columns;
+  };
+  std::vector<OfScan> scans;
+  std::vector<std::pair<size_t, const ColumnFacts*>> fixed;
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    const Expr& conjunct = *conjuncts[i];
+    if (conjunct.kind != ExprKind::kFunction || conjunct.args.size() != 2) continue;
+    if (rule_of(conjunct.operator_oid) != SelectivityRule::kEqual) continue;
+    for (int side = 0; side < 2; ++side) {
+      const ColumnFacts* column = facts(*conjunct.args[side]);
+      const Expr& other = *conjunct.args[1 - side];
+      bool usable = column != nullptr && column->table != nullptr && !column->unique &&
+                    other.kind == ExprKind::kConstant && !other.constant.is_null &&
+                    (focus_ == nullptr || column->scan == focus_);
+      if (!usable || type_info(other.type.oid).compare != type_info(column->type.oid).compare) {
+        continue;
+      }
+      auto scan = std::ranges::find(scans, column->scan, &OfScan::scan);
+      if (scan == scans.end()) {
+        scans.push_back({column->scan, column->table, {}});
+        scan = scans.end() - 1;
+      }
+      bool repeated = std::ranges::find(scan->columns, column->number, &FixedColumn::number) !=
+                      scan->columns.end();
+      if (repeated) break;
+      scan->columns.push_back(
+          {column->number, column->type, other.constant, selectivity(conjunct)});
+      fixed.emplace_back(i, column);
+      break;
+    }
+  }
+  double product = 1;
+  for (OfScan& scan : scans) product *= luma::joint_selectivity(*scan.table, scan.columns);
+  for (const auto& [i, column] : fixed) {
+    auto scan = std::ranges::find(scans, column->scan, &OfScan::scan);
+    taken[i] = std::ranges::find(scan->columns, column->number, &FixedColumn::number) ==
+               scan->columns.end();
+  }
+  return product;
 }
 
 double Estimator::selectivity(const Expr& condition) const {
@@ -541,12 +593,31 @@ double Estimator::sampled_selectivity(const Expr& condition, double otherwise) c
 
 // --- groups and joins ---
 
+namespace {
+
+// The product of what statistics of several columns say, and the values of other columns.
+double joint_groups(const TableStatisticsObject& table, const std::vector<int16_t>& numbers,
+                    const std::vector<double>& values) {
+  std::vector<int16_t> rest = numbers;
+  double product = 1;
+  while (std::optional<double> together = joint_distinct(table, rest)) product *= *together;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (std::ranges::find(rest, numbers[i]) != rest.end()) product *= values[i];
+  }
+  return product;
+}
+
+}  // namespace
+
 double Estimator::groups(const std::vector<Expr*>& keys, double input_rows) const {
   struct OfTable {
     const ScanOp* scan;
     double distinct = 1, most = 1;
     int keys = 0;
     double table_rows = 0;
+    const TableStatisticsObject* joint = nullptr;
+    std::vector<int16_t> numbers = {};
+    std::vector<double> values = {};
   };
   std::vector<OfTable> tables;
   ColumnSet seen;
@@ -572,6 +643,9 @@ double Estimator::groups(const std::vector<Expr*>& keys, double input_rows) cons
         tables.push_back({known->second.scan, 1, 1, 0, known->second.table_rows});
         table = tables.end() - 1;
       }
+      table->joint = known->second.table;
+      table->numbers.push_back(known->second.number);
+      table->values.push_back(values);
       table->distinct *= values;
       table->most = std::max(table->most, values);
       ++table->keys;
@@ -580,8 +654,10 @@ double Estimator::groups(const std::vector<Expr*>& keys, double input_rows) cons
   for (OfTable& table : tables) {
     double rows = std::max(1.0, table.table_rows);
     double distinct = table.distinct;
+    if (table.joint != nullptr) distinct = joint_groups(*table.joint, table.numbers, table.values);
     // Columns are seldom independent.
-    if (table.keys > 1) distinct = std::min(distinct, std::max(table.most, rows / 10));
+    if (table.keys > 1 && distinct == table.distinct)
+      distinct = std::min(distinct, std::max(table.most, rows / 10));
     distinct = std::min(distinct, rows);
     double kept = table.scan->rows >= 0 ? std::min(rows, table.scan->rows) : rows;
     if (kept < rows) {

@@ -29,6 +29,8 @@ inline constexpr double kDefaultArrayLength = 10;
 // What is known of a plan's column.
 struct ColumnFacts {
   const ColumnStatistics* statistics = nullptr;
+  const TableStatisticsObject* table = nullptr;  // with statistics of several columns
+  int16_t number = 0;                            // attnum in the table
   TypeRef type;
   double table_rows = 0;         // of the table behind it; 0: none
   bool unique = false;           // in the table
@@ -91,6 +93,8 @@ class Estimator {
   void learn_scan(const ScanOp& scan);
   void alias(ColumnId column, const Expr& source);
   const TableStatisticsObject* statistics_of(const TableDesc& table);
+  // Of the conditions that statistics of several columns speak of; those are marked in `taken`.
+  double joint_selectivity(const std::vector<Expr*>& conjuncts, std::vector<bool>& taken) const;
   double function_selectivity(const Expr& condition) const;
   double any_selectivity(const Expr& condition, bool all) const;
   double boolean_selectivity(const Expr& column, bool value) const;

@@ -4,6 +4,7 @@
 
 #include "engine/table/row_sample.h"
 #include "sql/catalog/analyze_column.h"
+#include "sql/catalog/analyze_together.h"
 #include "sql/session/instance.h"
 
 namespace luma {
@@ -56,6 +57,38 @@ void replace(std::vector<ColumnStatistics>& columns, ColumnStatistics made) {
   }
 }
 
+// Statistics of the table whose columns are not all in the sample stay as they are.
+std::vector<JointStatistics> joint_statistics(const TableAnalysis& analysis,
+                                              const std::vector<const Column*>& columns,
+                                              const RowSample& sample) {
+  std::vector<JointStatistics> out;
+  const TableStatisticsObject* before = analysis.catalog.statistics(analysis.table.oid);
+  for (const ExtendedStatistics* one :
+       extended_statistics_of(analysis.catalog, analysis.table.oid)) {
+    JointSample together;
+    together.table_rows = sample.table_rows;
+    int target = 0;
+    for (int16_t number : one->columns) {
+      auto at = std::ranges::find(columns, number, &Column::number);
+      if (at == columns.end()) break;
+      together.types.push_back((*at)->type);
+      together.columns.push_back(&sample.columns[static_cast<size_t>(at - columns.begin())]);
+      target = std::max(target, target_of(analysis, **at));
+    }
+    const bool complete = together.columns.size() == one->columns.size();
+    together.target = one->target >= 0 ? one->target : target;
+    if (complete && together.target > 0 && !together.columns.front()->empty()) {
+      out.push_back(analyze_together(*one, together));
+      analysis.breathe();
+    } else if (before != nullptr) {
+      for (const JointStatistics& known : before->joint) {
+        if (known.object == one->oid) out.push_back(known);
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 AnalyzedTable analyze_table(const TableAnalysis& analysis) {
@@ -79,6 +112,7 @@ AnalyzedTable analyze_table(const TableAnalysis& analysis) {
   made.oid = analysis.table.oid;
   made.name = std::to_string(analysis.table.oid);
   set_sizes(analysis, sample.table_rows, made);
+  made.joint = joint_statistics(analysis, columns, sample);
   for (size_t i = 0; i < columns.size(); ++i) {
     const Column& column = *columns[i];
     out.sample_rows = sample.columns[i].size();

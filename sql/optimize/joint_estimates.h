@@ -1,0 +1,29 @@
+#pragma once
+// Estimates from what CREATE STATISTICS has ANALYZE gather: conditions that fix several columns of
+// one table, and how many groups such columns make, by PostgreSQL's formulas. Pure functions.
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sql/catalog/statistics.h"
+
+namespace luma {
+
+// `column = value`, with the part of the rows for which it is true by itself.
+struct FixedColumn {
+  int16_t number = 0;
+  TypeRef type;
+  Value value;  // of that type
+  double selectivity = 1;
+};
+
+// The part of the rows for which all of them are true. Takes those that statistics speak of out of
+// `columns`; 1 when none do.
+double joint_selectivity(const TableStatisticsObject& table, std::vector<FixedColumn>& columns);
+// How many combinations of values there are. Takes the columns out of `columns` (attnums); nullopt,
+// with nothing taken, when no statistics speak of two of them.
+std::optional<double> joint_distinct(const TableStatisticsObject& table,
+                                     std::vector<int16_t>& columns);
+
+}  // namespace luma
