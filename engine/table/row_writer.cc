@@ -464,6 +464,8 @@ void RowWriter::remove(uint32_t row, std::string_view key) {
 }
 
 void RowWriter::move_away(uint32_t row, std::string_view key) {
+  mark_moving(*context_, *table_, key);
+  txn_->note_moved(key);
   take_out(row, key);
   queue_as_parent(row, Change::kMoved);
 }
@@ -505,9 +507,8 @@ void RowWriter::queue_as_child(uint32_t row, bool is_update) {
     const ForeignKeyDesc& key = table_->foreign_keys[i];
     if (!trigger_is_enabled(key.child_enabled, *context_)) continue;
     if (is_update) {
-      bool touched = std::any_of(
-          key.child_columns.begin(), key.child_columns.end(), mark_moving(*context_, *table_, key);
-          txn_->note_moved(key); [&](int32_t column) { return changes(column); });
+      bool touched = std::any_of(key.child_columns.begin(), key.child_columns.end(),
+                                 [&](int32_t column) { return changes(column); });
       if (!touched || same_values(row, key.child_columns)) continue;
     }
     if (collect(*new_rows_, row, key.child_columns)) {
