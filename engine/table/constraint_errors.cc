@@ -45,15 +45,17 @@ std::string describe(const EvalContext& context, size_t count, Name&& name, Type
 
 }  // namespace
 
-std::string describe_row(const EvalContext& context, const TableDesc& table, const Chunk& rows,
-                         uint32_t row) {
+std::string describe_row(const EvalContext& context, const TableDesc& table,
+                         std::span<const int32_t> attributes, const Chunk& rows, uint32_t row) {
   std::string out = "(";
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const ColumnDesc& column = table.columns[i];
+  const size_t count = attributes.empty() ? table.columns.size() : attributes.size();
+  for (size_t i = 0; i < count; ++i) {
+    const size_t attribute = attributes.empty() ? i : static_cast<size_t>(attributes[i]);
+    const ColumnDesc& column = table.columns[attribute];
     if (column.dropped) continue;
     if (out.size() > 1) out.append(", ");
     std::string text;
-    append_value(context, column.type, rows.columns[i].value(row), text);
+    append_value(context, column.type, rows.columns[attribute].value(row), text);
     out.append(cut(std::move(text)));
   }
   return out + ")";

@@ -11,9 +11,9 @@
 
 namespace luma {
 
-// "(1, null, abc)": all columns of a row, long values cut off.
-std::string describe_row(const EvalContext& context, const TableDesc& table, const Chunk& rows,
-                         uint32_t row);
+// "(1, null, abc)": these attributes of a row (empty: all), long values cut off.
+std::string describe_row(const EvalContext& context, const TableDesc& table,
+                         std::span<const int32_t> attributes, const Chunk& rows, uint32_t row);
 // "(a, b)=(1, x)"; `columns` are attributes of `table`.
 std::string describe_columns(const EvalContext& context, const TableDesc& table,
                              std::span<const int32_t> columns, std::span<const Value> values);

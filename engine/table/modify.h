@@ -69,6 +69,7 @@ struct ModifySpec {
   // it are removed here and handed to `mover`.
   bool is_leaf = false;
   const Expr* bound = nullptr;
+  std::vector<int32_t> shown;  // its attributes in the order of that table's, for messages
   RowMover* mover = nullptr;
   // Slots: child columns first, then the attributes of the new row (DELETE: of the removed one).
   std::vector<const Expr*> returning;

@@ -35,6 +35,7 @@ struct ConflictUpdate {
             updated_columns(*spec.table, spec.conflict->assignments, spec.generated))),
         stored(*spec.table, writer.layout(), live_attributes(*spec.table), 1),
         rows(make_row_views(*spec.table)) {
+    check.show_only(spec.shown);
     if (spec.conflict->where != nullptr) where.emplace(*spec.conflict->where, 1);
     has_old_checks = !spec.conflict->old_checks.empty();
     std::vector<PhysicalType> types = attribute_types(*spec.table);
@@ -97,6 +98,7 @@ struct Batch {
                    : std::vector<bool>(),
                room),
         rows(make_row_views(*spec.table)) {
+    check.show_only(spec.shown);
     if (spec.action == ModifyAction::kUpdate) {
       lock_mode =
           writer.lock_mode_for(updated_columns(*spec.table, spec.assignments, spec.generated));

@@ -8,26 +8,13 @@
 #include "engine/base/sql_error.h"
 #include "engine/exec/chunk_store.h"
 #include "engine/table/attribute_chunk.h"
+#include "engine/table/chunk_feed.h"
 #include "engine/table/constraint_queue.h"
 #include "engine/table/row_assignment.h"
 #include "engine/table/trigger_firing.h"
 
 namespace luma {
 namespace {
-
-// Gives the chunk it was shown last, once.
-class ChunkFeed final : public Operator {
- public:
-  using Operator::Operator;
-  void show(const Chunk& chunk) { next_ = &chunk; }
-  std::vector<Operator*> children() override { return {}; }
-
- private:
-  void do_open(ExecContext&) override {}
-  const Chunk* do_next(ExecContext&) override { return std::exchange(next_, nullptr); }
-  void do_close(ExecContext&) override { next_ = nullptr; }
-  const Chunk* next_ = nullptr;
-};
 
 // The modification of one leaf.
 struct LeafChange {
@@ -64,7 +51,7 @@ struct PartitionedModifyOperator::State final : RowMover {
     child_types = child->output_types();
     extended_types = child_types;
     for (PhysicalType type : attribute_types(*spec.root)) extended_types.push_back(type);
-    if (!spec.root->triggers.empty()) {
+    if (!spec.root->triggers.empty() && spec.fires_statement_triggers) {
       firing.emplace(spec.root, columns_for_triggers(*spec.root, spec.assigned));
     }
     slice.init(spec.action == ModifyAction::kInsert ? extended_types : child_types, 1);

@@ -1,6 +1,7 @@
 #pragma once
-// INSERT, UPDATE, DELETE of a partitioned table: rows are handed to an ordinary modification of
-// the leaf they belong to, made when the first row comes. One thread.
+// INSERT, UPDATE, DELETE of a partitioned table, and UPDATE, DELETE of one that others inherit
+// from: rows are handed to an ordinary modification of the leaf they belong to, made when the first
+// row comes. One thread.
 #include <functional>
 
 #include "engine/table/modify.h"
@@ -20,6 +21,7 @@ struct PartitionedModifySpec {
   // UPDATE: the attributes it assigns, for statement triggers.
   std::vector<bool> assigned;
   bool updates_on_conflict = false;
+  bool fires_statement_triggers = true;  // of the root
   struct Leaf {
     Oid oid = kInvalidOid;
     std::vector<int32_t> root_attribute;  // by the leaf's attribute; -1: dropped

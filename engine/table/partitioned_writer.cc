@@ -9,7 +9,7 @@
 namespace luma {
 
 struct PartitionedWriter::Leaf {
-  Leaf(ExecContext& context, const TableDescPtr& table) : writer(context, table) {
+  Leaf(ExecContext& context, const TableDescPtr& table) : writer(context, table, true) {
     rows.init(attribute_types(*table), 1);
   }
   TableWriter writer;
@@ -20,7 +20,10 @@ PartitionedWriter::PartitionedWriter(ExecContext& context, const PartitionedTarg
     : context_(context),
       target_(target),
       router_(*target.route, kVectorSize),
-      leaves_(target.leaves.size()) {}
+      triggers_(context, {target.root}, TriggerEvent::kInsert),
+      leaves_(target.leaves.size()) {
+  triggers_.before();
+}
 
 PartitionedWriter::~PartitionedWriter() = default;
 
@@ -66,6 +69,7 @@ void PartitionedWriter::finish() {
   for (auto& leaf : leaves_) {
     if (leaf != nullptr) leaf->writer.finish();
   }
+  triggers_.after();
 }
 
 }  // namespace luma

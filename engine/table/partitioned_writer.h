@@ -5,11 +5,13 @@
 
 #include "engine/table/partition_router.h"
 #include "engine/table/table_build.h"
+#include "engine/table/trigger_firing.h"
 
 namespace luma {
 
 struct PartitionedTarget {
-  PartitionRoutePtr route;  // keys' slots: the partitioned table's attributes
+  TableDescPtr root;
+  PartitionRoutePtr route;  // keys' slots: the root's attributes
   struct Leaf {
     TableDescPtr table;
     std::vector<int32_t> root_attribute;  // by the leaf's attribute; -1: dropped
@@ -34,6 +36,7 @@ class PartitionedWriter {
   ExecContext& context_;
   const PartitionedTarget& target_;
   PartitionRouter router_;
+  StatementTriggers triggers_;
   std::vector<std::unique_ptr<Leaf>> leaves_;
   std::vector<int32_t> leaf_of_row_;
   uint32_t failed_row_ = 0;

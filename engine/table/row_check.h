@@ -3,6 +3,7 @@
 // thread.
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/exec/evaluator.h"
@@ -24,6 +25,8 @@ class RowCheck {
   void check(EvalContext& context, const Chunk& rows);
   // Rows that exist already: errors then speak of the table, not of a new row.
   void set_validates_table() { validates_table_ = true; }
+  // Messages about a row show these attributes; empty: all.
+  void show_only(std::vector<int32_t> attributes) { shown_ = std::move(attributes); }
   // After a throw of check(): the row at fault.
   uint32_t failed_row() const { return failed_row_; }
 
@@ -38,6 +41,7 @@ class RowCheck {
   std::vector<std::optional<ExprEvaluator>> generated_;
   std::vector<Check> checks_;
   std::vector<uint32_t> not_null_;
+  std::vector<int32_t> shown_;
   bool validates_table_ = false;
   uint32_t failed_row_ = 0;
 };

@@ -79,9 +79,10 @@ void visit_references(ExecContext& context, const TableDesc& child, const Foreig
 }  // namespace
 
 struct TableWriter::State {
-  State(ExecContext& where, TableDescPtr what)
+  State(ExecContext& where, TableDescPtr what, bool leaf)
       : context(where),
         table(std::move(what)),
+        is_leaf(leaf),
         checks(table_checks(*table)),
         check(*table, table->generated, checks, kVectorSize),
         writer(table, {}, kVectorSize),
@@ -95,11 +96,12 @@ struct TableWriter::State {
     fires_after_rows = firing->wants_rows(TriggerEvent::kInsert);
     replaces_view = table->storage_id == 0;
     one.init(attribute_types(*table), 1);
-    firing->before_statement(TriggerEvent::kInsert);
+    if (!is_leaf) firing->before_statement(TriggerEvent::kInsert);
   }
   bool write_row(const Chunk& input, uint32_t row);
   ExecContext& context;
   TableDescPtr table;
+  bool is_leaf;
   std::vector<CheckSpec> checks;
   RowCheck check;
   RowWriter writer;
@@ -113,8 +115,8 @@ struct TableWriter::State {
   uint64_t count = 0;
 };
 
-TableWriter::TableWriter(ExecContext& context, TableDescPtr table)
-    : state_(std::make_unique<State>(context, std::move(table))) {}
+TableWriter::TableWriter(ExecContext& context, TableDescPtr table, bool is_leaf)
+    : state_(std::make_unique<State>(context, std::move(table), is_leaf)) {}
 
 TableWriter::~TableWriter() = default;
 
@@ -172,7 +174,7 @@ uint32_t TableWriter::failed_row() const { return state_->failed_row; }
 
 uint64_t TableWriter::finish() {
   state_->writer.finish();
-  if (state_->firing) state_->firing->after_statement(TriggerEvent::kInsert);
+  if (state_->firing && !state_->is_leaf) state_->firing->after_statement(TriggerEvent::kInsert);
   state_->queue.run();
   return state_->count;
 }

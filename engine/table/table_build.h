@@ -18,8 +18,9 @@ namespace luma {
 // Inserts chunks of rows with all checks that an INSERT makes.
 class TableWriter {
  public:
-  // `context` must outlive the writer.
-  TableWriter(ExecContext& context, TableDescPtr table);
+  // `context` must outlive the writer. `is_leaf`: of a partitioned table that the statement names;
+  // statement triggers are that table's.
+  TableWriter(ExecContext& context, TableDescPtr table, bool is_leaf = false);
   ~TableWriter();
 
   // One column for every attribute, in order; generated ones and dropped ones are ignored (the

@@ -5,6 +5,8 @@
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/variable_scope.h"
+#include "sql/catalog/inheritance.h"
+#include "sql/catalog/partition.h"
 #include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
 #include "sql/parse/parser.h"
@@ -288,7 +290,8 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
     throw sql_error(SqlState::kObjectNotInPrerequisiteState,
                     "materialized view \"{}\" has not been populated", table->name)
         .hint("Use the REFRESH MATERIALIZED VIEW command.");
-  } else if (table->relkind == 'p') {
+  } else if (is_partitioned(*table) ||
+             (var.inh && stands_for_family(environment_.catalog(), *table))) {
     plan = make_partition_scan(*table, alias, *item, 1, !var.inh);
     plan = with_policies(*table, plan, *item);
   } else {
@@ -353,9 +356,6 @@ std::vector<ScopeColumn> visible_columns(const Items& side) {
   return columns;
 }
 
-void may_be_missing(const Items& side) {
-  for (const auto& item : side) item->nullable = true;
-}
 // Of NATURAL and USING.
 std::vector<std::string> shared_names(const ast::JoinExpr& join,
                                       const std::vector<ScopeColumn>& left,
@@ -370,6 +370,9 @@ std::vector<std::string> shared_names(const ast::JoinExpr& join,
   return shared;
 }
 
+void may_be_missing(const Items& side) {
+  for (const auto& item : side) item->nullable = true;
+}
 
 // The side of an outer join that may be missing. What has no key to tell whether there is a row
 // gets a column that does, if its rows are named as values.

@@ -5,6 +5,7 @@
 #include "sql/bind/below_with.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/catalog/inheritance.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/function/identity_value.h"
@@ -66,10 +67,7 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
   }
   target_schema_ =
       var.alias != nullptr ? "" : binder_.environment_.catalog().schema_name(table_->schema);
-  if (modify_->modify == ModifyKind::kMerge && table_->relkind == 'p') {
-    throw unsupported("MERGE into a partitioned table");
-  }
-  if (modify_->modify == ModifyKind::kMerge && table_->relkind != 'r') {
+  if (modify_->modify == ModifyKind::kMerge && table_->relkind != 'r' && !is_partitioned(*table_)) {
     throw sql_error(SqlState::kFeatureNotSupported, "cannot execute MERGE on relation \"{}\"",
                     table_->name)
         .detail(fmt::format("This operation is not supported for {}.",
@@ -84,6 +82,10 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
     throw sql_error(SqlState::kWrongObjectType, "cannot change materialized view \"{}\"",
                     table_->name)
         .at_byte(var.location);
+  }
+  family_ = is_partitioned(*table_);
+  if (modify_->modify != ModifyKind::kInsert && (view_ == nullptr ? var.inh : view_->inherits())) {
+    family_ = stands_for_family(binder_.environment_.catalog(), *table_);
   }
   desc_ = binder_.environment_.table_desc(*table_);
   modify_->table = desc_;
@@ -117,12 +119,11 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
     scope->items.push_back(std::move(item));
     return plan;
   }
-  LogicalOp* plan = is_partitioned(*table_)
-                        ? binder_.make_partition_scan(*table_, alias_, *item, 3, !var.inh)
-                        : binder_.make_scan(desc_, alias_, *item);
+  LogicalOp* plan = family_ ? binder_.make_partition_scan(*table_, alias_, *item, 3, !var.inh)
+                            : binder_.make_scan(desc_, alias_, *item);
   binder_.tie_columns(*table_, privilege_, *item);
   if (var.alias != nullptr && view_ == nullptr) binder_.apply_column_aliases(*item, var.alias);
-  if (is_partitioned(*table_)) {
+  if (family_) {
     size_t position = 0;
     for (const Column& column : table_->columns) {
       if (column.dropped) continue;
@@ -194,7 +195,7 @@ std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& c
   }
   item->privilege = privilege_;
   item->changed_table = desc_;
-  if (is_partitioned(*table_)) {
+  if (family_) {
     item->partitioned = true;
     if (modify_->leaf_oid == kNoColumn) {
       modify_->leaf_oid = binder_.context().new_column({"tableoid", {type_oid::kOid, -1}});
@@ -507,7 +508,7 @@ BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::Node
   modify_->inputs = {input};
   bind_returning(returning, scope, out);
   finish_policies();
-  if (is_partitioned(*table_)) bind_leaves();
+  if (family_) bind_leaves();
   for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);
   out.plan = below_with(with, modify_);
   return out;

@@ -55,11 +55,12 @@ class ModifyBinder {
   void make_new_columns();
   void bind_constraints();
   std::shared_ptr<ScopeItem> row_item(const std::vector<ColumnId>& columns, std::string alias);
-  // Partitioned tables (bind_partitions.cc).
+  // Tables that stand for others, too (bind_partitions.cc).
   void bind_leaves();
   void bind_leaf(const Table& table);
   Expr* bind_leaf_expression(const std::string& sql, Scope* scope, Clause clause);
-  Scope* leaf_scope(const Table& table);
+  std::vector<ColumnId> new_columns_of(const Table& table);
+  Scope* leaf_scope(const Table& table, const std::vector<ColumnId>& columns);
   void bind_returning(const ast::NodeList& list, Scope* scope, BoundSelect& out);
   BoundSelect finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning, Scope* scope);
 
@@ -70,6 +71,8 @@ class ModifyBinder {
   std::string_view target_column_name(int attribute) const;
 
   const Table* table_ = nullptr;  // the stored one, below a view
+  // The statement changes rows of several tables: partitions, or those that inherit from the table.
+  bool family_ = false;
   std::unique_ptr<ViewTarget> view_;
   TableDescPtr desc_;
   std::string alias_;

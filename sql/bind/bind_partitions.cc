@@ -1,10 +1,11 @@
-// Partitioned tables: reading one is reading all of its leaves, changing one is changing the leaf
-// that a row belongs to.
+// Partitioned tables, and those that others inherit from: reading one is reading all of its leaves
+// (the tables that have rows), changing one is changing the leaf that a row belongs to.
 #include <algorithm>
 #include <map>
 
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/partition_route.h"
+#include "sql/catalog/inheritance.h"
 #include "sql/parse/parser.h"
 #include "sql/plan/partition_place.h"
 
@@ -104,7 +105,7 @@ class AppendMaker {
     auto place = std::make_shared<PartitionPlace>();
     place->alias = alias;
     const Table* at = &leaf;
-    while (at->oid != root_.oid) {
+    while (is_partitioned(root_) && at->oid != root_.oid) {
       const Table* parent = partition_parent(catalog_, *at);
       LUMA_CHECK(parent != nullptr);
       PartitionPlace::Level& level = place->levels.emplace_back();
@@ -152,7 +153,7 @@ LogicalOp* Binder::make_partition_scan(const Table& table, const std::string& al
                                        ScopeItem& item, uint8_t lock_mode, bool only) {
   AppendMaker maker(context(), environment_.catalog(), table);
   std::vector<AppendMaker::Branch> branches;
-  for (const PartitionNode& node : partition_tree(environment_.catalog(), table)) {
+  for (const FamilyMember& node : table_family(environment_.catalog(), table)) {
     query_.locks.push_back({node.table->oid, lock_mode});
     if (only || is_partitioned(*node.table)) continue;
     branches.push_back(maker.scan(*node.table, environment_.table_desc(*node.table), alias));
@@ -201,16 +202,29 @@ Expr* ModifyBinder::bind_leaf_expression(const std::string& sql, Scope* scope, C
   }
 }
 
-// Names of a partitioned table's columns, or its leaf's, for the new row's.
-Scope* ModifyBinder::leaf_scope(const Table& table) {
+// By attribute of `table`, which is the target or below it: the columns of the new row.
+std::vector<ColumnId> ModifyBinder::new_columns_of(const Table& table) {
+  std::vector<ColumnId> out;
+  for (const Column& column : table.columns) {
+    const Column* root = column.dropped ? nullptr : table_->find_column(column.name);
+    if (root != nullptr) {
+      out.push_back(modify_->new_columns[static_cast<size_t>(root->number) - 1]);
+    } else {
+      out.push_back(column.dropped ? kNoColumn
+                                   : binder_.context().new_column(
+                                         {column.name, column.type, column.collation, table.oid}));
+    }
+  }
+  return out;
+}
+
+// The names of the table's columns for the new row's.
+Scope* ModifyBinder::leaf_scope(const Table& table, const std::vector<ColumnId>& columns) {
   auto item = std::make_shared<ScopeItem>();
   item->alias = table.name;
   item->row_type = table.row_type;
-  for (const Column& column : table.columns) {
-    const Column* root = column.dropped ? nullptr : table_->find_column(column.name);
-    if (root == nullptr) continue;
-    item->columns.push_back(
-        {column.name, modify_->new_columns[static_cast<size_t>(root->number) - 1]});
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] != kNoColumn) item->columns.push_back({table.columns[i].name, columns[i]});
   }
   Scope* scope = binder_.new_scope(nullptr);
   scope->items.push_back(std::move(item));
@@ -224,7 +238,8 @@ void ModifyBinder::bind_leaf(const Table& table) {
   leaf.root_attribute = attributes_of_root(table, *table_);
   leaf.generated.assign(table.columns.size(), nullptr);
   if (modify_->modify == ModifyKind::kDelete) return;
-  Scope* scope = leaf_scope(table);
+  leaf.new_columns = new_columns_of(table);
+  Scope* scope = leaf_scope(table, leaf.new_columns);
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const Column& column = table.columns[i];
     if (column.dropped || column.generated == '\0') continue;
@@ -252,7 +267,10 @@ void ModifyBinder::bind_leaf(const Table& table) {
     }
   }
   bool updates = modify_->modify == ModifyKind::kUpdate ||
-                 (modify_->on_conflict != nullptr && modify_->on_conflict->update);
+                 (modify_->on_conflict != nullptr && modify_->on_conflict->update) ||
+                 std::ranges::any_of(modify_->merge_actions, [](const MergeAction& action) {
+                   return action.modify == ModifyKind::kUpdate;
+                 });
   if (updates || has_before_row_trigger(table)) {
     std::string sql = partition_constraint(catalog, table);
     if (!sql.empty()) leaf.bound = condition(sql);
@@ -306,24 +324,23 @@ std::unique_ptr<PartitionRoute> make_partition_route(
 void ModifyBinder::bind_leaves() {
   const Catalog& catalog = binder_.environment_.catalog();
   modify_->is_partitioned = true;
-  if (modify_->modify == ModifyKind::kMerge) throw unsupported("MERGE into a partitioned table");
   for (const Trigger& trigger : table_->triggers) {
     if (trigger.old_table.empty() && trigger.new_table.empty()) continue;
     throw unsupported("triggers with transition tables on a partitioned table");
   }
   std::map<Oid, int32_t> number_of_leaf;
-  for (const PartitionNode& node : partition_tree(catalog, *table_)) {
+  for (const FamilyMember& node : table_family(catalog, *table_)) {
     binder_.query_.locks.push_back({node.table->oid, 3});
     if (is_partitioned(*node.table)) continue;
     number_of_leaf[node.table->oid] = static_cast<int32_t>(modify_->leaves.size());
     bind_leaf(*node.table);
   }
-  if (modify_->modify != ModifyKind::kDelete) {
+  if (modify_->modify != ModifyKind::kDelete && is_partitioned(*table_)) {
     std::map<Oid, Scope*> scopes;
     modify_->route = make_partition_route(
         catalog, *table_, number_of_leaf, [&](const Table& of, const std::string& sql) {
           Scope*& scope = scopes[of.oid];
-          if (scope == nullptr) scope = leaf_scope(of);
+          if (scope == nullptr) scope = leaf_scope(of, new_columns_of(of));
           return bind_leaf_expression(sql, scope, Clause::kPartition);
         });
   }

@@ -9,8 +9,7 @@ LogicalOp* Binder::bind_table_sample(const ast::RangeTableSample& node, Scope* s
   const auto& var = *ast::as<ast::RangeVar>(node.relation);
   LogicalOp* plan = bind_range_var(var, scope, items);
   ScopeItem& item = *items.back();
-  if (item.partitioned) throw unsupported("TABLESAMPLE of a partitioned table");
-  if (item.scan == nullptr && item.virtual_scan == nullptr) {
+  if (item.scan == nullptr && item.virtual_scan == nullptr && !item.partitioned) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "TABLESAMPLE clause can only be applied to tables and materialized views")
         .at_byte(var.location);
@@ -34,7 +33,7 @@ LogicalOp* Binder::bind_table_sample(const ast::RangeTableSample& node, Scope* s
     return coerced;
   };
   Expr* percent = argument(node.args[0], type_oid::kFloat4);
-  Expr* key = item.scan != nullptr ? row_key_column(item) : row_version(item);
+  Expr* key = item.scan != nullptr || item.partitioned ? row_key_column(item) : row_version(item);
   Expr* keeps = nullptr;
   if (node.repeatable != nullptr) {
     keeps = system_call(sample_repeatably(),

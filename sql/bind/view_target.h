@@ -22,6 +22,8 @@ class ViewTarget {
 
   const Table& base() const { return *levels_.back().shape.below; }
   const Table& view() const { return *levels_.front().view; }
+  // False when the innermost view's query says FROM ONLY.
+  bool inherits() const { return levels_.back().shape.from->inh; }
   // The base table's attribute behind a column of the view; -1: there is no such column. Throws
   // 0A000 for one that cannot be assigned.
   int attribute_of(std::string_view name) const;

@@ -6,6 +6,7 @@
 #include "engine/txn/engine_keys.h"
 #include "sql/command/alter_table.h"
 #include "sql/command/command_target.h"
+#include "sql/command/inherit_parts.h"
 
 namespace luma {
 namespace {
@@ -33,10 +34,11 @@ void TableAlterer::add_constraint(const PendingConstraint& pending) {
       Oid oid = kInvalidOid;
       std::vector<std::string> taken;
       change([&](Table& table) {
+        if (merge_check(context_, table, pending, {.validated = validate})) return;
         oid = add_check(context_, table, pending, taken);
         if (!validate) table.constraints.back().validated = false;
       });
-      if (validate) checks_.insert(oid);
+      if (validate && oid != kInvalidOid) checks_.insert(oid);
       return;
     }
     case ast::ConstrType::kForeign: {
@@ -155,6 +157,15 @@ void TableAlterer::alter_constraint(const ast::Constraint& node) {
     throw sql_error(SqlState::kWrongObjectType,
                     "constraint \"{}\" of relation \"{}\" is not a foreign key constraint",
                     node.conname, now().name);
+  }
+  if (const Table* parent = context_.ddl().view()->table_of_constraint(found->parent)) {
+    throw sql_error(SqlState::kInternalError, "cannot alter constraint \"{}\" on relation \"{}\"",
+                    found->name, now().name)
+        .detail(fmt::format("Constraint \"{}\" is derived from constraint \"{}\" of relation "
+                            "\"{}\".",
+                            found->name, parent->find_constraint(found->parent)->name,
+                            parent->name))
+        .hint("You may alter the constraint it derives from, instead.");
   }
   Oid oid = found->oid;
   change([&](Table& table) {

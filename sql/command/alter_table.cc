@@ -4,14 +4,16 @@
 
 #include "engine/table/table_build.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/inheritance.h"
 #include "sql/catalog/partition.h"
 #include "sql/command/access_method.h"
-#include "sql/command/alter_partitioned.h"
+#include "sql/command/alter_family.h"
 #include "sql/command/check_option.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/index_build.h"
+#include "sql/command/inherit_attach.h"
 #include "sql/command/owner_change.h"
 #include "sql/command/partition_build.h"
 #include "sql/command/storage_options.h"
@@ -279,8 +281,9 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
       return set_row_security(&Table::force_row_security,
                               command.subtype == Type_::kForceRowSecurity);
     case Type_::kAddInherit:
+      return inherit_from(context_, table_, *ast::as<ast::RangeVar>(command.def));
     case Type_::kDropInherit:
-      throw unsupported("inheritance");
+      return disinherit_from(context_, table_, *ast::as<ast::RangeVar>(command.def));
     case Type_::kAttachPartition:
     case Type_::kDetachPartition:
       throw sql_error(SqlState::kInvalidObjectDefinition, "table \"{}\" is not partitioned",
@@ -474,6 +477,20 @@ void TableAlterer::finish() {
   validate_rows();
 }
 
+namespace {
+
+template <typename Run>
+void for_each_pass(const ast::AlterTableStmt& statement, const Run& run) {
+  for (int pass = 0; pass < TableAlterer::kPassCount; ++pass) {
+    for (const ast::Node* node : statement.cmds) {
+      const auto& command = *ast::as<ast::AlterTableCmd>(node);
+      if (TableAlterer::pass_of(command) == pass) run(command);
+    }
+  }
+}
+
+}  // namespace
+
 CommandResult alter_table(const ast::AlterTableStmt& statement, CommandContext& context) {
   std::string tag = tag_of(statement.objtype);
   const Relation* found = find_and_lock(context, *statement.relation, lock_for(statement));
@@ -502,18 +519,14 @@ CommandResult alter_table(const ast::AlterTableStmt& statement, CommandContext& 
     return {tag};
   }
   refuse_row_type_change(context, table, statement.cmds);
-  if (is_partitioned(table)) {
-    alter_partitioned_table(context, oid, statement);
+  refuse_inherited_changes(*context.ddl().view(), table, statement);
+  if (stands_for_family(*context.ddl().view(), table)) {
+    FamilyAlterer alterer(context, oid, statement.relation->inh);
+    for_each_pass(statement, [&](const auto& command) { alterer.run(command); });
     return {tag};
   }
-  refuse_inherited_changes(*context.ddl().view(), table, statement);
   TableAlterer alterer(context, oid);
-  for (int pass = 0; pass < TableAlterer::kPassCount; ++pass) {
-    for (const ast::Node* node : statement.cmds) {
-      const auto& command = *ast::as<ast::AlterTableCmd>(node);
-      if (TableAlterer::pass_of(command) == pass) alterer.run(command);
-    }
-  }
+  for_each_pass(statement, [&](const auto& command) { alterer.run(command); });
   alterer.finish();
   return {tag};
 }

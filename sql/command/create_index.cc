@@ -1,4 +1,6 @@
 // CREATE INDEX, REINDEX and CLUSTER.
+#include "sql/catalog/inheritance.h"
+#include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/index_build.h"
@@ -6,6 +8,18 @@
 
 namespace luma {
 namespace {
+
+// The stored indexes of the table that are the index, or parts of it.
+std::vector<Oid> indexes_below(const Catalog& catalog, Oid index, Oid table) {
+  std::vector<Oid> out;
+  for (Oid own : catalog.indexes_of(table)) {
+    if (catalog.index(own)->relkind == 'I') continue;
+    for (const Index* at = catalog.index(own); at != nullptr; at = catalog.index(at->parent)) {
+      if (at->oid == index) out.push_back(own);
+    }
+  }
+  return out;
+}
 
 const Table& lock_indexed_table(const ast::IndexStmt& statement, CommandContext& context) {
   TableLockMode mode =
@@ -88,8 +102,15 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
     throw sql_error(SqlState::kSyntaxError, "unrecognized REINDEX option \"{}\"", option.defname)
         .at_byte(option.location);
   }
+  CatalogPtr family_view;  // keeps what family_of() gives
   auto reindex_table = [&](const Table& table) {
     for (Oid index : context.ddl().view()->indexes_of(table.oid)) rebuild_index(context, index);
+  };
+  auto family_of = [&](Oid table) {
+    family_view = context.ddl().view();
+    const Table& root = *family_view->table(table);
+    return is_partitioned(root) ? table_family(*family_view, root)
+                                : std::vector<FamilyMember>{{&root, 0, 0}};
   };
   switch (statement.kind) {
     case ast::ReindexObjectType::kIndex: {
@@ -97,18 +118,31 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
           require_relation(*context.ddl().view(), context.environment().search_path(),
                            qualified_name(*statement.relation));
       if (found.kind != ObjectKind::kIndex) throw_wrong_kind(found, "index");
-      if (found.relkind == 'I') throw unsupported("REINDEX of a partitioned index");
       require_owner(context, found);
       Oid oid = found.oid;
-      context.lock_table(static_cast<const Index&>(found).table, TableLockMode::kShare);
+      const Oid table = static_cast<const Index&>(found).table;
+      lock_partition_tree(context, table, TableLockMode::kShare);
       context.ddl().refresh();
-      context.lock_table(oid, TableLockMode::kAccessExclusive);
-      rebuild_index(context, oid);
+      for (const FamilyMember& member : family_of(table)) {
+        for (Oid index : indexes_below(*context.ddl().view(), oid, member.table->oid)) {
+          context.lock_table(index, TableLockMode::kAccessExclusive);
+          rebuild_index(context, index);
+        }
+      }
       break;
     }
     case ast::ReindexObjectType::kTable: {
       const Relation& found = require_and_lock(context, *statement.relation, TableLockMode::kShare);
-      if (found.relkind == 'p') throw unsupported("REINDEX of a partitioned table");
+      if (found.relkind == 'p') {
+        require_owner(context, found);
+        const Oid oid = found.oid;
+        lock_partition_tree(context, oid, TableLockMode::kShare);
+        context.ddl().refresh();
+        for (const FamilyMember& member : family_of(oid)) {
+          if (!is_partitioned(*member.table)) reindex_table(*copy_of(*member.table));
+        }
+        break;
+      }
       if (found.relkind != 'r' && found.relkind != 'm') {
         throw_wrong_kind(found, "table or materialized view");
       }
@@ -145,12 +179,36 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
   return {"REINDEX"};
 }
 
+namespace {
+
+// The mark is that of the partitions' indexes; the partitioned table keeps none.
+CommandResult cluster_partitioned(const ast::ClusterStmt& statement, CommandContext& context,
+                                  Oid oid) {
+  const Table& table = *context.ddl().view()->table(oid);
+  require_owner(context, table);
+  if (statement.indexname.empty()) {
+    throw sql_error(SqlState::kUndefinedObject,
+                    "there is no previously clustered index for table \"{}\"", table.name);
+  }
+  const Oid index = clusterable_index(context, table, statement.indexname);
+  lock_partition_tree(context, oid, TableLockMode::kAccessExclusive);
+  CatalogPtr catalog = context.ddl().view();
+  for (const FamilyMember& member : table_family(*catalog, *catalog->table(oid))) {
+    for (Oid own : indexes_below(*catalog, index, member.table->oid)) {
+      mark_clustered(context, member.table->oid, own);
+    }
+  }
+  return {"CLUSTER"};
+}
+
+}  // namespace
+
 // Rows are stored by their key whatever is said here, so only the mark changes.
 CommandResult cluster_table(const ast::ClusterStmt& statement, CommandContext& context) {
   if (statement.relation == nullptr) return {"CLUSTER"};
   const Relation& relation =
       require_and_lock(context, *statement.relation, TableLockMode::kAccessExclusive);
-  if (relation.relkind == 'p') throw unsupported("CLUSTER of a partitioned table");
+  if (relation.relkind == 'p') return cluster_partitioned(statement, context, relation.oid);
   if (relation.relkind != 'r' && relation.relkind != 'm') throw_wrong_kind(relation, "table");
   require_owner(context, relation);
   const auto& table = static_cast<const Table&>(relation);

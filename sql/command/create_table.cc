@@ -5,6 +5,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/constraint_build.h"
+#include "sql/command/inherit_parts.h"
 #include "sql/command/like_clause.h"
 #include "sql/command/partition_build.h"
 #include "sql/command/partition_references.h"
@@ -40,8 +41,13 @@ class TableCreator {
     table_->persistence = place.persistence;
     table_->owner = context_.current_user();
     prepare_storage();
-    if (statement_.partbound != nullptr) inherit_from_parent();
+    if (statement_.partbound != nullptr) {
+      inherit_from_parent();
+    } else if (!statement_.inh_relations.empty()) {
+      inherit_from_parents();
+    }
     add_elements();
+    refuse_default_conflicts(inherited_, plans_);
     if (statement_.partspec != nullptr) {
       table_->partition_key = make_partition_key(context_, *table_, *statement_.partspec);
     }
@@ -53,9 +59,6 @@ class TableCreator {
 
  private:
   void refuse_unsupported() {
-    if (!statement_.inh_relations.empty() && statement_.partbound == nullptr) {
-      throw unsupported("INHERITS");
-    }
     if (statement_.of_typename != nullptr) throw unsupported("CREATE TABLE OF a type");
     if (!statement_.tablespacename.empty() && statement_.tablespacename != "pg_default") {
       throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
@@ -113,6 +116,38 @@ class TableCreator {
     }
   }
 
+  void inherit_from_parents() {
+    if (statement_.partspec != nullptr) {
+      throw SqlError(SqlState::kInvalidObjectDefinition,
+                     "cannot create partitioned table as inheritance child");
+    }
+    std::vector<std::string_view> names;
+    for (const ast::Node* node : statement_.table_elts) {
+      const auto* column = ast::try_as<ast::ColumnDef>(node);
+      if (column == nullptr) continue;
+      if (std::ranges::find(names, column->colname) != names.end()) {
+        throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once",
+                        column->colname);
+      }
+      names.push_back(column->colname);
+    }
+    inherited_ = inherited_parts(context_, statement_.inh_relations, *table_);
+    table_->inherits = inherited_.parents;
+    for (const ColumnPlan& plan : inherited_.columns) append(plan);
+  }
+
+  // A definition of the table's own of a column that it inherits.
+  void merge_column(size_t at, ColumnPlan own) {
+    ColumnPlan& plan = plans_[at];
+    if (plan.column.is_local) {
+      throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" specified more than once",
+                      plan.column.name);
+    }
+    merge_own_column(context_, plan, std::move(own), at + 1 != own_columns_);
+    table_->columns[at] = plan.column;
+    for (PendingConstraint& pending : plan.constraints) add_pending(std::move(pending));
+  }
+
   // A column that the parent has: what is said of it adds to that.
   void refine_column(const ast::ColumnDef& definition) {
     if (table_->find_column(definition.colname) == nullptr) {
@@ -160,7 +195,7 @@ class TableCreator {
         add_table_constraint(*constraint);
       } else if (const auto* like = ast::try_as<ast::TableLikeClause>(node)) {
         likes_.push_back(copy_like_columns(context_, *like));
-        for (ColumnPlan& plan : likes_.back().columns) append(std::move(plan));
+        for (ColumnPlan& plan : likes_.back().columns) append_own(std::move(plan));
       } else {
         throw unsupported("{} in CREATE TABLE", ast::node_name(node->tag));
       }
@@ -174,7 +209,15 @@ class TableCreator {
   }
 
   void add_column(const ast::ColumnDef& definition) {
-    append(plan_column(context_, *table_, definition));
+    append_own(plan_column(context_, *table_, definition));
+  }
+
+  void append_own(ColumnPlan plan) {
+    ++own_columns_;
+    for (size_t i = 0; i < inherited_.columns.size(); ++i) {
+      if (plans_[i].column.name == plan.column.name) return merge_column(i, std::move(plan));
+    }
+    append(std::move(plan));
   }
 
   void append(ColumnPlan plan) {
@@ -230,8 +273,12 @@ class TableCreator {
     }
     put();
     store_values();
+    add_inherited_checks(context_, *table_, inherited_);
+    if (!inherited_.checks.empty()) put();
     std::vector<std::string> taken;
-    for (const PendingConstraint& check : checks_) add_check(context_, *table_, check, taken);
+    for (const PendingConstraint& check : checks_) {
+      if (!merges_with_inherited(check)) add_check(context_, *table_, check, taken);
+    }
     for (LikeCopy& like : likes_) add_like_constraints(context_, *table_, like);
     put();
     for (const PendingConstraint& key : keys_) {
@@ -258,6 +305,14 @@ class TableCreator {
       add_foreign_key(context_, *table_, key);
       put();
     }
+  }
+
+  bool merges_with_inherited(const PendingConstraint& check) {
+    const Constraint* same = table_->find_constraint(check.node->conname);
+    if (same == nullptr || same->is_local || same->inherit_count == 0 || parent_ != nullptr) {
+      return false;
+    }
+    return merge_check(context_, *table_, check, {});
   }
 
   void store_values() {
@@ -289,6 +344,8 @@ class TableCreator {
   std::vector<PendingConstraint> checks_, keys_, exclusions_, foreign_keys_;
   std::vector<LikeCopy> likes_;
   std::shared_ptr<const Table> parent_;  // of a partition
+  InheritedParts inherited_;
+  size_t own_columns_ = 0;  // so far
 };
 
 }  // namespace

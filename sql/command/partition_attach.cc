@@ -5,6 +5,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/index_build.h"
+#include "sql/command/inherit_attach.h"
 #include "sql/command/object_name.h"
 #include "sql/command/partition_build.h"
 #include "sql/command/partition_references.h"
@@ -146,80 +147,14 @@ Oid make_partition_index(CommandContext& context, const Index& wanted, const Tab
 
 // --- ATTACH ---
 
-void check_columns(const Table& parent, const Table& child) {
-  for (const Column& column : child.columns) {
-    if (column.dropped || parent.find_column(column.name) != nullptr) continue;
-    throw sql_error(SqlState::kDatatypeMismatch,
-                    "table \"{}\" contains column \"{}\" not found in parent \"{}\"", child.name,
-                    column.name, parent.name)
-        .detail("The new partition may contain only the columns present in parent.");
-  }
-  for (const Column& column : parent.columns) {
-    if (column.dropped) continue;
-    const Column* own = child.find_column(column.name);
-    if (own == nullptr) {
-      throw sql_error(SqlState::kDatatypeMismatch, "child table is missing column \"{}\"",
-                      column.name);
-    }
-    if (own->type.oid != column.type.oid || own->type.typmod != column.type.typmod) {
-      throw sql_error(SqlState::kDatatypeMismatch,
-                      "child table \"{}\" has different type for column \"{}\"", child.name,
-                      column.name);
-    }
-    if (own->collation != column.collation) {
-      throw sql_error(SqlState::kCollationMismatch,
-                      "child table \"{}\" has different collation for column \"{}\"", child.name,
-                      column.name);
-    }
-    if (column.not_null && !own->not_null) {
-      throw sql_error(SqlState::kDatatypeMismatch,
-                      "column \"{}\" in child table must be marked NOT NULL", column.name);
-    }
-    if ((column.generated != '\0') != (own->generated != '\0')) {
-      throw sql_error(SqlState::kDatatypeMismatch,
-                      "column \"{}\" in child table must {}be a generated column", column.name,
-                      column.generated != '\0' ? "" : "not ");
-    }
-    if (column.generated != '\0' && own->default_sql != column.default_sql) {
-      throw sql_error(SqlState::kDatatypeMismatch,
-                      "column \"{}\" in child table has a conflicting generation expression",
-                      column.name);
-    }
-  }
-}
-
-void merge_constraints(const Table& parent, Table& child) {
-  for (const Constraint& wanted : parent.constraints) {
-    if (wanted.type != 'c') continue;
-    auto own = std::ranges::find_if(child.constraints, [&](const Constraint& c) {
-      return c.type == 'c' && c.name == wanted.name;
-    });
-    if (own == child.constraints.end()) {
-      throw sql_error(SqlState::kDatatypeMismatch, "child table is missing constraint \"{}\"",
-                      wanted.name);
-    }
-    if (own->expression != wanted.expression) {
-      throw sql_error(SqlState::kDatatypeMismatch,
-                      "child table \"{}\" has different definition for check constraint \"{}\"",
-                      child.name, wanted.name);
-    }
-    if (own->no_inherit) {
-      throw sql_error(SqlState::kInvalidObjectDefinition,
-                      "constraint \"{}\" conflicts with non-inherited constraint on child table "
-                      "\"{}\"",
-                      wanted.name, child.name);
-    }
-    own->parent = wanted.oid;
-    own->inherit_count = 1;
-    own->is_local = false;
-  }
-}
-
 void refuse_attached(CommandContext& context, const Table& parent, const Relation& found) {
   if (found.relkind != 'r' && found.relkind != 'p') throw_wrong_kind(found, "table");
   const auto& child = static_cast<const Table&>(found);
   if (is_partition(child)) {
     throw sql_error(SqlState::kWrongObjectType, "\"{}\" is already a partition", child.name);
+  }
+  if (!child.inherits.empty()) {
+    throw SqlError(SqlState::kWrongObjectType, "cannot attach inheritance child as partition");
   }
   if (!context.ddl().view()->children_of(child.oid).empty() && !is_partitioned(child)) {
     throw SqlError(SqlState::kWrongObjectType, "cannot attach inheritance parent as partition");
@@ -311,18 +246,13 @@ void attach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
   std::shared_ptr<Table> parent = copy_of(*context.ddl().view()->table(parent_oid));
   refuse_attached(context, *parent, found);
   std::shared_ptr<Table> child = copy_of(static_cast<const Table&>(found));
-  check_columns(*parent, *child);
+  merge_existing_columns(*parent, *child, true);
   PartitionBound bound = make_partition_bound(context, *parent, *command.bound, child->name);
-  merge_constraints(*parent, *child);
+  merge_existing_checks(*parent, *child, true);
   check_partition_rows(context, *parent, *child, bound);
   check_default_partition(context, *parent, bound);
   child->inherits = {parent->oid};
   child->partition_bound = bound;
-  for (Column& column : child->columns) {
-    if (column.dropped) continue;
-    column.is_local = false;
-    column.inherit_count = 1;
-  }
   Oid child_oid = child->oid;
   context.ddl().put(std::move(child));
   for (Oid index : context.ddl().view()->indexes_of(parent->oid)) {

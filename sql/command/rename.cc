@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "sql/catalog/clone_object.h"
-#include "sql/catalog/partition.h"
+#include "sql/catalog/inheritance.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
@@ -110,40 +110,39 @@ CommandResult rename_relation(const ast::RenameStmt& statement, CommandContext& 
   return done;
 }
 
-// Partitions are looked at before the table itself.
-void require_free_below(const Catalog& catalog, const Table& table, const std::string& name) {
-  if (!is_partitioned(table)) return;
-  for (const PartitionNode& node : partition_tree(catalog, table)) {
-    if (node.level == 0 || node.table->find_column(name) == nullptr) continue;
-    throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
-                    name, node.table->name);
-  }
-}
-
-// What is below a partitioned table, with the column's new name; not yet put.
-std::vector<std::shared_ptr<Table>> renamed_partitions(CommandContext& context, const Table& root,
-                                                       const std::string& old_name,
-                                                       const std::string& new_name, bool only) {
+// What is below a table, with the column's new name; not yet put. Children are looked at before the
+// table itself.
+std::vector<std::shared_ptr<Table>> renamed_children(CommandContext& context, const Table& root,
+                                                     const std::string& old_name,
+                                                     const std::string& new_name, bool only) {
   std::vector<std::shared_ptr<Table>> out;
-  if (!is_partitioned(root)) return out;
   CatalogPtr catalog = context.ddl().view();
-  for (const PartitionNode& node : partition_tree(*catalog, *catalog->table(root.oid))) {
-    if (node.level == 0) continue;
-    if (only) {
-      throw sql_error(SqlState::kInvalidTableDefinition,
-                      "inherited column \"{}\" must be renamed in child tables too", old_name);
+  const std::vector<FamilyMember> family = table_family(*catalog, *catalog->table(root.oid));
+  if (only && family.size() > 1) {
+    throw sql_error(SqlState::kInvalidTableDefinition,
+                    "inherited column \"{}\" must be renamed in child tables too", old_name);
+  }
+  for (const FamilyMember& member : family) {
+    if (member.level == 0) continue;
+    context.lock_table(member.table->oid, TableLockMode::kAccessExclusive);
+    std::shared_ptr<Table>& child = out.emplace_back(copy_of(*member.table));
+    int16_t number = child->find_column(old_name)->number;
+    if (column_at(*child, number).inherit_count > member.parents) {
+      throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited column \"{}\"",
+                      old_name);
     }
-    context.lock_table(node.table->oid, TableLockMode::kAccessExclusive);
-    for (const ObjectAddress& address : catalog->dependents_of(node.table->address())) {
+    if (child->find_column(new_name) != nullptr) {
+      throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
+                      new_name, child->name);
+    }
+    for (const ObjectAddress& address : catalog->dependents_of(member.table->address())) {
       const Table* view =
           address.class_id == class_oid::kRelation ? catalog->table(address.oid) : nullptr;
       if (view == nullptr || view->definition.empty()) continue;
-      throw unsupported("renaming a column of partitions that views name");
+      throw unsupported("renaming a column of partitions or children that views name");
     }
-    std::shared_ptr<Table>& partition = out.emplace_back(copy_of(*node.table));
-    int16_t number = partition->find_column(old_name)->number;
-    follow_column_rename(context, *partition, number, new_name);
-    column_at(*partition, number).name = new_name;
+    follow_column_rename(context, *child, number, new_name);
+    column_at(*child, number).name = new_name;
   }
   return out;
 }
@@ -169,31 +168,64 @@ CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& co
     }
     throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", statement.subname);
   }
-  if (is_partition(*table)) {
+  if (column->inherit_count > 0) {
     throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited column \"{}\"",
                     statement.subname);
   }
   std::string new_name = truncated_name(statement.newname);
   check_new_column_name(*table, new_name);
-  require_free_below(*context.ddl().view(), *table, new_name);
+  const std::string old_name = column->name;
+  std::vector<std::shared_ptr<Table>> children =
+      renamed_children(context, *table, old_name, new_name, !statement.relation->inh);
   if (table->find_column(new_name) != nullptr) {
     throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
                     new_name, table->name);
   }
   int16_t number = column->number;
-  const std::string old_name = column->name;
   follow_column_rename(context, *table, number, new_name);
   column_at(*table, number).name = new_name;
-  std::vector<std::shared_ptr<Table>> partitions =
-      renamed_partitions(context, *table, old_name, new_name, !statement.relation->inh);
   if (!table->definition.empty()) {
     std::vector<std::string> names;
     for (const Column& output : table->columns) names.push_back(output.name);
     table->definition = with_output_names(table->definition, names);
   }
   context.ddl().put(std::move(table));
-  for (std::shared_ptr<Table>& partition : partitions) context.ddl().put(std::move(partition));
+  for (std::shared_ptr<Table>& child : children) context.ddl().put(std::move(child));
   return done;
+}
+
+// What is below a table, with the CHECK's new name; not yet put.
+std::vector<std::shared_ptr<Table>> with_renamed_check(CommandContext& context, const Table& root,
+                                                       const std::string& old_name,
+                                                       const std::string& new_name, bool only) {
+  std::vector<std::shared_ptr<Table>> out;
+  CatalogPtr catalog = context.ddl().view();
+  const std::vector<FamilyMember> family = table_family(*catalog, *catalog->table(root.oid));
+  if (only && family.size() > 1) {
+    throw sql_error(SqlState::kInvalidTableDefinition,
+                    "inherited constraint \"{}\" must be renamed in child tables too", old_name);
+  }
+  for (const FamilyMember& member : family) {
+    if (member.level == 0) continue;
+    context.lock_table(member.table->oid, TableLockMode::kAccessExclusive);
+    std::shared_ptr<Table>& child = out.emplace_back(copy_of(*member.table));
+    auto own = std::ranges::find(child->constraints, old_name, &Constraint::name);
+    if (own == child->constraints.end()) {
+      throw sql_error(SqlState::kUndefinedObject,
+                      "constraint \"{}\" for table \"{}\" does not exist", old_name, child->name);
+    }
+    if (own->inherit_count > member.parents) {
+      throw sql_error(SqlState::kInvalidTableDefinition,
+                      "cannot rename inherited constraint \"{}\"", old_name);
+    }
+    if (child->find_constraint(new_name) != nullptr) {
+      throw sql_error(SqlState::kDuplicateObject,
+                      "constraint \"{}\" for relation \"{}\" already exists", new_name,
+                      child->name);
+    }
+    own->name = new_name;
+  }
+  return out;
 }
 
 CommandResult rename_constraint(const ast::RenameStmt& statement, CommandContext& context) {
@@ -212,13 +244,15 @@ CommandResult rename_constraint(const ast::RenameStmt& statement, CommandContext
     throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited constraint \"{}\"",
                     statement.subname);
   }
-  if (is_partitioned(*table) && constraint->type == 'c') {
-    throw unsupported("renaming a check constraint of a partitioned table");
-  }
   std::string new_name = truncated_name(statement.newname);
   if (table->find_constraint(new_name) != nullptr) {
     throw sql_error(SqlState::kDuplicateObject,
                     "constraint \"{}\" for relation \"{}\" already exists", new_name, table->name);
+  }
+  std::vector<std::shared_ptr<Table>> children;
+  if (constraint->type == 'c' && !constraint->no_inherit) {
+    children =
+        with_renamed_check(context, *table, constraint->name, new_name, !statement.relation->inh);
   }
   constraint->name = new_name;
   bool has_index = constraint->type == 'p' || constraint->type == 'u' || constraint->type == 'x';
@@ -228,6 +262,7 @@ CommandResult rename_constraint(const ast::RenameStmt& statement, CommandContext
     put_renamed(context, *context.ddl().view()->index(index), new_name);
   }
   context.ddl().put(std::move(table));
+  for (std::shared_ptr<Table>& child : children) context.ddl().put(std::move(child));
   return done;
 }
 

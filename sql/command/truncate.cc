@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/table/trigger_firing.h"
+#include "sql/catalog/inheritance.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
@@ -27,10 +28,10 @@ bool contains(const std::vector<Oid>& list, Oid oid) {
   return std::ranges::find(list, oid) != list.end();
 }
 
-// Rights are looked at for the partitioned table alone.
-void add_partitions(CommandContext& context, Oid root, std::vector<Oid>& tables) {
+// Rights are looked at for the named table alone.
+void add_family(CommandContext& context, Oid root, std::vector<Oid>& tables) {
   CatalogPtr catalog = context.ddl().view();
-  for (const PartitionNode& node : partition_tree(*catalog, *catalog->table(root))) {
+  for (const FamilyMember& node : table_family(*catalog, *catalog->table(root))) {
     if (contains(tables, node.table->oid)) continue;
     context.lock_table(node.table->oid, TableLockMode::kAccessExclusive);
     tables.push_back(node.table->oid);
@@ -83,13 +84,13 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
     const Relation& relation = require_and_lock(context, name, TableLockMode::kAccessExclusive);
     check_target(context, relation);
     if (!contains(tables, relation.oid)) tables.push_back(relation.oid);
-    if (relation.relkind != 'p') continue;
+    if (relation.relkind != 'p' && !name.inh) continue;
     if (!name.inh) {
       throw SqlError(SqlState::kWrongObjectType, "cannot truncate only a partitioned table")
           .hint(
               "Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.");
     }
-    add_partitions(context, relation.oid, tables);
+    add_family(context, relation.oid, tables);
   }
   if (statement.behavior == ast::DropBehavior::kCascade) {
     add_referencing(context, tables);

@@ -103,16 +103,14 @@ void CopyIn::bind_default(Binder& binder, PlannerContext& context, const Column&
 
 void CopyIn::bind_partitions(Binder& binder, PlannerContext& context, const Table& table) {
   const Catalog& catalog = context.environment.catalog();
-  auto refuse_triggers = [](const Table& of) {
-    for (const Trigger& trigger : of.triggers) {
-      if ((trigger.type & trigger_type::kRow) != 0) continue;
-      throw unsupported("COPY into a partitioned table with statement triggers");
-    }
-  };
+  for (const Trigger& trigger : table.triggers) {
+    if (trigger.old_table.empty() && trigger.new_table.empty()) continue;
+    throw unsupported("triggers with transition tables on a partitioned table");
+  }
   partitions_ = std::make_unique<PartitionedTarget>();
+  partitions_->root = desc_;
   std::map<Oid, int32_t> leaf_numbers;
   for (const PartitionNode& node : partition_tree(catalog, table)) {
-    refuse_triggers(*node.table);
     locks_.push_back({node.table->oid, kRowExclusiveLock});
     if (is_partitioned(*node.table)) continue;
     leaf_numbers[node.table->oid] = static_cast<int32_t>(partitions_->leaves.size());

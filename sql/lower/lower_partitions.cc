@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "engine/exec/op_values.h"
-#include "engine/table/partitioned_modify.h"
 #include "sql/lower/lowering.h"
 #include "sql/optimize/exclude_partitions.h"
 #include "sql/optimize/predicates.h"
@@ -124,9 +123,14 @@ ModifySpec Lowering::leaf_spec(const ModifyOp& op, const ModifyLeaf& leaf, bool 
   ModifySpec spec;
   spec.table = leaf.table;
   spec.is_leaf = true;
+  for (size_t i = 0; i < op.table->columns.size(); ++i) {
+    auto at = std::ranges::find(leaf.root_attribute, static_cast<int32_t>(i));
+    if (at == leaf.root_attribute.end()) continue;
+    spec.shown.push_back(static_cast<int32_t>(at - leaf.root_attribute.begin()));
+  }
   spec.counts_rows = counts_rows;
   spec.action = moved ? ModifyAction::kInsert : action_of(op.modify);
-  std::vector<ColumnId> new_columns = permuted(leaf, op.new_columns, kNoColumn);
+  const std::vector<ColumnId>& new_columns = leaf.new_columns;
   std::vector<ColumnId> layout = input;
   size_t width = leaf.root_attribute.size();
   if (spec.action == ModifyAction::kInsert) {
@@ -225,16 +229,85 @@ std::unique_ptr<ConflictSpec> Lowering::leaf_conflict(const ModifyOp& op, const 
 Lowered Lowering::lower_partitioned_modify(ModifyOp& op) {
   Lowered input = lower(*op.inputs[0]);
   ++modify_count_;
+  // Leaves are lowered when rows come to them; conditions of policies may have subqueries.
+  uses_exec_parameters_ = true;
+  const bool counts_rows = &op == root_modify_;
+  if (op.modify == ModifyKind::kMerge) {
+    return {std::make_unique<PartitionedMergeOperator>(
+                std::move(input.op), family_merge_spec(op, input.layout, counts_rows)),
+            {}};
+  }
+  std::vector<ColumnId> output;
+  for (const ProjectItem& item : op.returning) output.push_back(item.column);
+  return {std::make_unique<PartitionedModifyOperator>(
+              std::move(input.op), family_modify_spec(op, input.layout, counts_rows)),
+          std::move(output)};
+}
+
+PartitionedMergeSpec Lowering::family_merge_spec(const ModifyOp& op,
+                                                 const std::vector<ColumnId>& input,
+                                                 bool counts_rows) {
+  PartitionedMergeSpec spec;
+  spec.root = op.table;
+  spec.row_key_slot = static_cast<uint32_t>(slot_in(input, op.row_key));
+  spec.table_oid_slot = static_cast<uint32_t>(slot_in(input, op.table_oid));
+  spec.recheck = slots(op.recheck, input);
+  for (const ModifyLeaf& leaf : op.leaves) {
+    PartitionedMergeSpec::Leaf& added = spec.leaves.emplace_back();
+    added.table = leaf.table;
+    for (ColumnId column : permuted(leaf, op.old_columns, kNoColumn)) {
+      added.old_slots.push_back(slot_in(input, column));
+    }
+  }
+  std::shared_ptr<Lowering> self = shared_from_this();
+  for (const MergeAction& action : op.merge_actions) {
+    PartitionedMergeSpec::Action& added = spec.actions.emplace_back();
+    added.matched = action.matched;
+    added.does_nothing = action.does_nothing;
+    added.action = action_of(action.modify);
+    added.condition = slots(action.condition, input);
+    for (const Expr* expr : action.assignments) added.assigned.push_back(expr != nullptr);
+    if (action.does_nothing) continue;
+    auto* part = context_.make<ModifyOp>();
+    *part = op;
+    part->modify = action.modify;
+    part->assignments = action.assignments;
+    part->recheck = nullptr;  // the row that comes is the latest
+    part->merge_actions.clear();
+    added.make = [self, part, input, counts_rows](OperatorPtr child) {
+      return self->merge_part(*part, input, counts_rows, std::move(child));
+    };
+  }
+  return spec;
+}
+
+OperatorPtr Lowering::merge_part(const ModifyOp& op, const std::vector<ColumnId>& input,
+                                 bool counts_rows, OperatorPtr child) {
+  // What inherits from a table takes none of the rows that are inserted there.
+  if (op.modify == ModifyKind::kInsert && op.route == nullptr) {
+    ModifySpec spec = leaf_spec(op, op.leaves[0], false, counts_rows, input);
+    for (size_t i = 0; i < spec.assignments.size(); ++i) {
+      spec.assignments[i] = slots(op.assignments[i], input);
+    }
+    return std::make_unique<ModifyOperator>(std::move(child), std::move(spec));
+  }
+  PartitionedModifySpec spec = family_modify_spec(op, input, counts_rows);
+  spec.fires_statement_triggers = false;
+  return std::make_unique<PartitionedModifyOperator>(std::move(child), std::move(spec));
+}
+
+PartitionedModifySpec Lowering::family_modify_spec(const ModifyOp& op,
+                                                   const std::vector<ColumnId>& input,
+                                                   bool counts_rows) {
   PartitionedModifySpec spec;
   spec.action = action_of(op.modify);
   spec.root = op.table;
-  bool counts_rows = &op == root_modify_;
   if (op.modify == ModifyKind::kInsert) {
-    for (Expr* expr : op.assignments) spec.row.push_back(slots(expr, input.layout));
+    for (Expr* expr : op.assignments) spec.row.push_back(slots(expr, input));
     spec.row.resize(op.table->columns.size(), nullptr);
     spec.updates_on_conflict = op.on_conflict != nullptr && op.on_conflict->update;
   } else {
-    int32_t slot = slot_in(input.layout, op.table_oid);
+    int32_t slot = slot_in(input, op.table_oid);
     LUMA_CHECK(slot >= 0);
     spec.table_oid_slot = static_cast<uint32_t>(slot);
   }
@@ -242,26 +315,21 @@ Lowered Lowering::lower_partitioned_modify(ModifyOp& op) {
   for (const Expr* expr : assigned) spec.assigned.push_back(expr != nullptr);
   spec.assigned.resize(op.table->columns.size(), false);
   if (op.route != nullptr) spec.route = lowered_route(*op.route, op.new_columns);
-  std::vector<ColumnId> output;
   for (const ProjectItem& item : op.returning) {
     spec.returning.push_back(type_info(type_of(item.column).oid).physical);
-    output.push_back(item.column);
   }
-  // Leaves are lowered when rows come to them; conditions of policies may have subqueries.
-  uses_exec_parameters_ = true;
   std::shared_ptr<Lowering> self = shared_from_this();
   for (const ModifyLeaf& leaf : op.leaves) {
     PartitionedModifySpec::Leaf& added = spec.leaves.emplace_back();
     added.oid = leaf.table->oid;
     added.root_attribute = leaf.root_attribute;
-    auto make = [self, &op, &leaf, counts_rows, layout = input.layout](bool moved) {
-      return self->leaf_spec(op, leaf, moved, counts_rows, layout);
+    auto make = [self, &op, &leaf, counts_rows, input](bool moved) {
+      return self->leaf_spec(op, leaf, moved, counts_rows, input);
     };
     added.change = [make] { return make(false); };
     added.insert_moved = [make] { return make(true); };
   }
-  return {std::make_unique<PartitionedModifyOperator>(std::move(input.op), std::move(spec)),
-          std::move(output)};
+  return spec;
 }
 
 std::unique_ptr<PartitionRoute> Lowering::lowered_route(const PartitionRoute& route,

@@ -13,6 +13,8 @@
 #include "engine/exec/op_materialize.h"
 #include "engine/exec/operator.h"
 #include "engine/table/modify.h"
+#include "engine/table/partitioned_merge.h"
+#include "engine/table/partitioned_modify.h"
 #include "sql/lower/explain_notes.h"
 #include "sql/lower/planner.h"
 #include "sql/optimize/access_path.h"
@@ -58,9 +60,9 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_project_set(ProjectSetOp& op);
   Lowered lower_join(JoinOp& op);
   Lowered lower_apply(ApplyOp& op);
+  Lowered lower_asof_join(AsofJoinOp& op);
   Lowered lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, LogicalOp& inner,
                            const std::vector<Expr*>& conjuncts);
-  Lowered lower_asof_join(AsofJoinOp& op);
   bool virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
                            const std::vector<Expr*>& conjuncts);
   bool index_join_pays(const LogicalOp& outer, const ScanOp& inner,
@@ -94,6 +96,14 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   std::unique_ptr<ConflictSpec> leaf_conflict(const ModifyOp& op, const ModifyLeaf& leaf,
                                               const std::vector<ColumnId>& new_columns);
   Lowered lower_partitioned_modify(ModifyOp& op);
+  // Both: `input`: what the operator's child gives.
+  PartitionedModifySpec family_modify_spec(const ModifyOp& op, const std::vector<ColumnId>& input,
+                                           bool counts_rows);
+  PartitionedMergeSpec family_merge_spec(const ModifyOp& op, const std::vector<ColumnId>& input,
+                                         bool counts_rows);
+  // What one action of a MERGE does to the rows it is chosen for.
+  OperatorPtr merge_part(const ModifyOp& op, const std::vector<ColumnId>& input, bool counts_rows,
+                         OperatorPtr child);
   std::unique_ptr<PartitionRoute> lowered_route(const PartitionRoute& route,
                                                 const std::vector<ColumnId>& row);
 

@@ -6,6 +6,7 @@
 #include "engine/txn/lock_manager.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/catalog/inheritance.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
 #include "sql/session/session_parts.h"
@@ -400,8 +401,16 @@ void SqlSession::lock_statement(const ast::LockStmt& statement) {
     options.timeout_ms = settings_.vars().lock_timeout_ms;
     options.deadlock_timeout_ms = settings_.vars().deadlock_timeout_ms;
     options.relation_name = relation.name;
-    locks_->lock_table(*lock_owner_, relation.oid, static_cast<TableLockMode>(statement.mode),
-                       options);
+    std::vector<Oid> wanted = {relation.oid};
+    if (range->inh && relation.relkind != 'v') {
+      const auto& table = static_cast<const Table&>(relation);
+      for (const FamilyMember& member : table_family(environment_.catalog(), table)) {
+        if (member.level > 0) wanted.push_back(member.table->oid);
+      }
+    }
+    for (Oid oid : wanted) {
+      locks_->lock_table(*lock_owner_, oid, static_cast<TableLockMode>(statement.mode), options);
+    }
   }
 }
 

@@ -34,7 +34,7 @@ KNOWN_XX000 = ("tsvector_update_trigger: not fired by trigger manager",
                "could not open relation with OID", "cache lookup failed", "unrecognized weight",
                "unrecognized object type abbreviation", "unsupported jsonb version number",
                "unsupported jsonpath version number", "invalid INTERVAL typmod",
-               "tuple concurrently updated")
+               "tuple concurrently updated", "cannot alter constraint")
 
 
 def corpus():
