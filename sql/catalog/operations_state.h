@@ -26,6 +26,15 @@ struct AuthenticationRow {
   std::string method;
 };
 
+// What has come of a table's retention since the server started (sql/session/retention.h).
+struct RetentionRow {
+  Oid table = kInvalidOid;
+  int64_t partitions_created = 0, partitions_dropped = 0;
+  std::optional<int64_t> last_created, last_dropped, last_failure;  // timestamptz
+  double last_drop_ms = 0;
+  std::string failure;  // of last_failure
+};
+
 class LargeObjects;  // large_objects.h
 
 class OperationsState {
@@ -38,6 +47,8 @@ class OperationsState {
   virtual std::vector<std::string> listening_channels() = 0;
   // The address and port of the server that the client came to; nullopt over a Unix socket.
   virtual std::optional<std::pair<std::string, int32_t>> server_address() = 0;
+  // Of the session's database.
+  virtual std::vector<RetentionRow> retention_rows() = 0;
 };
 
 }  // namespace luma

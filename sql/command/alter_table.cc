@@ -306,11 +306,13 @@ void TableAlterer::set_options(const ast::AlterTableCmd& command) {
   change([&](Table& table) {
     OptionOwner owner = table.relkind == 'v'   ? OptionOwner::kView
                         : table.relkind == 'm' ? OptionOwner::kMaterializedView
+                        : table.relkind == 'p' ? OptionOwner::kPartitioned
                                                : OptionOwner::kTable;
     if (command.subtype == Type_::kReplaceRelOptions) table.options.clear();
     change_options(table.options, ast::as<ast::ListNode>(command.def)->items, owner,
                    command.subtype == Type_::kResetRelOptions);
     if (table.relkind == 'v') require_checkable(context_, table);
+    require_partition_options(table);
   });
 }
 

@@ -50,6 +50,7 @@ class TableCreator {
     refuse_default_conflicts(inherited_, plans_);
     if (statement_.partspec != nullptr) {
       table_->partition_key = make_partition_key(context_, *table_, *statement_.partspec);
+      require_partition_options(*table_);
     }
     store();
     if (statement_.partbound != nullptr) check_default();
@@ -76,12 +77,9 @@ class TableCreator {
       throw SqlError(SqlState::kFeatureNotSupported,
                      "specifying a table access method is not supported on a partitioned table");
     }
-    change_options(table_->options, statement_.options, OptionOwner::kTable, false);
-    if (is_partitioned(*table_) && !table_->options.empty()) {
-      std::string_view name = table_->options[0];
-      throw sql_error(SqlState::kInvalidParameterValue, "unrecognized parameter \"{}\"",
-                      name.substr(0, name.find('=')));
-    }
+    change_options(table_->options, statement_.options,
+                   is_partitioned(*table_) ? OptionOwner::kPartitioned : OptionOwner::kTable,
+                   false);
   }
 
   // Columns, constraints and indexes of the partitioned table.

@@ -3,13 +3,15 @@
 #include <charconv>
 
 #include "engine/base/ascii_case.h"
+#include "engine/type/interval.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
 
 namespace luma {
 namespace {
 
-enum class ValueKind : uint8_t { kBool, kInt, kReal, kEnum };
+enum class ValueKind : uint8_t { kBool, kInt, kReal, kEnum, kInterval };
 
 struct OptionRow {
   std::string_view name;
@@ -60,6 +62,10 @@ constexpr OptionRow kOptions[] = {
     {"autosummarize", bit(OptionOwner::kBrin), ValueKind::kBool},
     {"security_barrier", bit(OptionOwner::kView), ValueKind::kBool},
     {"security_invoker", bit(OptionOwner::kView), ValueKind::kBool},
+    // How partitions come and go (sql/session/retention.h).
+    {"retention", bit(OptionOwner::kPartitioned), ValueKind::kInterval},
+    {"partition_interval", bit(OptionOwner::kPartitioned), ValueKind::kInterval},
+    {"partition_ahead", bit(OptionOwner::kPartitioned), ValueKind::kInt, 1, 1000},
     {"check_option", bit(OptionOwner::kView), ValueKind::kEnum, 0, 0, "local|cascaded"},
 };
 
@@ -103,6 +109,13 @@ void check_value(const OptionRow& row, const std::string& value) {
     case ValueKind::kEnum:
       if (!contains_word(row.values, ascii_lower(value))) throw_bad_enum(row, value);
       return;
+    case ValueKind::kInterval: {
+      const Interval interval = parse_interval(value);
+      if (interval_compare(interval, Interval{}) > 0) return;
+      throw sql_error(SqlState::kInvalidParameterValue, "value {} out of bounds for option \"{}\"",
+                      value, row.name)
+          .detail("It must be a positive interval.");
+    }
     case ValueKind::kInt:
     case ValueKind::kReal: {
       double number = 0;
@@ -136,6 +149,24 @@ OptionOwner index_option_owner(Oid access_method) {
     default:
       return OptionOwner::kBtree;
   }
+}
+
+void require_partition_options(const Table& table) {
+  if (table.options.empty() || !is_partitioned(table)) return;
+  const std::string& first = table.options.front();
+  const PartitionKey& key = table.partition_key;
+  const bool by_one_column =
+      key.strategy == 'r' && key.parts.size() == 1 && key.parts[0].column > 0;
+  const Oid type = by_one_column
+                       ? table.columns[static_cast<size_t>(key.parts[0].column) - 1].type.oid
+                       : kInvalidOid;
+  if (type == type_oid::kDate || type == type_oid::kTimestamp || type == type_oid::kTimestamptz) {
+    return;
+  }
+  throw sql_error(SqlState::kInvalidParameterValue,
+                  "parameter \"{}\" is for tables partitioned by "
+                  "range of one column of type date, timestamp or timestamptz",
+                  first.substr(0, first.find('=')));
 }
 
 void change_options(std::vector<std::string>& current, const ast::NodeList& changes,

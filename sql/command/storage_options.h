@@ -6,6 +6,7 @@
 
 #include "engine/type/oid.h"
 #include "sql/ast/ddl.h"
+#include "sql/catalog/object.h"
 
 namespace luma {
 
@@ -18,9 +19,14 @@ enum class OptionOwner : uint8_t {
   kMaterializedView,
   kGist,
   kSpgist,
-  kBrin
+  kBrin,
+  kPartitioned
 };
 OptionOwner index_option_owner(Oid access_method);
+
+// Retention and new partitions are for tables whose partitions are ranges of a time: throws 22023
+// for others.
+void require_partition_options(const Table& table);
 
 // Adds or replaces (`reset`: removes) options in a "name=value" list. Throws 22023.
 void change_options(std::vector<std::string>& current, const ast::NodeList& changes,

@@ -67,6 +67,7 @@ std::span<const ExtensionFunction> fuzzystrmatch_functions();
 std::span<const ExtensionFunction> hstore_functions();
 std::span<const ExtensionFunction> pgcrypto_functions();
 std::span<const ExtensionFunction> pg_trgm_functions();
+std::span<const ExtensionFunction> luma_retention_functions();
 std::span<const ExtensionFunction> pg_stat_statements_functions();
 std::span<const ExtensionFunction> tablefunc_functions();
 std::span<const ExtensionFunction> unaccent_functions();

@@ -11,6 +11,7 @@
 #include "sql/function/registry.h"
 #include "sql/session/auto_analyze.h"
 #include "sql/session/columnar_maintenance.h"
+#include "sql/session/retention.h"
 #include "sql/session/setting_registry.h"
 #include "sql/session/statement_statistics.h"
 #include "sql/session/transaction_history.h"
@@ -107,6 +108,7 @@ SqlInstance::SqlInstance(SqlInstanceOptions options)
   prepared_->recover();
   maintenance_ = std::make_unique<ColumnarMaintenance>(*this);
   auto_analyze_ = std::make_unique<AutoAnalyze>(*this);
+  retention_ = std::make_unique<Retention>(*this);
 }
 
 SqlInstance::~SqlInstance() { close(); }
@@ -278,6 +280,7 @@ void SqlInstance::checkpoint() {
 
 void SqlInstance::close() {
   if (kv_ == nullptr) return;
+  retention_.reset();
   auto_analyze_.reset();
   maintenance_.reset();
   {

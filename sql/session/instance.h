@@ -34,6 +34,7 @@ namespace luma {
 class AutoAnalyze;
 class ColumnarMaintenance;
 class ExportedSnapshots;
+class Retention;
 class StatementStatistics;
 class TransactionHistory;
 
@@ -81,6 +82,7 @@ class SqlInstance {
   TransactionHistory& history() { return *history_; }
   ExportedSnapshots& exported_snapshots() { return *exported_snapshots_; }
   StatementStatistics& statement_statistics() { return *statement_statistics_; }
+  Retention& retention() { return *retention_; }
   int64_t start_micros() const { return start_micros_; }
 
   // Committed table descriptions; empty when not cached for this catalog version.
@@ -129,6 +131,7 @@ class SqlInstance {
   std::unique_ptr<ColumnarTables> columnar_;
   std::unique_ptr<ColumnarMaintenance> maintenance_;
   std::unique_ptr<AutoAnalyze> auto_analyze_;
+  std::unique_ptr<Retention> retention_;
   ActivityRegistry activity_;
   ActivityStatistics statistics_;
   int64_t start_micros_ = 0;

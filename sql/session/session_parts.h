@@ -72,6 +72,7 @@ class SqlSession::Live final : public LiveState,
   LargeObjects& large_objects() override;
   std::vector<std::string> listening_channels() override;
   std::optional<std::pair<std::string, int32_t>> server_address() override;
+  std::vector<RetentionRow> retention_rows() override;
   std::vector<StatementRow> statement_rows() override;
   StatementTotals statement_totals() override;
   void reset_statements(Oid user, Oid database, int64_t query_id) override;

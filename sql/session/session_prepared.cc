@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "engine/base/sql_error.h"
+#include "sql/session/retention.h"
 #include "sql/session/session_parts.h"
 #include "sql/session/transaction_history.h"
 
@@ -117,6 +118,10 @@ std::vector<AuthenticationRow> SqlSession::Live::authentication_rules() {
 std::vector<std::string> SqlSession::Live::listening_channels() {
   std::lock_guard lock(session_.notification_mutex_);
   return {session_.listening_.begin(), session_.listening_.end()};
+}
+
+std::vector<RetentionRow> SqlSession::Live::retention_rows() {
+  return session_.instance_.retention().rows(session_.environment_.database());
 }
 
 std::optional<std::pair<std::string, int32_t>> SqlSession::Live::server_address() {

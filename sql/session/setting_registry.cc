@@ -211,6 +211,8 @@ constexpr OwnSetting kOwnSettings[] = {
      "Plans that a session keeps for repeated statements."},
     {"luma.query_memory_limit", SettingType::kInteger, SettingContext::kUser, "kB", 0, 2147483647,
      "0", "Memory that one statement may use; 0 is no limit of its own."},
+    {"luma.retention_naptime", SettingType::kInteger, SettingContext::kPostmaster, "s", 0, 86400,
+     "60", "Time between looks at tables with retention; 0 is never."},
 };
 
 // PostgreSQL's facts that LumaDB answers differently or knows more of.
