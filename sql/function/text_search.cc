@@ -7,6 +7,7 @@
 #include "engine/type/text_query.h"
 #include "engine/type/text_vector.h"
 #include "engine/type/utf8_text.h"
+#include "sql/function/headline.h"
 #include "sql/function/text_parser.h"
 #include "sql/function/type_comparison.h"
 #include "sql/function/type_families.h"
@@ -269,6 +270,19 @@ bool match_texts(RowCall& call, string_view text, string_view words) {
   return query_matches(query.get(), read_text_vector(vector.str.view()));
 }
 
+// [configuration,] document, query [, options]
+Value headline(RowCall& call, const Value* args) {
+  const size_t first = call.expr.args[0]->type.oid == type_oid::kRegconfig ? 1 : 0;
+  const size_t count = call.expr.args.size();
+  TextConfiguration configuration = configuration_of(call, args);
+  HeadlineOptions options;
+  if (count == first + 3) options = parse_headline_options(args[first + 2].datum.str.view());
+  QueryTree query = read_query(args[first + 1].datum.str.view());
+  std::string made =
+      make_headline(configuration, args[first].datum.str.view(), query.get(), options);
+  return Datum::of_string(call.arena.copy(made));
+}
+
 // --- vectors ---
 int32_t lexeme_count(string_view vector) {
   return static_cast<int32_t>(read_text_vector(vector).size());
@@ -389,6 +403,11 @@ const KernelRow kRows[] = {
     scalar_row("tsquery_phrase(tsquery,tsquery,int4)", strict_kernel<&phrase>,
                "one query followed by another at a distance"),
     scalar_row("tsquery_not(tsquery)", strict_kernel<&negated>),
+    scalar_row("ts_headline(text,tsquery)", row_kernel<headline>,
+               "the part of a document that matches"),
+    scalar_row("ts_headline(text,tsquery,text)", row_kernel<headline>),
+    scalar_row("ts_headline(regconfig,text,tsquery)", row_kernel<headline>),
+    scalar_row("ts_headline(regconfig,text,tsquery,text)", row_kernel<headline>),
     scalar_row("tsq_mcontains(tsquery,tsquery)", strict_kernel<&has_words_of>),
     scalar_row("tsq_mcontained(tsquery,tsquery)", strict_kernel<&has_its_words_in>),
     scalar_row("numnode(tsquery)", strict_kernel<&node_count>, "number of words and operators"),
