@@ -241,7 +241,9 @@ uint64_t PlRun::dynamic_query(const PlExpr& text_expr, const std::vector<PlExprP
             .hint("You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.");
       }
       if (!Binder::can_bind(node) || ast::is<ast::CreateTableAsStmt>(node)) {
-        rows = host_.run_utility(node, *text);
+        columns.clear();
+        rows = host_.run_utility(node, *text, &columns, &visit);
+        returns_rows = !columns.empty();
         continue;
       }
       UsingScope scope(types);

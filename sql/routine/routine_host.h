@@ -58,8 +58,11 @@ class RoutineHost {
   // the surrounding statement's snapshot, changing nothing.
   virtual uint64_t run(RoutinePlan& plan, std::span<const Value> parameters,
                        const RowVisitor& visit, bool read_only) = 0;
-  // Anything that is no plan. `rows`: where what it returns goes (EXPLAIN, SHOW, FETCH).
-  virtual uint64_t run_utility(const ast::Node* node, std::string_view text) = 0;
+  // Anything that is no plan. What it returns (EXPLAIN, SHOW, FETCH) goes to `visit`, with its
+  // columns in `columns` before; both null: nowhere.
+  virtual uint64_t run_utility(const ast::Node* node, std::string_view text,
+                               std::vector<ResultColumnInfo>* columns = nullptr,
+                               const RowVisitor* visit = nullptr) = 0;
   // CALL: binds the arguments in `scope`, whose parameters' values `gather` then gives. Returns the
   // output arguments in order, with their positions among all arguments.
   struct CallOutput {

@@ -1,5 +1,6 @@
 // What running bodies of functions needs of the session.
 #include <algorithm>
+#include <numeric>
 
 #include "engine/base/sql_error.h"
 #include "engine/exec/evaluator.h"
@@ -85,12 +86,23 @@ uint64_t SqlSession::Routines::run(RoutinePlan& plan, std::span<const Value> par
 
 namespace {
 
-// Rows of a utility statement inside a function go nowhere.
-class NoRows final : public RowReceiver {
+// Rows of a utility statement inside a function.
+class UtilityRows final : public RowReceiver {
  public:
-  explicit NoRows(RowReceiver* outer) : outer_(outer) {}
-  void begin_rows(std::span<const ResultColumnInfo>) override {}
-  void rows(const Chunk&, uint32_t, uint32_t) override {}
+  UtilityRows(RowReceiver* outer, std::vector<ResultColumnInfo>* columns, const RowVisitor* visit)
+      : outer_(outer), columns_(columns), visit_(visit) {}
+  void begin_rows(std::span<const ResultColumnInfo> columns) override {
+    if (columns_ != nullptr) columns_->assign(columns.begin(), columns.end());
+  }
+  void rows(const Chunk& chunk, uint32_t from, uint32_t count) override {
+    if (visit_ == nullptr || count == 0) return;
+    selection_.resize(count);
+    std::iota(selection_.begin(), selection_.end(), from);
+    part_.columns.clear();
+    for (const Vector& column : chunk.columns) part_.columns.emplace_back(column.physical(), 1);
+    part_.slice(chunk, selection_.data(), count);
+    (*visit_)(part_);
+  }
   void complete(std::string_view) override {}
   void suspended() override {}
   void empty_query() override {}
@@ -100,12 +112,18 @@ class NoRows final : public RowReceiver {
 
  private:
   RowReceiver* outer_;
+  std::vector<ResultColumnInfo>* columns_;
+  const RowVisitor* visit_;
+  Chunk part_;
+  std::vector<uint32_t> selection_;
 };
 
 }  // namespace
 
-uint64_t SqlSession::Routines::run_utility(const ast::Node* node, std::string_view text) {
-  NoRows receiver(session_.receiver_);
+uint64_t SqlSession::Routines::run_utility(const ast::Node* node, std::string_view text,
+                                           std::vector<ResultColumnInfo>* columns,
+                                           const RowVisitor* visit) {
+  UtilityRows receiver(session_.receiver_, columns, visit);
   std::string tag;
   session_.ensure_transaction();
   // Nothing inside a function is on its own.

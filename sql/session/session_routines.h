@@ -51,7 +51,9 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   }
   uint64_t run(RoutinePlan& plan, std::span<const Value> parameters, const RowVisitor& visit,
                bool read_only) override;
-  uint64_t run_utility(const ast::Node* node, std::string_view text) override;
+  uint64_t run_utility(const ast::Node* node, std::string_view text,
+                       std::vector<ResultColumnInfo>* columns = nullptr,
+                       const RowVisitor* visit = nullptr) override;
   std::vector<CallOutput> run_call(const ast::Node* call, VariableScope* scope,
                                    const std::function<void(std::vector<Value>&)>& gather,
                                    Arena& arena, bool atomic) override;
