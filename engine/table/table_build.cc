@@ -18,6 +18,7 @@
 #include "engine/table/latest_rows.h"
 #include "engine/table/row_check.h"
 #include "engine/table/row_writer.h"
+#include "engine/table/stored_sort.h"
 #include "engine/table/trigger_firing.h"
 #include "engine/txn/transaction.h"
 #include "engine/txn/txn_iterator.h"
@@ -89,7 +90,10 @@ struct TableWriter::State {
         rows(make_views(*table)) {
     queue.begin(context);
     writer.begin(context, queue);
-    if (table->triggers.empty()) return;
+    if (table->triggers.empty()) {
+      if (StoredSort::applies(*table)) sort.emplace(context, *table);
+      return;
+    }
     firing.emplace(table, std::vector<bool>());
     firing->begin(context, queue);
     fires_before_rows = firing->has_row_triggers(TriggerTiming::kBefore, TriggerEvent::kInsert);
@@ -99,6 +103,7 @@ struct TableWriter::State {
     if (!is_leaf) firing->before_statement(TriggerEvent::kInsert);
   }
   bool write_row(const Chunk& input, uint32_t row);
+  void insert(const Chunk& new_rows);
   ExecContext& context;
   TableDescPtr table;
   bool is_leaf;
@@ -111,6 +116,7 @@ struct TableWriter::State {
   bool fires_before_rows = false, fires_after_rows = false;
   bool replaces_view = false;  // INSTEAD OF triggers take the rows
   Chunk one;
+  std::optional<StoredSort> sort;  // rows wait for the end
   uint32_t failed_row = 0;
   uint64_t count = 0;
 };
@@ -119,6 +125,12 @@ TableWriter::TableWriter(ExecContext& context, TableDescPtr table, bool is_leaf)
     : state_(std::make_unique<State>(context, std::move(table), is_leaf)) {}
 
 TableWriter::~TableWriter() = default;
+
+void TableWriter::State::insert(const Chunk& new_rows) {
+  writer.bind_new(new_rows);
+  if (writer.insert_all()) return;
+  for (failed_row = 0; failed_row < new_rows.size; ++failed_row) writer.insert(failed_row);
+}
 
 // False when a trigger leaves the row out.
 bool TableWriter::State::write_row(const Chunk& input, uint32_t row) {
@@ -157,13 +169,9 @@ void TableWriter::write(const Chunk& rows) {
     state.failed_row = state.check.failed_row();
     throw;
   }
-  state.writer.bind_new(state.rows);
   state.count += rows.size;
-  if (!state.writer.insert_all()) {
-    for (state.failed_row = 0; state.failed_row < rows.size; ++state.failed_row) {
-      state.writer.insert(state.failed_row);
-    }
-  }
+  if (state.sort) return state.sort->add(state.rows);
+  state.insert(state.rows);
   if (!state.fires_after_rows) return;
   for (uint32_t row = 0; row < rows.size; ++row) {
     state.firing->after_row(TriggerEvent::kInsert, nullptr, &state.rows, row);
@@ -173,6 +181,10 @@ void TableWriter::write(const Chunk& rows) {
 uint32_t TableWriter::failed_row() const { return state_->failed_row; }
 
 uint64_t TableWriter::finish() {
+  while (const Chunk* sorted = state_->sort ? state_->sort->next() : nullptr) {
+    if (state_->context.interrupt != nullptr) state_->context.interrupt->check();
+    state_->insert(*sorted);
+  }
   state_->writer.finish();
   if (state_->firing && !state_->is_leaf) state_->firing->after_statement(TriggerEvent::kInsert);
   state_->queue.run();
@@ -336,6 +348,8 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
   bool keeps_row_ids =
       from->row_key.empty() && target->row_key.empty() && target->columnar == nullptr;
 
+  std::optional<StoredSort> sort;
+  if (StoredSort::applies(*target)) sort.emplace(context, *target);
   LatestRows rows(context, *from);
   Chunk made = make_views(*target);
   while (const Chunk* chunk = rows.next()) {
@@ -345,6 +359,10 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
     made.size = chunk->size;
     check.compute_generated(context, made);
     check.check(context, made);
+    if (sort) {
+      sort->add(made);
+      continue;
+    }
     writer.bind_new(made);
     if (!keeps_row_ids && writer.insert_all()) continue;
     for (uint32_t row = 0; row < made.size; ++row) {
@@ -354,6 +372,11 @@ void rewrite_table(ExecContext& context, const TableDescPtr& from, const TableDe
       }
       writer.insert(row);
     }
+  }
+  while (const Chunk* sorted = sort ? sort->next() : nullptr) {
+    writer.bind_new(*sorted);
+    if (writer.insert_all()) continue;
+    for (uint32_t row = 0; row < sorted->size; ++row) writer.insert(row);
   }
   writer.finish();
   queue.run();

@@ -8,6 +8,7 @@
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/partition.h"
+#include "sql/catalog/stored_order.h"
 
 namespace luma {
 namespace {
@@ -389,6 +390,7 @@ TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
     ColumnDesc& added = desc->columns.emplace_back(column_desc(catalog, column));
     set_missing_value(catalog, column, added);
   }
+  if (desc->columnar != nullptr) desc->stored_order = sort_key_of(table);
   for (Oid oid : catalog.indexes_of(table.oid)) {
     const Index* index = catalog.index(oid);
     if (index == nullptr || !index->ready) continue;

@@ -10,6 +10,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/sequence_options.h"
+#include "sql/command/storage_options.h"
 
 namespace luma {
 namespace {
@@ -166,6 +167,7 @@ void TableAlterer::drop_column(const ast::AlterTableCmd& command) {
     notice(context_, text + ", skipping");
     return;
   }
+  refuse_sort_key_change(now(), column->number);
   drop_parts({{class_oid::kRelation, table_, column->number}}, command.behavior);
 }
 

@@ -313,6 +313,7 @@ void TableAlterer::set_options(const ast::AlterTableCmd& command) {
                    command.subtype == Type_::kResetRelOptions);
     if (table.relkind == 'v') require_checkable(context_, table);
     require_partition_options(table);
+    require_sort_key(table);
   });
 }
 

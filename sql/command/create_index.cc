@@ -1,10 +1,13 @@
 // CREATE INDEX, REINDEX and CLUSTER.
+#include "sql/catalog/access_method.h"
 #include "sql/catalog/inheritance.h"
 #include "sql/catalog/partition.h"
+#include "sql/catalog/stored_order.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/index_build.h"
 #include "sql/command/partition_build.h"
+#include "sql/command/table_storage.h"
 
 namespace luma {
 namespace {
@@ -212,6 +215,11 @@ CommandResult cluster_table(const ast::ClusterStmt& statement, CommandContext& c
   if (relation.relkind != 'r' && relation.relkind != 'm') throw_wrong_kind(relation, "table");
   require_owner(context, relation);
   const auto& table = static_cast<const Table&>(relation);
+  if (statement.indexname.empty() && keeps_segments(table) && !sort_key_of(table).empty()) {
+    const Oid oid = table.oid;
+    rewrite_rows(context, context.environment().table_desc(table), oid, {});
+    return {"CLUSTER"};
+  }
   if (statement.indexname.empty()) {
     for (Oid oid : context.ddl().view()->indexes_of(table.oid)) {
       if (context.ddl().view()->index(oid)->clustered) return {"CLUSTER"};

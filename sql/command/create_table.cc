@@ -52,6 +52,7 @@ class TableCreator {
       table_->partition_key = make_partition_key(context_, *table_, *statement_.partspec);
       require_partition_options(*table_);
     }
+    require_sort_key(*table_);
     store();
     if (statement_.partbound != nullptr) check_default();
     if (place.persistence == 't') context_.register_temporary(table_->oid, statement_.oncommit);

@@ -66,6 +66,7 @@ CommandResult create_from_query(const Wanted& wanted, CommandContext& context) {
   change_options(table->options, into.options,
                  wanted.materialized_view ? OptionOwner::kMaterializedView : OptionOwner::kTable,
                  false);
+  require_sort_key(*table);
   if (wanted.materialized_view) {
     if (bound.modifies_data) {
       throw SqlError(SqlState::kFeatureNotSupported,

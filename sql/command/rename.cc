@@ -8,6 +8,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/statistics_command.h"
+#include "sql/command/storage_options.h"
 #include "sql/command/stored_text.h"
 #include "sql/command/view_text.h"
 
@@ -168,6 +169,7 @@ CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& co
     }
     throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", statement.subname);
   }
+  refuse_sort_key_change(*table, column->number);
   if (column->inherit_count > 0) {
     throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited column \"{}\"",
                     statement.subname);

@@ -6,12 +6,13 @@
 #include "engine/type/interval.h"
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/partition.h"
+#include "sql/catalog/stored_order.h"
 #include "sql/command/command_target.h"
 
 namespace luma {
 namespace {
 
-enum class ValueKind : uint8_t { kBool, kInt, kReal, kEnum, kInterval };
+enum class ValueKind : uint8_t { kBool, kInt, kReal, kEnum, kInterval, kText };
 
 struct OptionRow {
   std::string_view name;
@@ -62,6 +63,8 @@ constexpr OptionRow kOptions[] = {
     {"autosummarize", bit(OptionOwner::kBrin), ValueKind::kBool},
     {"security_barrier", bit(OptionOwner::kView), ValueKind::kBool},
     {"security_invoker", bit(OptionOwner::kView), ValueKind::kBool},
+    // The order of rows in segments (sql/catalog/stored_order.h).
+    {"sort_key", bit(OptionOwner::kTable), ValueKind::kText},
     // How partitions come and go (sql/session/retention.h).
     {"retention", bit(OptionOwner::kPartitioned), ValueKind::kInterval},
     {"partition_interval", bit(OptionOwner::kPartitioned), ValueKind::kInterval},
@@ -109,6 +112,8 @@ void check_value(const OptionRow& row, const std::string& value) {
     case ValueKind::kEnum:
       if (!contains_word(row.values, ascii_lower(value))) throw_bad_enum(row, value);
       return;
+    case ValueKind::kText:
+      return;
     case ValueKind::kInterval: {
       const Interval interval = parse_interval(value);
       if (interval_compare(interval, Interval{}) > 0) return;
@@ -148,6 +153,22 @@ OptionOwner index_option_owner(Oid access_method) {
       return OptionOwner::kBrin;
     default:
       return OptionOwner::kBtree;
+  }
+}
+
+void require_sort_key(const Table& table) {
+  if (sort_key_of(table).empty() || table.access_method == kColumnarAm) return;
+  throw SqlError(SqlState::kInvalidParameterValue,
+                 "parameter \"sort_key\" is for tables USING columnar");
+}
+
+void refuse_sort_key_change(const Table& table, int16_t column) {
+  for (const StoredOrder& order : sort_key_of(table)) {
+    if (order.column + 1 != column) continue;
+    throw sql_error(SqlState::kDependentObjectsStillExist,
+                    "column \"{}\" is part of the sort_key of table \"{}\"",
+                    table.columns[static_cast<size_t>(column) - 1].name, table.name)
+        .hint("Use ALTER TABLE ... RESET (sort_key) first.");
   }
 }
 

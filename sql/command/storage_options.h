@@ -28,6 +28,11 @@ OptionOwner index_option_owner(Oid access_method);
 // for others.
 void require_partition_options(const Table& table);
 
+// A sort key is for columnar tables (22023), of columns that there are and that have an order.
+void require_sort_key(const Table& table);
+// 2BP01 when the column is part of it: it cannot be dropped or renamed.
+void refuse_sort_key_change(const Table& table, int16_t column);
+
 // Adds or replaces (`reset`: removes) options in a "name=value" list. Throws 22023.
 void change_options(std::vector<std::string>& current, const ast::NodeList& changes,
                     OptionOwner owner, bool reset);

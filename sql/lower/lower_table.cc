@@ -190,8 +190,39 @@ Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool rev
   return {std::move(op), scan.output};
 }
 
+// Rows for a columnar table with a sort key are sorted before they get their row ids.
+LogicalOp* Lowering::sorted_for_storage(const ModifyOp& op) {
+  LogicalOp* input = op.inputs[0];
+  const TableDesc& table = *op.table;
+  const bool few = input->kind == OpKind::kValues || input->kind == OpKind::kOneRow;
+  if (op.modify != ModifyKind::kInsert || op.instead || few || table.columnar == nullptr) {
+    return input;
+  }
+  std::vector<SortKey> keys;
+  for (const StoredOrder& order : table.stored_order) {
+    const auto attribute = static_cast<size_t>(order.column);
+    Expr* value = attribute < op.assignments.size() ? op.assignments[attribute] : nullptr;
+    const bool generated = attribute < op.generated.size() && op.generated[attribute] != nullptr;
+    // What is not known before the row is made ends the key.
+    if (generated || (value != nullptr && (has_volatile(*value) || has_subquery(*value)))) break;
+    if (value == nullptr || value->kind == ExprKind::kConstant) continue;
+    SortKey key;
+    key.expr = value;
+    key.descending = order.descending;
+    key.nulls_first = order.nulls_first;
+    keys.push_back(key);
+  }
+  if (keys.empty()) return input;
+  auto* sort = context_.make<SortOp>();
+  sort->inputs = {input};
+  sort->output = input->output;
+  sort->rows = input->rows;
+  sort->keys = std::move(keys);
+  return sort;
+}
+
 Lowered Lowering::lower_modify(ModifyOp& op) {
-  Lowered input = lower(*op.inputs[0]);
+  Lowered input = lower(*sorted_for_storage(op));
   const TableDesc& table = *op.table;
   size_t width = table.columns.size();
   ModifySpec spec;

@@ -83,6 +83,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_recursive(RecursiveUnionOp& op);
   Lowered lower_table_function(TableFunctionOp& op);
   Lowered lower_modify(ModifyOp& op);
+  LogicalOp* sorted_for_storage(const ModifyOp& op);
   Lowered lower_lock_rows(LockRowsOp& op);
   // --- lower_partitions.cc
   Lowered lower_nothing(const std::vector<ColumnId>& output);
