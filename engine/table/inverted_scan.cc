@@ -166,7 +166,9 @@ const Chunk* RowFetchOperator::do_next(ExecContext& context) {
       any = true;
     }
     if (!any) return nullptr;
-    if (const Chunk* chunk = state.output.finish(context)) return chunk;
+    const Chunk* chunk = state.output.finish(context);
+    stats().filtered_rows += state.output.take_rows_filtered();
+    if (chunk != nullptr) return chunk;
   }
 }
 
