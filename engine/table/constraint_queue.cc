@@ -142,6 +142,11 @@ void ConstraintQueue::begin(ExecContext& context, bool all_immediate) {
   }
 }
 
+void ConstraintQueue::end() {
+  events_.clear();
+  changes_.clear();
+}
+
 bool ConstraintQueue::deferred_now(Oid constraint, bool deferrable, bool initially_deferred) const {
   if (!deferrable || all_immediate_ || context_->deferred == nullptr) return false;
   return context_->deferred->is_deferred(constraint, deferrable, initially_deferred);

@@ -59,6 +59,9 @@ class ConstraintQueue {
   // Takes back what waits for the table's statement triggers: it fires after the last change.
   void forget_statement_triggers(Oid table, TriggerEvent event);
 
+  // At the end of a statement that may have failed: gives back what belongs to its memory.
+  void end();
+
   // Handles everything, what it causes included. Throws 23503, 23505, or what writing rows throws.
   void run();
 

@@ -274,6 +274,7 @@ void MergeOperator::do_close(ExecContext& context) {
   state_->child->close(context);
   for (auto& action : state_->actions) action->writer.abandon();
   state_->latest.reset();
+  state_->own_queue.end();
   state_->done = true;
 }
 

@@ -382,6 +382,7 @@ void ModifyOperator::do_close(ExecContext& context) {
   state_->child->close(context);
   if (state_->batch) state_->batch->writer.abandon();
   state_->clear_results();
+  state_->own_queue.end();
   state_->done = true;
 }
 

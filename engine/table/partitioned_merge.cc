@@ -238,6 +238,7 @@ void PartitionedMergeOperator::do_close(ExecContext& context) {
     if (action->change != nullptr) action->change->close(context);
   }
   state.latest.reset();
+  state.own_queue.end();
   state.done = true;
 }
 

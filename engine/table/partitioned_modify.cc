@@ -222,6 +222,7 @@ void PartitionedModifyOperator::do_open(ExecContext& context) {
     state.own_queue.begin(context);
   }
   state.results.clear();
+  state.own_queue.end();
   state.cursor = {};
   state.done = false;
 }

@@ -31,6 +31,7 @@ const Chunk* StatementConstraintsOperator::do_next(ExecContext& context) {
 
 void StatementConstraintsOperator::do_close(ExecContext& context) {
   child_->close(context);
+  queue_->end();
   context.constraints = nullptr;
 }
 
