@@ -219,7 +219,8 @@ Value summarize_index(RowCall& call, const Value* args) {
                     relation == nullptr ? std::to_string(args[0].datum.oid()) : relation->name,
                     index == nullptr ? "an index" : "a BRIN index");
   }
-  return Value(Datum::of_int32(0));
+  // brin_desummarize_range() returns void.
+  return call.expr.type.oid == type_oid::kInt4 ? Value(Datum::of_int32(0)) : Value(Datum());
 }
 
 Value serial_sequence(RowCall& call, const Value* args) {
@@ -456,6 +457,7 @@ const KernelRow kRows[] = {
     scalar_row("pg_get_statisticsobjdef_expressions(oid)", row_kernel<no_expressions>),
     scalar_row("brin_summarize_new_values(regclass)", row_kernel<summarize_index>),
     scalar_row("brin_summarize_range(regclass,int8)", row_kernel<summarize_index>),
+    scalar_row("brin_desummarize_range(regclass,int8)", row_kernel<summarize_index>),
     scalar_row("pg_get_function_sqlbody(oid)", row_kernel<function_sql_body>),
     scalar_row("pg_get_serial_sequence(text,text)", row_kernel<serial_sequence>,
                "sequence that a column owns"),

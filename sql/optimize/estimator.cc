@@ -256,6 +256,46 @@ double Estimator::selectivity(const std::vector<Expr*>& conjuncts) const {
   return clamped(product);
 }
 
+// `column = constant`, `column = ANY (constants)`, or several of one column with OR.
+bool Estimator::fixes_column(const Expr& condition, const ColumnFacts** column,
+                             std::vector<Datum>& values) const {
+  if (condition.kind == ExprKind::kOr) {
+    return std::ranges::all_of(
+        condition.args, [&](const Expr* part) { return fixes_column(*part, column, values); });
+  }
+  bool any = condition.kind == ExprKind::kArrayAny;
+  if ((!any && condition.kind != ExprKind::kFunction) || condition.args.size() != 2) return false;
+  if (rule_of(condition.operator_oid) != SelectivityRule::kEqual) return false;
+  for (int side = 0; side < (any ? 1 : 2); ++side) {
+    const ColumnFacts* found = facts(*condition.args[side]);
+    const Expr& other = *condition.args[1 - side];
+    bool usable = found != nullptr && found->table != nullptr && !found->unique &&
+                  (focus_ == nullptr || found->scan == focus_) &&
+                  (*column == nullptr ||
+                   ((*column)->scan == found->scan && (*column)->number == found->number));
+    if (!usable) continue;
+    auto add = [&](const Expr& expr) {
+      bool known = expr.kind == ExprKind::kConstant && !expr.constant.is_null &&
+                   type_info(expr.type.oid).compare == type_info(found->type.oid).compare;
+      if (known) values.push_back(expr.constant.datum);
+      return known;
+    };
+    *column = found;
+    if (!any) return add(other);
+    if (other.kind == ExprKind::kArray) {
+      return std::ranges::all_of(other.args, [&](const Expr* element) { return add(*element); });
+    }
+    if (other.kind != ExprKind::kConstant || other.constant.is_null) return false;
+    ArrayView view(other.constant.datum);
+    if (view.has_nulls() || view.element_type().compare != type_info(found->type.oid).compare) {
+      return false;
+    }
+    for (uint32_t i = 0; i < view.size(); ++i) values.push_back(view.datum(i));
+    return true;
+  }
+  return false;
+}
+
 double Estimator::joint_selectivity(const std::vector<Expr*>& conjuncts,
                                     std::vector<bool>& taken) const {
   struct OfScan {
@@ -266,31 +306,20 @@ double Estimator::joint_selectivity(const std::vector<Expr*>& conjuncts,
   std::vector<OfScan> scans;
   std::vector<std::pair<size_t, const ColumnFacts*>> fixed;
   for (size_t i = 0; i < conjuncts.size(); ++i) {
-    const Expr& conjunct = *conjuncts[i];
-    if (conjunct.kind != ExprKind::kFunction || conjunct.args.size() != 2) continue;
-    if (rule_of(conjunct.operator_oid) != SelectivityRule::kEqual) continue;
-    for (int side = 0; side < 2; ++side) {
-      const ColumnFacts* column = facts(*conjunct.args[side]);
-      const Expr& other = *conjunct.args[1 - side];
-      bool usable = column != nullptr && column->table != nullptr && !column->unique &&
-                    other.kind == ExprKind::kConstant && !other.constant.is_null &&
-                    (focus_ == nullptr || column->scan == focus_);
-      if (!usable || type_info(other.type.oid).compare != type_info(column->type.oid).compare) {
-        continue;
-      }
-      auto scan = std::ranges::find(scans, column->scan, &OfScan::scan);
-      if (scan == scans.end()) {
-        scans.push_back({column->scan, column->table, {}});
-        scan = scans.end() - 1;
-      }
-      bool repeated = std::ranges::find(scan->columns, column->number, &FixedColumn::number) !=
-                      scan->columns.end();
-      if (repeated) break;
-      scan->columns.push_back(
-          {column->number, column->type, other.constant, selectivity(conjunct)});
-      fixed.emplace_back(i, column);
-      break;
+    const ColumnFacts* column = nullptr;
+    std::vector<Datum> values;
+    if (!fixes_column(*conjuncts[i], &column, values)) continue;
+    auto scan = std::ranges::find(scans, column->scan, &OfScan::scan);
+    if (scan == scans.end()) {
+      scans.push_back({column->scan, column->table, {}});
+      scan = scans.end() - 1;
     }
+    bool repeated = std::ranges::find(scan->columns, column->number, &FixedColumn::number) !=
+                    scan->columns.end();
+    if (repeated) continue;
+    scan->columns.push_back(
+        {column->number, column->type, std::move(values), selectivity(*conjuncts[i])});
+    fixed.emplace_back(i, column);
   }
   double product = 1;
   for (OfScan& scan : scans) product *= luma::joint_selectivity(*scan.table, scan.columns);
@@ -593,27 +622,9 @@ double Estimator::sampled_selectivity(const Expr& condition, double otherwise) c
 
 // --- groups and joins ---
 
-namespace {
-
-// The product of what statistics of several columns say, and the values of other columns.
-double joint_groups(const TableStatisticsObject& table, const std::vector<int16_t>& numbers,
-                    const std::vector<double>& values) {
-  std::vector<int16_t> rest = numbers;
-  double product = 1;
-  while (std::optional<double> together = joint_distinct(table, rest)) product *= *together;
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    if (std::ranges::find(rest, numbers[i]) != rest.end()) product *= values[i];
-  }
-  return product;
-}
-
-}  // namespace
-
 double Estimator::groups(const std::vector<Expr*>& keys, double input_rows) const {
   struct OfTable {
     const ScanOp* scan;
-    double distinct = 1, most = 1;
-    int keys = 0;
     double table_rows = 0;
     const TableStatisticsObject* joint = nullptr;
     std::vector<int16_t> numbers = {};
@@ -640,25 +651,17 @@ double Estimator::groups(const std::vector<Expr*>& keys, double input_rows) cons
       }
       auto table = std::ranges::find(tables, known->second.scan, &OfTable::scan);
       if (table == tables.end()) {
-        tables.push_back({known->second.scan, 1, 1, 0, known->second.table_rows});
+        tables.push_back({known->second.scan, known->second.table_rows});
         table = tables.end() - 1;
       }
       table->joint = known->second.table;
       table->numbers.push_back(known->second.number);
       table->values.push_back(values);
-      table->distinct *= values;
-      table->most = std::max(table->most, values);
-      ++table->keys;
     }
   }
   for (OfTable& table : tables) {
     double rows = std::max(1.0, table.table_rows);
-    double distinct = table.distinct;
-    if (table.joint != nullptr) distinct = joint_groups(*table.joint, table.numbers, table.values);
-    // Columns are seldom independent.
-    if (table.keys > 1 && distinct == table.distinct)
-      distinct = std::min(distinct, std::max(table.most, rows / 10));
-    distinct = std::min(distinct, rows);
+    double distinct = joint_groups(table.joint, table.numbers, table.values, rows);
     double kept = table.scan->rows >= 0 ? std::min(rows, table.scan->rows) : rows;
     if (kept < rows) {
       // How many of the values are left when rows are taken out at random (Yao,

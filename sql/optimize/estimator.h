@@ -93,6 +93,8 @@ class Estimator {
   void learn_scan(const ScanOp& scan);
   void alias(ColumnId column, const Expr& source);
   const TableStatisticsObject* statistics_of(const TableDesc& table);
+  bool fixes_column(const Expr& condition, const ColumnFacts** column,
+                    std::vector<Datum>& values) const;
   // Of the conditions that statistics of several columns speak of; those are marked in `taken`.
   double joint_selectivity(const std::vector<Expr*>& conjuncts, std::vector<bool>& taken) const;
   double function_selectivity(const Expr& condition) const;

@@ -18,7 +18,8 @@ bool has_value(const ArrayView& values, uint32_t place, const FixedColumn& colum
   const TypeInfo& type = type_info(column.type.oid);
   IoContext io;
   Datum stored = type.input(values.datum(place).str.view(), type, column.type.typmod, io, arena);
-  return type.compare(stored, column.value.datum, type) == 0;
+  return std::ranges::any_of(
+      column.values, [&](const Datum& value) { return type.compare(stored, value, type) == 0; });
 }
 
 // From the most common combinations; what is not among them is estimated as if the columns were
@@ -150,6 +151,27 @@ std::optional<double> joint_distinct(const TableStatisticsObject& table,
     return std::ranges::find(best->columns, number) != best->columns.end();
   });
   return best->value;
+}
+
+double joint_groups(const TableStatisticsObject* table, const std::vector<int16_t>& numbers,
+                    const std::vector<double>& values, double rows) {
+  std::vector<int16_t> rest = numbers;
+  double product = 1, most = 1;
+  int factors = 0;
+  auto multiply = [&](double distinct) {
+    product *= distinct;
+    most = std::max(most, distinct);
+    ++factors;
+  };
+  if (table != nullptr) {
+    while (std::optional<double> together = joint_distinct(*table, rest)) multiply(*together);
+  }
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (std::ranges::find(rest, numbers[i]) != rest.end()) multiply(values[i]);
+  }
+  // Columns are seldom independent.
+  if (factors > 1) product = std::min(product, std::max(most, rows / 10));
+  return std::min(product, rows);
 }
 
 }  // namespace luma

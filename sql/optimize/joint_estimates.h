@@ -10,11 +10,11 @@
 
 namespace luma {
 
-// `column = value`, with the part of the rows for which it is true by itself.
+// The column has one of these values, with the part of the rows for which that is true by itself.
 struct FixedColumn {
   int16_t number = 0;
   TypeRef type;
-  Value value;  // of that type
+  std::vector<Datum> values;  // of that type
   double selectivity = 1;
 };
 
@@ -25,5 +25,8 @@ double joint_selectivity(const TableStatisticsObject& table, std::vector<FixedCo
 // with nothing taken, when no statistics speak of two of them.
 std::optional<double> joint_distinct(const TableStatisticsObject& table,
                                      std::vector<int16_t>& columns);
+// Groups by columns (attnums) with so many values each, in a table of `rows` rows.
+double joint_groups(const TableStatisticsObject* table, const std::vector<int16_t>& numbers,
+                    const std::vector<double>& values, double rows);
 
 }  // namespace luma

@@ -10,7 +10,7 @@ namespace {
 constexpr TypeRef kInt{23, -1};
 
 FixedColumn fixed(int16_t number, int32_t value, double selectivity) {
-  return {number, kInt, Value(Datum::of_int32(value)), selectivity};
+  return {number, kInt, {Datum::of_int32(value)}, selectivity};
 }
 
 std::string texts(std::initializer_list<std::string_view> values) {
@@ -44,6 +44,8 @@ TEST_CASE("conditions on common combinations", "[joint]") {
   std::vector<FixedColumn> columns{fixed(1, 5, 0.5), fixed(2, 6, 0.3)};
   CHECK(joint_selectivity(table, columns) == Approx(0.3 + 0.15 - 0.05));
   CHECK(columns.empty());
+  columns = {{1, kInt, {Datum::of_int32(4), Datum::of_int32(5)}, 0.5}, fixed(2, 7, 0.3)};
+  CHECK(joint_selectivity(table, columns) == Approx(0.1 + 0.15 - 0.02));
   // What no statistics speak of stays.
   columns = {fixed(1, 5, 0.5)};
   CHECK(joint_selectivity(table, columns) == 1);
@@ -58,6 +60,9 @@ TEST_CASE("combinations of values", "[joint]") {
   CHECK(joint_distinct(table, columns) == 40);
   CHECK(columns == std::vector<int16_t>{9});
   CHECK(!joint_distinct(table, columns));
+  CHECK(joint_groups(&table, {1, 2}, {20, 30}, 1000) == 10);
+  CHECK(joint_groups(&table, {1, 2, 9}, {20, 30, 50}, 1000) == 100);
+  CHECK(joint_groups(nullptr, {1, 9}, {4, 5}, 1000) == 20);
 }
 
 }  // namespace luma
