@@ -54,7 +54,8 @@ void RowCheck::check(EvalContext& context, const Chunk& rows) {
   failed_row_ = null_row;
   if (validates_table_) throw contains_nulls_error(table_, table_.columns[null_column]);
   throw not_null_violation(table_, table_.columns[null_column])
-      .detail("Failing row contains " + describe_row(context, table_, shown_, rows, null_row) + ".");
+      .detail("Failing row contains " + describe_row(context, table_, shown_, rows, null_row) +
+              ".");
 }
 
 void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
@@ -67,7 +68,8 @@ void RowCheck::fail_check(EvalContext& context, const Chunk& rows, uint32_t row,
                     spec.name.empty() ? "" : fmt::format("\"{}\" ", spec.name),
                     spec.is_using ? "(USING expression) " : "", table_.name);
   }
-  std::string detail = "Failing row contains " + describe_row(context, table_, shown_, rows, row) + ".";
+  std::string detail =
+      "Failing row contains " + describe_row(context, table_, shown_, rows, row) + ".";
   if (spec.partition) {
     throw sql_error(SqlState::kCheckViolation,
                     "new row for relation \"{}\" violates partition constraint",

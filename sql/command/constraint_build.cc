@@ -49,9 +49,15 @@ void require_new_constraint_name(const Table& table, std::string_view name) {
                   "constraint \"{}\" for relation \"{}\" already exists", name, table.name);
 }
 
+SqlError no_inherit_on_partitioned(const Table& table) {
+  return sql_error(SqlState::kInvalidTableDefinition,
+                   "cannot add NO INHERIT constraint to partitioned table \"{}\"", table.name);
+}
+
 Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pending,
               std::vector<std::string>& taken_names) {
   const ast::Constraint& node = *pending.node;
+  if (table.relkind == 'p' && node.is_no_inherit) throw no_inherit_on_partitioned(table);
   StoredExpression stored =
       store_expression(context, table, node.raw_expr, Clause::kCheck, {type_oid::kBool, -1});
   Constraint constraint;

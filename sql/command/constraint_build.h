@@ -12,6 +12,9 @@ namespace luma {
 Oid add_check(CommandContext& context, Table& table, const PendingConstraint& pending,
               std::vector<std::string>& taken_names);
 
+// 42P16: all that a partitioned table demands, its partitions do.
+SqlError no_inherit_on_partitioned(const Table& table);
+
 // PRIMARY KEY or UNIQUE: also makes the index and returns it, not yet put. A primary key makes its
 // columns NOT NULL; with `cluster` the rows are keyed by it where possible. `command` is what a
 // message of level DEBUG says.

@@ -62,10 +62,6 @@ void FamilyAlterer::add_key(const ast::Constraint& node) {
 }
 
 void FamilyAlterer::add_check(const ast::AlterTableCmd& command, const ast::Constraint& node) {
-  if (is_partitioned_table() && node.is_no_inherit) {
-    throw sql_error(SqlState::kInvalidTableDefinition,
-                    "cannot add NO INHERIT constraint to partitioned table \"{}\"", now().name);
-  }
   CatalogPtr before = view();
   run_on(table_, command);
   const Table& table = now();

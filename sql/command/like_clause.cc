@@ -5,6 +5,7 @@
 #include "sql/ast/rewrite.h"
 #include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
+#include "sql/command/constraint_build.h"
 #include "sql/command/index_build.h"
 #include "sql/command/object_name.h"
 #include "sql/parse/parser.h"
@@ -94,6 +95,17 @@ std::vector<std::string> index_column_names(const Table& table, const Index& ind
   return names;
 }
 
+// The table inherits the same CHECK.
+bool merges_with_inherited(CommandContext& context, Table& table, const Constraint& copy) {
+  auto own = std::ranges::find(table.constraints, copy.name, &Constraint::name);
+  if (own == table.constraints.end() || own->is_local || own->inherit_count == 0) return false;
+  if (own->type != 'c' || own->expression != copy.expression) return false;
+  notice(context, fmt::format("merging constraint \"{}\" with inherited definition", copy.name));
+  own->is_local = true;
+  own->comment = copy.comment;
+  return true;
+}
+
 }  // namespace
 
 LikeCopy copy_like_columns(CommandContext& context, const ast::TableLikeClause& clause) {
@@ -151,6 +163,8 @@ void add_like_constraints(CommandContext& context, Table& table, LikeCopy& like)
     copy.columns = mapped(source.columns, like);
     if (like.as_partition) inherit_from(source, copy);
     if ((like.options & ast::kLikeComments) == 0) copy.comment.clear();
+    if (table.relkind == 'p' && copy.no_inherit) throw no_inherit_on_partitioned(table);
+    if (merges_with_inherited(context, table, copy)) continue;
     if (table.find_constraint(copy.name) != nullptr) {
       throw sql_error(SqlState::kDuplicateObject, "check constraint \"{}\" already exists",
                       copy.name);
