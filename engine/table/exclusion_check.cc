@@ -89,8 +89,8 @@ void ExclusionCheck::claim(ExecContext& context, const std::vector<Value>& value
   if (txn.locks() == nullptr || txn.owner() == nullptr) return;
   PendingKeys& pending = txn.locks()->pending_keys();
   auto owned = std::make_shared<const OwnedValues>(own(index_, values));
-  PendingKeys::Key key{txn.id(), table_.oid, pending.new_lock(index_.storage_id), owned};
-  lock_key(context, table_, key.lock, RowLockMode::kUpdate);
+  PendingKeys::Key key{txn.id(), table_.oid, pending.new_lock(index_.storage_id, txn.id()), owned};
+  if (!key.lock.empty()) lock_key(context, table_, key.lock, RowLockMode::kUpdate);
   auto conflicts = [&](const void* other) {
     return conflict(context, static_cast<const OwnedValues*>(other)->all(), values);
   };
