@@ -4,6 +4,7 @@
 
 #include "engine/table/partition_router.h"
 #include "engine/type/type_info.h"
+#include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/definition_text.h"
 #include "sql/parse/deparse.h"
 
@@ -53,6 +54,13 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
     out += part;
   }
   return out;
+}
+
+// " text_pattern_ops"; "" for the type's usual one.
+std::string operator_class_of(const IndexKey& part) {
+  const OpClassFact* opclass = find_opclass_fact(part.opclass);
+  if (opclass == nullptr || opclass->is_default) return "";
+  return " " + quote_identifier(opclass->name);
 }
 
 std::string conjunction(const std::vector<std::string>& parts) {
@@ -255,7 +263,7 @@ std::string partition_key_text(const Catalog& catalog, const SearchPath& path, c
     if (!first) out += ", ";
     first = false;
     if (part.column > 0) {
-      out += quote_identifier(table.column(part.column)->name);
+      out += quote_identifier(table.column(part.column)->name) + operator_class_of(part);
       continue;
     }
     std::string text = shown_expression(catalog, path, part.expression, pretty);
@@ -263,6 +271,7 @@ std::string partition_key_text(const Catalog& catalog, const SearchPath& path, c
     std::string_view inner = without_outer_parentheses(text);
     out +=
         inner.size() == text.size() && text.ends_with(')') ? text : "(" + std::string(text) + ")";
+    out += operator_class_of(part);
   }
   return out + ")";
 }

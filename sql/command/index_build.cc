@@ -87,7 +87,11 @@ Oid named_class(CommandContext& context, const ast::NameList& names, TypeRef typ
   }
   // The stored order is that of the default class, which text_pattern_ops shares: text sorts by
   // bytes.
-  if (!is_inverted_method(method) && !found->is_default && !found->name.ends_with("_pattern_ops")) {
+  const OpClassFact* usual =
+      FunctionRegistry::instance().default_opclass(method, base_type_of(type.oid));
+  const bool is_usual = found->is_default || found->name.ends_with("_pattern_ops") ||
+                        (usual != nullptr && usual->family == found->family);
+  if (!is_inverted_method(method) && !is_usual) {
     throw unsupported("operator class \"{}\"", names.back());
   }
   require_keys(context, *found, type, method);
@@ -337,6 +341,11 @@ Oid collation_oid(const ast::NameList& name, int location) {
   throw sql_error(SqlState::kUndefinedObject,
                   "collation \"{}\" for encoding \"UTF8\" does not exist", name.back())
       .at_byte(location);
+}
+
+void set_operator_class(CommandContext& context, IndexKey& key, const ast::NameList& names,
+                        Oid access_method) {
+  key.opclass = named_class(context, names, key.type, access_method);
 }
 
 IndexKey column_index_key(CommandContext& context, const Column& column, Oid access_method) {

@@ -11,6 +11,9 @@ namespace luma {
 
 // A key part over a column with the type's default operator class. Throws 42704 without one.
 IndexKey column_index_key(CommandContext& context, const Column& column, Oid access_method);
+// The operator class of that name instead of the type's usual one. Throws 42704, 42804.
+void set_operator_class(CommandContext& context, IndexKey& key, const ast::NameList& names,
+                        Oid access_method);
 
 // What an index of a PRIMARY KEY or UNIQUE constraint is made of.
 struct KeyIndexSpec {

@@ -75,9 +75,13 @@ IndexKey expression_part(CommandContext& context, Table& table, const ast::Parti
 
 IndexKey key_part(CommandContext& context, Table& table, const ast::PartitionElem& element,
                   char strategy) {
-  if (!element.opclass.empty()) throw unsupported("an operator class in a partition key");
+  const Oid method = strategy == 'h' ? kHashAm : kBtreeAm;
   std::string_view name = column_name(element);
-  if (name.empty()) return expression_part(context, table, element);
+  if (name.empty()) {
+    IndexKey part = expression_part(context, table, element);
+    if (!element.opclass.empty()) set_operator_class(context, part, element.opclass, method);
+    return part;
+  }
   const Column* column = table.find_column(name);
   if (column == nullptr) {
     if (is_system_column(name)) {
@@ -90,7 +94,8 @@ IndexKey key_part(CommandContext& context, Table& table, const ast::PartitionEle
         .at_byte(element.location);
   }
   refuse_generated(table, {column->number}, element.location);
-  IndexKey part = column_index_key(context, *column, strategy == 'h' ? kHashAm : kBtreeAm);
+  IndexKey part = column_index_key(context, *column, method);
+  if (!element.opclass.empty()) set_operator_class(context, part, element.opclass, method);
   if (!element.collation.empty()) part.collation = collation_oid(element.collation, -1);
   return part;
 }
