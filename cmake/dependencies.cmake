@@ -24,6 +24,7 @@ luma_external(ext_pq INCLUDES /usr/include/postgresql LIBRARIES pq)
 luma_external(ext_simdjson LIBRARIES simdjson)
 luma_external(ext_xxhash LIBRARIES xxhash)
 luma_external(ext_zstd LIBRARIES zstd)
+luma_external(ext_uring LIBRARIES uring)
 
 # One precompiled header for all libraries: the standard headers that nearly every file uses.
 file(WRITE ${CMAKE_BINARY_DIR}/pch/luma_pch.cc "// Compiled once so that others reuse its precompiled header.\n")

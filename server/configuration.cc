@@ -72,6 +72,9 @@ constexpr ConfigurationRow kRows[] = {
     {"storage", "use_mmap", kBool, &C::use_mmap, "false", "", "", "Read data files through mmap."},
     {"storage", "direct_io", kBool, &C::direct_io, "false", "", "",
      "Bypass the page cache in reads, flushes and compactions."},
+    {"storage", "segment_io", kChoice, &C::segment_io, "pread", "", "pread|io_uring|auto",
+     "How files of columnar segments are read: through the page cache, or many pieces at once past "
+     "it; auto is io_uring where the system allows it."},
 
     {"wal", "sync_mode", kChoice, &C::sync_mode, "group_commit", "--sync-mode",
      "always|group_commit|periodic|never",

@@ -33,7 +33,7 @@ struct Configuration {
   // [storage]
   int64_t block_size = 0, bloom_bits_per_key = 0;
   bool use_mmap = false, direct_io = false;
-  std::string compression;
+  std::string compression, segment_io;
   // [wal]
   std::string sync_mode;
   int64_t batch_size = 0, batch_timeout_us = 0, large_commit_size = 0, sync_interval_ms = 0;

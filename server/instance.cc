@@ -60,6 +60,9 @@ CommitOptions commit_options(const Configuration& configuration) {
 ColumnarOptions columnar_options(const Configuration& configuration) {
   ColumnarOptions options;
   options.cache_bytes = static_cast<size_t>(configuration.columnar_cache_size);
+  options.io = configuration.segment_io == "io_uring" ? SegmentIoMode::kUring
+               : configuration.segment_io == "auto"   ? SegmentIoMode::kAuto
+                                                      : SegmentIoMode::kPread;
   options.flush_rows = static_cast<uint64_t>(configuration.columnar_flush_rows);
   options.load_rows = static_cast<uint64_t>(configuration.columnar_load_rows);
   options.interval_ms = static_cast<uint32_t>(configuration.columnar_interval_ms);

@@ -100,12 +100,17 @@ class SegmentReader {
   const SegmentFooter& footer() const { return footer_; }
   // `column` may be row_id_column() or stamp_column().
   ChunkRef chunk(uint32_t group, uint32_t column) const;
+  // Reads chunks that are going to be asked for, at once where that is better.
+  void read_ahead(uint32_t group, std::span<const uint32_t> columns) const;
   // Reads everything: XX001 when something is broken.
   void verify() const;
 
  private:
   [[noreturn]] void fail(const char* what) const;
   std::shared_ptr<const LoadedChunk> load(uint32_t group, uint32_t column) const;
+  // The chunk of bytes that were read.
+  std::shared_ptr<const LoadedChunk> made_of(std::shared_ptr<LoadedChunk> chunk, uint32_t group,
+                                             uint32_t column) const;
   ColumnSpec spec_of(uint32_t column) const;
   void parse_footer(std::string_view bytes);
 

@@ -11,6 +11,7 @@
 
 #include "engine/base/fault_plan.h"
 #include "engine/base/sql_error.h"
+#include "engine/column/segment_io.h"
 
 namespace luma {
 
@@ -49,12 +50,16 @@ void sync_directory_of(const std::string& path) {
 
 SegmentFile::SegmentFile(SegmentFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
+      direct_(std::exchange(other.direct_, -1)),
+      io_(other.io_),
       path_(std::move(other.path_)),
       size_bytes_(other.size_bytes_),
       faults_(other.faults_) {}
 
 SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(direct_, other.direct_);
+  std::swap(io_, other.io_);
   std::swap(path_, other.path_);
   std::swap(size_bytes_, other.size_bytes_);
   std::swap(faults_, other.faults_);
@@ -63,6 +68,7 @@ SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
 
 SegmentFile::~SegmentFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (direct_ >= 0) ::close(direct_);
 }
 
 SegmentFile SegmentFile::create(const std::string& path, FaultPlan* faults) {
@@ -72,7 +78,7 @@ SegmentFile SegmentFile::create(const std::string& path, FaultPlan* faults) {
   return {descriptor, path, faults};
 }
 
-SegmentFile SegmentFile::open(const std::string& path, FaultPlan* faults) {
+SegmentFile SegmentFile::open(const std::string& path, FaultPlan* faults, SegmentIo* io) {
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     if (errno == ENOENT) {
@@ -84,6 +90,10 @@ SegmentFile SegmentFile::open(const std::string& path, FaultPlan* faults) {
   struct stat facts;
   if (::fstat(descriptor, &facts) != 0) fail("stat", path);
   file.size_bytes_ = static_cast<uint64_t>(facts.st_size);
+  if (io != nullptr) {
+    file.io_ = io;
+    file.direct_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+  }
   return file;
 }
 
@@ -113,7 +123,30 @@ void SegmentFile::sync() {
   sync_directory_of(path_);
 }
 
+void SegmentFile::read_many(std::span<const Piece> pieces) const {
+  if (!reads_at_once()) {
+    for (const Piece& piece : pieces) read(piece.offset, piece.size, piece.out);
+    return;
+  }
+  planned(faults_, FaultOperation::kRead, "read", path_);
+  std::vector<SegmentIo::Piece> parts;
+  for (const Piece& piece : pieces) {
+    parts.push_back({direct_, piece.offset, piece.size, static_cast<char*>(piece.out)});
+  }
+  const int error = io_->read(parts);
+  if (error == ENODATA) {
+    throw sql_error(SqlState::kDataCorrupted, "segment file \"{}\" is too short", path_);
+  }
+  if (error == 0) return;
+  errno = error;
+  fail("read", path_);
+}
+
 void SegmentFile::read(uint64_t offset, size_t size, void* out) const {
+  if (reads_at_once()) {
+    const Piece piece{offset, size, out};
+    return read_many({&piece, 1});
+  }
   planned(faults_, FaultOperation::kRead, "read", path_);
   auto* to = static_cast<char*>(out);
   while (size > 0) {

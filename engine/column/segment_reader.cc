@@ -70,15 +70,26 @@ ColumnSpec SegmentReader::spec_of(uint32_t column) const {
   return column < footer_.columns.size() ? footer_.columns[column] : kSystemColumn;
 }
 
+namespace {
+
+std::unique_ptr<uint64_t[]> make_room(size_t bytes) {
+  return std::unique_ptr<uint64_t[]>(new uint64_t[bytes / 8 + 2]);
+}
+
+}  // namespace
+
 std::shared_ptr<const LoadedChunk> SegmentReader::load(uint32_t group, uint32_t column) const {
-  const RowGroup& rows = footer_.groups.at(group);
-  const ChunkPlace& place = rows.columns.at(column);
+  const ChunkPlace& place = footer_.groups.at(group).columns.at(column);
   auto chunk = std::make_shared<LoadedChunk>();
-  auto make_room = [](size_t bytes) {
-    return std::unique_ptr<uint64_t[]>(new uint64_t[bytes / 8 + 2]);
-  };
   chunk->bytes = make_room(place.stored_bytes);
   file_.read(place.offset, place.stored_bytes, chunk->bytes.get());
+  return made_of(std::move(chunk), group, column);
+}
+
+std::shared_ptr<const LoadedChunk> SegmentReader::made_of(std::shared_ptr<LoadedChunk> chunk,
+                                                          uint32_t group, uint32_t column) const {
+  const RowGroup& rows = footer_.groups.at(group);
+  const ChunkPlace& place = rows.columns.at(column);
   if (XXH3_64bits(chunk->bytes.get(), place.stored_bytes) != place.checksum) {
     fail("checksum mismatch");
   }
@@ -112,6 +123,28 @@ ChunkRef SegmentReader::chunk(uint32_t group, uint32_t column) const {
   thread_work().read_blocks += blocks;
   cache_.insert(key, loaded);
   return loaded;
+}
+
+void SegmentReader::read_ahead(uint32_t group, std::span<const uint32_t> columns) const {
+  if (!file_.reads_at_once()) return;
+  std::vector<std::pair<uint32_t, std::shared_ptr<LoadedChunk>>> chunks;
+  std::vector<SegmentFile::Piece> pieces;
+  for (uint32_t column : columns) {
+    if (cache_.find({file_id_, group, column}) != nullptr) continue;
+    const ChunkPlace& place = footer_.groups.at(group).columns.at(column);
+    auto chunk = std::make_shared<LoadedChunk>();
+    chunk->bytes = make_room(place.stored_bytes);
+    pieces.push_back({place.offset, place.stored_bytes, chunk->bytes.get()});
+    chunks.emplace_back(column, std::move(chunk));
+  }
+  if (pieces.size() < 2) return;
+  file_.read_many(pieces);
+  for (const SegmentFile::Piece& piece : pieces) {
+    thread_work().read_blocks += WorkCounts::blocks_of(piece.size);
+  }
+  for (auto& [column, chunk] : chunks) {
+    cache_.insert({file_id_, group, column}, made_of(std::move(chunk), group, column));
+  }
 }
 
 void SegmentReader::verify() const {

@@ -30,6 +30,14 @@ SegmentStore::SegmentStore(const SegmentStoreOptions& options)
     throw sql_error(SqlState::kIoError, "could not create directory \"{}\": {}", options_.directory,
                     error.message());
   }
+  if (options_.io != SegmentIoMode::kPread) {
+    std::string reason;
+    io_ = SegmentIo::make(reason);
+    if (io_ == nullptr && options_.io == SegmentIoMode::kUring) {
+      throw sql_error(SqlState::kIoError, "could not set up io_uring: {}", reason);
+    }
+    io_description_ = io_ != nullptr ? "io_uring" : fmt::format("pread ({})", reason);
+  }
   for (uint64_t id : files()) next_file_id_ = std::max(next_file_id_.load(), id + 1);
 }
 
@@ -59,7 +67,7 @@ std::shared_ptr<const SegmentReader> SegmentStore::open(uint64_t file_id) {
     }
   }
   auto reader = std::make_shared<const SegmentReader>(
-      file_id, SegmentFile::open(path_of(file_id), options_.faults), cache_);
+      file_id, SegmentFile::open(path_of(file_id), options_.faults, io_.get()), cache_);
   std::lock_guard guard(mutex_);
   readers_[file_id] = reader;
   return reader;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/column/segment.h"
+#include "engine/column/segment_io.h"
 
 namespace luma {
 
@@ -19,6 +20,7 @@ struct SegmentStoreOptions {
   std::string directory;
   size_t cache_bytes = size_t{256} << 20;
   FaultPlan* faults = nullptr;  // tests only; outlives the store
+  SegmentIoMode io = SegmentIoMode::kPread;
 };
 
 class SegmentStore {
@@ -43,9 +45,13 @@ class SegmentStore {
   std::string path_of(uint64_t file_id) const;
   std::vector<uint64_t> files() const;
   const ChunkCache& cache() const { return cache_; }
+  // "io_uring", "pread", or "pread (why)" where io_uring was wanted.
+  const std::string& io_description() const { return io_description_; }
 
  private:
   SegmentStoreOptions options_;
+  std::unique_ptr<SegmentIo> io_;
+  std::string io_description_ = "pread";
   ChunkCache cache_;
   std::atomic<uint64_t> next_file_id_{1};
   std::mutex mutex_;

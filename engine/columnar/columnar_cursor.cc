@@ -164,6 +164,19 @@ void ColumnarCursor::next_group() {
   }
 }
 
+// What was read of the group before is likely to be wanted of this one, too.
+void ColumnarCursor::read_ahead() {
+  const SegmentReader& reader = *segment().reader;
+  ahead_.clear();
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const bool was_read =
+        columns_[i].segment == window_segment_ && columns_[i].group == window_group_;
+    const auto attribute = static_cast<uint32_t>(attributes_[i]);
+    if (was_read && attribute < reader.footer().columns.size()) ahead_.push_back(attribute);
+  }
+  if (ahead_.size() > 1) reader.read_ahead(group_, ahead_);
+}
+
 void ColumnarCursor::next_block() {
   ++block_;
   position_ = 0;
@@ -247,6 +260,7 @@ bool ColumnarCursor::next_window() {
       }
       group_checked_ = true;
       ++counters_.groups;
+      read_ahead();
     }
     if (delta_id_ <= group().last_row_id) {
       load_row_ids();

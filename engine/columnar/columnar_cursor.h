@@ -97,6 +97,7 @@ class ColumnarCursor {
   void load_row_ids();
   void next_block();
   void next_group();
+  void read_ahead();
   bool at_segment() const { return segment_ < end_segment_; }
   const SegmentEntry& segment() const { return list_->segments[segment_]; }
   const RowGroup& group() const { return segment().reader->footer().groups[group_]; }
@@ -135,6 +136,7 @@ class ColumnarCursor {
   std::vector<uint64_t> delta_ids_, delta_stamps_;
   Vector row_ids_{PhysicalType::kInt64, kBlockRows}, stamps_{PhysicalType::kInt64, kBlockRows};
   bool has_row_ids_ = false, has_stamps_ = false;
+  std::vector<uint32_t> ahead_;
   Counters counters_;
 };
 

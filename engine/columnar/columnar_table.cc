@@ -153,8 +153,8 @@ std::set<uint64_t> ColumnarTable::reserved_row_ids() const {
 ColumnarTables::ColumnarTables(CommitPipeline& pipeline, ColumnarOptions options)
     : pipeline_(pipeline), options_(std::move(options)) {
   if (!options_.directory.empty()) {
-    store_ = std::make_unique<SegmentStore>(
-        SegmentStoreOptions{options_.directory, options_.cache_bytes, pipeline_.kv().fault_plan()});
+    store_ = std::make_unique<SegmentStore>(SegmentStoreOptions{
+        options_.directory, options_.cache_bytes, pipeline_.kv().fault_plan(), options_.io});
   }
 }
 

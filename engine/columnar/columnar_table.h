@@ -120,6 +120,7 @@ struct ColumnarOptions {
   uint64_t load_rows = 16384;
   uint32_t interval_ms = 500;  // of the background's rounds
   SegmentOptions segment;
+  SegmentIoMode io = SegmentIoMode::kPread;
 };
 
 // All columnar tables of a store.

@@ -98,6 +98,10 @@ SqlInstance::SqlInstance(SqlInstanceOptions options)
   catalog_ = std::make_unique<CatalogStore>(*catalog_ids_);
   if (!options_.kv.in_memory) options_.columnar.directory = options_.kv.path + "/columnar";
   columnar_ = std::make_unique<ColumnarTables>(*pipeline_, options_.columnar);
+  if (columnar_->has_segments() && options_.columnar.io != SegmentIoMode::kPread) {
+    logger().log(LogLevel::kInfo, "segments are read",
+                 {{"by", columnar_->store().io_description()}});
+  }
   prepared_ = std::make_unique<PreparedTransactions>(
       *pipeline_, [this](Oid database) -> LockManager& { return locks(database); });
   history_ = std::make_unique<TransactionHistory>(*pipeline_, activity_, *prepared_);
