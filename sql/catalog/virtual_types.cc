@@ -4,6 +4,7 @@
 #include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/array_type_name.h"
+#include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
@@ -245,6 +246,9 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   catalog.for_each_cast([&](const Cast& cast) {
     emit_description(row, cast.oid, class_oid::kCast, 0, cast.comment);
   });
+  for (const ExtendedStatistics* statistics : all_extended_statistics(catalog)) {
+    emit_description(row, statistics->oid, class_oid::kStatisticExt, 0, statistics->comment);
+  }
   catalog.for_each_extension([&](const Extension& extension) {
     emit_description(row, extension.oid, class_oid::kExtension, 0, extension.comment);
   });

@@ -27,6 +27,10 @@ void FamilyAlterer::add_constraint(const ast::AlterTableCmd& command) {
       return add_key(node);
     case ast::ConstrType::kForeign:
       return add_foreign_key(node);
+    case ast::ConstrType::kExclusion:
+      throw SqlError(SqlState::kFeatureNotSupported,
+                     "exclusion constraints are not supported on partitioned tables")
+          .at_byte(node.location);
     default:
       throw unsupported("this constraint of a partitioned table");
   }
