@@ -153,7 +153,8 @@ LogicalOp* Binder::make_partition_scan(const Table& table, const std::string& al
                                        ScopeItem& item, uint8_t lock_mode, bool only) {
   AppendMaker maker(context(), environment_.catalog(), table);
   std::vector<AppendMaker::Branch> branches;
-  for (const FamilyMember& node : table_family(environment_.catalog(), table)) {
+  const Oid temp_schema = environment_.search_path().temp_schema;
+  for (const FamilyMember& node : family_in_session(environment_.catalog(), table, temp_schema)) {
     query_.locks.push_back({node.table->oid, lock_mode});
     if (only || is_partitioned(*node.table)) continue;
     branches.push_back(maker.scan(*node.table, environment_.table_desc(*node.table), alias));
@@ -329,7 +330,8 @@ void ModifyBinder::bind_leaves() {
     throw unsupported("triggers with transition tables on a partitioned table");
   }
   std::map<Oid, int32_t> number_of_leaf;
-  for (const FamilyMember& node : table_family(catalog, *table_)) {
+  const Oid temp_schema = binder_.environment_.search_path().temp_schema;
+  for (const FamilyMember& node : family_in_session(catalog, *table_, temp_schema)) {
     binder_.query_.locks.push_back({node.table->oid, 3});
     if (is_partitioned(*node.table)) continue;
     number_of_leaf[node.table->oid] = static_cast<int32_t>(modify_->leaves.size());

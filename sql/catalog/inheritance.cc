@@ -36,6 +36,16 @@ std::vector<FamilyMember> table_family(const Catalog& catalog, const Table& tabl
   return out;
 }
 
+std::vector<FamilyMember> family_in_session(const Catalog& catalog, const Table& table,
+                                            Oid temp_schema) {
+  std::vector<FamilyMember> out = table_family(catalog, table);
+  std::erase_if(out, [&](const FamilyMember& member) {
+    return member.level > 0 && member.table->persistence == 't' &&
+           member.table->schema != temp_schema;
+  });
+  return out;
+}
+
 bool stands_for_family(const Catalog& catalog, const Table& table) {
   return is_partitioned(table) || (table.relkind == 'r' && table.virtual_relation == nullptr &&
                                    !catalog.children_of(table.oid).empty());

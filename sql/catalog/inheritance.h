@@ -15,6 +15,10 @@ struct FamilyMember {
 };
 // The table first, every other once and behind one of its parents; partitions by their bounds.
 std::vector<FamilyMember> table_family(const Catalog& catalog, const Table& table);
+// The same without temporary tables of other sessions, whose rows are nobody else's. `temp_schema`:
+// the session's own.
+std::vector<FamilyMember> family_in_session(const Catalog& catalog, const Table& table,
+                                            Oid temp_schema);
 
 // Direct children by oid, as statements that change them go through them.
 std::vector<Oid> children_in_order(const Catalog& catalog, Oid table);

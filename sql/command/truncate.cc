@@ -31,7 +31,8 @@ bool contains(const std::vector<Oid>& list, Oid oid) {
 // Rights are looked at for the named table alone.
 void add_family(CommandContext& context, Oid root, std::vector<Oid>& tables) {
   CatalogPtr catalog = context.ddl().view();
-  for (const FamilyMember& node : table_family(*catalog, *catalog->table(root))) {
+  const Oid temp_schema = context.temp_schema(false);
+  for (const FamilyMember& node : family_in_session(*catalog, *catalog->table(root), temp_schema)) {
     if (contains(tables, node.table->oid)) continue;
     context.lock_table(node.table->oid, TableLockMode::kAccessExclusive);
     tables.push_back(node.table->oid);
