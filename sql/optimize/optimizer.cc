@@ -11,6 +11,7 @@ std::vector<Pass> all_passes() {
       {"unnest_subqueries", unnest_subqueries},
       {"decorrelate", decorrelate},
       {"drop_dependent_groups", drop_dependent_groups},
+      {"share_sums", share_sums},
       {"factor_disjunctions", factor_disjunctions},
       {"push_down_filters", push_down_filters},
       {"order_joins", order_joins},

@@ -9,6 +9,7 @@ LogicalOp* inline_ctes(LogicalOp* root, OptimizerContext& context);
 LogicalOp* unnest_subqueries(LogicalOp* root, OptimizerContext& context);
 LogicalOp* decorrelate(LogicalOp* root, OptimizerContext& context);
 LogicalOp* drop_dependent_groups(LogicalOp* root, OptimizerContext& context);
+LogicalOp* share_sums(LogicalOp* root, OptimizerContext& context);
 LogicalOp* factor_disjunctions(LogicalOp* root, OptimizerContext& context);
 LogicalOp* push_down_filters(LogicalOp* root, OptimizerContext& context);
 LogicalOp* order_joins(LogicalOp* root, OptimizerContext& context);
