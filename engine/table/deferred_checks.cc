@@ -28,20 +28,32 @@ Oid constraint_of(const ConstraintEvent& event) {
       return event.table->referenced_by[event.constraint].oid;
   }
 }
+
+// The foreign key was dropped after the row was written, with the table that it refers to maybe.
+bool is_dropped(ExecContext& context, const ConstraintEvent& event) {
+  if (event.kind != ConstraintEventKind::kChildCheck || context.tables == nullptr) return false;
+  const Oid constraint = constraint_of(event);
+  const TableDescPtr now = context.tables->table(event.table->oid);
+  return std::none_of(now->foreign_keys.begin(), now->foreign_keys.end(),
+                      [&](const ForeignKeyDesc& key) { return key.oid == constraint; });
+}
+
 }  // namespace
 
 template <typename Wanted>
 void DeferredChecks::run_pending(ExecContext& context, Wanted&& wanted) {
   // Checking may add events: of actions that touch rows with other deferred constraints.
+  ++checks_;
   bool found = true;
   while (found) {
     found = false;
     ConstraintQueue queue;
     queue.begin(context);
     for (Pending& pending : events_) {
-      if (pending.checked || !wanted(pending.event)) continue;
+      if (pending.checked_at != 0 || !wanted(pending.event)) continue;
+      pending.checked_at = checks_;
+      if (is_dropped(context, pending.event)) continue;
       queue.add(pending.event);
-      pending.checked = true;
       found = true;
     }
     if (found) queue.run();
@@ -70,12 +82,19 @@ void DeferredChecks::set_mode(ExecContext& context, std::span<const Oid> constra
 }
 
 bool DeferredChecks::has_pending() const {
-  return std::any_of(events_.begin(), events_.end(), [](const Pending& p) { return !p.checked; });
+  return std::any_of(events_.begin(), events_.end(),
+                     [](const Pending& p) { return p.checked_at == 0; });
+}
+
+bool DeferredChecks::has_pending(Oid table) const {
+  return std::any_of(events_.begin(), events_.end(), [&](const Pending& p) {
+    return p.checked_at == 0 && p.event.table != nullptr && p.event.table->oid == table;
+  });
 }
 
 bool DeferredChecks::has_pending_triggers() const {
   return std::any_of(events_.begin(), events_.end(), [](const Pending& p) {
-    return !p.checked && p.event.kind == ConstraintEventKind::kTrigger;
+    return p.checked_at == 0 && p.event.kind == ConstraintEventKind::kTrigger;
   });
 }
 
@@ -83,7 +102,9 @@ void DeferredChecks::rollback_to(const Mark& mark) {
   if (events_.size() > mark.events) {
     events_.erase(events_.begin() + static_cast<ptrdiff_t>(mark.events), events_.end());
   }
-  for (Pending& pending : events_) pending.checked = false;
+  for (Pending& pending : events_) {
+    if (pending.checked_at > mark.checks) pending.checked_at = 0;
+  }
   if (mark.modes != nullptr) modes_ = mark.modes;
   activity_.undo_since(mark.activity);
 }

@@ -26,6 +26,7 @@ class DeferredChecks {
   void set_mode(ExecContext& context, std::span<const Oid> constraints, bool deferred);
   bool is_deferred(Oid constraint, bool deferrable, bool initially_deferred) const;
   bool has_pending() const;
+  bool has_pending(Oid table) const;
   // Among them calls of triggers, which only workers make.
   bool has_pending_triggers() const;
 
@@ -36,10 +37,11 @@ class DeferredChecks {
   };
   struct Mark {
     size_t events = 0;
+    uint64_t checks = 0;
     std::shared_ptr<const Modes> modes;
     std::vector<TransactionActivity::Entry> activity;
   };
-  Mark mark() const { return {events_.size(), modes_, activity_.entries()}; }
+  Mark mark() const { return {events_.size(), checks_, modes_, activity_.entries()}; }
   void rollback_to(const Mark& mark);
   // The transaction is over.
   void clear();
@@ -47,17 +49,19 @@ class DeferredChecks {
   // Rows that the transaction has read and written; clear() leaves it to whoever reports it.
   TransactionActivity& activity() { return activity_; }
 
-  void add(ConstraintEvent event) { events_.push_back({std::move(event), false}); }
+  void add(ConstraintEvent event) { events_.push_back({std::move(event)}); }
 
  private:
   struct Pending {
     ConstraintEvent event;
-    // Kept until the transaction ends, since a rollback may bring back what was wrong before.
-    bool checked = false;
+    // When, as counted by checks_; 0: not yet. Kept until the transaction ends, since a rollback
+    // beyond that may bring back what was wrong before.
+    uint64_t checked_at = 0;
   };
   template <typename Wanted>
   void run_pending(ExecContext& context, Wanted&& wanted);
   std::vector<Pending> events_;
+  uint64_t checks_ = 0;
   TransactionActivity activity_;
   std::shared_ptr<const Modes> modes_ = std::make_shared<const Modes>();
 };

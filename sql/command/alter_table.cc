@@ -517,6 +517,7 @@ CommandResult alter_table(const ast::AlterTableStmt& statement, CommandContext& 
     return {tag};
   }
   const auto& table = static_cast<const Table&>(*context.ddl().view()->relation(oid));
+  check_not_in_use(context, table, "ALTER TABLE");
   if (found->relkind == 'c') {
     alter_composite_type(context, table, statement.cmds);
     return {tag};

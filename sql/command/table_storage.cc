@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/exec/expr.h"
+#include "engine/table/deferred_checks.h"
 #include "engine/table/table_build.h"
 #include "sql/command/command_target.h"
 
@@ -92,6 +93,13 @@ void rewrite_rows(CommandContext& context, const TableDescPtr& from, Oid table_o
   rewrite_table(context.exec(), from, to, mapping);
 }
 
+void check_not_in_use(CommandContext& context, const Relation& relation, std::string_view command) {
+  const DeferredChecks* deferred = context.exec().deferred;
+  if (deferred == nullptr || !deferred->has_pending(relation.oid)) return;
+  throw sql_error(SqlState::kObjectInUse, "cannot {} \"{}\" because it has pending trigger events",
+                  command, relation.name);
+}
+
 void finish_drop(CommandContext& context, const DropResult& result) {
   if (!result.notice.empty()) notice(context, result.notice, result.notice_detail);
   for (const ObjectPtr& object : result.removed) {
@@ -101,6 +109,7 @@ void finish_drop(CommandContext& context, const DropResult& result) {
     }
     if (object->kind != ObjectKind::kTable && object->kind != ObjectKind::kIndex) continue;
     const auto& relation = static_cast<const Relation&>(*object);
+    if (object->kind == ObjectKind::kTable) check_not_in_use(context, relation, "DROP TABLE");
     if (relation.storage_id != 0) context.drop_storage_after_commit(relation.storage_id);
   }
   for (const ObjectPtr& object : result.changed_from) {

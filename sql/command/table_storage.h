@@ -10,6 +10,10 @@ namespace luma {
 // Gives a table (and its indexes) new, empty storage; the old one goes after commit.
 void replace_storage(CommandContext& context, Oid table);
 
+// 55006 when the transaction still has deferred checks or triggers of the relation's rows to run.
+// `command` is what cannot be done now, in capitals.
+void check_not_in_use(CommandContext& context, const Relation& relation, std::string_view command);
+
 // After CatalogTransaction::drop(): storage of what was removed goes after commit, sequences are
 // forgotten, and tables that lost the key of their rows are stored anew. Sends the cascade notice.
 void finish_drop(CommandContext& context, const DropResult& result);

@@ -101,6 +101,7 @@ CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext
   std::vector<TableDescPtr> described;
   for (Oid oid : tables) {
     const Table& table = *context.ddl().view()->table(oid);
+    check_not_in_use(context, table, "TRUNCATE");
     if (!table.triggers.empty()) described.push_back(context.environment().table_desc(table));
   }
   StatementTriggers triggers(context.exec(), std::move(described), TriggerEvent::kTruncate);
