@@ -116,9 +116,7 @@ class CommitPipeline {
   bool try_resume();
   bool refusing() const { return refusing_.load(std::memory_order_acquire); }
 
-  uint64_t next_transaction_id() {
-    return next_transaction_id_.fetch_add(1, std::memory_order_relaxed);
-  }
+  uint64_t next_transaction_id() { return next_transaction_id_.fetch_add(1); }
 
   struct Counters {
     uint64_t commits, syncs, serialization_failures;

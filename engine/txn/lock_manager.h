@@ -59,8 +59,11 @@ class LockOwner {
   int32_t pid() const { return pid_; }
   // The number by which other sessions know the running transaction ("ShareLock on transaction
   // 745").
-  uint64_t transaction_id() const { return transaction_id_.load(std::memory_order_relaxed); }
+  uint64_t transaction_id() const { return transaction_id_.load(); }
   void set_transaction_id(uint64_t id) { transaction_id_.store(id, std::memory_order_relaxed); }
+  // The same, before everything that follows: whoever then still reads the number before does not
+  // see what the caller does next either.
+  void announce_transaction_id(uint64_t id) { transaction_id_.exchange(id); }
 
   // A savepoint's position among the transaction's locks.
   size_t mark() const { return held_.size(); }

@@ -18,7 +18,7 @@ namespace luma {
 class PlanRun {
  public:
   PlanRun(std::unique_ptr<PhysicalPlan> plan, MemoryBudget* parent_budget)
-      : plan_(std::move(plan)), budget_(MemoryBudget::kUnlimited, parent_budget), arena_(&budget_) {
+      : budget_(MemoryBudget::kUnlimited, parent_budget), arena_(&budget_), plan_(std::move(plan)) {
     context_.memory = &budget_;
     context_.arena = &arena_;
     exec_parameters_.resize(plan_->exec_parameter_count);
@@ -67,9 +67,10 @@ class PlanRun {
   bool is_permitted = false;
 
  private:
-  std::unique_ptr<PhysicalPlan> plan_;
+  // Before the plan, whose operators give back what they hold when they go.
   MemoryBudget budget_;
   Arena arena_;
+  std::unique_ptr<PhysicalPlan> plan_;
   ExecContext context_;
   std::vector<Value> parameters_, exec_parameters_;
   bool is_open_ = false;

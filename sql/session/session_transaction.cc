@@ -50,8 +50,7 @@ void SqlSession::start_transaction() {
   options.sync_commit = vars.sync_commit;
   options.budget = &memory_;
   // Who describes a snapshot now waits for the number.
-  lock_owner_->set_transaction_id(ActivityRegistry::kBeginning);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  lock_owner_->announce_transaction_id(ActivityRegistry::kBeginning);
   try {
     transaction_.emplace(instance_.pipeline(), locks_, lock_owner_.get(), options);
   } catch (...) {
