@@ -6,6 +6,7 @@
 #include "engine/type/inverted_keys.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/definition_text.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/stored_order.h"
@@ -124,6 +125,10 @@ IndexDesc index_desc(const Catalog& catalog, const Table& table, const Index& in
   desc.valid = index.valid;
   for (const IndexKey& key : index.keys) {
     desc.keys.push_back(key_part(catalog, table, key, binder, arena));
+    if (key.column == 0) {
+      const auto number = static_cast<int>(desc.keys.size());
+      desc.keys.back().text = index_column_definition(catalog, SearchPath(), index, number, true);
+    }
     if (is_inverted_method(index.access_method)) {
       desc.keys.back().inverted = find_inverted_keys(key.opclass);
     }
