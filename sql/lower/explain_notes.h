@@ -22,6 +22,7 @@ struct ExplainNote {
   // An inverted index: of what finds row keys, and of what reads the rows.
   enum class Inverted : uint8_t { kNo, kKeys, kRows } inverted = Inverted::kNo;
   const ColumnarCopyDesc* copy = nullptr;
+  const SortOp* order = nullptr;   // of an append whose rows come in this order
   const LimitOp* limit = nullptr;  // of a sort that keeps only so many rows
   std::vector<ColumnId> layout;
   double lookup_cost = -1;  // of a nested loop that looks rows up: once

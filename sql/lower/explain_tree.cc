@@ -336,6 +336,13 @@ void TreeBuilder::describe(Operator& op, const ExplainNote* note, ExplainNode& o
       return add_sort_work(op, note->limit != nullptr, out);
     }
     case OpKind::kSetOp:
+      if (note->order != nullptr) {
+        std::vector<std::string> keys;
+        for (const SortKey& key : note->order->keys) keys.push_back(sort_keys(key));
+        out.type = out.title = "Merge Append";
+        out.details.push_back(list_item("Sort Key", std::move(keys)));
+        return;
+      }
       return describe_set_op(static_cast<const SetOpOp&>(made_for), out);
     case OpKind::kCteScan: {
       const auto& scan = static_cast<const CteScanOp&>(made_for);

@@ -1,6 +1,7 @@
 // Partitioned tables: an append of the leaves that can have rows, and changes leaf by leaf.
 #include <algorithm>
 
+#include "engine/exec/op_merge_append.h"
 #include "engine/exec/op_values.h"
 #include "sql/lower/lowering.h"
 #include "sql/optimize/exclude_partitions.h"
@@ -114,6 +115,67 @@ Lowered Lowering::lower_append(SetOpOp& op) {
   if (inputs.empty()) return lower_nothing(op.output);
   if (inputs.size() == 1) return {std::move(inputs[0]), op.output};
   return {std::make_unique<AppendOperator>(std::move(inputs), std::move(gates)), op.output};
+}
+
+bool Lowering::order_leaves(SetOpOp& op, const std::vector<ColumnId>& wanted,
+                            const std::vector<SortKey>& keys, bool limited,
+                            std::vector<OrderedLeaf>& leaves) {
+  for (int side = 0; side < 2; ++side) {
+    std::vector<ColumnId> columns;
+    for (ColumnId column : wanted) {
+      auto at = static_cast<size_t>(slot_in(op.output, column));
+      columns.push_back(op.columns[side][at]);
+    }
+    std::vector<SortKey> own = keys;
+    for (SortKey& key : own) {
+      auto at = static_cast<size_t>(slot_in(op.output, key.expr->column));
+      key.expr = context_.column_ref(op.columns[side][at]);
+    }
+    LogicalOp& input = *op.inputs[static_cast<size_t>(side)];
+    if (input.kind == OpKind::kSetOp && static_cast<SetOpOp&>(input).partitions) {
+      auto& below = static_cast<SetOpOp&>(input);
+      if (!order_leaves(below, columns, own, limited, leaves)) return false;
+      continue;
+    }
+    if (input.kind != OpKind::kScan) return false;
+    auto& scan = static_cast<ScanOp&>(input);
+    if (scan.excluded) continue;
+    OrderedLeaf leaf{&scan, std::move(columns)};
+    leaf.index = ordered_index(scan, own, limited, &leaf.reverse);
+    if (leaf.index == nullptr) return false;
+    leaves.push_back(std::move(leaf));
+  }
+  return true;
+}
+
+std::optional<Lowered> Lowering::lower_merge_append(SetOpOp& op, const SortOp& sort,
+                                                    const std::vector<SortKey>& keys,
+                                                    bool limited) {
+  std::vector<MergeAppendOperator::Key> merged;
+  std::vector<SortColumn> columns;
+  for (const SortKey& key : keys) {
+    int32_t slot = key.expr->kind == ExprKind::kColumn ? slot_in(op.output, key.expr->column) : -1;
+    if (slot < 0 || key.less_than != nullptr) return std::nullopt;
+    columns.push_back(SortColumn::of(key));
+    merged.push_back({columns.back(), static_cast<uint32_t>(slot)});
+  }
+  if (!SortKeyEncoder(columns).is_encodable()) return std::nullopt;
+  std::vector<OrderedLeaf> leaves;
+  if (!order_leaves(op, op.output, keys, limited, leaves) || leaves.size() < 2) return std::nullopt;
+  std::vector<OperatorPtr> inputs;
+  std::vector<MergeAppendOperator::Gate> gates;
+  for (OrderedLeaf& leaf : leaves) {
+    Lowered scan = scan_with_order(*leaf.scan, *leaf.index, leaf.reverse);
+    note_operator(*leaf.scan, scan);
+    gates.push_back(partition_gate(*leaf.scan));
+    inputs.push_back(project_columns(std::move(scan), leaf.columns, leaf.columns).op);
+  }
+  Lowered out{
+      std::make_unique<MergeAppendOperator>(std::move(inputs), std::move(gates), std::move(merged)),
+      op.output};
+  note(*out.op).order = &sort;
+  note_operator(op, out);
+  return out;
 }
 
 // --- changes ---

@@ -468,6 +468,19 @@ Lowered Lowering::lower_limit(LimitOp& op) {
           std::move(input.layout)};
 }
 
+const IndexDesc* Lowering::ordered_index(const ScanOp& scan, const std::vector<SortKey>& keys,
+                                         bool limited, bool* reverse) {
+  const IndexDesc* index = index_with_order(scan, keys, reverse);
+  if (index == nullptr) return nullptr;
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(scan.filter, conjuncts);
+  auto path = choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
+  // The index must also be the one that the filter wants, or there is no better one; and reading
+  // in order through a secondary index pays only for few rows.
+  if (path && path->index != index) return nullptr;
+  return index->clustered || limited || path ? index : nullptr;
+}
+
 Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
   auto limited = [&](Lowered input) -> Lowered {
     if (limit == nullptr) return input;
@@ -484,8 +497,8 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
     projections.push_back(static_cast<ProjectOp*>(below));
     below = below->inputs[0];
   }
-  if (below->kind == OpKind::kScan) {
-    auto& scan = static_cast<ScanOp&>(*below);
+  auto* append = below->kind == OpKind::kSetOp ? static_cast<SetOpOp*>(below) : nullptr;
+  if (below->kind == OpKind::kScan || (append != nullptr && append->partitions)) {
     std::vector<SortKey> keys = op.keys;
     for (ProjectOp* projection : projections) {
       for (SortKey& key : keys) {
@@ -497,17 +510,19 @@ Lowered Lowering::lower_sort(SortOp& op, const LimitOp* limit) {
         });
       }
     }
-    bool reverse = false;
-    const IndexDesc* index = index_with_order(scan, keys, &reverse);
-    std::vector<Expr*> conjuncts;
-    split_conjuncts(scan.filter, conjuncts);
-    auto path = choose_access_path(context_, scan, conjuncts, *estimator_, settings_);
-    // The index must also be the one that the filter wants, or there is no better one; and reading
-    // in order through a secondary index pays only for few rows.
-    bool same = index != nullptr && (!path || path->index == index);
-    if (same && (index->clustered || limit != nullptr || (path && path->index == index))) {
-      Lowered out = scan_with_order(scan, *index, reverse);
-      note_operator(scan, out);
+    std::optional<Lowered> ordered;
+    if (append != nullptr) {
+      ordered = lower_merge_append(*append, op, keys, limit != nullptr);
+    } else {
+      auto& scan = static_cast<ScanOp&>(*below);
+      bool reverse = false;
+      if (const IndexDesc* index = ordered_index(scan, keys, limit != nullptr, &reverse)) {
+        ordered = scan_with_order(scan, *index, reverse);
+        note_operator(scan, *ordered);
+      }
+    }
+    if (ordered) {
+      Lowered out = std::move(*ordered);
       for (size_t i = projections.size(); i-- > 0;) {
         std::vector<ColumnId> layout;
         std::vector<const Expr*> exprs;

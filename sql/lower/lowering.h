@@ -6,6 +6,7 @@
 // their plans later.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -92,6 +93,23 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
                      std::vector<OperatorPtr>& inputs,
                      std::vector<std::function<bool(ExecContext&)>>& gates);
   Lowered lower_append(SetOpOp& op);
+  // The leaves' rows in the order of `sort`, whose keys are `keys` over the append's columns, when
+  // each leaf has an index that gives it; nothing otherwise. `limited`: only the first are wanted.
+  std::optional<Lowered> lower_merge_append(SetOpOp& op, const SortOp& sort,
+                                            const std::vector<SortKey>& keys, bool limited);
+  struct OrderedLeaf {
+    ScanOp* scan;
+    std::vector<ColumnId> columns;  // for those of the append
+    const IndexDesc* index = nullptr;
+    bool reverse = false;
+  };
+  // False when a leaf has no such index.
+  bool order_leaves(SetOpOp& op, const std::vector<ColumnId>& wanted,
+                    const std::vector<SortKey>& keys, bool limited,
+                    std::vector<OrderedLeaf>& leaves);
+  // The index that hands out the scan's rows in this order and is worth it; null without one.
+  const IndexDesc* ordered_index(const ScanOp& scan, const std::vector<SortKey>& keys, bool limited,
+                                 bool* reverse);
   ModifySpec leaf_spec(const ModifyOp& op, const ModifyLeaf& leaf, bool moved, bool counts_rows,
                        const std::vector<ColumnId>& input);
   std::unique_ptr<ConflictSpec> leaf_conflict(const ModifyOp& op, const ModifyLeaf& leaf,
