@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "engine/base/work_counts.h"
 #include "engine/row/kv.h"
 #include "engine/type/value_hash.h"
 
@@ -103,6 +104,7 @@ bool RowCache::find(std::string_view key, uint64_t visible_ts, uint64_t seen_ts,
     } else if (written_ts <= visible_ts) {
       set.referenced |= static_cast<uint8_t>(1u << way);
       out->copy_from(row.value());
+      thread_work().hit_blocks += WorkCounts::blocks_of(row.size_bytes());
       return true;
     }
   }
