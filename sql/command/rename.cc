@@ -111,30 +111,42 @@ CommandResult rename_relation(const ast::RenameStmt& statement, CommandContext& 
   return done;
 }
 
-// What is below a table, with the column's new name; not yet put. Children are looked at before the
-// table itself.
-std::vector<std::shared_ptr<Table>> renamed_children(CommandContext& context, const Table& root,
-                                                     const std::string& old_name,
-                                                     const std::string& new_name, bool only) {
+// Copies of the tables below one, each changed by `change(copy, member)`; not yet put. `part` is
+// what gets another name, for the error where ONLY leaves them out.
+template <typename Change>
+std::vector<std::shared_ptr<Table>> changed_children(CommandContext& context, const Table& root,
+                                                     std::string_view part, bool only,
+                                                     Change&& change) {
   std::vector<std::shared_ptr<Table>> out;
   CatalogPtr catalog = context.ddl().view();
   const std::vector<FamilyMember> family = table_family(*catalog, *catalog->table(root.oid));
   if (only && family.size() > 1) {
     throw sql_error(SqlState::kInvalidTableDefinition,
-                    "inherited column \"{}\" must be renamed in child tables too", old_name);
+                    "inherited {} must be renamed in child tables too", part);
   }
   for (const FamilyMember& member : family) {
     if (member.level == 0) continue;
     context.lock_table(member.table->oid, TableLockMode::kAccessExclusive);
-    std::shared_ptr<Table>& child = out.emplace_back(copy_of(*member.table));
-    int16_t number = child->find_column(old_name)->number;
-    if (column_at(*child, number).inherit_count > member.parents) {
+    change(*out.emplace_back(copy_of(*member.table)), member);
+  }
+  return out;
+}
+
+// What is below a table, with the column's new name. Children are looked at before the table
+// itself.
+std::vector<std::shared_ptr<Table>> renamed_children(CommandContext& context, const Table& root,
+                                                     const std::string& old_name,
+                                                     const std::string& new_name, bool only) {
+  CatalogPtr catalog = context.ddl().view();
+  auto rename = [&](Table& child, const FamilyMember& member) {
+    int16_t number = child.find_column(old_name)->number;
+    if (column_at(child, number).inherit_count > member.parents) {
       throw sql_error(SqlState::kInvalidTableDefinition, "cannot rename inherited column \"{}\"",
                       old_name);
     }
-    if (child->find_column(new_name) != nullptr) {
+    if (child.find_column(new_name) != nullptr) {
       throw sql_error(SqlState::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
-                      new_name, child->name);
+                      new_name, child.name);
     }
     for (const ObjectAddress& address : catalog->dependents_of(member.table->address())) {
       const Table* view =
@@ -142,10 +154,10 @@ std::vector<std::shared_ptr<Table>> renamed_children(CommandContext& context, co
       if (view == nullptr || view->definition.empty()) continue;
       throw unsupported("renaming a column of partitions or children that views name");
     }
-    follow_column_rename(context, *child, number, new_name);
-    column_at(*child, number).name = new_name;
-  }
-  return out;
+    follow_column_rename(context, child, number, new_name);
+    column_at(child, number).name = new_name;
+  };
+  return changed_children(context, root, fmt::format("column \"{}\"", old_name), only, rename);
 }
 
 CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& context) {
@@ -196,38 +208,27 @@ CommandResult rename_column(const ast::RenameStmt& statement, CommandContext& co
   return done;
 }
 
-// What is below a table, with the CHECK's new name; not yet put.
+// What is below a table, with the CHECK's new name.
 std::vector<std::shared_ptr<Table>> with_renamed_check(CommandContext& context, const Table& root,
                                                        const std::string& old_name,
                                                        const std::string& new_name, bool only) {
-  std::vector<std::shared_ptr<Table>> out;
-  CatalogPtr catalog = context.ddl().view();
-  const std::vector<FamilyMember> family = table_family(*catalog, *catalog->table(root.oid));
-  if (only && family.size() > 1) {
-    throw sql_error(SqlState::kInvalidTableDefinition,
-                    "inherited constraint \"{}\" must be renamed in child tables too", old_name);
-  }
-  for (const FamilyMember& member : family) {
-    if (member.level == 0) continue;
-    context.lock_table(member.table->oid, TableLockMode::kAccessExclusive);
-    std::shared_ptr<Table>& child = out.emplace_back(copy_of(*member.table));
-    auto own = std::ranges::find(child->constraints, old_name, &Constraint::name);
-    if (own == child->constraints.end()) {
+  auto rename = [&](Table& child, const FamilyMember& member) {
+    auto own = std::ranges::find(child.constraints, old_name, &Constraint::name);
+    if (own == child.constraints.end()) {
       throw sql_error(SqlState::kUndefinedObject,
-                      "constraint \"{}\" for table \"{}\" does not exist", old_name, child->name);
+                      "constraint \"{}\" for table \"{}\" does not exist", old_name, child.name);
     }
     if (own->inherit_count > member.parents) {
       throw sql_error(SqlState::kInvalidTableDefinition,
                       "cannot rename inherited constraint \"{}\"", old_name);
     }
-    if (child->find_constraint(new_name) != nullptr) {
+    if (child.find_constraint(new_name) != nullptr) {
       throw sql_error(SqlState::kDuplicateObject,
-                      "constraint \"{}\" for relation \"{}\" already exists", new_name,
-                      child->name);
+                      "constraint \"{}\" for relation \"{}\" already exists", new_name, child.name);
     }
     own->name = new_name;
-  }
-  return out;
+  };
+  return changed_children(context, root, fmt::format("constraint \"{}\"", old_name), only, rename);
 }
 
 CommandResult rename_constraint(const ast::RenameStmt& statement, CommandContext& context) {

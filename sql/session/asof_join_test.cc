@@ -2,37 +2,23 @@
 // elsewhere, and what is refused.
 #include <catch2/catch.hpp>
 
-#include "sql/session/collecting_receiver_test.h"
-#include "sql/session/session.h"
+#include "sql/session/test_session.h"
 
 namespace luma {
 namespace {
 
-struct Fixture {
-  Fixture() : instance(options()), session(instance, {.pid = 1}, hooks) {
-    CollectingReceiver receiver;
-    session.start({"postgres", "postgres", {}}, receiver);
+struct Fixture : TestSession {
+  Fixture() {
     run("create table l as select (i*7)%5 as k, (i*37)%101 as t, i as v"
         " from generate_series(0, 199) i");
     run("create table r as select (i*3)%6 as k, i*2 as t, i as w from generate_series(0, 59) i");
     run("insert into l values (null, 5, 1000), (1, null, 1001)");
     run("insert into r values (null, 5, 2000), (1, null, 2001)");
   }
-  static SqlInstanceOptions options() {
-    SqlInstanceOptions options;
-    options.kv.in_memory = true;
-    options.kv.path = "memory";
-    return options;
-  }
+  // With the place of an error.
   std::string run(std::string_view sql) {
-    CollectingReceiver receiver;
-    try {
-      session.simple_query(sql, receiver, true);
-    } catch (const SqlError& error) {
-      session.failed(error);
-      receiver.log += fmt::format("!{}@{}", sql_state_code(error.state), error.byte_offset);
-    }
-    return receiver.log;
+    std::string log = TestSession::run(sql);
+    return error ? fmt::format("{}@{}", log, error->byte_offset) : log;
   }
   std::string sums(std::string_view join) {
     return run(
@@ -40,10 +26,6 @@ struct Fixture {
                     " from l as l {}",
                     join));
   }
-
-  SqlInstance instance;
-  SessionHooks hooks;
-  SqlSession session;
 };
 
 TEST_CASE("ASOF JOIN finds what DuckDB's finds") {

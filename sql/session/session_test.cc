@@ -4,50 +4,16 @@
 
 #include <catch2/catch.hpp>
 
-#include "sql/session/collecting_receiver_test.h"
+#include "sql/session/test_session.h"
 
 namespace luma {
 namespace {
 
-struct Fixture {
-  Fixture() : instance(options()), session(instance, {.pid = 1}, hooks) {
-    CollectingReceiver receiver;
-    session.start({"postgres", "postgres", {}}, receiver);
-  }
-  static SqlInstanceOptions options() {
-    SqlInstanceOptions options;
-    options.kv.in_memory = true;
-    options.kv.path = "memory";
-    return options;
-  }
-  // Rows, tags and notices of a query string; "!" and the SQLSTATE where it fails.
-  std::string run(std::string_view sql, bool may_block = true) {
-    CollectingReceiver receiver;
-    try {
-      session.simple_query(sql, receiver, may_block);
-    } catch (const SqlError& error) {
-      session.failed(error);
-      receiver.log += "!" + sql_state_code(error.state);
-    } catch (const WouldBlock&) {
-      receiver.log += "!blocks";
-    }
-    return receiver.log;
-  }
+struct Fixture : TestSession {
   template <typename Call>
   std::string extended(Call&& call) {
-    CollectingReceiver receiver;
-    try {
-      call(receiver);
-    } catch (const SqlError& error) {
-      session.failed(error);
-      receiver.log += "!" + sql_state_code(error.state);
-    }
-    return receiver.log;
+    return collect(std::forward<Call>(call));
   }
-
-  SqlInstance instance;
-  SessionHooks hooks;
-  SqlSession session;
 };
 
 TEST_CASE("transaction blocks") {

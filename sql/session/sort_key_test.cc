@@ -4,40 +4,15 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sql/session/collecting_receiver_test.h"
-#include "sql/session/session.h"
+#include "sql/session/test_session.h"
 
 namespace luma {
 namespace {
 
-struct Fixture {
-  Fixture() : instance(options()), session(instance, {.pid = 1}, hooks) {
-    CollectingReceiver receiver;
-    session.start({"postgres", "postgres", {}}, receiver);
-  }
-  static SqlInstanceOptions options() {
-    SqlInstanceOptions options;
-    options.kv.in_memory = true;
-    options.kv.path = "memory";
-    return options;
-  }
-  std::string run(std::string_view sql) {
-    CollectingReceiver receiver;
-    try {
-      session.simple_query(sql, receiver, true);
-    } catch (const SqlError& error) {
-      session.failed(error);
-      receiver.log += "!" + sql_state_code(error.state);
-    }
-    return receiver.log;
-  }
+struct Fixture : TestSession {
   std::string rows_of(std::string_view table) {
     return run(fmt::format("select string_agg(concat(a, b), ' ') from {}", table));
   }
-
-  SqlInstance instance;
-  SessionHooks hooks;
-  SqlSession session;
 };
 
 constexpr std::string_view kRows =
