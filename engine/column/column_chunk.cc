@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "engine/base/sql_error.h"
 #include "engine/column/section.h"
@@ -29,10 +30,39 @@ void write_part(SectionWriter& writer, std::span<const int64_t> values) {
 
 void set_int_zone(std::span<const int64_t> values, ZoneMap& zone) {
   // Places of NULLs hold a neighbour's value, so they do not matter.
-  auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+  int64_t least = values[0], greatest = values[0];
+  for (int64_t value : values) {
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+  }
   zone.kind = ZoneKind::kInt;
-  zone.least_int = *least;
-  zone.greatest_int = *greatest;
+  zone.least_int = least;
+  zone.greatest_int = greatest;
+}
+
+// The first bytes as a number in the strings' order; equal numbers decide nothing.
+uint32_t leading_bytes(const StringRef& value) {
+  uint32_t bytes;
+  std::memcpy(&bytes, reinterpret_cast<const char*>(&value) + sizeof(uint32_t), sizeof bytes);
+  return __builtin_bswap32(bytes);
+}
+
+void set_bytes_zone(std::span<const StringRef> values, ZoneMap& zone) {
+  StringRef least = values[0], greatest = values[0];
+  uint32_t least_bytes = leading_bytes(least), greatest_bytes = least_bytes;
+  for (const StringRef& value : values) {
+    const uint32_t bytes = leading_bytes(value);
+    if (bytes <= least_bytes && value.view() < least.view()) {
+      least = value;
+      least_bytes = bytes;
+    }
+    if (bytes >= greatest_bytes && value.view() > greatest.view()) {
+      greatest = value;
+      greatest_bytes = bytes;
+    }
+  }
+  zone.add_bytes(least.view());
+  zone.add_bytes(greatest.view());
 }
 
 }  // namespace
@@ -169,15 +199,13 @@ void ColumnBuilder::encode_floats(const std::vector<Float>& values, std::string&
 
 // False when some value is not a small decimal.
 bool ColumnBuilder::encode_decimals(std::string& out, ZoneMap& zone) {
-  std::vector<int64_t> scaled, scales;
-  scaled.reserve(count_);
-  scales.reserve(count_);
-  for (const StringRef& value : strings_) {
-    Datum datum = Datum::of_string(value);
+  std::vector<int64_t> scaled(count_), scales(count_);
+  for (uint32_t i = 0; i < count_; ++i) {
+    Datum datum = Datum::of_string(strings_[i]);
     if (!numeric_is_small(datum)) return false;
     SmallNumeric small = numeric_small(datum);
-    scaled.push_back(small.scaled);
-    scales.push_back(small.scale);
+    scaled[i] = small.scaled;
+    scales[i] = small.scale;
   }
   auto [least, greatest] = std::minmax_element(scales.begin(), scales.end());
   if (*least == *greatest) {
@@ -195,9 +223,7 @@ bool ColumnBuilder::encode_decimals(std::string& out, ZoneMap& zone) {
 void ColumnBuilder::encode_varlen(std::string& out, ZoneMap& zone) {
   fill_nulls(strings_);
   if (spec_.numeric && encode_decimals(out, zone)) return;
-  if (!spec_.numeric) {
-    for (const StringRef& value : strings_) zone.add_bytes(value.view());
-  }
+  if (!spec_.numeric) set_bytes_zone(strings_, zone);
   SectionWriter writer(out);
   writer.value(static_cast<uint64_t>(ChunkKind::kString));
   std::string encoded;

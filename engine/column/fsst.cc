@@ -29,59 +29,71 @@ uint64_t load(const char* text, size_t left) {
 
 }  // namespace
 
-void SymbolTable::add(uint64_t bytes, uint32_t size) { symbols_.push_back({bytes, size}); }
-
-void SymbolTable::index() {
-  auto prefix = [&](size_t code) { return symbols_[code].bytes & 0xFFFF; };
-  ordered_.clear();
-  single_.assign(256, -1);
-  for (size_t i = 0; i < symbols_.size(); ++i) {
-    if (symbols_[i].size > 1) {
-      ordered_.push_back(static_cast<uint8_t>(i));
-    } else {
-      single_[symbols_[i].bytes & 0xFF] = static_cast<int16_t>(i);
-    }
-  }
-  std::sort(ordered_.begin(), ordered_.end(), [&](uint8_t a, uint8_t b) {
-    if (prefix(a) != prefix(b)) return prefix(a) < prefix(b);
-    return symbols_[a].size > symbols_[b].size;
-  });
-  begins_.assign(1 << 16, 0);
-  counts_.assign(1 << 16, 0);
-  for (size_t i = ordered_.size(); i-- > 0;) {
-    begins_[prefix(ordered_[i])] = static_cast<uint8_t>(i);
-    ++counts_[prefix(ordered_[i])];
-  }
+void SymbolTable::clear() {
+  symbols_.clear();
+  // No word masked with 0 is 1.
+  long_.assign(size_t{1} << kLongBits, {1, 0, 0, 0});
+  short_.assign(1 << 16, kEscape | 1 << 8);
 }
 
-int SymbolTable::find(const char* text, size_t left) const {
-  uint64_t word = load(text, left);
-  const uint64_t prefix = word & 0xFFFF;
-  const uint8_t* candidate = ordered_.data() + begins_[prefix];
-  for (uint8_t i = 0; i < counts_[prefix]; ++i) {
-    const Symbol& symbol = symbols_[candidate[i]];
-    if (symbol.size <= left && (word & mask_of(symbol.size)) == symbol.bytes) return candidate[i];
+void SymbolTable::add_for_compression(uint64_t bytes, uint32_t size) {
+  const auto code = static_cast<uint16_t>(symbols_.size());
+  const auto packed = static_cast<uint16_t>(code | size << 8);
+  if (size >= 3) {
+    Long& place = long_[long_place(bytes)];
+    if (place.size != 0) return;
+    place = {bytes, mask_of(size), code, static_cast<uint16_t>(size)};
+  } else if (size == 2) {
+    short_[bytes] = packed;
+  } else {
+    for (size_t second = 0; second < 256; ++second) {
+      uint16_t& place = short_[bytes | second << 8];
+      if (place >> 8 == 1) place = packed;
+    }
   }
-  return single_[word & 0xFF];
+  symbols_.push_back({bytes, size});
+}
+
+SymbolTable::Found SymbolTable::find(uint64_t word) const {
+  const Long& candidate = long_[long_place(word)];
+  const uint32_t shorter = short_[word & 0xFFFF];
+  const bool matches = (word & candidate.mask) == candidate.bytes;
+  return {matches ? candidate.code : shorter & 0xFF, matches ? candidate.size : shorter >> 8};
+}
+
+SymbolTable::Found SymbolTable::find_within(uint64_t word, size_t left) const {
+  const Found found = find(word);
+  if (found.size <= left) return found;
+  // Bytes behind the text are zero: what matched with them may have hidden a shorter symbol.
+  const uint32_t shorter = short_[word & 0xFFFF];
+  if (shorter >> 8 <= left) return {shorter & 0xFF, shorter >> 8};
+  for (size_t code = 0; code < symbols_.size(); ++code) {
+    if (symbols_[code].size == 1 && symbols_[code].bytes == (word & 0xFF)) {
+      return {static_cast<uint32_t>(code), 1};
+    }
+  }
+  return {kEscape, 1};
 }
 
 void SymbolTable::count(std::string_view text, std::vector<uint32_t>& singles,
                         std::vector<uint32_t>& pairs) const {
   size_t before = kCodes;
   for (size_t at = 0; at < text.size();) {
-    int found = find(text.data() + at, text.size() - at);
-    size_t code = found >= 0 ? static_cast<size_t>(found)
-                             : 256 + static_cast<size_t>(static_cast<uint8_t>(text[at]));
+    const size_t left = text.size() - at;
+    const Found found = find_within(load(text.data() + at, left), left);
+    const size_t code = found.code != kEscape
+                            ? found.code
+                            : 256 + static_cast<size_t>(static_cast<uint8_t>(text[at]));
     ++singles[code];
     if (before != kCodes) ++pairs[before * kCodes + code];
     before = code;
-    at += found >= 0 ? symbols_[code].size : 1;
+    at += found.size;
   }
 }
 
 SymbolTable SymbolTable::train(std::span<const std::string_view> sample) {
   SymbolTable table;
-  table.index();
+  table.clear();
   std::vector<uint32_t> singles(kCodes), pairs(size_t{kCodes} * kCodes);
   for (int round = 0; round < kRounds; ++round) {
     std::fill(singles.begin(), singles.end(), 0);
@@ -123,30 +135,37 @@ SymbolTable SymbolTable::train(std::span<const std::string_view> sample) {
       if (a.second.size != b.second.size) return a.second.size > b.second.size;
       return a.second.bytes < b.second.bytes;
     });
-    table.symbols_.clear();
-    for (size_t i = 0; i < std::min<size_t>(best.size(), kGreatestCount); ++i) {
-      table.add(best[i].second.bytes, best[i].second.size);
+    table.clear();
+    for (const auto& [gain, key] : best) {
+      if (table.symbols_.size() == kGreatestCount) break;
+      table.add_for_compression(key.bytes, key.size);
     }
-    table.index();
   }
   return table;
 }
 
-void SymbolTable::compress(std::string_view text, std::string& out) const {
-  const size_t before = out.size();
-  out.resize(before + 2 * text.size());
-  char* to = out.data() + before;
-  for (size_t at = 0; at < text.size();) {
-    int code = find(text.data() + at, text.size() - at);
-    if (code >= 0) {
-      *to++ = static_cast<char>(code);
-      at += symbols_[static_cast<size_t>(code)].size;
-    } else {
-      *to++ = static_cast<char>(kEscape);
-      *to++ = text[at++];
-    }
+char* SymbolTable::compress(std::string_view text, char* out) const {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  // Each step writes a code and the byte that an escape needs, without asking.
+  while (end - at >= 8) {
+    const Found found = find(load(at, 8));
+    out[0] = static_cast<char>(found.code);
+    out[1] = *at;
+    out += 1 + (found.code == kEscape);
+    at += found.size;
   }
-  out.resize(static_cast<size_t>(to - out.data()));
+  auto left = static_cast<size_t>(end - at);
+  if (left == 0) return out;
+  for (uint64_t word = load(at, left); left > 0;) {
+    const Found found = find_within(word, left);
+    out[0] = static_cast<char>(found.code);
+    out[1] = static_cast<char>(word);
+    out += 1 + (found.code == kEscape);
+    word >>= 8 * found.size;
+    left -= found.size;
+  }
+  return out;
 }
 
 void SymbolTable::append_to(std::string& out) const {
@@ -166,7 +185,7 @@ SymbolTable SymbolTable::parse(std::string_view bytes) {
   auto sizes = reader.array<uint8_t>(count);
   for (size_t i = 0; i < count; ++i) {
     if (sizes[i] == 0 || sizes[i] > 8) throw CorruptChunk{"a symbol of a wrong size"};
-    table.add(words[i], sizes[i]);
+    table.symbols_.push_back({words[i], sizes[i]});
   }
   return table;
 }

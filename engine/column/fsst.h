@@ -18,8 +18,9 @@ class SymbolTable {
 
   // Learns from a sample of the strings.
   static SymbolTable train(std::span<const std::string_view> sample);
-  // Appends the code of `text`.
-  void compress(std::string_view text, std::string& out) const;
+  // Writes the code of `text` to `out`, which has room for twice the text and a byte more. Returns
+  // where it ends. Only of trained tables.
+  char* compress(std::string_view text, char* out) const;
 
   // The stored form.
   void append_to(std::string& out) const;
@@ -35,19 +36,34 @@ class SymbolTable {
     uint64_t bytes;  // little-endian: the first byte lowest
     uint32_t size;
   };
-  void add(uint64_t bytes, uint32_t size);
-  void index();
-  // The longest symbol at `text`, -1 when there is none.
-  int find(const char* text, size_t left) const;
+  // What begins with the same three bytes: one symbol, which is how compress() needs no loop.
+  struct Long {
+    uint64_t bytes, mask;
+    uint16_t code;
+    uint16_t size;
+  };
+  struct Found {
+    uint32_t code, size;
+  };
+  static constexpr int kLongBits = 11;
+  static size_t long_place(uint64_t word) {
+    return (word & 0xFFFFFF) * 0x9E3779B1u % (uint64_t{1} << 32) >> (32 - kLongBits);
+  }
+  void clear();
+  // Makes it a symbol unless another one has its place.
+  void add_for_compression(uint64_t bytes, uint32_t size);
+  // The symbol at the beginning of the word: kEscape when there is none.
+  Found find(uint64_t word) const;
+  // The same where only `left` bytes of the word are text.
+  Found find_within(uint64_t word, size_t left) const;
   void count(std::string_view text, std::vector<uint32_t>& singles,
              std::vector<uint32_t>& pairs) const;
 
   std::vector<Symbol> symbols_;
-  // Only of trained tables. Codes of symbols of two bytes and more, by their first two bytes,
-  // longest first; where those of two bytes begin, and how many there are.
-  std::vector<uint8_t> ordered_, begins_, counts_;
-  // Codes of single bytes, -1 for none.
-  std::vector<int16_t> single_;
+  // Only of trained tables: symbols of three bytes and more by a hash of the first three, and codes
+  // and sizes of others by the first two.
+  std::vector<Long> long_;
+  std::vector<uint16_t> short_;
 };
 
 }  // namespace luma

@@ -3,7 +3,9 @@
 // column. Layout: magic; the chunks of each row group; footer (where the chunks are, their
 // checksums and zone maps); a tail that finds and checks the footer. Each chunk is checked when it
 // is read; what does not fit is XX001 and names the file.
+#include <atomic>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,6 +52,8 @@ struct SegmentOptions {
   int zstd_level = 0;  // 0: chunks are not compressed on top of their encoding
   uint32_t row_group_rows = kRowGroupRows;
   size_t row_group_bytes = size_t{128} << 20;  // in memory, before encoding
+  // Row groups are encoded and written by another thread while the next one is collected.
+  bool in_background = false;
 };
 
 struct SegmentSummary {
@@ -58,35 +62,48 @@ struct SegmentSummary {
   uint64_t first_row_id = 0, last_row_id = 0;
 };
 
-// Writes one segment. The file stays behind when this fails: whoever made it removes it. One
-// thread.
+// Writes one segment. The file stays behind when this fails: whoever made it removes it. Used by
+// one thread; it may have one of its own for the row group before the one that is collected, whose
+// errors come out of the next call.
 class SegmentWriter {
  public:
   SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, bool has_stamps,
                 const SegmentOptions& options);
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   // Rows [from, from + row_ids.size()) of a chunk whose columns are the table's attributes. Row ids
   // ascend. `stamps` is empty when the segment has none.
   void append(const Chunk& rows, uint32_t from, std::span<const uint64_t> row_ids,
               std::span<const uint64_t> stamps);
-  uint64_t row_count() const { return footer_.row_count + pending_rows_; }
+  uint64_t row_count() const { return row_count_ + pending_rows_; }
   size_t memory_bytes() const;
-  // Writes what is pending as a row group, to have its memory back.
+  // Writes what is pending as a row group, and waits for it, to have the memory back.
   void end_row_group();
   // Writes what is pending and the footer, and syncs.
   SegmentSummary finish();
 
  private:
-  void write_group();
+  void begin_group();
+  void end_group(bool in_background);
+  size_t pending_bytes() const;
+  void write_group(std::vector<ColumnBuilder>& builders, RowGroup group);
   ChunkPlace write_chunk(ColumnBuilder& builder);
+  void wait();
 
+  // The file, the footer's groups and encoded_ belong to the group being written while there is
+  // one.
   SegmentFile file_;
   SegmentOptions options_;
   SegmentFooter footer_;
+  std::string encoded_;
+
   std::vector<ColumnBuilder> builders_;
+  uint64_t row_count_ = 0;
   uint32_t pending_rows_ = 0;
   uint64_t pending_first_ = 0, pending_last_ = 0, pending_stamp_ = 0;
-  std::string encoded_;
+  std::atomic<size_t> encoding_bytes_ = 0;
+  std::future<void> encoding_;  // last: ends before what it uses
 };
 
 // Reads a segment. Threads may share it.

@@ -265,6 +265,7 @@ TEST_CASE("every type comes back from a segment") {
       SegmentOptions options;
       options.zstd_level = level;
       options.row_group_rows = 4 * kBlockRows;
+      options.in_background = level == 0;
       auto made = store.create();
       SegmentSummary summary = write_segment(std::move(made.file), pattern, 10000, options);
       CHECK(summary.first_row_id == 10);

@@ -2,6 +2,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "engine/base/sql_error.h"
 #include "engine/column/segment.h"
@@ -14,12 +15,17 @@ SegmentWriter::SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, 
     : file_(std::move(file)), options_(options) {
   footer_.columns = std::move(columns);
   footer_.has_stamps = has_stamps;
-  for (const ColumnSpec& spec : footer_.columns) builders_.emplace_back(spec);
-  builders_.emplace_back(kSystemColumn);
-  if (has_stamps) builders_.emplace_back(kSystemColumn);
+  begin_group();
   std::string head;
   SectionWriter(head).value(kSegmentMagic);
   file_.append(head);
+}
+
+void SegmentWriter::begin_group() {
+  builders_.clear();
+  for (const ColumnSpec& spec : footer_.columns) builders_.emplace_back(spec);
+  builders_.emplace_back(kSystemColumn);
+  if (footer_.has_stamps) builders_.emplace_back(kSystemColumn);
 }
 
 void SegmentWriter::append(const Chunk& rows, uint32_t from, std::span<const uint64_t> row_ids,
@@ -46,19 +52,28 @@ void SegmentWriter::append(const Chunk& rows, uint32_t from, std::span<const uin
     row_ids = row_ids.subspan(count);
     from += count;
     pending_rows_ += count;
-    if (pending_rows_ == options_.row_group_rows) write_group();
+    if (pending_rows_ == options_.row_group_rows) end_group(options_.in_background);
   }
-  if (pending_rows_ % 64 == 0 && memory_bytes() > options_.row_group_bytes) end_row_group();
+  if (pending_rows_ % 64 == 0 && pending_bytes() > options_.row_group_bytes) {
+    end_group(options_.in_background);
+  }
 }
 
 void SegmentWriter::end_row_group() {
-  if (pending_rows_ > 0) write_group();
+  end_group(false);
+  wait();
 }
 
-size_t SegmentWriter::memory_bytes() const {
+size_t SegmentWriter::pending_bytes() const {
   size_t total = 0;
   for (const ColumnBuilder& builder : builders_) total += builder.memory_bytes();
   return total;
+}
+
+size_t SegmentWriter::memory_bytes() const { return pending_bytes() + encoding_bytes_; }
+
+void SegmentWriter::wait() {
+  if (encoding_.valid()) encoding_.get();
 }
 
 ChunkPlace SegmentWriter::write_chunk(ColumnBuilder& builder) {
@@ -83,19 +98,43 @@ ChunkPlace SegmentWriter::write_chunk(ColumnBuilder& builder) {
   return place;
 }
 
-void SegmentWriter::write_group() {
-  RowGroup& group = footer_.groups.emplace_back();
+void SegmentWriter::write_group(std::vector<ColumnBuilder>& builders, RowGroup group) {
+  for (ColumnBuilder& builder : builders) group.columns.push_back(write_chunk(builder));
+  footer_.groups.push_back(std::move(group));
+}
+
+void SegmentWriter::end_group(bool in_background) {
+  if (pending_rows_ == 0) return;
+  wait();
+  RowGroup group;
   group.row_count = pending_rows_;
   group.first_row_id = pending_first_;
   group.last_row_id = pending_last_;
   group.greatest_stamp = pending_stamp_;
-  for (ColumnBuilder& builder : builders_) group.columns.push_back(write_chunk(builder));
-  footer_.row_count += pending_rows_;
+  row_count_ += pending_rows_;
   pending_rows_ = 0;
+  if (in_background) {
+    encoding_bytes_ = pending_bytes();
+    auto builders = std::make_shared<std::vector<ColumnBuilder>>(std::move(builders_));
+    begin_group();
+    auto encode = [this, builders, group] {
+      write_group(*builders, group);
+      builders->clear();
+      encoding_bytes_ = 0;
+    };
+    try {
+      encoding_ = std::async(std::launch::async, encode);
+    } catch (const std::system_error&) {
+      encode();  // no more threads to be had
+    }
+    return;
+  }
+  write_group(builders_, std::move(group));
 }
 
 SegmentSummary SegmentWriter::finish() {
-  if (pending_rows_ > 0) write_group();
+  end_row_group();
+  footer_.row_count = row_count_;
   std::string bytes;
   SectionWriter writer(bytes);
   writer.value(static_cast<uint64_t>(footer_.columns.size()));

@@ -1,9 +1,10 @@
 #include "engine/column/string_codec.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <cstring>
 
 #include "engine/column/section.h"
+#include "engine/type/value_hash.h"
 
 namespace luma {
 
@@ -19,19 +20,54 @@ struct Dictionary {
   size_t bytes = 0;
 };
 
+// Values by their hashes, with open addressing: nothing is allocated for a value.
+class CodeTable {
+ public:
+  // The value's place among `values`, to which it is added when it is new.
+  uint32_t find_or_add(std::string_view value, std::vector<std::string_view>& values) {
+    const auto hash = static_cast<uint32_t>(hash_bytes(value) >> 32);
+    size_t at = hash & mask();
+    for (; slots_[at].code != kNone; at = (at + 1) & mask()) {
+      const Slot& slot = slots_[at];
+      if (slot.hash == hash && values[slot.code] == value) return slot.code;
+    }
+    const auto code = static_cast<uint32_t>(values.size());
+    slots_[at] = {hash, code};
+    values.push_back(value);
+    if (values.size() * 2 > slots_.size()) grow();
+    return code;
+  }
+
+ private:
+  struct Slot {
+    uint32_t hash, code;
+  };
+  static constexpr uint32_t kNone = UINT32_MAX;
+  size_t mask() const { return slots_.size() - 1; }
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 4, Slot{0, kNone});
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.code == kNone) continue;
+      size_t at = slot.hash & mask();
+      while (slots_[at].code != kNone) at = (at + 1) & mask();
+      slots_[at] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_ = std::vector<Slot>(1024, Slot{0, kNone});
+};
+
 // False when values do not repeat enough.
 bool make_dictionary(std::span<const StringRef> values, Dictionary& dictionary, size_t limit) {
-  std::unordered_map<std::string_view, int64_t> seen;
+  CodeTable codes;
   dictionary.codes.reserve(values.size());
   for (const StringRef& value : values) {
-    auto [at, added] = seen.emplace(value.view(), static_cast<int64_t>(seen.size()));
-    if (added) {
-      if (seen.size() > limit) return false;
-      dictionary.values.push_back(value.view());
-      dictionary.bytes += value.size();
-    }
-    dictionary.codes.push_back(at->second);
+    const uint32_t code = codes.find_or_add(value.view(), dictionary.values);
+    if (dictionary.values.size() > limit) return false;
+    dictionary.codes.push_back(code);
   }
+  for (std::string_view value : dictionary.values) dictionary.bytes += value.size();
   return true;
 }
 
@@ -76,18 +112,29 @@ void write_dictionary(const Dictionary& dictionary, std::string& out) {
 // Plain and FSST: stored lengths, where the blocks begin, bytes.
 void write_bytes(std::span<const StringRef> values, const SymbolTable* symbols, std::string& out) {
   std::vector<int64_t> lengths;
+  lengths.reserve(values.size());
   std::vector<StringReader::Block> blocks;
   std::string bytes;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (i % kBlockRows == 0) blocks.push_back({bytes.size(), 0});
-    size_t before = bytes.size();
-    if (symbols == nullptr) {
-      bytes.append(values[i].view());
-    } else {
-      symbols->compress(values[i].view(), bytes);
+  for (size_t first = 0; first < values.size(); first += kBlockRows) {
+    std::span<const StringRef> block =
+        values.subspan(first, std::min<size_t>(kBlockRows, values.size() - first));
+    size_t text_bytes = 0;
+    for (const StringRef& value : block) text_bytes += value.size();
+    const size_t before = bytes.size();
+    blocks.push_back({before, text_bytes});
+    bytes.resize(before + (symbols == nullptr ? text_bytes : 2 * text_bytes + 1));
+    char* to = bytes.data() + before;
+    for (const StringRef& value : block) {
+      const char* start = to;
+      if (symbols == nullptr) {
+        std::memcpy(to, value.data(), value.size());
+        to += value.size();
+      } else {
+        to = symbols->compress(value.view(), to);
+      }
+      lengths.push_back(to - start);
     }
-    lengths.push_back(static_cast<int64_t>(bytes.size() - before));
-    blocks.back().text_bytes += values[i].size();
+    bytes.resize(static_cast<size_t>(to - bytes.data()));
   }
   blocks.push_back({bytes.size(), 0});
   SectionWriter writer(out);
@@ -153,12 +200,13 @@ void encode_strings(std::span<const StringRef> values, std::string& out) {
   std::vector<std::string_view> sample = fsst_sample(values);
   SymbolTable symbols = SymbolTable::train(sample);
   std::string coded;
-  size_t sample_bytes = 0;
+  size_t coded_bytes = 0, sample_bytes = 0;
   for (std::string_view text : sample) {
-    symbols.compress(text, coded);
+    coded.resize(std::max(coded.size(), 2 * text.size() + 1));
+    coded_bytes += static_cast<size_t>(symbols.compress(text, coded.data()) - coded.data());
     sample_bytes += text.size();
   }
-  bool saves = coded.size() * 10 < sample_bytes * 8;
+  bool saves = coded_bytes * 10 < sample_bytes * 8;
   write_bytes(values, saves ? &symbols : nullptr, out);
 }
 

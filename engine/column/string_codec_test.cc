@@ -24,7 +24,13 @@ std::vector<std::vector<std::string>> patterns() {
     few.push_back(i % 3 == 0 ? "" : i % 3 == 1 ? std::string("\0\xFF", 2) : "a longer value here");
   }
   binary[17] = bytes(100000);
-  return {empty, binary, urls, few, single};
+  // Symbols end in the bytes that stand behind the text's end.
+  std::vector<std::string> zeros;
+  for (int i = 0; i < 5000; ++i) {
+    std::string text = "ab" + std::string(4, '\0') + "cd" + std::string(3, '\0') + "abc";
+    zeros.push_back(text.substr(0, static_cast<size_t>(i) % (text.size() + 1)));
+  }
+  return {empty, binary, urls, few, single, zeros};
 }
 
 std::vector<std::string> read_all(const std::string& bytes, StringEncoding* encoding = nullptr) {

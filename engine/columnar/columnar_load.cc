@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <system_error>
 
 #include "engine/columnar/columnar_rows.h"
 #include "engine/txn/commit_pipeline.h"
@@ -39,8 +40,12 @@ class ColumnarLoader::Files {
 };
 
 ColumnarLoader::ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids,
-                               MemoryBudget* memory)
-    : table_(std::move(table)), txn_(txn), ids_(ids), memory_(memory) {
+                               MemoryBudget* memory, bool in_background)
+    : table_(std::move(table)),
+      txn_(txn),
+      ids_(ids),
+      memory_(memory),
+      in_background_(in_background) {
   files_ = std::make_shared<Files>(table_->columnar);
   // The transaction drops its hooks when it ends or returns to a savepoint, and the files with
   // them.
@@ -55,10 +60,12 @@ ColumnarLoader::~ColumnarLoader() {
 
 void ColumnarLoader::account() {
   if (memory_ == nullptr) return;
-  size_t used = writer_ == nullptr ? 0 : writer_->memory_bytes();
+  auto bytes = [&] { return ending_bytes_ + (writer_ == nullptr ? 0 : writer_->memory_bytes()); };
+  size_t used = bytes();
   if (used > charged_bytes_ && !memory_->try_charge(used - charged_bytes_)) {
-    writer_->end_row_group();
-    used = writer_->memory_bytes();
+    wait();
+    if (writer_ != nullptr) writer_->end_row_group();
+    used = bytes();
     if (used > charged_bytes_) memory_->charge(used - charged_bytes_);
   }
   if (used < charged_bytes_) memory_->release(charged_bytes_ - used);
@@ -78,8 +85,10 @@ uint32_t ColumnarLoader::room() {
     SegmentStore::NewSegment made = owner.store().create();
     file_id_ = made.file_id;
     files_->add(file_id_, next_row_id_);
+    SegmentOptions options = owner.options().segment;
+    options.in_background = in_background_;
     writer_ = std::make_unique<SegmentWriter>(std::move(made.file), segment_columns(*table_), false,
-                                              owner.options().segment);
+                                              options);
   }
   return static_cast<uint32_t>(std::min<uint64_t>(row_ids_left_, kVectorSize));
 }
@@ -112,17 +121,43 @@ uint64_t ColumnarLoader::next_row_ids(uint32_t count) {
   return next_row_id_;
 }
 
+void ColumnarLoader::add_segment(uint64_t file_id, const SegmentSummary& summary) {
+  segments_.push_back({0, file_id, summary.size_bytes, summary.row_count, summary.first_row_id,
+                       summary.last_row_id});
+}
+
+void ColumnarLoader::wait() {
+  if (!ending_.valid()) return;
+  add_segment(ending_file_id_, ending_.get());
+  ending_bytes_ = 0;
+}
+
 void ColumnarLoader::finish_segment() {
   if (writer_ == nullptr) return;
-  SegmentSummary summary = writer_->finish();
-  writer_.reset();
+  wait();
+  if (in_background_) {
+    ending_bytes_ = writer_->memory_bytes();
+    ending_file_id_ = file_id_;
+    std::shared_ptr<SegmentWriter> writer = std::move(writer_);
+    auto end = [writer] { return writer->finish(); };
+    try {
+      ending_ = std::async(std::launch::async, end);
+      return;
+    } catch (const std::system_error&) {
+      add_segment(file_id_, end());  // no more threads to be had
+      ending_bytes_ = 0;
+    }
+  } else {
+    add_segment(file_id_, writer_->finish());
+    writer_.reset();
+  }
   account();
-  segments_.push_back({0, file_id_, summary.size_bytes, summary.row_count, summary.first_row_id,
-                       summary.last_row_id});
 }
 
 void ColumnarLoader::finish() {
   finish_segment();
+  wait();
+  account();
   if (segments_.empty()) return;
   uint32_t storage_id = table_->columnar->storage_id();
   for (const SegmentInfo& info : segments_) {

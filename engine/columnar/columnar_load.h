@@ -1,9 +1,10 @@
 #pragma once
 // Writes many new rows straight into segments, inside the running transaction: the files are on
 // disk before it can commit, their entries are among its buffered writes, and files of segments
-// that do not get committed (rollback, rollback to a savepoint) are removed. One statement, one
-// thread.
+// that do not get committed (rollback, rollback to a savepoint) are removed. One statement; used by
+// one thread. In the background, other threads encode full row groups and end full segments.
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace luma {
 class ColumnarLoader {
  public:
   // `memory` may be null; row groups become smaller when it has not enough.
-  ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids, MemoryBudget* memory);
+  ColumnarLoader(TableDescPtr table, Transaction& txn, IdAllocator& ids, MemoryBudget* memory,
+                 bool in_background);
   // Without finish() the rows are gone.
   ~ColumnarLoader();
 
@@ -38,11 +40,15 @@ class ColumnarLoader {
   uint32_t room();
   void account();
   void finish_segment();
+  // Waits for the segment that is being ended.
+  void wait();
+  void add_segment(uint64_t file_id, const SegmentSummary& summary);
 
   TableDescPtr table_;
   Transaction& txn_;
   IdAllocator& ids_;
   MemoryBudget* memory_;
+  const bool in_background_;
   size_t charged_bytes_ = 0;
   std::shared_ptr<RowIdRange> range_;
   uint64_t next_row_id_ = 0, row_ids_left_ = 0;
@@ -51,6 +57,10 @@ class ColumnarLoader {
   uint64_t file_id_ = 0;
   std::vector<SegmentInfo> segments_;
   std::vector<uint64_t> row_ids_;
+
+  uint64_t ending_file_id_ = 0;
+  size_t ending_bytes_ = 0;
+  std::future<SegmentSummary> ending_;  // last: ends before what it uses
 };
 
 }  // namespace luma

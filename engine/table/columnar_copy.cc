@@ -39,7 +39,8 @@ void ColumnarCopyWriter::begin(ExecContext& context) {
 
 ColumnarLoader& ColumnarCopyWriter::loader() {
   if (loader_ == nullptr) {
-    loader_ = std::make_unique<ColumnarLoader>(rows_, *txn_, *context_->ids, context_->memory);
+    loader_ = std::make_unique<ColumnarLoader>(rows_, *txn_, *context_->ids, context_->memory,
+                                               context_->max_workers > 0);
   }
   return *loader_;
 }

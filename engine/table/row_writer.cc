@@ -305,7 +305,8 @@ void RowWriter::put_new_row(uint32_t row) {
   ++inserted_rows_;
   if (row_ids_left_ == 0 && loads()) {
     if (loader_ == nullptr)
-      loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_, context_->memory);
+      loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_, context_->memory,
+                                                 context_->max_workers > 0);
     key_.clear();
     append_storage_id(key_, table_->storage_id);
     append_row_id(key_, loader_->add(*new_rows_, row));

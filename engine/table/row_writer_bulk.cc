@@ -112,7 +112,8 @@ bool RowWriter::insert_all() {
   if (!suits_bulk()) return false;
   const bool loading = row_ids_left_ == 0 && loads();
   if (loading && loader_ == nullptr) {
-    loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_, context_->memory);
+    loader_ = std::make_unique<ColumnarLoader>(table_, *txn_, *ids_, context_->memory,
+                                               context_->max_workers > 0);
   }
   if (bulk_ == nullptr) bulk_ = std::make_shared<Bulk>();
   Bulk& bulk = *bulk_;

@@ -120,6 +120,23 @@ std::vector<CopyColumn> columns_of(std::vector<TypeRef> types) {
   return columns;
 }
 
+TEST_CASE("copy finds the ends of fields wherever they lie in a long line") {
+  std::vector<CopyColumn> columns;
+  for (uint32_t i = 0; i < 4; ++i) {
+    columns.push_back({"c" + std::to_string(i), {type_oid::kText, -1}, i, false, false});
+  }
+  for (size_t size = 3; size < 140; ++size) {
+    const std::string x(size, 'x'), y(size / 3, 'y');
+    const std::string rows = fmt::format("{0},{1},\"a,{0}\"\"\",{1}\n,{0},,{0}\n", x, y);
+    const std::string wanted =
+        fmt::format("{0}\t{1}\ta,{0}\"\t{1}\n{2}\t{0}\t{2}\t{0}\n", x, y, "\\N");
+    std::string got = copy_through(csv_options(), columns, rows, rows.size(), 1);
+    CHECK(got == wanted);
+    std::string tabs = fmt::format("{0}\t{1}\\t{0}\t\t{0}\n", x, y);
+    CHECK(copy_through({}, columns, tabs, tabs.size(), 1) == tabs);
+  }
+}
+
 TEST_CASE("copy reads values by their types") {
   auto through = [](TypeRef type, std::string_view text) {
     return copy_through({}, columns_of({type}), std::string(text) + "\n", 0, 1000);

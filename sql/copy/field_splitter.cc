@@ -2,6 +2,10 @@
 
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "engine/base/sql_error.h"
 #include "engine/type/string.h"
 #include "sql/copy/line_finder.h"
@@ -66,6 +70,58 @@ char escaped_char(const char*& at, const char* end, bool& numeric) {
   return static_cast<char>(value & 0xFF);
 }
 
+// Where two characters occur in a line, found for 64 bytes at once: fields are short.
+class Occurrences {
+ public:
+  Occurrences(const char* begin, const char* end, char a, char b)
+      : base_(begin), end_(end), a_(a), b_(b), bits_(bits_at(begin)) {}
+  // The first one at or after `from`, which does not go back; the end when there is none.
+  const char* next(const char* from) {
+    while (from - base_ >= 64) advance();
+    // Shifting out what lies before.
+    uint64_t left = bits_ >> (from - base_) << (from - base_);
+    while (left == 0) {
+      if (end_ - base_ <= 64) return end_;
+      advance();
+      left = bits_;
+    }
+    return base_ + __builtin_ctzll(left);
+  }
+
+ private:
+  void advance() {
+    base_ += 64;
+    bits_ = base_ < end_ ? bits_at(base_) : 0;
+  }
+  uint64_t bits_at(const char* at) const {
+    const auto left = static_cast<size_t>(end_ - at);
+    if (left >= 64) return bits_of(at);
+    char tail[64];
+    std::memcpy(tail, at, left);
+    return left == 0 ? 0 : bits_of(tail) & ~uint64_t{0} >> (64 - left);
+  }
+  uint64_t bits_of(const char* bytes) const {
+    uint64_t bits = 0;
+#ifdef __SSE2__
+    const __m128i a = _mm_set1_epi8(a_), b = _mm_set1_epi8(b_);
+    for (int i = 0; i < 4; ++i) {
+      __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes) + i);
+      int mask =
+          _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, a), _mm_cmpeq_epi8(block, b)));
+      bits |= uint64_t{static_cast<uint16_t>(mask)} << (16 * i);
+    }
+#else
+    for (int i = 0; i < 64; ++i) bits |= uint64_t{bytes[i] == a_ || bytes[i] == b_} << i;
+#endif
+    return bits;
+  }
+
+  const char* base_;
+  const char* end_;
+  char a_, b_;
+  uint64_t bits_;
+};
+
 }  // namespace
 
 const std::vector<std::string_view>& FieldSplitter::split(std::string_view line, Arena& arena) {
@@ -109,10 +165,10 @@ std::string_view FieldSplitter::unescape(const char*& at, const char* end, const
 void FieldSplitter::split_text(std::string_view line, Arena& arena) {
   const char* at = line.data();
   const char* end = at + line.size();
-  char delimiter = options_.delimiter;
+  Occurrences occurrences(at, end, options_.delimiter, '\\');
   while (true) {
     const char* start = at;
-    while (at < end && *at != delimiter && *at != '\\') ++at;
+    at = occurrences.next(at);
     std::string_view value;
     bool escaped = at < end && *at == '\\';
     if (escaped) value = unescape(at, end, start, arena);
@@ -164,10 +220,11 @@ std::string_view FieldSplitter::unquote(const char*& at, const char* end, const 
 void FieldSplitter::split_csv(std::string_view line, Arena& arena) {
   const char* at = line.data();
   const char* end = at + line.size();
-  char delimiter = options_.delimiter, quote = options_.quote;
+  const char quote = options_.quote;
+  Occurrences occurrences(at, end, options_.delimiter, quote);
   while (true) {
     const char* start = at;
-    while (at < end && *at != delimiter && *at != quote) ++at;
+    at = occurrences.next(at);
     std::string_view value;
     bool quoted = at < end && *at == quote;
     if (quoted) value = unquote(at, end, start, arena);
