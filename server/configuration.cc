@@ -82,9 +82,11 @@ constexpr ConfigurationRow kRows[] = {
      "once with a "
      "sync in the background, or at once with none."},
     {"wal", "batch_size", kInteger, &C::batch_size, "1024", "", "",
-     "Commits that share one sync at most.", 1, 1 << 20},
-    {"wal", "batch_timeout_us", kInteger, &C::batch_timeout_us, "0", "", "",
-     "How long a commit waits for others to share its sync.", 0, 1000000},
+     "A sync waits no longer for commits that will share it when there are so many.", 1, 1 << 20},
+    {"wal", "batch_timeout_us", kInteger, &C::batch_timeout_us, "-1", "", "",
+     "How long a sync waits for commits that will share it; -1: where that helps, at most as "
+     "long as a sync takes.",
+     -1, 1000000},
     {"wal", "large_commit_size", kSize, &C::large_commit_size, "2MB", "", "",
      "Transactions with more changes are written as table files, past the log and memory."},
     {"wal", "sync_interval_ms", kInteger, &C::sync_interval_ms, "100", "", "",

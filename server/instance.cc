@@ -50,7 +50,7 @@ CommitOptions commit_options(const Configuration& configuration) {
                  : configuration.sync_mode == "never"    ? WalSyncMode::kNever
                                                          : WalSyncMode::kGroupCommit;
   options.batch_size = static_cast<uint32_t>(configuration.batch_size);
-  options.batch_timeout_us = static_cast<uint32_t>(configuration.batch_timeout_us);
+  options.batch_timeout_us = static_cast<int32_t>(configuration.batch_timeout_us);
   options.large_commit_bytes = static_cast<size_t>(configuration.large_commit_size);
   options.row_cache_size = static_cast<size_t>(configuration.row_cache_size);
   options.sync_interval_ms = static_cast<uint32_t>(configuration.sync_interval_ms);

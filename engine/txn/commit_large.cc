@@ -94,7 +94,8 @@ void CommitPipeline::take_over_in_order(KvFiles& files, const KvBatch& rest, uin
   std::unique_lock guard(sync_mutex_);
   if (!failure_ && commit_ts > durable_ts()) {
     durable_ts_.store(commit_ts, std::memory_order_release);
-    run_due_callbacks(guard, nullptr);
+    std::vector<Waiter> due = take_due_waiters(nullptr);
+    run_callbacks(guard, due, nullptr);
     sync_done_.notify_all();
   }
 }

@@ -39,6 +39,7 @@ CommitPipeline::~CommitPipeline() {
     std::lock_guard guard(sync_mutex_);
     stopping_ = true;
     sync_wanted_.notify_all();
+    gathered_.notify_all();
   }
   sync_thread_.join();
   if (!refusing()) (void)kv_.flush_wal(true);

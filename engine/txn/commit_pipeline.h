@@ -23,6 +23,7 @@
 #include "engine/txn/moved_rows.h"
 #include "engine/txn/row_cache.h"
 #include "engine/txn/run_cache.h"
+#include "engine/txn/sync_gathering.h"
 #include "engine/txn/transaction.h"
 
 namespace luma {
@@ -30,15 +31,15 @@ namespace luma {
 // The configuration's modes of the write-ahead log.
 enum class WalSyncMode : uint8_t {
   kAlways,       // sync as soon as anybody waits
-  kGroupCommit,  // the same, but wait up to batch_timeout_us for batch_size commits to share a sync
+  kGroupCommit,  // the same, but a sync may wait for commits that will share it
   kPeriodic,     // every commit behaves as synchronous_commit = off
   kNever,        // the system decides when the log reaches the disk
 };
 
 struct CommitOptions {
   WalSyncMode mode = WalSyncMode::kGroupCommit;
-  uint32_t batch_size = 64;
-  uint32_t batch_timeout_us = 0;   // 0: no artificial delay
+  uint32_t batch_size = 64;        // a sync waits no longer when so many share it
+  int32_t batch_timeout_us = -1;   // how long a sync waits for others; -1: SyncGathering decides
   uint32_t sync_interval_ms = 10;  // synchronous_commit = off and kPeriodic
   // Transactions with more changes are committed as files (commit_large.cc).
   size_t large_commit_bytes = size_t{2} << 20;
@@ -167,10 +168,14 @@ class CommitPipeline {
 
   void sync_loop();
   void tick(std::unique_lock<std::mutex>& guard);
-  void delay_for_batch();
+  // Waits with `guard` held for commits that will share the sync.
+  void gather(std::unique_lock<std::mutex>& guard);
   // Syncs once as the only syncing thread; called and returns with `guard` held.
   void sync_as_leader(std::unique_lock<std::mutex>& guard);
-  void run_due_callbacks(std::unique_lock<std::mutex>& guard, const SqlError* error);
+  // Those whose time has come; all when there is an error. Called with sync_mutex_ held.
+  std::vector<Waiter> take_due_waiters(const SqlError* error);
+  void run_callbacks(std::unique_lock<std::mutex>& guard, std::vector<Waiter>& due,
+                     const SqlError* error);
   void arm_ticker();
 
   Kv& kv_;
@@ -203,6 +208,9 @@ class CommitPipeline {
   uint64_t wanted_ts_ = 0;  // what the sync thread has been asked for
   std::atomic<bool> ticker_armed_{false};
   std::vector<Waiter> waiters_;
+  SyncGathering gathering_;
+  std::condition_variable gathered_;
+  size_t gather_until_ = SIZE_MAX;  // waiters that end the wait before a sync
   std::optional<SqlError> failure_;
   bool failure_may_pass_ = false;  // the disk was full: try again from time to time
   std::atomic<uint64_t> commit_count_{0}, sync_count_{0};

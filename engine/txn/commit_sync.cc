@@ -1,4 +1,6 @@
 // Durability: who syncs the log, who waits for it, and what happens when it fails.
+#include <sys/prctl.h>
+
 #include <thread>
 
 #include "engine/base/sql_error.h"
@@ -30,7 +32,11 @@ void CommitPipeline::on_durable(uint64_t ts, DurableCallback done) {
   if (durable_ts() < ts && !failure_) {
     waiters_.push_back({ts, std::move(done)});
     if (ts > wanted_ts_) wanted_ts_ = ts;
-    if (!syncing_) sync_wanted_.notify_one();
+    if (!syncing_) {
+      sync_wanted_.notify_one();
+    } else if (waiters_.size() >= gather_until_) {
+      gathered_.notify_one();
+    }
     return;
   }
   std::optional<SqlError> failure = durable_ts() < ts ? failure_ : std::nullopt;
@@ -38,28 +44,34 @@ void CommitPipeline::on_durable(uint64_t ts, DurableCallback done) {
   done(failure ? &*failure : nullptr);
 }
 
-void CommitPipeline::delay_for_batch() {
+void CommitPipeline::gather(std::unique_lock<std::mutex>& guard) {
   if (options_.mode != WalSyncMode::kGroupCommit || options_.batch_timeout_us == 0) return;
-  auto end =
-      std::chrono::steady_clock::now() + std::chrono::microseconds(options_.batch_timeout_us);
-  while (visible_ts() - durable_ts() < options_.batch_size &&
-         std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::microseconds(20));
-  }
+  SyncGathering::Wait wait{std::chrono::microseconds(options_.batch_timeout_us), SIZE_MAX};
+  if (options_.batch_timeout_us < 0) wait = gathering_.next(waiters_.size());
+  if (wait.longest.count() == 0) return;
+  gather_until_ = std::min<size_t>(wait.commits, options_.batch_size);
+  gathered_.wait_for(guard, wait.longest,
+                     [this] { return waiters_.size() >= gather_until_ || failure_ || stopping_; });
+  gather_until_ = SIZE_MAX;
 }
 
 void CommitPipeline::sync_as_leader(std::unique_lock<std::mutex>& guard) {
   syncing_ = true;
+  gather(guard);
   guard.unlock();
-  delay_for_batch();
   // What is visible now is in the log's buffer, so the flush covers it.
-  uint64_t target = visible_ts();
+  const uint64_t target = visible_ts();
+  const auto begin = std::chrono::steady_clock::now();
   KvStatus status = kv_.flush_wal(true);
+  const auto took = std::chrono::steady_clock::now() - begin;
   guard.lock();
   if (status.ok() && !failure_) {
     if (target > durable_ts()) durable_ts_.store(target, std::memory_order_release);
     sync_count_.fetch_add(1, std::memory_order_relaxed);
-    run_due_callbacks(guard, nullptr);
+    const size_t waiting = waiters_.size();
+    std::vector<Waiter> due = take_due_waiters(nullptr);
+    gathering_.synced(due.size(), waiting - due.size(), took);
+    run_callbacks(guard, due, nullptr);
     if (wanted_ts_ > durable_ts()) sync_wanted_.notify_one();
   } else if (!status.ok()) {
     guard.unlock();
@@ -73,17 +85,22 @@ void CommitPipeline::sync_as_leader(std::unique_lock<std::mutex>& guard) {
   sync_done_.notify_all();
 }
 
-void CommitPipeline::run_due_callbacks(std::unique_lock<std::mutex>& guard, const SqlError* error) {
+std::vector<CommitPipeline::Waiter> CommitPipeline::take_due_waiters(const SqlError* error) {
   std::vector<Waiter> due;
-  uint64_t durable = durable_ts();
+  const uint64_t durable = durable_ts();
   std::erase_if(waiters_, [&](Waiter& waiter) {
     if (error == nullptr && waiter.ts > durable) return false;
     due.push_back(std::move(waiter));
     return true;
   });
+  return due;
+}
+
+void CommitPipeline::run_callbacks(std::unique_lock<std::mutex>& guard, std::vector<Waiter>& due,
+                                   const SqlError* error) {
   if (due.empty()) return;
   guard.unlock();
-  for (auto& waiter : due) waiter.done(error);
+  for (Waiter& waiter : due) waiter.done(error);
   guard.lock();
 }
 
@@ -98,7 +115,9 @@ void CommitPipeline::handle_store_failure(const KvStatus& status) {
   }
   refusing_.store(true, std::memory_order_release);
   if (saved) durable_ts_.store(visible_ts(), std::memory_order_release);
-  run_due_callbacks(guard, saved ? nullptr : &error);
+  const SqlError* told = saved ? nullptr : &error;
+  std::vector<Waiter> due = take_due_waiters(told);
+  run_callbacks(guard, due, told);
   sync_done_.notify_all();
   sync_wanted_.notify_all();
 }
@@ -160,6 +179,8 @@ void CommitPipeline::tick(std::unique_lock<std::mutex>& guard) {
 }
 
 void CommitPipeline::sync_loop() {
+  // Short waits end in time: the default lets them last 50 us longer.
+  prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
   std::unique_lock guard(sync_mutex_);
   auto interval = std::chrono::milliseconds(std::max(1u, options_.sync_interval_ms));
   auto next_tick = std::chrono::steady_clock::now() + interval;
