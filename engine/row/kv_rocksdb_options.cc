@@ -10,6 +10,7 @@
 
 #include "engine/base/log.h"
 #include "engine/row/kv_rocksdb.h"
+#include "engine/row/kv_rocksdb_memtable.h"
 
 namespace luma {
 namespace {
@@ -100,8 +101,9 @@ rocksdb::DBOptions make_db_options(const KvOptions& options,
   db.use_direct_reads = options.direct_io && !options.in_memory;
   db.use_direct_io_for_flush_and_compaction = db.use_direct_reads;
   db.allow_mmap_reads = options.use_mmap && !options.in_memory && !options.direct_io;
-  db.unordered_write = false;         // would break snapshots
-  db.enable_pipelined_write = false;  // one writer at a time: nothing to overlap
+  db.unordered_write = false;                  // would break snapshots
+  db.enable_pipelined_write = false;           // one writer at a time: nothing to overlap
+  db.allow_concurrent_memtable_write = false;  // our memtables have one writer
   db.atomic_flush = true;  // both families always recover to one point, even without the log
   db.avoid_unnecessary_blocking_io = true;
   db.skip_stats_update_on_db_open = true;
@@ -133,6 +135,7 @@ rocksdb::ColumnFamilyOptions make_family_options(const KvOptions& options, KvFam
 
   rocksdb::ColumnFamilyOptions result;
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  result.memtable_factory = make_memtable_factory();
   bool is_data = family == KvFamily::kData;
   result.write_buffer_size =
       is_data ? options.memtable_size : std::min<uint64_t>(options.memtable_size, 16ull << 20);
