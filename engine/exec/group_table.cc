@@ -78,40 +78,75 @@ GroupTable::GroupTable(std::vector<KeyType> keys, uint32_t tail_bytes)
 
 GroupTable::~GroupTable() { close(); }
 
-void GroupTable::open(MemoryBudget* budget) {
+void GroupTable::open(MemoryBudget* budget, size_t partitions) {
   close();
   budget_ = budget;
-  rows_ = std::make_unique<RowCollection>(layout_, budget);
+  for (size_t i = 0; i < partitions; ++i) {
+    partitions_.push_back(std::make_unique<RowCollection>(layout_, budget));
+  }
+  remembered_.assign(partitions, {});
   cache_.clear();
 }
 
 void GroupTable::close() {
-  rows_.reset();
+  partitions_.clear();
+  group_count_ = forgotten_ = 0;
   if (budget_ != nullptr && !directory_.empty()) {
     budget_->release(directory_.size() * sizeof(uint64_t));
   }
   directory_ = {};
 }
 
+size_t GroupTable::bytes() const {
+  size_t total = directory_.size() * sizeof(uint64_t);
+  for (const auto& rows : partitions_) total += rows->bytes();
+  return total;
+}
+
 uint64_t GroupTable::hash_of(const std::byte* row) const { return row_hash(row); }
 
+bool GroupTable::same_keys(const std::byte* a, const std::byte* b) const {
+  if (packed_) return std::memcmp(a + kPackedOffset, b + kPackedOffset, sizeof(PackedKey)) == 0;
+  for (uint32_t c = 0; c < keys_.size(); ++c) {
+    const bool null = layout_.is_null(a, c);
+    if (null != layout_.is_null(b, c)) return false;
+    const uint32_t offset = layout_.offsets[c];
+    if (null) continue;
+    const bool same = keys_[c].key_class == KeyClass::kBytes
+                          ? same_string(a + offset, b + offset)
+                          : key_equal(keys_[c], a + offset, b + offset);
+    if (!same) return false;
+  }
+  return true;
+}
+
+void GroupTable::forget_rows() {
+  std::fill(directory_.begin(), directory_.end(), 0);
+  forgotten_ = group_count_;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    remembered_[i] = partitions_[i]->cursor_at(partitions_[i]->row_count());
+  }
+}
+
 void GroupTable::reserve(uint64_t more) {
-  uint64_t need = std::bit_ceil(std::max<uint64_t>(64, (rows_->row_count() + more) * 2));
+  uint64_t need = std::bit_ceil(std::max<uint64_t>(64, (group_count_ - forgotten_ + more) * 2));
   if (need <= directory_.size()) return;
   if (budget_ != nullptr) budget_->charge((need - directory_.size()) * sizeof(uint64_t));
   directory_.assign(need, 0);
   const uint64_t mask = need - 1;
-  RowCollection::Cursor cursor;
   std::vector<std::byte*> rows(1024);
-  while (uint32_t count = rows_->scan(cursor, rows.data(), 1024)) {
-    for (uint32_t i = 0; i < count; ++i) {
-      if (i + kPrefetchDistance < count) {
-        __builtin_prefetch(&directory_[row_hash(rows[i + kPrefetchDistance]) & mask], 1);
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    RowCollection::Cursor cursor = remembered_[p];
+    while (uint32_t count = partitions_[p]->scan(cursor, rows.data(), 1024)) {
+      for (uint32_t i = 0; i < count; ++i) {
+        if (i + kPrefetchDistance < count) {
+          __builtin_prefetch(&directory_[row_hash(rows[i + kPrefetchDistance]) & mask], 1);
+        }
+        uint64_t hash = row_hash(rows[i]);
+        uint64_t slot = hash & mask;
+        while (directory_[slot] != 0) slot = (slot + 1) & mask;
+        directory_[slot] = (hash & ~kPointerMask) | reinterpret_cast<uint64_t>(rows[i]);
       }
-      uint64_t hash = row_hash(rows[i]);
-      uint64_t slot = hash & mask;
-      while (directory_[slot] != 0) slot = (slot + 1) & mask;
-      directory_[slot] = (hash & ~kPointerMask) | reinterpret_cast<uint64_t>(rows[i]);
     }
   }
 }
@@ -133,7 +168,9 @@ const uint64_t* GroupTable::hashes() {
 }
 
 std::byte* GroupTable::create(uint32_t row, uint64_t slot) {
-  std::byte* group = rows_->append_row();
+  const size_t partition = (hashes_[row] >> 32) * partitions_.size() >> 32;
+  std::byte* group = partitions_[partition]->append_row();
+  ++group_count_;
   std::memcpy(group + kHashOffset, &hashes_[row], sizeof(uint64_t));
   if (tail_bytes_ != 0) std::memset(tail(group), 0, tail_bytes_);
   directory_[slot] = (hashes_[row] & ~kPointerMask) | reinterpret_cast<uint64_t>(group);
@@ -149,7 +186,7 @@ uint32_t GroupTable::find(bool insert, std::byte** rows, uint32_t* created) {
   if (packed_ && made != 0) {
     for (uint32_t i = 0; i < made; ++i) created_rows_[i] = rows[created[i]];
     for (uint32_t c = 0; c < keys_.size(); ++c) {
-      rows_->scatter(c, *columns_[c], created, made, created_rows_.data());
+      partitions_.front()->scatter(c, *columns_[c], created, made, created_rows_.data());
     }
   }
   return made;
@@ -256,8 +293,8 @@ uint32_t GroupTable::find_general(bool insert, std::byte** rows, uint32_t* creat
     for (uint32_t i = first_made; i < made; ++i) created_rows_[i - first_made] = rows[created[i]];
     failed.clear();
     for (uint32_t c = 0; c < keys_.size(); ++c) {
-      rows_->scatter(c, *columns_[c], created + first_made, made - first_made,
-                     created_rows_.data());
+      partitions_.front()->scatter(c, *columns_[c], created + first_made, made - first_made,
+                                   created_rows_.data());
       const KeyType& key = keys_[c];
       if (key.key_class == KeyClass::kBytes) {
         keep_equal(*columns_[c], layout_, c, rows, compare_, failed, same_string);

@@ -5,7 +5,9 @@
 // the type says so; NULLs are equal to each other; a group shows the first key seen.
 //
 // Keys of up to 15 fixed-size bytes take a path that compares two words per probe; others first
-// look into a GroupCache. Not thread-safe.
+// look into a GroupCache. The rows of a table that is one of several to be merged lie in partitions
+// by their hashes, and the directory may be emptied to keep it small: then keys come to have
+// several rows (engine/exec/group_merger.h). Not thread-safe.
 #include <memory>
 #include <span>
 #include <vector>
@@ -22,7 +24,7 @@ class GroupTable {
   ~GroupTable();
 
   // Must be called before use and empties the table; memory is charged to `budget` (may be null).
-  void open(MemoryBudget* budget);
+  void open(MemoryBudget* budget, size_t partitions = 1);
   void close();
 
   // The next rows are those with these keys: hashes()[i] of row i. The columns must stay as they
@@ -35,14 +37,19 @@ class GroupTable {
   uint32_t find(bool insert, std::byte** rows, uint32_t* created);
 
   const RowLayout& layout() const { return layout_; }
-  RowCollection& rows() { return *rows_; }
-  const RowCollection& rows() const { return *rows_; }
+  RowCollection& rows() { return *partitions_.front(); }
+  const RowCollection& rows() const { return *partitions_.front(); }
+  size_t partition_count() const { return partitions_.size(); }
+  const RowCollection& partition(size_t number) const { return *partitions_[number]; }
+  // Keys that come from now on get rows of their own, even if they have some already.
+  void forget_rows();
+
   uint64_t hash_of(const std::byte* row) const;
+  // Of rows of tables with the same keys.
+  bool same_keys(const std::byte* a, const std::byte* b) const;
   std::byte* tail(std::byte* row) const { return row + layout_.tail_offset; }
-  uint64_t group_count() const { return rows_ ? rows_->row_count() : 0; }
-  size_t bytes() const {
-    return (rows_ ? rows_->bytes() : 0) + directory_.size() * sizeof(uint64_t);
-  }
+  uint64_t group_count() const { return group_count_; }
+  size_t bytes() const;
 
  private:
   void reserve(uint64_t more);
@@ -56,8 +63,12 @@ class GroupTable {
   RowLayout layout_;
   uint32_t tail_bytes_;
   MemoryBudget* budget_ = nullptr;
-  std::unique_ptr<RowCollection> rows_;
-  std::vector<uint64_t> directory_;  // 0, or the hash's top 16 bits and the row's address
+  std::vector<std::unique_ptr<RowCollection>> partitions_;
+  uint64_t group_count_ = 0;
+  // Of rows that were not forgotten: 0, or the hash's top 16 bits and the row's address.
+  std::vector<uint64_t> directory_;
+  uint64_t forgotten_ = 0;
+  std::vector<RowCollection::Cursor> remembered_;  // where in the partitions the others begin
   // of the prepared rows
   std::vector<const Vector*> columns_;
   uint32_t count_ = 0;

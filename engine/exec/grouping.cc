@@ -6,17 +6,7 @@ namespace luma {
 
 namespace {
 
-// Keeps the rows whose hashes belong to part `part` of `parts`; returns how many.
-uint32_t take_part(const GroupTable& table, std::byte** rows, uint32_t count, size_t part,
-                   size_t parts) {
-  uint32_t taken = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    // The upper half of the hash: slots of tables come from the lower one.
-    if (((table.hash_of(rows[i]) >> 32) * parts) >> 32 == part) rows[taken++] = rows[i];
-  }
-  return taken;
-}
-
+// Keeps the rows whose hashes belong to a part; returns how many.
 uint32_t take_spill_part(const GroupTable& table, std::byte** rows, uint32_t count, size_t part) {
   uint32_t taken = 0;
   for (uint32_t i = 0; i < count; ++i) {
@@ -55,11 +45,23 @@ Grouping::Grouping(const AggregatePlan& plan)
   }
 }
 
-Grouping::~Grouping() { destroy_states(); }
-
-void Grouping::open(ExecContext& context, uint32_t depth) {
+Grouping::~Grouping() {
   destroy_states();
-  table_.open(context.memory);
+  drop_shown();
+}
+
+void Grouping::open(ExecContext& context, uint32_t depth) { reset(context, depth, 1); }
+
+void Grouping::open_partitioned(ExecContext& context) { reset(context, 0, kPartitions); }
+
+void Grouping::reset(ExecContext& context, uint32_t depth, size_t parts) {
+  const size_t partitions = plan_.key_count == 0 ? 1 : parts;
+  destroy_states();
+  drop_shown();
+  table_.open(context.memory, partitions);
+  budget_ = context.memory;
+  states_initialised_.assign(partitions, 0);
+  window_.begin(partitions > 1);
   state_arena_ = std::make_unique<Arena>(context.memory);
   is_full_ = false;
   depth_ = depth;
@@ -74,7 +76,8 @@ void Grouping::open(ExecContext& context, uint32_t depth) {
   }
   for (auto& seen : seen_) {
     if (!seen) continue;
-    seen->table.open(context.memory);
+    seen->table.open(context.memory, parts);
+    seen->window.begin(parts > 1);
     seen->spill.reset();
   }
   if (plan_.key_count == 0) {
@@ -93,8 +96,15 @@ void Grouping::close() {
   spill_.reset();
 }
 
+void Grouping::drop_shown() {
+  if (budget_ != nullptr) budget_->release(shown_bytes_);
+  shown_ = {};
+  shown_bytes_ = next_shown_ = 0;
+}
+
 void Grouping::drop_groups() {
   destroy_states();
+  drop_shown();
   table_.close();
   for (auto& seen : seen_) {
     if (!seen) continue;
@@ -104,23 +114,24 @@ void Grouping::drop_groups() {
 }
 
 void Grouping::destroy_states() {
-  if (states_initialised_ == 0) return;
-  bool any = std::any_of(plan_.calls.begin(), plan_.calls.end(),
-                         [](const auto& call) { return call.function->destroy != nullptr; });
-  RowCollection::Cursor cursor;
-  while (any && states_initialised_ > 0) {
-    auto max = static_cast<uint32_t>(std::min<uint64_t>(kVectorSize, states_initialised_));
-    uint32_t count = table_.rows().scan(cursor, rows_.data(), max);
-    if (count == 0) break;
-    states_initialised_ -= count;
-    for (const AggregatePlan::Call& call : plan_.calls) {
-      if (call.function->destroy == nullptr) continue;
-      for (uint32_t i = 0; i < count; ++i) {
-        call.function->destroy(table_.tail(rows_[i]) + call.state_offset);
+  const bool any = std::any_of(plan_.calls.begin(), plan_.calls.end(),
+                               [](const auto& call) { return call.function->destroy != nullptr; });
+  for (size_t p = 0; any && p < states_initialised_.size(); ++p) {
+    RowCollection::Cursor cursor;
+    while (states_initialised_[p] > 0) {
+      auto max = static_cast<uint32_t>(std::min<uint64_t>(kVectorSize, states_initialised_[p]));
+      uint32_t count = table_.partition(p).scan(cursor, rows_.data(), max);
+      if (count == 0) break;
+      states_initialised_[p] -= count;
+      for (const AggregatePlan::Call& call : plan_.calls) {
+        if (call.function->destroy == nullptr) continue;
+        for (uint32_t i = 0; i < count; ++i) {
+          call.function->destroy(table_.tail(rows_[i]) + call.state_offset);
+        }
       }
     }
   }
-  states_initialised_ = 0;
+  states_initialised_.clear();
 }
 
 void Grouping::init_states(ExecContext& context, std::byte* const* rows, uint32_t count) {
@@ -130,7 +141,9 @@ void Grouping::init_states(ExecContext& context, std::byte* const* rows, uint32_
     for (uint32_t i = 0; i < count; ++i)
       call.function->init(c, table_.tail(rows[i]) + call.state_offset);
   }
-  states_initialised_ += count;
+  for (size_t p = 0; p < states_initialised_.size(); ++p) {
+    states_initialised_[p] = table_.partition(p).row_count();
+  }
 }
 
 void Grouping::make_group(ExecContext& context) {
@@ -198,7 +211,7 @@ void Grouping::consume_rows(ExecContext& context, uint32_t count) {
   if (plan_.key_count == 0 || is_full_) return;
   size_t bytes = table_.bytes() + state_arena_->allocated_bytes();
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
-  is_full_ = bytes > context.work_mem_bytes && depth_ < PartitionedSpill::kMaxDepth &&
+  is_full_ = bytes > context.hash_mem_bytes() && depth_ < PartitionedSpill::kMaxDepth &&
              SpillFile::possible(context);
   has_overflowed_ |= is_full_ && plan_.has_hashed;
 }
@@ -322,7 +335,8 @@ uint32_t Grouping::new_values(ExecContext& context, Seen& seen, uint32_t count, 
     }
     return 0;
   }
-  if (seen.table.bytes() > context.work_mem_bytes && depth < PartitionedSpill::kMaxDepth &&
+  if (collects_distinct_) seen.window.note(seen.table, seen_rows_.data(), new_values_.data(), made);
+  if (seen.table.bytes() > context.hash_mem_bytes() && depth < PartitionedSpill::kMaxDepth &&
       SpillFile::possible(context)) {
     seen.spill = std::make_unique<PartitionedSpill>(seen.table.layout().types, depth);
   }
@@ -361,13 +375,18 @@ void Grouping::add_values(ExecContext& context, size_t number, const Chunk& valu
   if (made == 0) return;
   Chunk& fresh = fresh_[number];
   fresh.slice(values, new_values_.data(), made);
-  seen_columns_ = column_pointers(fresh);
+  add_new_values(context, number, fresh);
+}
+
+// The same when no value has been seen before.
+void Grouping::add_new_values(ExecContext& context, size_t number, const Chunk& values) {
+  seen_columns_ = column_pointers(values);
   if (plan_.key_count != 0) {
     columns_.assign(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
-    find_groups(context, made);
+    find_groups(context, values.size);
   }
   seen_columns_.erase(seen_columns_.begin(), seen_columns_.begin() + plan_.key_count);
-  update_states(context, plan_.calls[number], rows_.data(), seen_columns_, made);
+  update_states(context, plan_.calls[number], rows_.data(), seen_columns_, values.size);
 }
 
 void Grouping::add_file(ExecContext& context, size_t number, SpillFile& file, uint32_t depth) {
@@ -402,35 +421,63 @@ bool Grouping::has_spilled_values() const {
 }
 
 void Grouping::merge_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
-                              size_t part, size_t parts) {
+                              size_t part) {
   const bool spilled = std::any_of(from.begin(), from.end(),
                                    [](const auto& other) { return other->has_spilled_values(); });
-  std::vector<std::byte*> rows(kVectorSize);
   for (size_t number = 0; number < plan_.calls.size(); ++number) {
     if (!seen_[number]) continue;
-    Seen& seen = *seen_[number];
-    seen.table.open(context.memory);
-    Chunk values(seen.table.layout().types);
-    for (const auto& other : from) {
-      const GroupTable& table = other->seen_[number]->table;
+    if (spilled) {
+      merge_spilled_distinct(context, from, number, part);
+    } else {
+      merge_distinct(context, from, number, part);
+    }
+  }
+}
+
+void Grouping::merge_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
+                              size_t number, size_t partition) {
+  const GroupTable& table = from.front()->seen_[number]->table;
+  std::vector<const RowCollection*> partitions;
+  for (const auto& other : from) {
+    partitions.push_back(&other->seen_[number]->table.partition(partition));
+  }
+  merger_.merge(context, table, partitions, [](std::byte*, const std::byte*) {});
+  Chunk values(table.layout().types);
+  std::span<std::byte* const> rows = merger_.groups();
+  for (size_t first = 0; first < rows.size(); first += kVectorSize) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, rows.size() - first));
+    table.rows().gather(rows.data() + first, count, values);
+    add_new_values(context, number, values);
+  }
+}
+
+void Grouping::merge_spilled_distinct(ExecContext& context,
+                                      std::span<const std::unique_ptr<Grouping>> from,
+                                      size_t number, size_t part) {
+  std::vector<std::byte*> rows(kVectorSize);
+  Seen& seen = *seen_[number];
+  seen.table.open(context.memory);
+  Chunk values(seen.table.layout().types);
+  for (const auto& other : from) {
+    const GroupTable& table = other->seen_[number]->table;
+    for (size_t p = 0; p < table.partition_count(); ++p) {
       RowCollection::Cursor cursor;
-      while (uint32_t count = table.rows().scan(cursor, rows.data(), kVectorSize)) {
+      while (uint32_t count = table.partition(p).scan(cursor, rows.data(), kVectorSize)) {
         if (context.interrupt != nullptr) context.interrupt->check();
-        uint32_t taken = spilled ? take_spill_part(table, rows.data(), count, part)
-                                 : take_part(table, rows.data(), count, part, parts);
+        uint32_t taken = take_spill_part(table, rows.data(), count, part);
         if (taken == 0) continue;
         table.rows().gather(rows.data(), taken, values);
         add_values(context, number, values, 1);
       }
     }
-    for (const auto& other : from) {
-      if (other->seen_[number]->spill == nullptr) continue;
-      if (SpillFile* file = other->seen_[number]->spill->file(part)) {
-        add_file(context, number, *file, 1);
-      }
-    }
-    add_spilled(context, number, 2);
   }
+  for (const auto& other : from) {
+    if (other->seen_[number]->spill == nullptr) continue;
+    if (SpillFile* file = other->seen_[number]->spill->file(part)) {
+      add_file(context, number, *file, 1);
+    }
+  }
+  add_spilled(context, number, 2);
 }
 
 void Grouping::sort_rows(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter,
@@ -516,29 +563,77 @@ void Grouping::find_groups(ExecContext& context, uint32_t count) {
   uint32_t made = table_.find(!is_full_, rows_.data(), created_.data());
   for (uint32_t i = 0; i < made; ++i) states_[i] = rows_[created_[i]];
   init_states(context, states_.data(), made);
+  window_.note(table_, rows_.data(), created_.data(), made);
 }
 
-void Grouping::merge_part(ExecContext& context, Grouping& from, size_t part, size_t parts) {
+void Grouping::combine(ExecContext& context, std::byte* into, const std::byte* from) {
+  for (const AggregatePlan::Call& call : plan_.calls) {
+    AggregateCall c = call_context(context, call);
+    const uint32_t offset = table_.layout().tail_offset + call.state_offset;
+    call.function->combine(c, into + offset, from + offset);
+  }
+}
+
+void Grouping::merge_all(ExecContext& context, Grouping& from) {
   Chunk keys({plan_.input_types.data(), plan_.key_count});
   std::vector<std::byte*> others(kVectorSize);
-  RowCollection::Cursor cursor;
-  while (uint32_t count = from.table_.rows().scan(cursor, others.data(), kVectorSize)) {
-    if (context.interrupt != nullptr) context.interrupt->check();
-    uint32_t taken = take_part(from.table_, others.data(), count, part, parts);
-    if (taken == 0) continue;
-    from.table_.rows().gather(others.data(), taken, keys);
-    columns_ = column_pointers(keys);
-    find_groups(context, taken);
-    for (const AggregatePlan::Call& call : plan_.calls) {
-      AggregateCall c = call_context(context, call);
-      for (uint32_t i = 0; i < taken; ++i) {
-        call.function->combine(c, table_.tail(rows_[i]) + call.state_offset,
-                               from.table_.tail(others[i]) + call.state_offset);
-      }
+  for (size_t p = 0; p < from.table_.partition_count(); ++p) {
+    RowCollection::Cursor cursor;
+    while (uint32_t count = from.table_.partition(p).scan(cursor, others.data(), kVectorSize)) {
+      if (context.interrupt != nullptr) context.interrupt->check();
+      from.table_.rows().gather(others.data(), count, keys);
+      columns_ = column_pointers(keys);
+      find_groups(context, count);
+      for (uint32_t i = 0; i < count; ++i) combine(context, rows_[i], others[i]);
     }
   }
   size_t bytes = table_.bytes() + state_arena_->allocated_bytes();
   peak_memory_bytes_ = std::max(peak_memory_bytes_, bytes);
+}
+
+void Grouping::merge_partition(ExecContext& context,
+                               std::span<const std::unique_ptr<Grouping>> from, size_t number,
+                               const TopBound* bound, uint32_t bound_column) {
+  std::vector<const RowCollection*> partitions;
+  for (const auto& other : from) partitions.push_back(&other->table_.partition(number));
+  merger_.merge(context, table_, partitions,
+                [&](std::byte* into, const std::byte* other) { combine(context, into, other); });
+  std::span<std::byte* const> groups = merger_.groups();
+  for (size_t first = 0; first < groups.size(); first += kVectorSize) {
+    auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, groups.size() - first));
+    std::copy_n(groups.begin() + static_cast<ptrdiff_t>(first), count, rows_.begin());
+    show(keep_within(context, bound, bound_column, count));
+  }
+}
+
+// Groups in rows_ are shown by next().
+void Grouping::show(uint32_t count) {
+  const size_t room = shown_.capacity();
+  if (shown_.size() + count > room) {
+    shown_.reserve(std::max<size_t>(room * 2, kVectorSize));
+    const size_t more = (shown_.capacity() - room) * sizeof(std::byte*);
+    shown_bytes_ += more;
+    if (budget_ != nullptr) budget_->charge(more);
+  }
+  shown_.insert(shown_.end(), rows_.begin(), rows_.begin() + count);
+}
+
+// Takes groups out of rows_ that the bound rules out; returns how many are left.
+uint32_t Grouping::keep_within(ExecContext& context, const TopBound* bound, uint32_t bound_column,
+                               uint32_t count) {
+  if (bound == nullptr || !bound->is_set()) return count;
+  if (context.interrupt != nullptr) context.interrupt->check();
+  if (bound_values_.empty()) {
+    for (const Expr* group : plan_.spec.groups) bound_values_.emplace_back(group->physical);
+    for (const AggregatePlan::Call& call : plan_.calls) {
+      bound_values_.emplace_back(call.expr->physical);
+    }
+  }
+  Vector& values = bound_values_[bound_column];
+  emit(context, bound_column, count, values);
+  const uint32_t kept = bound->keep(values, count, selection_.data());
+  for (uint32_t i = 0; i < kept; ++i) rows_[i] = rows_[selection_[i]];
+  return kept;
 }
 
 // A key or an aggregate's results of the groups in rows_.
@@ -557,18 +652,23 @@ void Grouping::emit(ExecContext& context, uint32_t column, uint32_t count, Vecto
   }
 }
 
+// The next groups into rows_.
+uint32_t Grouping::next_rows() {
+  if (shown_.empty()) return table_.rows().scan(cursor_, rows_.data(), kVectorSize);
+  const auto count =
+      static_cast<uint32_t>(std::min<size_t>(kVectorSize, shown_.size() - next_shown_));
+  std::copy_n(shown_.begin() + static_cast<ptrdiff_t>(next_shown_), count, rows_.begin());
+  next_shown_ += count;
+  return count;
+}
+
 bool Grouping::next(ExecContext& context, const TopBound* bound, uint32_t bound_column,
                     Chunk& out) {
   uint32_t count = 0;
   while (count == 0) {
-    count = table_.rows().scan(cursor_, rows_.data(), kVectorSize);
+    count = next_rows();
     if (count == 0) return false;
-    if (bound == nullptr || !bound->is_set()) break;
-    if (context.interrupt != nullptr) context.interrupt->check();
-    emit(context, bound_column, count, out.columns[bound_column]);
-    const uint32_t kept = bound->keep(out.columns[bound_column], count, selection_.data());
-    for (uint32_t i = 0; i < kept; ++i) rows_[i] = rows_[selection_[i]];
-    count = kept;
+    count = keep_within(context, bound, bound_column, count);
   }
   const size_t columns = plan_.spec.groups.size() + plan_.calls.size();
   for (uint32_t column = 0; column < columns; ++column) {

@@ -6,19 +6,22 @@
 // has seen of each group in a hash table and sorts only what is left when that has grown to
 // work_mem.
 //
-// Several threads, each with a Grouping of its own: collect_distinct() after open(), consume*; then
-// merge_distinct() into fresh Groupings, each one part of the hashes, which makes the states of
-// hashed calls; then merge_part() of all. has_overflowed() tells that memory is not enough for
-// that.
+// Several threads, each with a Grouping of its own: open_partitioned(), collect_distinct(),
+// consume*; then merge_distinct() into fresh Groupings, each some parts of the hashes, which makes
+// the states of hashed calls; then merge_partition() of all, or merge_all() where rows went to
+// files. has_overflowed() tells that memory is not enough for that. Such Groupings keep their
+// groups in partitions by hash, and may have several groups with the same keys (group_window.h).
 //
 // Life: open, consume*, finish, then next() until it is false. Not thread-safe; merge_distinct()
-// and merge_part() may read one Grouping from several threads.
+// and merge_partition() may work on one Grouping from several threads.
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/exec/aggregate_plan.h"
+#include "engine/exec/group_merger.h"
 #include "engine/exec/group_table.h"
+#include "engine/exec/group_window.h"
 #include "engine/exec/partitioned_spill.h"
 #include "engine/exec/rows_by_group.h"
 #include "engine/exec/top_bound.h"
@@ -33,6 +36,9 @@ class Grouping {
 
   // Empties it. `depth`: how often the rows to come have been divided over files already.
   void open(ExecContext& context, uint32_t depth);
+  // The same for one of several that are to be merged.
+  static constexpr size_t kPartitions = 128;
+  void open_partitioned(ExecContext& context);
   void close();
   // Makes the groups that exist without any input: empty grouping sets. (The group of an
   // aggregation without keys always exists.)
@@ -49,15 +55,20 @@ class Grouping {
   void finish(ExecContext& context);
 
   // Updates the states of hashed calls with the values that others have seen and whose hashes
-  // belong to part `part` of `parts`; kSpillParts parts when one has_spilled_values(). Each part is
-  // asked for once.
+  // belong to part `part` of kPartitions, of kSpillParts when one has_spilled_values(). Each part
+  // is asked for once.
   static constexpr size_t kSpillParts = PartitionedSpill::kParts;
   bool has_spilled_values() const;
   void merge_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
-                      size_t part, size_t parts);
-  // Merges the groups of another one over the same plan whose hashes belong to part `part` of
-  // `parts`. The other's rows in files are not looked at.
-  void merge_part(ExecContext& context, Grouping& from, size_t part, size_t parts);
+                      size_t part);
+  // Merges the groups of another one over the same plan. Its rows in files are not looked at.
+  void merge_all(ExecContext& context, Grouping& from);
+  // Makes one group of those with equal keys in partition `number` of the others, over the same
+  // plan, and shows it in next(). The groups stay where they are: the others live longer than what
+  // this shows. `bound` as for next(). Calls for different partitions may run at once, on different
+  // targets.
+  void merge_partition(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
+                       size_t number, const TopBound* bound, uint32_t bound_column);
   // Gives back the memory of groups; what merged states may still refer to stays.
   void drop_groups();
   // From now on rows without a group in memory go to files.
@@ -79,10 +90,12 @@ class Grouping {
   struct Seen {
     explicit Seen(std::vector<KeyType> keys) : table(std::move(keys), 0) {}
     GroupTable table;
+    GroupWindow window;  // of several to be merged
     // What the table has no room for; null as long as it has.
     std::unique_ptr<PartitionedSpill> spill;
   };
 
+  void reset(ExecContext& context, uint32_t depth, size_t parts);
   void destroy_states();
   void init_states(ExecContext& context, std::byte* const* rows, uint32_t count);
   void make_group(ExecContext& context);
@@ -95,6 +108,11 @@ class Grouping {
                        uint32_t count);
   uint32_t new_values(ExecContext& context, Seen& seen, uint32_t count, uint32_t depth);
   void add_values(ExecContext& context, size_t number, const Chunk& values, uint32_t depth);
+  void add_new_values(ExecContext& context, size_t number, const Chunk& values);
+  void merge_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
+                      size_t number, size_t partition);
+  void merge_spilled_distinct(ExecContext& context, std::span<const std::unique_ptr<Grouping>> from,
+                              size_t number, size_t part);
   void add_file(ExecContext& context, size_t number, SpillFile& file, uint32_t depth);
   void add_spilled(ExecContext& context, size_t number, uint32_t depth);
   void update_states(ExecContext& context, const AggregatePlan::Call& call,
@@ -104,6 +122,12 @@ class Grouping {
                  const uint32_t* selection, uint32_t count);
   void feed_sorted(ExecContext& context, const AggregatePlan::Call& call, Sorter& sorter);
   uint32_t drop_repeated(ExecContext& context, const AggregatePlan::Call& call, const Chunk& chunk);
+  void combine(ExecContext& context, std::byte* into, const std::byte* from);
+  void show(uint32_t count);
+  void drop_shown();
+  uint32_t keep_within(ExecContext& context, const TopBound* bound, uint32_t bound_column,
+                       uint32_t count);
+  uint32_t next_rows();
   void emit(ExecContext& context, uint32_t column, uint32_t count, Vector& out);
   void emit_marks(std::byte* const* rows, uint32_t count, Chunk& out) const;
   AggregateCall call_context(ExecContext& context, const AggregatePlan::Call& call) {
@@ -117,8 +141,8 @@ class Grouping {
   std::vector<std::unique_ptr<Seen>> seen_;       // by call; null unless it is hashed
   bool collects_distinct_ = false;
   bool has_overflowed_ = false;
-  uint64_t states_initialised_ = 0;
-  std::byte* only_ = nullptr;  // without keys: the group
+  std::vector<uint64_t> states_initialised_;  // by partition
+  std::byte* only_ = nullptr;                 // without keys: the group
 
   // The rows at hand: keys with the set's number, then the other inputs.
   std::vector<const Vector*> columns_;
@@ -129,6 +153,12 @@ class Grouping {
   uint32_t depth_ = 0;
   std::unique_ptr<PartitionedSpill> spill_;
   RowCollection::Cursor cursor_;
+  // Groups of others, shown instead of those in table_ when there are partitions.
+  GroupMerger merger_;
+  std::vector<std::byte*> shown_;
+  size_t shown_bytes_ = 0, next_shown_ = 0;
+  MemoryBudget* budget_ = nullptr;
+  GroupWindow window_;  // of several to be merged
   size_t peak_memory_bytes_ = 0;
   uint64_t sorted_spill_bytes_ = 0;
 
@@ -137,6 +167,7 @@ class Grouping {
   RowsByGroup by_group_;
   std::vector<uint32_t> created_, selection_, filtered_;
   std::vector<Vector> sliced_;           // of rows whose groups are in memory
+  std::vector<Vector> bound_values_;     // by column of the output
   std::vector<Vector> filtered_inputs_;  // of rows that pass a call's FILTER
   uint32_t filtered_used_ = 0;
   std::vector<const Vector*> args_;

@@ -57,18 +57,25 @@ void AggregateOperator::do_open(ExecContext& context) {
   emitting_ = 0;
   depth_ = 0;
   parts_.clear();
-  groupings_.resize(1);
-  merged_.clear();
+  drop_merged();
   groupings_[0]->open(context, 0);
   child_->open(context);
 }
 
 void AggregateOperator::do_close(ExecContext& context) {
   child_->close(context);
-  groupings_.resize(1);
+  drop_merged();
   groupings_[0]->close();
-  merged_.clear();
   parts_.clear();
+}
+
+// States may refer to memory of the others, on both sides: all go before any memory does.
+void AggregateOperator::drop_merged() {
+  for (auto& grouping : groupings_) grouping->drop_groups();
+  for (auto& part : merged_) part->drop_groups();
+  groupings_.resize(1);
+  merged_.clear();
+  next_partition_ = Grouping::kPartitions;
 }
 
 void AggregateOperator::note_use(const Grouping& grouping) {
@@ -108,7 +115,7 @@ bool AggregateOperator::aggregate_divided(ExecContext& context, DividedInput& in
   for (size_t i = 0; i < input.size(); ++i) {
     workers.push_back(std::make_unique<Part>(plan_));
     parts.push_back(std::make_unique<Grouping>(plan_));
-    parts.back()->open(context, 0);
+    parts.back()->open_partitioned(context);
     parts.back()->collect_distinct();
   }
   try {
@@ -132,7 +139,7 @@ bool AggregateOperator::aggregate_divided(ExecContext& context, DividedInput& in
   if (spilled || groups < kMinGroupsToMergeInParallel) {
     merge_here(context, std::move(parts));
   } else {
-    merge_in_parallel(input, std::move(parts));
+    merge_in_parallel(context, input.size(), std::move(parts));
   }
   return true;
 }
@@ -144,16 +151,16 @@ void AggregateOperator::merge_distinct(ExecContext& context, DividedInput& input
   const size_t count = parts.size();
   for (size_t i = 0; i < count; ++i) {
     parts.push_back(std::make_unique<Grouping>(plan_));
-    parts.back()->open(context, 0);
+    parts.back()->open_partitioned(context);
   }
   const std::span<const std::unique_ptr<Grouping>> from(parts.data(), count);
   const bool spilled = std::any_of(from.begin(), from.end(),
                                    [](const auto& part) { return part->has_spilled_values(); });
-  const size_t pieces = spilled ? Grouping::kSpillParts : count;
+  const size_t pieces = spilled ? Grouping::kSpillParts : Grouping::kPartitions;
   std::atomic<size_t> next{0};
   input.team().run([&](size_t i, ExecContext& worker_context) {
     for (size_t piece; (piece = next.fetch_add(1)) < pieces;) {
-      parts[count + i]->merge_distinct(worker_context, from, piece, pieces);
+      parts[count + i]->merge_distinct(worker_context, from, piece);
     }
   });
 }
@@ -163,7 +170,7 @@ void AggregateOperator::merge_here(ExecContext& context, Groupings parts) {
   all.add_empty_sets(context);
   std::vector<SpilledPart> spilled;
   for (auto& part : parts) {
-    all.merge_part(context, *part, 0, 1);
+    all.merge_all(context, *part);
     std::unique_ptr<PartitionedSpill> spill = part->take_spill();
     stats().spilled_bytes += queue_parts(spill, 0, spilled);
     part->drop_groups();
@@ -178,17 +185,31 @@ void AggregateOperator::merge_here(ExecContext& context, Groupings parts) {
   merged_ = std::move(parts);
 }
 
-// Each thread merges the groups of one range of hashes.
-void AggregateOperator::merge_in_parallel(DividedInput& input, Groupings parts) {
-  const size_t count = input.size();
-  while (groupings_.size() < count) groupings_.push_back(std::make_unique<Grouping>(plan_));
-  input.team().run([&](size_t i, ExecContext& context) {
-    Grouping& target = *groupings_[i];
-    target.open(context, 0);
-    for (auto& part : parts) target.merge_part(context, *part, i, count);
-  });
-  for (auto& part : parts) part->drop_groups();
+// Each thread merges the next partition as long as there is one.
+void AggregateOperator::merge_in_parallel(ExecContext& context, size_t threads, Groupings parts) {
+  while (groupings_.size() < threads) groupings_.push_back(std::make_unique<Grouping>(plan_));
+  for (size_t i = 1; i < threads; ++i) groupings_[i]->open(context, 0);
   merged_ = std::move(parts);
+  next_partition_ = 0;
+  merge_further(context);
+}
+
+// False when all partitions have been merged. Where the first groups of an order are wanted, a few
+// partitions show what the others need not show.
+bool AggregateOperator::merge_further(ExecContext& context) {
+  if (next_partition_ == Grouping::kPartitions) return false;
+  const bool first = bound_ != nullptr && next_partition_ == 0;
+  const size_t end = first ? groupings_.size() : Grouping::kPartitions;
+  std::atomic<size_t> next{next_partition_};
+  WorkerTeam team(context, groupings_.size());
+  team.run([&](size_t i, ExecContext& worker_context) {
+    for (size_t number; (number = next.fetch_add(1)) < end;) {
+      groupings_[i]->merge_partition(worker_context, merged_, number, bound_.get(), bound_column_);
+    }
+  });
+  next_partition_ = end;
+  emitting_ = 0;
+  return true;
 }
 
 // Aggregates the next of the parts that went to files; false when there is none.
@@ -222,7 +243,7 @@ const Chunk* AggregateOperator::do_next(ExecContext& context) {
         return &output_;
       }
     }
-  } while (next_part(context));
+  } while (merge_further(context) || next_part(context));
   return nullptr;
 }
 

@@ -36,7 +36,9 @@ class AggregateOperator final : public Operator, public JoinFilterTarget, public
   void aggregate(ExecContext& context);
   bool aggregate_divided(ExecContext& context, DividedInput& input);
   void merge_distinct(ExecContext& context, DividedInput& input, Groupings& parts);
-  void merge_in_parallel(DividedInput& input, Groupings parts);
+  void merge_in_parallel(ExecContext& context, size_t threads, Groupings parts);
+  bool merge_further(ExecContext& context);
+  void drop_merged();
   void merge_here(ExecContext& context, Groupings parts);
   bool next_part(ExecContext& context);
   void note_use(const Grouping& grouping);
@@ -54,7 +56,10 @@ class AggregateOperator final : public Operator, public JoinFilterTarget, public
   // Whose groups come out, one after another; the first one is kept for the next execution.
   Groupings groupings_;
   size_t emitting_ = 0;
-  Groupings merged_;  // what merged states may refer to
+  // What merged states may refer to, or the groups themselves, of whose partitions the first
+  // next_partition_ have been merged.
+  Groupings merged_;
+  size_t next_partition_ = Grouping::kPartitions;
   std::vector<SpilledPart> parts_;
   uint32_t depth_ = 0;
   Chunk output_;

@@ -92,7 +92,7 @@ const Chunk* DistinctOperator::do_next(ExecContext& context) {
       continue;
     }
     stats().peak_memory_bytes = std::max(stats().peak_memory_bytes, table_.bytes());
-    is_full_ = table_.bytes() > context.work_mem_bytes && depth_ < PartitionedSpill::kMaxDepth &&
+    is_full_ = table_.bytes() > context.hash_mem_bytes() && depth_ < PartitionedSpill::kMaxDepth &&
                SpillFile::possible(context);
     if (created == 0) continue;
     if (created == input->size) return input;

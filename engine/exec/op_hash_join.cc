@@ -289,7 +289,7 @@ void HashJoinOperator::build_divided(ExecContext& context, DividedInput& input) 
     builders.back()->table = table_.make_part();
   }
   // Each thread may use work_mem, but what counts is what all have together.
-  const size_t limit = context.work_mem_bytes * input.size();
+  const size_t limit = context.hash_mem_bytes() * input.size();
   const bool may = may_spill(context);
   std::atomic<size_t> bytes{0};
   input.read([&](size_t i, const Chunk& chunk, ExecContext& worker) {
@@ -337,7 +337,7 @@ void HashJoinOperator::build(ExecContext& context) {
     const bool may = may_spill(context);
     while (const Chunk* chunk = right_->next(context)) {
       add_rows(context, builder_, table_, *chunk);
-      if (builder_.spill == nullptr && may && table_.bytes() > context.work_mem_bytes) {
+      if (builder_.spill == nullptr && may && table_.bytes() > context.hash_mem_bytes()) {
         start_spilling(context, builder_, table_);
       }
     }
@@ -398,7 +398,8 @@ bool HashJoinOperator::load_part(ExecContext& context, Part& part) {
     while (fits && reader.next(right_chunk_)) {
       if (context.interrupt != nullptr) context.interrupt->check();
       add_rows(context, builder_, table_, right_chunk_);
-      fits = table_.bytes() <= context.work_mem_bytes || part.depth >= PartitionedSpill::kMaxDepth;
+      fits =
+          table_.bytes() <= context.hash_mem_bytes() || part.depth >= PartitionedSpill::kMaxDepth;
     }
     if (!fits) {
       table_.open(context.memory);

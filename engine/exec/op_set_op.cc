@@ -81,7 +81,7 @@ void SetOpOperator::consume(ExecContext& context, const Chunk& rows, int side) {
   }
   if (!is_full_ && side == 0) {
     stats().peak_memory_bytes = std::max(stats().peak_memory_bytes, table_.bytes());
-    is_full_ = table_.bytes() > context.work_mem_bytes && depth_ < PartitionedSpill::kMaxDepth &&
+    is_full_ = table_.bytes() > context.hash_mem_bytes() && depth_ < PartitionedSpill::kMaxDepth &&
                SpillFile::possible(context);
   }
 }

@@ -36,8 +36,12 @@ uint64_t new_execution_id();
 struct ExecContext : EvalContext {
   // Tells what is computed once per execution (uncorrelated subplans) that a new one has begun.
   uint64_t execution_id = new_execution_id();
-  MemoryBudget* memory = nullptr;      // the statement's budget
-  size_t work_mem_bytes = 4u << 20;    // per operator, beyond it: spill
+  MemoryBudget* memory = nullptr;    // the statement's budget
+  size_t work_mem_bytes = 4u << 20;  // per operator, beyond it: spill
+  double hash_mem_multiplier = 1;    // of work_mem_bytes, for hash tables
+  size_t hash_mem_bytes() const {
+    return static_cast<size_t>(static_cast<double>(work_mem_bytes) * hash_mem_multiplier);
+  }
   std::string spill_directory;         // for temporary files; "" = spilling is not possible
   bool instrument = false;             // EXPLAIN ANALYZE: count and time every operator
   bool count_work = false;             // and what each reads and writes

@@ -1,6 +1,7 @@
 #include "engine/type/datetime_fields.h"
 
 #include <cmath>
+#include <utility>
 
 #include "engine/base/ascii_case.h"
 #include "engine/base/sql_error.h"
@@ -14,6 +15,14 @@ namespace {
 
 TimeUnit unit_of(std::string_view name, const char* type_name) {
   TimeUnit unit;
+  // The usual spellings, asked for row by row.
+  static constexpr std::pair<std::string_view, TimeUnit> kUsual[] = {
+      {"minute", TimeUnit::kMinute}, {"hour", TimeUnit::kHour}, {"year", TimeUnit::kYear},
+      {"month", TimeUnit::kMonth},   {"day", TimeUnit::kDay},
+  };
+  for (const auto& [usual, found] : kUsual) {
+    if (name == usual) return found;
+  }
   if (!find_time_unit(name, &unit)) {
     throw sql_error(SqlState::kInvalidParameterValue, "unit \"{}\" not recognized for type {}",
                     ascii_lower(name), type_name);
@@ -65,7 +74,7 @@ FieldValue field_of_infinity(TimeUnit unit, bool negative) {
 // Fields of the calendar day; false when the unit is none.
 bool calendar_field(const CivilTime& t, TimeUnit unit, FieldValue* out) {
   int y = t.year;
-  int32_t julian = julian_day(t.year, t.month, t.day);
+  auto julian_of = [&] { return julian_day(t.year, t.month, t.day); };
   switch (unit) {
     case TimeUnit::kDay:
       *out = integer(t.day);
@@ -97,15 +106,15 @@ bool calendar_field(const CivilTime& t, TimeUnit unit, FieldValue* out) {
       return true;
     }
     case TimeUnit::kDow:
-      *out = integer(weekday_of_julian(julian));
+      *out = integer(weekday_of_julian(julian_of()));
       return true;
     case TimeUnit::kIsoDow: {
-      int day = weekday_of_julian(julian);
+      int day = weekday_of_julian(julian_of());
       *out = integer(day == 0 ? 7 : day);
       return true;
     }
     case TimeUnit::kDoy:
-      *out = integer(julian - julian_day(t.year, 1, 1) + 1);
+      *out = integer(julian_of() - julian_day(t.year, 1, 1) + 1);
       return true;
     default:
       return false;
@@ -174,6 +183,13 @@ FieldValue epoch_field(int64_t timestamp) {
                  (static_cast<double>(timestamp) - static_cast<double>(kUnixEpochTimestamp)) / 1e6);
 }
 
+bool day_micros_field(int64_t micros, TimeUnit unit, FieldValue* out) {
+  return clock_field(static_cast<int>(micros / kMicrosPerHour),
+                     static_cast<int>(micros / kMicrosPerMinute % 60),
+                     static_cast<int>(micros / kMicrosPerSec % 60),
+                     static_cast<int>(micros % kMicrosPerSec), unit, out);
+}
+
 FieldValue extract_fields(std::string_view name, int64_t timestamp, const TimeZone* zone,
                           bool has_zone) {
   const char* type_name = has_zone ? "timestamp with time zone" : "timestamp without time zone";
@@ -182,20 +198,20 @@ FieldValue extract_fields(std::string_view name, int64_t timestamp, const TimeZo
     return field_of_infinity(unit, timestamp == kTimestampNegInfinity);
   }
   if (unit == TimeUnit::kEpoch) return epoch_field(timestamp);
+  FieldValue result;
+  if (!has_zone) {
+    // Times of day do not need the date.
+    const int64_t micros = timestamp % kMicrosPerDay;
+    if (day_micros_field(micros < 0 ? micros + kMicrosPerDay : micros, unit, &result)) {
+      return result;
+    }
+  }
   CivilTime t = has_zone ? civil_of_timestamptz(timestamp, zone) : civil_of_timestamp(timestamp);
   if (unit == TimeUnit::kJulian) return julian_field(t);
-  FieldValue result;
   if (calendar_field(t, unit, &result)) return result;
   if (clock_field(t.hour, t.minute, t.second, t.micros, unit, &result)) return result;
   if (has_zone && zone_field(t.zone.east_secs, unit, &result)) return result;
   not_supported(name, type_name);
-}
-
-bool day_micros_field(int64_t micros, TimeUnit unit, FieldValue* out) {
-  return clock_field(static_cast<int>(micros / kMicrosPerHour),
-                     static_cast<int>(micros / kMicrosPerMinute % 60),
-                     static_cast<int>(micros / kMicrosPerSec % 60),
-                     static_cast<int>(micros % kMicrosPerSec), unit, out);
 }
 
 FieldValue interval_epoch(const Interval& v) {

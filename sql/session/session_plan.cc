@@ -6,6 +6,7 @@
 #include "engine/txn/lock_manager.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/session/rule_plan.h"
 #include "sql/session/session_parts.h"
 #include "sql/session/session_triggers.h"
 
@@ -66,7 +67,9 @@ std::unique_ptr<PlanRun> SqlSession::make_plan(const ast::Node* node,
   context.for_cursor = for_cursor;
   context.settings = settings_.vars().planner;
   context.settings.work_mem_bytes = settings_.vars().work_mem_bytes;
-  auto run = std::make_unique<PlanRun>(plan_query(node, context), &memory_);
+  std::unique_ptr<RuleRewrite> rules = rewrite_with_rules(environment_, node);
+  auto run = rules != nullptr ? plan_with_rules(node, std::move(rules), context, &memory_)
+                              : std::make_unique<PlanRun>(plan_query(node, context), &memory_);
   run->catalog_version = environment_.catalog_version();
   run->plan_epoch = settings_.plan_epoch();
   run->role = environment_.current_user_oid();
@@ -146,6 +149,7 @@ void SqlSession::fill_context(ExecContext& context) {
   context.lock_timeout_ms = vars.lock_timeout_ms;
   context.deadlock_timeout_ms = vars.deadlock_timeout_ms;
   context.work_mem_bytes = vars.work_mem_bytes;
+  context.hash_mem_multiplier = vars.hash_mem_multiplier;
   context.threads = &instance_.worker_threads();
   context.max_workers =
       static_cast<uint32_t>(std::min(vars.max_parallel_workers, vars.max_workers_per_gather));
@@ -251,16 +255,20 @@ std::string SqlSession::run_plan(PlanRun& run, RowReceiver* receiver) {
     PlanRun& run;
     ~Closer() { run.close(); }
   } closer{run};
-  StatementScope scope(*transaction_);
-  bool returns_rows = plan.command == 'S' || plan.has_returning;
-  run.open();
+  run_companions(run, run.before, receiver);
   uint64_t rows = 0;
-  if (returns_rows && receiver != nullptr) receiver->begin_rows(plan.columns);
-  while (const Chunk* chunk = run.next()) {
-    if (!returns_rows) continue;
-    rows += chunk->size;
-    if (receiver != nullptr) receiver->rows(*chunk, 0, chunk->size);
+  {
+    StatementScope scope(*transaction_);
+    bool returns_rows = plan.command == 'S' || plan.has_returning;
+    run.open();
+    if (returns_rows && receiver != nullptr) receiver->begin_rows(plan.columns);
+    while (const Chunk* chunk = run.next()) {
+      if (!returns_rows) continue;
+      rows += chunk->size;
+      if (receiver != nullptr) receiver->rows(*chunk, 0, chunk->size);
+    }
   }
+  run_companions(run, run.after, receiver);
   return plan_tag(plan, rows, context.rows_affected);
 }
 

@@ -17,6 +17,7 @@ bool is_on(std::string_view text) { return text == "on"; }
 int32_t to_int(std::string_view text) {
   return static_cast<int32_t>(std::atoll(std::string(text).c_str()));
 }
+double to_double(std::string_view text) { return std::strtod(std::string(text).c_str(), nullptr); }
 
 template <typename T>
 T index_in(std::string_view text, std::initializer_list<std::string_view> words, T fallback) {
@@ -89,6 +90,8 @@ const Variable kVariables[] = {
      [](SessionVariables& v, std::string_view t) {
        v.work_mem_bytes = static_cast<size_t>(to_int(t)) * 1024;
      }},
+    {"hash_mem_multiplier",
+     [](SessionVariables& v, std::string_view t) { v.hash_mem_multiplier = to_double(t); }},
     {"max_parallel_workers",
      [](SessionVariables& v, std::string_view t) { v.max_parallel_workers = to_int(t); }},
     {"max_parallel_workers_per_gather",

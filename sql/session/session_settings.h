@@ -44,6 +44,7 @@ struct SessionVariables {
   int32_t idle_in_transaction_timeout_ms = 0;
   int32_t idle_session_timeout_ms = 0;
   size_t work_mem_bytes = size_t{4} << 20;
+  double hash_mem_multiplier = 2;
   size_t query_memory_bytes = 0;  // 0: no limit
   int32_t max_parallel_workers = 8;
   int32_t max_workers_per_gather = 2;
