@@ -57,7 +57,9 @@ void apply_sql_setting(Configuration& configuration, std::string_view name,
   try {
     stored = check_setting_value(*definition, value);
   } catch (const SqlError& error) {
-    throw config_error(error.message);
+    throw config_error(error.detail_text.empty()
+                           ? error.message
+                           : fmt::format("{} ({})", error.message, error.detail_text));
   }
   for (const SameSetting& same : kSameSettings) {
     if (same.sql_name != definition->name) continue;

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/base/simd_clones.h"
+#include "engine/base/simd_call.h"
 #include "engine/column/section.h"
 
 namespace luma {
@@ -94,8 +94,8 @@ std::vector<Scale> candidates_of(std::span<const Float> values) {
   return best;
 }
 
-LUMA_SIMD_CLONES void scale_ints(const int64_t* in, uint32_t rows, double power, double fraction,
-                                 double* out) {
+LUMA_SIMD_LOOP void scale_ints(const int64_t* in, uint32_t rows, double power, double fraction,
+                               double* out) {
   // Adding the integer to the bits of 1.5 * 2^52 is a conversion that every SIMD level has.
   constexpr double kMagic = 6755399441055744.0;
   const auto magic = static_cast<uint64_t>(std::bit_cast<int64_t>(kMagic));
@@ -181,10 +181,10 @@ void AlpReader<Float>::read_block(uint32_t block, Float* out) const {
   double fraction = kFractions[header.exponent % kFractions.size()];
   uint32_t rows = ints_.rows_of_block(block);
   if constexpr (sizeof(Float) == 8) {
-    scale_ints(ints, rows, power, fraction, out);
+    simd_call<scale_ints>(ints, rows, power, fraction, out);
   } else {
     double scaled[kBlockRows];
-    scale_ints(ints, rows, power, fraction, scaled);
+    simd_call<scale_ints>(ints, rows, power, fraction, scaled);
     for (uint32_t i = 0; i < rows; ++i) out[i] = static_cast<Float>(scaled[i]);
   }
   for (uint32_t i = header.first_exception; i < blocks_[block + 1].first_exception; ++i) {

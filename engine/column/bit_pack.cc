@@ -4,7 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "engine/base/simd_clones.h"
+#include "engine/base/simd_call.h"
 
 namespace luma {
 
@@ -37,8 +37,8 @@ void pack(const uint64_t* values, uint32_t width, uint32_t rows, Word* out) {
 }
 
 template <typename Word, typename T>
-[[gnu::always_inline]] inline void unpack(const Word* in, uint32_t width, uint64_t base,
-                                          uint32_t rows, T* __restrict out) {
+LUMA_SIMD_LOOP void unpack(const Word* in, uint32_t width, uint64_t base, uint32_t rows,
+                           T* __restrict out) {
   using L = Lanes<Word>;
   using U = std::make_unsigned_t<T>;
   const Word mask = width == L::kBits ? ~Word{0} : (Word{1} << width) - 1;
@@ -75,27 +75,6 @@ uint64_t value_at(const Word* in, uint32_t width, uint32_t index) {
 const uint32_t* narrow(const std::byte* in) { return reinterpret_cast<const uint32_t*>(in); }
 const uint64_t* wide(const std::byte* in) { return reinterpret_cast<const uint64_t*>(in); }
 
-LUMA_SIMD_CLONES void unpack_narrow(const uint32_t* in, uint32_t width, uint64_t base,
-                                    uint32_t rows, int8_t* out) {
-  unpack(in, width, base, rows, out);
-}
-LUMA_SIMD_CLONES void unpack_narrow(const uint32_t* in, uint32_t width, uint64_t base,
-                                    uint32_t rows, int16_t* out) {
-  unpack(in, width, base, rows, out);
-}
-LUMA_SIMD_CLONES void unpack_narrow(const uint32_t* in, uint32_t width, uint64_t base,
-                                    uint32_t rows, int32_t* out) {
-  unpack(in, width, base, rows, out);
-}
-LUMA_SIMD_CLONES void unpack_narrow(const uint32_t* in, uint32_t width, uint64_t base,
-                                    uint32_t rows, int64_t* out) {
-  unpack(in, width, base, rows, out);
-}
-LUMA_SIMD_CLONES void unpack_wide(const uint64_t* in, uint32_t width, uint64_t base, uint32_t rows,
-                                  int64_t* out) {
-  unpack(in, width, base, rows, out);
-}
-
 }  // namespace
 
 uint32_t bit_width_of(uint64_t range) { return static_cast<uint32_t>(std::bit_width(range)); }
@@ -120,13 +99,14 @@ void unpack_block(const std::byte* in, uint32_t width, uint64_t base, uint32_t r
     for (uint32_t i = 0; i < rows; ++i) out[i] = static_cast<T>(base);
   } else if (width <= 32) {
     using Signed = std::make_signed_t<T>;
-    unpack_narrow(narrow(in), width, base, rows, reinterpret_cast<Signed*>(out));
+    simd_call<unpack<uint32_t, Signed>>(narrow(in), width, base, rows,
+                                        reinterpret_cast<Signed*>(out));
   } else if constexpr (sizeof(T) == 8) {
-    unpack_wide(wide(in), width, base, rows, out);
+    simd_call<unpack<uint64_t, int64_t>>(wide(in), width, base, rows, out);
   } else {
     // Only wrapping differences are this wide; nothing that fits T is written so.
     int64_t values[kBlockRows];
-    unpack_wide(wide(in), width, base, rows, values);
+    simd_call<unpack<uint64_t, int64_t>>(wide(in), width, base, rows, values);
     for (uint32_t i = 0; i < rows; ++i) out[i] = static_cast<T>(values[i]);
   }
 }

@@ -1,6 +1,6 @@
 #include "engine/column/mask_kernels.h"
 
-#include "engine/base/simd_clones.h"
+#include "engine/base/simd_call.h"
 
 namespace luma {
 
@@ -21,29 +21,29 @@ template <typename Test>
   return bits;
 }
 
-LUMA_SIMD_CLONES void keep_range32(const uint32_t* values, uint32_t count, uint32_t from,
-                                   uint32_t span, uint64_t* mask) {
+LUMA_SIMD_LOOP void keep_range32(const uint32_t* values, uint32_t count, uint32_t from,
+                                 uint32_t span, uint64_t* mask) {
   for (uint32_t at = 0; at < count; at += 64, values += 64, ++mask) {
     *mask &= bits_of([=](uint32_t i) { return values[i] - from <= span; });
   }
 }
 
-LUMA_SIMD_CLONES void keep_range64(const uint64_t* values, uint32_t count, uint64_t from,
-                                   uint64_t span, uint64_t* mask) {
+LUMA_SIMD_LOOP void keep_range64(const uint64_t* values, uint32_t count, uint64_t from,
+                                 uint64_t span, uint64_t* mask) {
   for (uint32_t at = 0; at < count; at += 64, values += 64, ++mask) {
     *mask &= bits_of([=](uint32_t i) { return values[i] - from <= span; });
   }
 }
 
-LUMA_SIMD_CLONES uint32_t greatest32(const uint32_t* values, uint32_t count) {
+LUMA_SIMD_LOOP uint32_t greatest32(const uint32_t* values, uint32_t count) {
   uint32_t greatest = 0;
   for (uint32_t i = 0; i < count; ++i) greatest = values[i] > greatest ? values[i] : greatest;
   return greatest;
 }
 
 // Flags of up to 32 codes fit a word.
-LUMA_SIMD_CLONES void keep_word(const uint32_t* codes, uint32_t count, uint32_t flags,
-                                uint64_t* mask) {
+LUMA_SIMD_LOOP void keep_word(const uint32_t* codes, uint32_t count, uint32_t flags,
+                              uint64_t* mask) {
   for (uint32_t at = 0; at < count; at += 64, codes += 64, ++mask) {
     *mask &= bits_of([=](uint32_t i) { return (flags >> (codes[i] & 31) & 1) != 0; });
   }
@@ -51,16 +51,18 @@ LUMA_SIMD_CLONES void keep_word(const uint32_t* codes, uint32_t count, uint32_t 
 
 }  // namespace
 
-uint32_t greatest_of(const uint32_t* values, uint32_t count) { return greatest32(values, count); }
+uint32_t greatest_of(const uint32_t* values, uint32_t count) {
+  return simd_call<greatest32>(values, count);
+}
 
 void keep_range(const uint32_t* values, uint32_t count, uint32_t from, uint32_t span,
                 uint64_t* mask) {
-  keep_range32(values, count, from, span, mask);
+  simd_call<keep_range32>(values, count, from, span, mask);
 }
 
 void keep_range(const uint64_t* values, uint32_t count, uint64_t from, uint64_t span,
                 uint64_t* mask) {
-  keep_range64(values, count, from, span, mask);
+  simd_call<keep_range64>(values, count, from, span, mask);
 }
 
 void keep_flagged(const uint32_t* codes, uint32_t count, const uint8_t* flags, size_t flag_count,
@@ -68,7 +70,7 @@ void keep_flagged(const uint32_t* codes, uint32_t count, const uint8_t* flags, s
   if (flag_count <= 32) {
     uint32_t word = 0;
     for (size_t i = 0; i < flag_count; ++i) word |= uint32_t{flags[i]} << i;
-    return keep_word(codes, count, word, mask);
+    return simd_call<keep_word>(codes, count, word, mask);
   }
   for (uint32_t at = 0; at < count; at += 64, codes += 64, ++mask) {
     if (*mask == 0) continue;

@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "engine/base/simd_clones.h"
+#include "engine/base/simd_call.h"
 #include "engine/exec/expr.h"
 #include "engine/exec/function.h"
 
@@ -178,8 +178,7 @@ namespace adapter {
 
 // The loops of total kernels: each operand is an array, a constant or behind a selection.
 template <auto fn, typename A, typename R>
-LUMA_SIMD_CLONES void unary_loop(const A* a, const uint32_t* sa, R* __restrict out,
-                                 uint32_t count) {
+LUMA_SIMD_LOOP void unary_loop(const A* a, const uint32_t* sa, R* __restrict out, uint32_t count) {
   if (sa == nullptr) {
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(a[i]);
   } else {
@@ -188,8 +187,8 @@ LUMA_SIMD_CLONES void unary_loop(const A* a, const uint32_t* sa, R* __restrict o
 }
 
 template <auto fn, typename A, typename B, typename R>
-LUMA_SIMD_CLONES void binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
-                                  uint32_t count) {
+LUMA_SIMD_LOOP void binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
+                                uint32_t count) {
   auto a = va.unified<A>();
   auto b = vb.unified<B>();
   if (a.selection == nullptr && b.selection == nullptr) {
@@ -210,8 +209,8 @@ LUMA_SIMD_CLONES void binary_loop(const Vector& va, const Vector& vb, R* __restr
 }
 
 template <auto fn, typename A, typename B, typename R>
-LUMA_SIMD_CLONES bool checked_loop(const Vector& va, const Vector& vb, R* __restrict out,
-                                   uint32_t count) {
+LUMA_SIMD_LOOP bool checked_binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
+                                        uint32_t count) {
   auto a = va.unified<A>();
   auto b = vb.unified<B>();
   uint8_t failed = 0;
@@ -230,7 +229,7 @@ LUMA_SIMD_CLONES bool checked_loop(const Vector& va, const Vector& vb, R* __rest
 }
 
 template <auto fn, typename A, typename R>
-LUMA_SIMD_CLONES bool checked_loop(const Vector& va, R* __restrict out, uint32_t count) {
+LUMA_SIMD_LOOP bool checked_unary_loop(const Vector& va, R* __restrict out, uint32_t count) {
   auto a = va.unified<A>();
   uint8_t failed = 0;
   if (a.selection == nullptr) {
@@ -269,9 +268,9 @@ void total_kernel(const KernelCall& call, Vector& result) {
     if constexpr (sizeof...(A) == 1) {
       using First = std::tuple_element_t<0, std::tuple<A...>>;
       auto a = call.args[0]->unified<First>();
-      unary_loop<fn, First, R>(a.data, a.selection, out, count);
+      simd_call<unary_loop<fn, First, R>>(a.data, a.selection, out, count);
     } else {
-      binary_loop<fn, A..., R>(*call.args[0], *call.args[1], out, count);
+      simd_call<binary_loop<fn, A..., R>>(*call.args[0], *call.args[1], out, count);
     }
   }(typename Sig::template Args<TypeList>());
 }
@@ -286,7 +285,7 @@ void checked_kernel(const KernelCall& call, Vector& result) {
   if constexpr (Sig::kArity == 2) {
     [&]<typename A, typename R>(TypeList<A, R>) {
       R* out = result.mutable_data<R>();
-      if (!checked_loop<fn, A, R>(*call.args[0], out, count)) return;
+      if (!simd_call<checked_unary_loop<fn, A, R>>(*call.args[0], out, count)) return;
       auto a = call.args[0]->unified<A>();
       R ignored;
       for (uint32_t i = 0; i < count; ++i) {
@@ -296,7 +295,8 @@ void checked_kernel(const KernelCall& call, Vector& result) {
   } else {
     [&]<typename A, typename B, typename R>(TypeList<A, B, R>) {
       R* out = result.mutable_data<R>();
-      if (!checked_loop<fn, A, B, R>(*call.args[0], *call.args[1], out, count)) return;
+      if (!simd_call<checked_binary_loop<fn, A, B, R>>(*call.args[0], *call.args[1], out, count))
+        return;
       auto a = call.args[0]->unified<A>();
       auto b = call.args[1]->unified<B>();
       R ignored;

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <memory>
 
-#include "engine/base/simd_clones.h"
+#include "engine/base/simd_call.h"
 #include "engine/base/sql_error.h"
 #include "engine/exec/decimal_vector.h"
 #include "engine/type/interval.h"
@@ -71,7 +71,7 @@ struct CountValues {
 
 // The sum of rows without NULLs.
 template <typename Sum, typename T>
-LUMA_SIMD_CLONES Sum total_of(const UnifiedVector<T>& values, uint32_t count) {
+LUMA_SIMD_LOOP Sum total_of(const UnifiedVector<T>& values, uint32_t count) {
   Sum sum = 0;
   if (values.selection == nullptr) {
     for (uint32_t i = 0; i < count; ++i) sum += values.data[i];
@@ -83,7 +83,7 @@ LUMA_SIMD_CLONES Sum total_of(const UnifiedVector<T>& values, uint32_t count) {
 
 // Of 64-bit values, by halves that vector registers can sum; a chunk's halves do not overflow.
 template <>
-LUMA_SIMD_CLONES __int128 total_of(const UnifiedVector<int64_t>& values, uint32_t count) {
+LUMA_SIMD_LOOP __int128 total_of(const UnifiedVector<int64_t>& values, uint32_t count) {
   constexpr uint64_t kSign = uint64_t{1} << 63;
   uint64_t low = 0, high = 0;  // of values + 2^63, which are not negative
   auto add = [&](int64_t value) {
@@ -100,7 +100,7 @@ LUMA_SIMD_CLONES __int128 total_of(const UnifiedVector<int64_t>& values, uint32_
 
 // The least or greatest of rows without NULLs, at least one.
 template <bool maximum, typename T>
-LUMA_SIMD_CLONES T extreme_of(const UnifiedVector<T>& values, uint32_t count) {
+LUMA_SIMD_LOOP T extreme_of(const UnifiedVector<T>& values, uint32_t count) {
   T best = values.data[values.selection == nullptr ? 0 : values.selection[0]];
   auto add = [&](T value) { best = (maximum ? best < value : value < best) ? value : best; };
   if (values.selection == nullptr) {
@@ -127,7 +127,7 @@ struct IntegerTotal {
     if (args[0]->has_nulls()) return false;
     // A chunk's sum of anything narrower fits into 64 bits.
     using Sum = std::conditional_t<sizeof(T) == 8, __int128, int64_t>;
-    state.sum += total_of<Sum>(args[0]->template unified<T>(), count);
+    state.sum += simd_call<total_of<Sum, T>>(args[0]->template unified<T>(), count);
     state.count += count;
     return true;
   }
@@ -157,7 +157,7 @@ struct SumToInt8 {
     if (args[0]->has_nulls()) return false;
     // A chunk's sum of anything narrower fits into 64 bits.
     using Sum = std::conditional_t<sizeof(T) == 8, __int128, int64_t>;
-    state.sum += total_of<Sum>(args[0]->template unified<T>(), count);
+    state.sum += simd_call<total_of<Sum, T>>(args[0]->template unified<T>(), count);
     state.count += count;
     return true;
   }
@@ -347,7 +347,7 @@ struct Extreme {
   static bool add_all(const AggregateCall& call, State& state, std::span<const Vector* const> args,
                       uint32_t count) requires std::is_integral_v<T> {
     if (count == 0 || args[0]->has_nulls()) return count == 0;
-    add(call, state, extreme_of<maximum>(args[0]->template unified<T>(), count));
+    add(call, state, simd_call<extreme_of<maximum, T>>(args[0]->template unified<T>(), count));
     return true;
   }
   static void merge(const AggregateCall& call, State& into, const State& from) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/simd_call.h"
 #include "engine/exec/decimal_vector.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/powers_of_ten.h"
@@ -58,6 +59,52 @@ bool compute_decimals(const KernelCall& call, Vector& result, const Operands& op
   });
 }
 
+enum class DecimalOp : uint8_t { kAdd, kSubtract, kMultiply };
+
+// Rows side by side (step 2) or a constant (0). True when some result may not fit: then all of them
+// are to be computed with more care.
+template <DecimalOp op, uint32_t step_a, uint32_t step_b>
+LUMA_SIMD_LOOP bool dense_loop(const uint64_t* a, const uint64_t* b, uint64_t head,
+                               uint64_t* __restrict out, uint32_t count) {
+  constexpr uint64_t kHalf = uint64_t{1} << 31;
+  uint64_t failed = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint64_t x = a[size_t{i} * step_a], y = b[size_t{i} * step_b];
+    uint64_t value;
+    if constexpr (op == DecimalOp::kAdd) {
+      value = x + y;
+      failed |= ((x ^ value) & (y ^ value)) >> 63;
+    } else if constexpr (op == DecimalOp::kSubtract) {
+      value = x - y;
+      failed |= ((x ^ y) & (x ^ value)) >> 63;
+    } else {
+      // Factors of 32 bits.
+      value = x * y;
+      failed |= ((x + kHalf) | (y + kHalf)) >> 32;
+    }
+    out[size_t{2} * i] = head;
+    out[size_t{2} * i + 1] = value;
+  }
+  return failed != 0;
+}
+
+// False: nothing is done.
+template <DecimalOp op>
+bool compute_dense(const KernelCall& call, Vector& result, const Operands& operands, int scale) {
+  const DecimalView& a = operands.a;
+  const DecimalView& b = operands.b;
+  if (a.selection() != nullptr || b.selection() != nullptr) return false;
+  result.begin_flat();
+  if (adapter::any_may_be_null(call) && !adapter::merge_validity(call, result)) return true;
+  auto* out = reinterpret_cast<uint64_t*>(result.mutable_data<StringRef>());
+  const uint64_t head = DecimalWriter::head_of(scale);
+  const auto* x = a.words();
+  const auto* y = b.words();
+  if (a.step() == 0) return !simd_call<dense_loop<op, 0, 2>>(x, y, head, out, call.count);
+  if (b.step() == 0) return !simd_call<dense_loop<op, 2, 0>>(x, y, head, out, call.count);
+  return !simd_call<dense_loop<op, 2, 2>>(x, y, head, out, call.count);
+}
+
 // a * left_factor +- b * right_factor.
 template <bool subtract>
 bool add_or_subtract(const KernelCall& call, Vector& result) {
@@ -70,7 +117,11 @@ bool add_or_subtract(const KernelCall& call, Vector& result) {
   auto combine = [](int64_t a, int64_t b, int64_t* out) {
     return subtract ? __builtin_sub_overflow(a, b, out) : __builtin_add_overflow(a, b, out);
   };
-  if (left == 1 && right == 1) return compute_decimals(call, result, *operands, scale, combine);
+  if (left == 1 && right == 1) {
+    constexpr DecimalOp kOp = subtract ? DecimalOp::kSubtract : DecimalOp::kAdd;
+    if (compute_dense<kOp>(call, result, *operands, scale)) return true;
+    return compute_decimals(call, result, *operands, scale, combine);
+  }
   return compute_decimals(call, result, *operands, scale, [&](int64_t a, int64_t b, int64_t* out) {
     int64_t x, y;
     bool failed = __builtin_mul_overflow(a, left, &x) | __builtin_mul_overflow(b, right, &y);
@@ -116,6 +167,10 @@ void decimal_multiply(const KernelCall& call, Vector& result) {
     std::optional<Operands> operands = operands_of(call);
     if (operands) {
       const int scale = operands->a.scale() + operands->b.scale();
+      if (scale <= kNumericSmallMaxScale &&
+          compute_dense<DecimalOp::kMultiply>(call, result, *operands, scale)) {
+        return;
+      }
       if (scale <= kNumericSmallMaxScale &&
           compute_decimals(call, result, *operands, scale, [](int64_t a, int64_t b, int64_t* out) {
             return __builtin_mul_overflow(a, b, out);

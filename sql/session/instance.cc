@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/base/simd_level.h"
 #include "engine/base/sql_error.h"
 #include "engine/table/table_build.h"
 #include "engine/txn/engine_keys.h"
@@ -78,6 +79,16 @@ void size_workers(SqlInstanceOptions& options) {
   options.settings.emplace_back(kName, std::to_string(std::min(processors - 1, kMinWorkerThreads)));
 }
 
+void choose_simd_level(const SqlInstanceOptions& options) {
+  const SettingDefinition& definition = *SettingRegistry::instance().find("luma.simd");
+  SimdLevel level = simd_levels().back();
+  for (const auto& [name, value] : options.settings) {
+    if (name != definition.name) continue;
+    level = simd_level_of(check_setting_value(definition, value)).value_or(simd_levels().back());
+  }
+  use_simd_level(level);
+}
+
 }  // namespace
 
 SqlInstance::SqlInstance(SqlInstanceOptions options)
@@ -88,6 +99,7 @@ SqlInstance::SqlInstance(SqlInstanceOptions options)
   // Whatever is wrong with the built-in tables shows now, not in a statement.
   FunctionRegistry::instance();
   SettingRegistry::instance();
+  choose_simd_level(options_);
   start_micros_ = current_timestamp_micros();
   options_.kv.logger = &logger();
   Kv::open(options_.kv, &kv_).check();

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "engine/base/ascii_case.h"
+#include "engine/base/simd_level.h"
 #include "engine/base/sql_error.h"
 #include "engine/type/encoding.h"
 #include "engine/type/timezone.h"
@@ -102,6 +103,18 @@ std::string check_time_zone(const SettingDefinition& definition, std::string_vie
   const TimeZone* zone = TimeZone::find_setting(value);
   if (zone == nullptr) invalid(definition, value);
   return zone->name();
+}
+
+std::string check_simd(const SettingDefinition& definition, std::string_view value) {
+  const std::optional<SimdLevel> level = simd_level_of(value);
+  if (level && *level > simd_levels().back()) {
+    std::string list = "auto";
+    for (SimdLevel available : simd_levels()) {
+      list += ", " + std::string(simd_level_name(available));
+    }
+    invalid(definition, value, "This machine has: " + list + ".");
+  }
+  return std::string(value);
 }
 
 std::string check_table_access_method(const SettingDefinition& definition, std::string_view value) {

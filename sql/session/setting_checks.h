@@ -13,6 +13,8 @@ std::string check_ascii_name(const SettingDefinition& definition, std::string_vi
 std::string check_client_encoding(const SettingDefinition& definition, std::string_view value);
 std::string check_date_style(const SettingDefinition& definition, std::string_view value);
 std::string check_time_zone(const SettingDefinition& definition, std::string_view value);
+// "auto", or a SimdLevel that this machine has.
+std::string check_simd(const SettingDefinition& definition, std::string_view value);
 std::string check_table_access_method(const SettingDefinition& definition, std::string_view value);
 std::string check_search_path(const SettingDefinition& definition, std::string_view value);
 

@@ -201,8 +201,10 @@ struct OwnSetting {
   double minimum, maximum;
   std::string_view boot_value;
   std::string_view description;
+  std::string_view choices = {};  // of enums, separated by '|'
+  SettingDefinition::Check check = nullptr;
 };
-constexpr OwnSetting kOwnSettings[] = {
+const OwnSetting kOwnSettings[] = {
     {"luma.disabled_passes", SettingType::kString, SettingContext::kUser, "", 0, 0, "",
      "Optimizer passes that are left out, separated by commas."},
     {"luma.inline_cost_limit", SettingType::kInteger, SettingContext::kUser, "", 0, 2147483647,
@@ -213,6 +215,9 @@ constexpr OwnSetting kOwnSettings[] = {
      "0", "Memory that one statement may use; 0 is no limit of its own."},
     {"luma.retention_naptime", SettingType::kInteger, SettingContext::kPostmaster, "s", 0, 86400,
      "60", "Time between looks at tables with retention; 0 is never."},
+    {"luma.simd", SettingType::kEnum, SettingContext::kPostmaster, "", 0, 0, "auto",
+     "Instructions that loops over vectors use; auto is the best that the machine has.",
+     "auto|sse2|avx2|avx512", check_simd},
 };
 
 // PostgreSQL's facts that LumaDB answers differently or knows more of.
@@ -360,6 +365,12 @@ SettingRegistry::SettingRegistry() {
     d.boot_value = own.boot_value;
     d.category = "LumaDB";
     d.short_description = own.description;
+    for (std::string_view left = own.choices; !left.empty();) {
+      const size_t end = std::min(left.find('|'), left.size());
+      d.choices.emplace_back(left.substr(0, end));
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+    d.check = own.check;
     definitions_.push_back(std::move(d));
   }
   // Not in pg_settings, but SET and SHOW know them.
