@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "engine/base/sql_error.h"
 #include "engine/row/key_codec.h"
@@ -76,6 +77,21 @@ void ColumnarUnits::add_delta(uint64_t first_row_id, uint64_t last_row_id) {
     units_.push_back({ColumnarUnit::kNoSegment, 0, first_row_id, first_row_id + step - 1});
     first_row_id += step;
   }
+}
+
+void ColumnarUnits::order_by(const Rank& rank) {
+  std::vector<std::pair<int64_t, ColumnarUnit>> ranked;
+  for (const ColumnarUnit& unit : units_) {
+    int64_t number = std::numeric_limits<int64_t>::min();
+    if (unit.segment != ColumnarUnit::kNoSegment) {
+      const SegmentFooter& footer = segments_->segments[unit.segment].reader->footer();
+      number = rank(footer, footer.groups[unit.group]);
+    }
+    ranked.emplace_back(number, unit);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < units_.size(); ++i) units_[i] = ranked[i].second;
 }
 
 std::optional<ColumnarUnit> ColumnarUnits::take() {

@@ -7,6 +7,7 @@
 // last; take() may be called by any.
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -30,7 +31,12 @@ class ColumnarUnits {
   void open(const TableDesc& table, Transaction& txn, ReadView view);
   void close();
 
-  // In order of row ids; nothing when all have been handed out.
+  // Before the first take(): those with a low rank come first. What lies in the delta alone comes
+  // before all row groups.
+  using Rank = std::function<int64_t(const SegmentFooter& footer, const RowGroup& group)>;
+  void order_by(const Rank& rank);
+
+  // In order of row ids unless there is another; nothing when all have been handed out.
   std::optional<ColumnarUnit> take();
   size_t count() const { return units_.size(); }
   const SegmentListRef& segments() const { return segments_; }

@@ -106,6 +106,7 @@ void SortOperator::gather_divided(DividedInput& input) {
     Worker& worker = *workers[i];
     if (!std::exchange(worker.is_open, true)) worker.sorter.open(context, bound_);
     worker.keys.evaluate(context, chunk, worker.key_columns);
+    if (top_bound_) top_bound_->note(*worker.key_columns[0], chunk.size);
     worker.sorter.append(context, worker.key_columns, column_pointers(chunk), chunk.size);
   });
   for (auto& worker : workers) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include "engine/base/would_block.h"
@@ -50,8 +51,46 @@ struct ColumnarScanOperator::State {
     size_t stored = 0;
     for (int32_t column : columns) numbers.push_back(column >= 0 ? stored++ : 0);
     cursor.set_pruner([this](const SegmentFooter& footer, const RowGroup& group) {
-      return filter.may_pass(footer, group);
+      return filter.may_pass(footer, group) && is_within_bound(footer, group);
     });
+  }
+
+  // The key's values in a row group; null when nothing is known of all of them.
+  const ZoneMap* bound_zone(const SegmentFooter& footer, const RowGroup& group) const {
+    const auto attribute = static_cast<size_t>(columns[bound_column]);
+    if (attribute >= footer.columns.size()) return nullptr;
+    const ZoneMap& zone = group.columns[attribute].zone;
+    return zone.kind == ZoneKind::kInt && zone.null_count == 0 ? &zone : nullptr;
+  }
+
+  bool is_within_bound(const SegmentFooter& footer, const RowGroup& group) const {
+    if (bound == nullptr) return true;
+    const ZoneMap* zone = bound_zone(footer, group);
+    return zone == nullptr || !bound->rules_out(zone->least_int, zone->greatest_int);
+  }
+
+  void order_units(ColumnarUnits& units) const {
+    if (bound == nullptr || !bound->compares_integers()) return;
+    units.order_by([this](const SegmentFooter& footer, const RowGroup& group) {
+      const ZoneMap* zone = bound_zone(footer, group);
+      if (zone == nullptr) return std::numeric_limits<int64_t>::min();
+      return bound->is_descending() ? ~zone->greatest_int : zone->least_int;
+    });
+  }
+
+  // Takes out rows that are too late in the order.
+  void apply_bound() {
+    if (bound == nullptr || count == 0 || !bound->is_set()) return;
+    view(bound_column, bounded);
+    const uint32_t found = bound->keep(bounded, count, passed.data());
+    if (found == count) return;
+    if (listed) {
+      for (uint32_t i = 0; i < found; ++i) rows[i] = rows[passed[i]];
+    } else {
+      rows.swap(passed);
+      listed = true;
+    }
+    count = found;
   }
 
   void restart() {
@@ -85,6 +124,7 @@ struct ColumnarScanOperator::State {
       if (count == 0) return;
       apply(context, *conjunct);
     }
+    apply_bound();
   }
 
   // Unless they are listed, `rows` are all of the window.
@@ -210,11 +250,15 @@ struct ColumnarScanOperator::State {
   bool is_sibling = false;  // reads a share; otherwise the shared scan is this one's to close
   ColumnarCursor cursor;
   ScanFilter filter;
+  std::shared_ptr<const TopBound> bound;
+  uint32_t bound_column = 0;
+  ColumnarUnits units;  // in the bound's order, of a scan that nobody shares
   // Of the window: rows of its columns that have passed so far.
   std::vector<uint32_t> rows, passed;
   uint32_t count = 0;
   bool listed = false;
   Chunk dense, probed, gathered;
+  Vector bounded;              // the bound's key
   std::vector<ChunkRef> held;  // what gathered strings refer to
   bool is_flushed = false;
   uint32_t waited_blocks = 0, patience_blocks = 1;
@@ -259,6 +303,7 @@ size_t ColumnarScanOperator::divide(ExecContext& context) {
   auto shared = std::make_shared<SharedColumnarScan>(state.table);
   shared->open(context);
   if (shared->size_bytes() < context.min_parallel_scan_bytes || shared->unit_count() < 2) return 0;
+  state.order_units(shared->units_);
   state.shared = std::move(shared);
   return state.shared->unit_count();
 }
@@ -270,6 +315,7 @@ OperatorPtr ColumnarScanOperator::make_sibling() {
   for (const auto& [column, join_filter] : join_filters_) {
     sibling->accept_filter(column, join_filter);
   }
+  if (bound_ != nullptr) sibling->accept_bound(bound_column_, bound_);
   return sibling;
 }
 
@@ -280,6 +326,15 @@ bool ColumnarScanOperator::accept_filter(uint32_t column, const JoinFilterRef& f
   state.filter.add_join_filter(state.columns[column], state.numbers[column], filter);
   join_filters_.emplace_back(column, filter);
   return true;
+}
+
+void ColumnarScanOperator::accept_bound(uint32_t column,
+                                        const std::shared_ptr<const TopBound>& bound) {
+  State& state = *state_;
+  if (state.columns[column] < 0 || (filter_ != nullptr && !is_parallel_safe(*filter_))) return;
+  bound_ = state.bound = bound;
+  bound_column_ = state.bound_column = column;
+  state.bounded = Vector(output_types()[column]);
 }
 
 void ColumnarScanOperator::share(std::shared_ptr<SharedColumnarScan> scan) {
@@ -297,7 +352,13 @@ void ColumnarScanOperator::do_open(ExecContext& context) {
     return;
   }
   state.shared.reset();
-  state.cursor.open(*context.transaction, ReadView::kStatement);
+  if (state.bound != nullptr && state.bound->compares_integers()) {
+    state.units.open(*state.table, *context.transaction, ReadView::kStatement);
+    state.order_units(state.units);
+    state.cursor.open(*context.transaction, ReadView::kStatement, state.units);
+  } else {
+    state.cursor.open(*context.transaction, ReadView::kStatement);
+  }
   if (context.deferred != nullptr) ++activity_of(*state.table, context).scans;
 }
 
@@ -379,6 +440,7 @@ void ColumnarScanOperator::do_close(ExecContext& context) {
     describe_work();
   }
   state.cursor.close();
+  state.units.close();
   state.filter.close();
   state.restart();
   if (state.shared != nullptr && !state.is_sibling) {

@@ -9,6 +9,7 @@
 #include "engine/columnar/columnar_units.h"
 #include "engine/exec/join_filter.h"
 #include "engine/exec/operator.h"
+#include "engine/exec/top_bound.h"
 #include "engine/row/table_desc.h"
 #include "engine/table/scan.h"
 #include "engine/table/scan_filter.h"
@@ -39,7 +40,7 @@ class SharedColumnarScan {
   ColumnarCursor::Counters counters_;
 };
 
-class ColumnarScanOperator final : public Operator, public JoinFilterTarget {
+class ColumnarScanOperator final : public Operator, public JoinFilterTarget, public TopBoundTarget {
  public:
   // `columns`, `filter`: see TableScanOperator. `zones` repeat parts of the filter.
   ColumnarScanOperator(TableDescPtr table, std::vector<int32_t> columns, const Expr* filter,
@@ -50,6 +51,9 @@ class ColumnarScanOperator final : public Operator, public JoinFilterTarget {
   size_t divide(ExecContext& context) override;
   OperatorPtr make_sibling() override;
   bool accept_filter(uint32_t column, const JoinFilterRef& filter) override;
+  // Row groups are read in the order in which they may have the first rows, and left out when they
+  // cannot have any.
+  void accept_bound(uint32_t column, const std::shared_ptr<const TopBound>& bound) override;
 
   // From the next open() on, this reads a share of the table; null: all of it. The context that
   // open() then gets is the thread's own.
@@ -67,6 +71,8 @@ class ColumnarScanOperator final : public Operator, public JoinFilterTarget {
   const Expr* filter_;
   std::vector<ZonePredicate> zones_;
   std::vector<std::pair<uint32_t, JoinFilterRef>> join_filters_;
+  std::shared_ptr<const TopBound> bound_;
+  uint32_t bound_column_ = 0;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -6,6 +6,7 @@
 #include "engine/columnar/columnar_rewrite.h"
 #include "engine/exec/op_aggregate.h"
 #include "engine/exec/op_hash_join.h"
+#include "engine/exec/op_sort.h"
 #include "engine/table/columnar_scan.h"
 #include "engine/table/modify.h"
 #include "engine/table/table_build.h"
@@ -185,6 +186,29 @@ TEST_CASE("zone maps spare row groups, but not what the delta has for them") {
   CHECK(scan(99990) == Rows{"9999|99990"});
   CHECK(scan(5) == Rows{"1|5"});
   CHECK(scan(10).empty());
+}
+
+TEST_CASE("a sort that wants the first rows spares row groups that cannot have them") {
+  ColumnarFixture f;
+  TestSession s(f.tables);
+  for (int32_t i = 0; i < 20000; i += 1000) f.insert(s, i + 1, i + 1000);
+  f.flush();  // five row groups
+  f.remove(s, 20000);
+  f.update(s, 17, 500000);
+  f.insert(s, 20001, 20002);
+  Expr* key = f.tables.exprs.slot(1, type_oid::kInt4);
+  Expr* limit = f.tables.exprs.constant(type_oid::kInt8, Datum::of_int64(4));
+  auto first = [&](bool descending) {
+    auto scan = std::make_unique<ColumnarScanOperator>(f.t, std::vector<int32_t>{0, 1}, nullptr);
+    const ColumnarScanOperator& reader = *scan;
+    SortOperator plan(std::move(scan), {{.expr = key, .descending = descending}}, limit, nullptr);
+    Rows rows = s.run(plan, {type_oid::kInt4, type_oid::kInt4});
+    CHECK(reader.work().groups == 1);
+    CHECK(reader.work().groups_pruned == 4);
+    return rows;
+  };
+  CHECK(first(false) == Rows{"1|10", "2|20", "3|30", "4|40"});
+  CHECK(first(true) == Rows{"17|500000", "20002|200020", "20001|200010", "19999|199990"});
 }
 
 TEST_CASE("operators divide a scan among themselves") {
