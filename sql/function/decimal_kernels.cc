@@ -61,15 +61,32 @@ bool compute_decimals(const KernelCall& call, Vector& result, const Operands& op
 
 enum class DecimalOp : uint8_t { kAdd, kSubtract, kMultiply };
 
-// Rows side by side (step 2) or a constant (0). True when some result may not fit: then all of them
-// are to be computed with more care.
-template <DecimalOp op, uint32_t step_a, uint32_t step_b>
-LUMA_SIMD_LOOP bool dense_loop(const uint64_t* a, const uint64_t* b, uint64_t head,
-                               uint64_t* __restrict out, uint32_t count) {
+// Where the integers of an operand's rows are.
+enum class Access : uint8_t { kConstant, kDense, kSelected };
+struct Integers {
+  const uint64_t* words;
+  const uint32_t* selection;
+};
+Access access_of(const DecimalView& view) {
+  if (view.selection() != nullptr) return Access::kSelected;
+  return view.step() == 0 ? Access::kConstant : Access::kDense;
+}
+
+template <Access access>
+LUMA_SIMD_LOOP uint64_t integer_at(const Integers& operand, uint32_t row) {
+  if constexpr (access == Access::kConstant) return operand.words[0];
+  if constexpr (access == Access::kDense) return operand.words[size_t{2} * row];
+  return operand.words[size_t{2} * operand.selection[row]];
+}
+
+// True when some result may not fit: then all of them are to be computed with more care.
+template <DecimalOp op, Access access_a, Access access_b>
+LUMA_SIMD_LOOP bool decimal_loop(Integers a, Integers b, uint64_t head, uint64_t* __restrict out,
+                                 uint32_t count) {
   constexpr uint64_t kHalf = uint64_t{1} << 31;
   uint64_t failed = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    const uint64_t x = a[size_t{i} * step_a], y = b[size_t{i} * step_b];
+    const uint64_t x = integer_at<access_a>(a, i), y = integer_at<access_b>(b, i);
     uint64_t value;
     if constexpr (op == DecimalOp::kAdd) {
       value = x + y;
@@ -88,21 +105,59 @@ LUMA_SIMD_LOOP bool dense_loop(const uint64_t* a, const uint64_t* b, uint64_t he
   return failed != 0;
 }
 
+// Calls run() with both as constants.
+template <typename Run>
+bool with_access(Access a, Access b, Run&& run) {
+  auto with_b = [&]<Access first>() {
+    switch (b) {
+      case Access::kConstant:
+        return run.template operator()<first, Access::kConstant>();
+      case Access::kDense:
+        return run.template operator()<first, Access::kDense>();
+      default:
+        return run.template operator()<first, Access::kSelected>();
+    }
+  };
+  switch (a) {
+    case Access::kConstant:
+      return with_b.template operator()<Access::kConstant>();
+    case Access::kDense:
+      return with_b.template operator()<Access::kDense>();
+    default:
+      return with_b.template operator()<Access::kSelected>();
+  }
+}
+
+// A constant brought to a greater scale; everything else only has its own. False: cannot be.
+bool scale_constant(const DecimalView& view, int64_t factor, uint64_t& scaled, Integers& out) {
+  out = {view.words(), view.selection()};
+  if (factor == 1) return true;
+  if (access_of(view) != Access::kConstant) return false;
+  int64_t value;
+  if (__builtin_mul_overflow(view.scaled(0), factor, &value)) return false;
+  scaled = static_cast<uint64_t>(value);
+  out.words = &scaled;
+  return true;
+}
+
 // False: nothing is done.
 template <DecimalOp op>
-bool compute_dense(const KernelCall& call, Vector& result, const Operands& operands, int scale) {
-  const DecimalView& a = operands.a;
-  const DecimalView& b = operands.b;
-  if (a.selection() != nullptr || b.selection() != nullptr) return false;
+bool compute_at_once(const KernelCall& call, Vector& result, const Operands& operands, int scale,
+                     int64_t left_factor, int64_t right_factor) {
+  Integers a, b;
+  uint64_t scaled_a, scaled_b;
+  if (!scale_constant(operands.a, left_factor, scaled_a, a) ||
+      !scale_constant(operands.b, right_factor, scaled_b, b)) {
+    return false;
+  }
   result.begin_flat();
   if (adapter::any_may_be_null(call) && !adapter::merge_validity(call, result)) return true;
   auto* out = reinterpret_cast<uint64_t*>(result.mutable_data<StringRef>());
   const uint64_t head = DecimalWriter::head_of(scale);
-  const auto* x = a.words();
-  const auto* y = b.words();
-  if (a.step() == 0) return !simd_call<dense_loop<op, 0, 2>>(x, y, head, out, call.count);
-  if (b.step() == 0) return !simd_call<dense_loop<op, 2, 0>>(x, y, head, out, call.count);
-  return !simd_call<dense_loop<op, 2, 2>>(x, y, head, out, call.count);
+  return with_access(
+      access_of(operands.a), access_of(operands.b), [&]<Access first, Access second>() {
+        return !simd_call<decimal_loop<op, first, second>>(a, b, head, out, call.count);
+      });
 }
 
 // a * left_factor +- b * right_factor.
@@ -117,11 +172,8 @@ bool add_or_subtract(const KernelCall& call, Vector& result) {
   auto combine = [](int64_t a, int64_t b, int64_t* out) {
     return subtract ? __builtin_sub_overflow(a, b, out) : __builtin_add_overflow(a, b, out);
   };
-  if (left == 1 && right == 1) {
-    constexpr DecimalOp kOp = subtract ? DecimalOp::kSubtract : DecimalOp::kAdd;
-    if (compute_dense<kOp>(call, result, *operands, scale)) return true;
-    return compute_decimals(call, result, *operands, scale, combine);
-  }
+  constexpr DecimalOp kOp = subtract ? DecimalOp::kSubtract : DecimalOp::kAdd;
+  if (compute_at_once<kOp>(call, result, *operands, scale, left, right)) return true;
   return compute_decimals(call, result, *operands, scale, [&](int64_t a, int64_t b, int64_t* out) {
     int64_t x, y;
     bool failed = __builtin_mul_overflow(a, left, &x) | __builtin_mul_overflow(b, right, &y);
@@ -168,7 +220,7 @@ void decimal_multiply(const KernelCall& call, Vector& result) {
     if (operands) {
       const int scale = operands->a.scale() + operands->b.scale();
       if (scale <= kNumericSmallMaxScale &&
-          compute_dense<DecimalOp::kMultiply>(call, result, *operands, scale)) {
+          compute_at_once<DecimalOp::kMultiply>(call, result, *operands, scale, 1, 1)) {
         return;
       }
       if (scale <= kNumericSmallMaxScale &&
