@@ -174,7 +174,8 @@ void Binder::bind_cte(const ast::CommonTableExpr& cte, bool recursive, Scope* sc
                      "WITH clause containing a data-modifying statement must be at the top level")
           .at_byte(cte.location);
     }
-    BoundSelect bound = bind_query(cte.ctequery, scope);
+    BoundSelect bound =
+        modifies ? bind_modifying_cte(cte.ctequery, scope) : bind_query(cte.ctequery, scope);
     if (modifies) {
       binding.cte->modifies_data = true;
       binding.cte->mode = CteDefinition::Mode::kMaterialized;

@@ -21,6 +21,8 @@ class BindEnvironment {
   virtual const IoContext& io() const = 0;
   // The setting of that name: without it queries that policies would change are refused.
   virtual bool row_security() const { return true; }
+  // session_replication_role is replica: other rules count.
+  virtual bool replays_changes() const { return false; }
 };
 
 }  // namespace luma

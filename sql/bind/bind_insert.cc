@@ -1,9 +1,13 @@
 // INSERT: its columns and rows, and ON CONFLICT.
 #include <algorithm>
 
+#include "sql/ast/ast.h"
+#include "sql/ast/tree.h"
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/bind_select.h"
+#include "sql/bind/rule_rewrite.h"
 #include "sql/catalog/partition.h"
+#include "sql/function/registry.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -45,6 +49,54 @@ SqlError too_many(int location) {
 SqlError too_few(int location) {
   return SqlError(SqlState::kSyntaxError, "INSERT has more target columns than expressions")
       .at_byte(location);
+}
+
+bool is_star(const ast::Node* item) {
+  if (const auto* column = ast::try_as<ast::ColumnRef>(item)) {
+    return ast::is<ast::AStar>(column->fields.back());
+  }
+  const auto* part = ast::try_as<ast::AIndirection>(item);
+  return part != nullptr && ast::is<ast::AStar>(part->indirection.back());
+}
+
+// A single row of VALUES with "row.*" or with functions that return sets is a SELECT; nullptr: it
+// is none.
+const ast::SelectStmt* as_select(const ast::SelectStmt& values, BindEnvironment& environment,
+                                 Arena& arena) {
+  if (values.values_lists.size() != 1) return nullptr;
+  const ast::NodeList& row = ast::as<ast::ListNode>(values.values_lists[0])->items;
+  bool sets = false, defaults = false;
+  for (const ast::Node* item : row) {
+    defaults |= ast::is<ast::SetToDefault>(item);
+    sets |= is_star(item);
+    ast::walk(item, [&](const ast::Node* node) {
+      const auto* call = ast::try_as<ast::FuncCall>(node);
+      if (call != nullptr) {
+        std::string_view name = call->funcname.back();
+        for (const FunctionEntry* entry : FunctionRegistry::instance().functions(name)) {
+          sets |= entry->returns_set;
+        }
+        for (Oid schema : environment.search_path().schemas) {
+          for (const Function* function : environment.catalog().functions_named(schema, name)) {
+            sets |= function->returns_set;
+          }
+        }
+      }
+      return !ast::is<ast::SubLink>(node);
+    });
+  }
+  if (!sets || defaults) return nullptr;
+  std::vector<const ast::Node*> targets;
+  for (const ast::Node* item : row) {
+    auto* target = arena.make<ast::ResTarget>();
+    target->val = item;
+    target->location = item->location;
+    targets.push_back(target);
+  }
+  auto* select = arena.make<ast::SelectStmt>();
+  std::span<const ast::Node*> kept = copy_span(arena, targets);
+  select->target_list = ast::NodeList(kept.data(), kept.size());
+  return select;
 }
 
 }  // namespace
@@ -187,20 +239,35 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
   const auto* select = ast::try_as<ast::SelectStmt>(insert.select_stmt);
   LogicalOp* plan;
   size_t given = 0;
+  const bool of_rule = rule_ != nullptr && rule_->frame != nullptr;
+  const bool one_query = insert.select_stmt != nullptr && select->values_lists.empty();
+  LogicalOp* rows = nullptr;
+  if (of_rule && one_query) {
+    binder_.open_frame_ = rule_->frame.get();
+    binder_.frame_select_ = select;
+  } else if (of_rule) {
+    rows = frame_rows(scope);
+  }
   if (insert.select_stmt == nullptr) {
     plan = binder_.context().make<OneRowOp>();
     columns.clear();
-  } else if (select != nullptr && !select->values_lists.empty() && select->sort_clause.empty() &&
-             select->limit_count == nullptr && select->limit_offset == nullptr &&
-             select->with_clause == nullptr) {
-    plan = insert_values(*select, columns, scope);
-    given = plan->output.size();
   } else {
-    plan = insert_query(insert.select_stmt, columns, scope);
-    given =
-        static_cast<size_t>(std::count_if(modify_->assignments.begin(), modify_->assignments.end(),
-                                          [](Expr* e) { return e != nullptr; }));
+    const ast::Node* query = insert.select_stmt;
+    bool plain_values = select != nullptr && !select->values_lists.empty() &&
+                        select->sort_clause.empty() && select->limit_count == nullptr &&
+                        select->limit_offset == nullptr && select->with_clause == nullptr;
+    if (plain_values) {
+      const ast::SelectStmt* row = as_select(*select, binder_.environment_, binder_.arena());
+      if (row != nullptr) query = select = row;
+    }
+    bool values = plain_values && query == insert.select_stmt;
+    plan = values ? insert_values(*select, columns, scope) : insert_query(query, columns, scope);
+    given = values ? plan->output.size()
+                   : static_cast<size_t>(std::count_if(modify_->assignments.begin(),
+                                                       modify_->assignments.end(),
+                                                       [](Expr* e) { return e != nullptr; }));
   }
+  if (rows != nullptr) plan = binder_.join_inputs(rows, plan, JoinKind::kInner, nullptr);
   size_t wanted = columns.size();
   for (size_t i = 0; i < parts_.size(); ++i) {
     // Several parts of a column make one assignment.
@@ -219,6 +286,14 @@ BoundSelect ModifyBinder::bind_insert(const ast::InsertStmt& insert) {
       modify_->assignments[i] = default_of(static_cast<int>(i));
     }
   }
+  if (collects_rows_) {
+    std::vector<ColumnId> new_columns;
+    plan = with_new_values(plan, modify_->assignments, new_columns);
+    modify_->old_columns.clear();
+    keep_rows(plan, with, std::move(new_columns), *scope, scope->items.size());
+    return {};
+  }
+  plan = without_excluded(plan, modify_->assignments);
   make_new_columns();
   bind_constraints();
   Scope* row_scope = binder_.new_scope(parent_);

@@ -5,6 +5,7 @@
 #include "sql/bind/below_with.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/privilege_check.h"
+#include "sql/bind/rule_rewrite.h"
 #include "sql/catalog/inheritance.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
@@ -34,7 +35,8 @@ Expr* without_subqueries(Arena& arena, Expr* condition) {
 
 }  // namespace
 
-ModifyBinder::ModifyBinder(Binder& binder, Scope* parent) : binder_(binder), parent_(parent) {}
+ModifyBinder::ModifyBinder(Binder& binder, Scope* parent, const RuleStatement* rule)
+    : binder_(binder), parent_(parent), rule_(rule) {}
 
 BoundSelect ModifyBinder::bind(const ast::Node* node) {
   binder_.query_.modifies_data = true;
@@ -67,6 +69,11 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
   }
   target_schema_ =
       var.alias != nullptr ? "" : binder_.environment_.catalog().schema_name(table_->schema);
+  if (modify_->modify == ModifyKind::kMerge && !table_->rules.empty()) {
+    throw sql_error(SqlState::kFeatureNotSupported, "cannot execute MERGE on relation \"{}\"",
+                    table_->name)
+        .detail("MERGE is not supported for relations with rules.");
+  }
   if (modify_->modify == ModifyKind::kMerge && table_->relkind != 'r' && !is_partitioned(*table_)) {
     throw sql_error(SqlState::kFeatureNotSupported, "cannot execute MERGE on relation \"{}\"",
                     table_->name)
@@ -74,9 +81,17 @@ void ModifyBinder::open_target(const ast::RangeVar& var) {
                             table_->is_view() ? "views" : "materialized views"));
   }
   modify_->instead = table_->is_view() && has_instead_trigger(*table_, modify_->modify);
+  // Rows for rules of a view are the view's.
+  const Table* stop = collects_rows_ && rule_->target->is_view() ? rule_->target : nullptr;
+  if (stop != nullptr && stop->oid == table_->oid) modify_->instead = true;
+  // Whether a rule's action can be done is asked when it is.
+  if (rule_ != nullptr && rule_->frame != nullptr && rule_->frame->is_definition()) {
+    modify_->instead |= table_->is_view();
+  }
   if (table_->is_view() && !modify_->instead) {
-    view_ = std::make_unique<ViewTarget>(binder_, *table_, modify_->modify);
+    view_ = std::make_unique<ViewTarget>(binder_, *table_, modify_->modify, stop);
     table_ = &view_->base();
+    modify_->instead = table_->is_view();
   }
   if (table_->relkind == 'm') {
     throw sql_error(SqlState::kWrongObjectType, "cannot change materialized view \"{}\"",
@@ -115,6 +130,7 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
       modify_->old_columns[i] = item->columns[i].id;
     }
     binder_.tie_columns(*table_, privilege_, *item);
+    if (view_ != nullptr) return through_view(plan, scope);
     if (var.alias != nullptr) binder_.apply_column_aliases(*item, var.alias);
     scope->items.push_back(std::move(item));
     return plan;
@@ -144,6 +160,10 @@ LogicalOp* ModifyBinder::scan_target(Scope* scope, const ast::RangeVar& var) {
     scope->items.push_back(std::move(item));
     return plan;
   }
+  return through_view(plan, scope);
+}
+
+LogicalOp* ModifyBinder::through_view(LogicalOp* plan, Scope* scope) {
   scope->items.push_back(target_item(modify_->old_columns, alias_));
   Expr* condition = view_->condition(modify_->old_columns);
   if (condition == nullptr) return plan;
@@ -321,6 +341,42 @@ bool has_star(const ast::RowExpr& row) {
 
 }  // namespace
 
+namespace {
+
+// (SELECT c2 FROM (subquery) AS t (c1, c2)), for the second column.
+const ast::Node* column_of_subquery(Arena& arena, const ast::SubLink& link,
+                                    const ast::MultiAssignRef& column) {
+  std::vector<std::string_view> names;
+  for (int32_t i = 1; i <= column.ncolumns; ++i) names.push_back(arena.copy(fmt::format("c{}", i)));
+  auto list_of = [&](const ast::Node* node) {
+    std::span<const ast::Node*> list = copy_span(arena, std::vector<const ast::Node*>{node});
+    return ast::NodeList(list.data(), list.size());
+  };
+  auto* alias = arena.make<ast::Alias>();
+  alias->aliasname = "t";
+  std::span<std::string_view> columns = copy_span(arena, names);
+  alias->colnames = ast::NameList(columns.data(), columns.size());
+  auto* from = arena.make<ast::RangeSubselect>();
+  from->subquery = link.subselect;
+  from->alias = alias;
+  auto* name = arena.make<ast::String>();
+  name->sval = names[static_cast<size_t>(column.colno) - 1];
+  auto* reference = arena.make<ast::ColumnRef>();
+  reference->fields = list_of(name);
+  auto* target = arena.make<ast::ResTarget>();
+  target->val = reference;
+  auto* select = arena.make<ast::SelectStmt>();
+  select->target_list = list_of(target);
+  select->from_clause = list_of(from);
+  auto* out = arena.make<ast::SubLink>();
+  out->sub_link_type = ast::SubLinkType::kExpr;
+  out->subselect = select;
+  out->location = link.location;
+  return out;
+}
+
+}  // namespace
+
 void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
                                  std::vector<Expr*>& assignments, LogicalOp** plan) {
   // A subquery that supplies several columns is joined once and read by all of them.
@@ -360,10 +416,16 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
           value = row->args[multi->colno - 1];
         }
       } else if (const auto* link = ast::try_as<ast::SubLink>(multi->source)) {
-        if (plan == nullptr)
-          throw unsupported("a multiple-column subquery in ON CONFLICT DO UPDATE")
-              .at_byte(link->location);
-        if (shared_source != multi->source) {
+        if (plan == nullptr) {
+          // Nothing to join with: each column is a subquery of its own.
+          if (multi->colno == 1 && binder_.bind_query(link->subselect, scope).columns.size() !=
+                                       static_cast<size_t>(multi->ncolumns)) {
+            throw SqlError(SqlState::kSyntaxError,
+                           "number of columns does not match number of values")
+                .at_byte(link->location);
+          }
+          value = column_of_subquery(binder_.arena(), *link, *multi);
+        } else if (shared_source != multi->source) {
           shared_source = multi->source;
           BoundSelect sub = binder_.bind_query(link->subselect, scope);
           if (sub.columns.size() != static_cast<size_t>(multi->ncolumns)) {
@@ -375,7 +437,9 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
           for (const auto& result : sub.columns) shared_columns.push_back(result.column);
           *plan = binder_.join_inputs(*plan, sub.plan, JoinKind::kSingle, nullptr);
         }
-        bound = binder_.context().column_ref(shared_columns[multi->colno - 1]);
+        if (plan != nullptr) {
+          bound = binder_.context().column_ref(shared_columns[multi->colno - 1]);
+        }
       } else {
         throw unsupported("this source of a multiple-column assignment").at_byte(target->location);
       }
@@ -412,20 +476,36 @@ BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
   WithOp* with = binder_.bind_with(update.with_clause, scope);
   open_target(*update.relation);
   LogicalOp* plan = scan_target(scope, *update.relation);
+  LogicalOp* others = frame_rows(scope);
   if (!update.from_clause.empty()) {
-    plan = binder_.join_inputs(plan, binder_.bind_from_list(update.from_clause, scope),
-                               JoinKind::kInner, nullptr);
+    LogicalOp* from = binder_.bind_from_list(update.from_clause, scope);
+    others =
+        others == nullptr ? from : binder_.join_inputs(others, from, JoinKind::kInner, nullptr);
   }
+  if (others != nullptr) plan = binder_.join_inputs(plan, others, JoinKind::kInner, nullptr);
   Expr* where = nullptr;
   if (update.where_clause != nullptr) {
     where = binder_.bind_boolean(update.where_clause, scope, Clause::kWhere, "WHERE");
+    if (collects_rows_ && !names_rows_ && !reads_target(where)) plan = rows_without_target(others);
     auto* filter = binder_.context().make<FilterOp>();
     filter->inputs = {plan};
     filter->condition = where;
     filter->output = plan->output;
     plan = filter;
   }
+  if (where == nullptr && collects_rows_ && !names_rows_) plan = rows_without_target(others);
   bind_set_list(update.target_list, scope, modify_->assignments, &plan);
+  if (collects_rows_) {
+    std::vector<ColumnId> columns;
+    if (names_rows_) plan = with_new_values(plan, modify_->assignments, columns);
+    keep_rows(plan, with, std::move(columns), *scope, 1);
+    return {};
+  }
+  if (rule_ != nullptr && !rule_->excluded.empty()) {
+    std::vector<Expr*> values(modify_->assignments.size(), nullptr);
+    bind_set_list(update.target_list, scope, values, &plan);
+    plan = without_excluded(plan, values);
+  }
   add_recheck(where);
   make_new_columns();
   bind_constraints();
@@ -442,12 +522,17 @@ BoundSelect ModifyBinder::bind_delete(const ast::DeleteStmt& remove) {
   WithOp* with = binder_.bind_with(remove.with_clause, scope);
   open_target(*remove.relation);
   LogicalOp* plan = scan_target(scope, *remove.relation);
+  LogicalOp* others = frame_rows(scope);
   if (!remove.using_clause.empty()) {
-    plan = binder_.join_inputs(plan, binder_.bind_from_list(remove.using_clause, scope),
-                               JoinKind::kInner, nullptr);
+    LogicalOp* from = binder_.bind_from_list(remove.using_clause, scope);
+    others =
+        others == nullptr ? from : binder_.join_inputs(others, from, JoinKind::kInner, nullptr);
   }
+  if (others != nullptr) plan = binder_.join_inputs(plan, others, JoinKind::kInner, nullptr);
+  Expr* where = nullptr;
   if (remove.where_clause != nullptr) {
-    Expr* where = binder_.bind_boolean(remove.where_clause, scope, Clause::kWhere, "WHERE");
+    where = binder_.bind_boolean(remove.where_clause, scope, Clause::kWhere, "WHERE");
+    if (collects_rows_ && !names_rows_ && !reads_target(where)) plan = rows_without_target(others);
     auto* filter = binder_.context().make<FilterOp>();
     filter->inputs = {plan};
     filter->condition = where;
@@ -455,6 +540,12 @@ BoundSelect ModifyBinder::bind_delete(const ast::DeleteStmt& remove) {
     plan = filter;
     add_recheck(where);
   }
+  if (collects_rows_) {
+    if (where == nullptr && !names_rows_) plan = rows_without_target(others);
+    keep_rows(plan, with, {}, *scope, 1);
+    return {};
+  }
+  plan = without_excluded(plan, {});
   return finish(plan, with, remove.returning_list, scope);
 }
 
@@ -506,7 +597,11 @@ BoundSelect ModifyBinder::finish(LogicalOp* input, WithOp* with, const ast::Node
   BoundSelect out;
   if (view_ != nullptr) view_->require_assigned();
   modify_->inputs = {input};
-  bind_returning(returning, scope, out);
+  if (rule_ == nullptr || rule_->frame == nullptr || rule_->frame->is_definition()) {
+    bind_returning(returning, scope, out);
+  } else if (rule_->returns) {
+    bind_returning_of_user(scope, out);
+  }
   finish_policies();
   if (family_) bind_leaves();
   for (const ProjectItem& item : modify_->returning) modify_->output.push_back(item.column);

@@ -8,10 +8,23 @@
 
 namespace luma {
 
+struct RuleStatement;
+
+// The rows that a statement would change, for rules' actions: by attribute of its target, and what
+// else its FROM has.
+struct RuleRows {
+  LogicalOp* plan = nullptr;
+  std::vector<ColumnId> old_columns, new_columns;
+  std::vector<std::shared_ptr<ScopeItem>> others;
+};
+
 class ModifyBinder {
  public:
-  ModifyBinder(Binder& binder, Scope* parent);
+  // `rule`: what the statement is among those that rules have made; null: no rule has been asked.
+  ModifyBinder(Binder& binder, Scope* parent, const RuleStatement* rule = nullptr);
   BoundSelect bind(const ast::Node* node);
+  // Instead of changing them. `names_rows`: whether anybody looks at the target's rows.
+  RuleRows bind_rows(const ast::Node* node, bool names_rows);
 
  private:
   BoundSelect bind_insert(const ast::InsertStmt& insert);
@@ -64,8 +77,24 @@ class ModifyBinder {
   void bind_returning(const ast::NodeList& list, Scope* scope, BoundSelect& out);
   BoundSelect finish(LogicalOp* input, WithOp* with, const ast::NodeList& returning, Scope* scope);
 
+  // Rules (bind_rules.cc).
+  LogicalOp* frame_rows(Scope* scope);
+  LogicalOp* with_new_values(LogicalOp* plan, const std::vector<Expr*>& values,
+                             std::vector<ColumnId>& columns);
+  void keep_rows(LogicalOp* plan, WithOp* with, std::vector<ColumnId> new_columns,
+                 const Scope& scope, size_t first_other);
+  LogicalOp* without_excluded(LogicalOp* plan, const std::vector<Expr*>& values);
+  LogicalOp* through_view(LogicalOp* plan, Scope* scope);
+  LogicalOp* rows_without_target(LogicalOp* others);
+  bool reads_target(const Expr* condition) const;
+  std::shared_ptr<ScopeItem> returned_row(const RuleStatement& action, Scope* scope);
+  void bind_returning_of_user(Scope* scope, BoundSelect& out);
+
   Binder& binder_;
   Scope* parent_;
+  const RuleStatement* rule_;
+  bool collects_rows_ = false, names_rows_ = true;
+  RuleRows rows_;
   // What the statement's names see of a row: the table's columns, or the view's over them.
   std::shared_ptr<ScopeItem> target_item(const std::vector<ColumnId>& columns, std::string alias);
   std::string_view target_column_name(int attribute) const;

@@ -5,6 +5,7 @@
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/bind_select.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/collations.h"
 #include "sql/bind/variable_scope.h"
 
 namespace luma {
@@ -27,8 +28,12 @@ bool Binder::can_bind(const ast::Node* statement) {
 }
 
 BoundQuery Binder::bind(const ast::Node* statement) {
-  BoundSelect bound = bind_query(statement, nullptr);
+  return finish(bind_query(statement, nullptr));
+}
+
+BoundQuery Binder::finish(BoundSelect bound) {
   query_.root = bound.plan;
+  if (CollationPass::is_needed(*this)) query_.root = CollationPass(*this).run(*query_.root);
   forget_unused_privileges();
   std::ranges::stable_sort(query_.privileges, {}, &RequiredPrivilege::level);
   query_.result = std::move(bound.columns);

@@ -65,7 +65,17 @@ BoundSelect SelectBinder::bind() {
   if (std::ranges::any_of(select_.from_clause, has_outer_join)) {
     names_of_rows(select_, scope_->row_names);
   }
-  LogicalOp* plan = binder_.bind_from_list(select_.from_clause, scope_);
+  LogicalOp* plan = nullptr;
+  if (binder_.frame_select_ == &select_) {
+    binder_.frame_select_ = nullptr;
+    plan = binder_.bind_rule_rows(*binder_.open_frame_, scope_);
+    if (!select_.from_clause.empty()) {
+      plan = binder_.join_inputs(plan, binder_.bind_from_list(select_.from_clause, scope_),
+                                 JoinKind::kInner, nullptr);
+    }
+  } else {
+    plan = binder_.bind_from_list(select_.from_clause, scope_);
+  }
   for (const ast::Node* node : select_.window_clause) {
     const auto* window = ast::as<ast::WindowDef>(node);
     for (const auto& [name, info] : state_.named_windows) {

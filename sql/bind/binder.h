@@ -22,6 +22,8 @@ namespace luma {
 
 struct BindRecord;
 struct FunctionEntry;
+struct RuleFrame;      // rule_rewrite.h
+struct RuleStatement;  // rule_rewrite.h
 class VariableScope;  // variable_scope.h
 struct OperatorEntry;
 
@@ -53,6 +55,8 @@ class Binder {
   // SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE (with WITH).
   static bool can_bind(const ast::Node* statement);
   BoundQuery bind(const ast::Node* statement);
+  // What rules have made of a statement.
+  BoundQuery bind(const RuleStatement& statement);
 
   // An expression over one table's columns (defaults, checks, index keys, generated columns):
   // kSlot i is the table's attribute i. `target` coerces the result (oid 0: leave it). The
@@ -64,6 +68,8 @@ class Binder {
     std::shared_ptr<ScopeItem> old_row, new_row;
   };
   Expr* bind_trigger_condition(const ast::Node* node, const Table& table, RowPair* rows = nullptr);
+  // The rows that the statement bound last has as OLD and NEW, where it is a rule's action.
+  const RowPair& rule_rows() const { return rule_rows_; }
   // An expression without columns, coerced to `target` as an assignment (EXECUTE arguments, ...).
   Expr* bind_standalone(const ast::Node* node, Clause clause, TypeRef target, Coercion coercion);
   // The procedure that CALL names, with its arguments in order; those of OUT arguments are not to
@@ -99,6 +105,7 @@ class Binder {
   std::vector<Oid>& parameter_types() { return parameter_types_; }
 
  private:
+  friend class CollationPass;
   friend class SelectBinder;
   friend class RangeFunctionBinder;
   friend class ModifyBinder;
@@ -120,6 +127,17 @@ class Binder {
                           const std::vector<TypeRef>* target_types);
   BoundSelect bind_set_operation(const ast::SelectStmt& select, Scope* parent);
   BoundSelect bind_data_modifying(const ast::Node* node, Scope* parent);
+  // --- rules (bind_rules.cc) ---
+  BoundQuery finish(BoundSelect bound);
+  BoundSelect bind_modifying_cte(const ast::Node* node, Scope* scope);
+  BoundSelect bind_rule_statement(const RuleStatement& statement, Scope* parent);
+  // The rows of the statement that an action stands for; adds OLD and NEW to `scope`.
+  LogicalOp* bind_rule_rows(const RuleFrame& frame, Scope* scope);
+  LogicalOp* filter_rule_rows(const RuleFrame& frame, LogicalOp* rows, const RowPair& pair);
+  Expr* bind_rule_condition(const ast::Node* condition, const RowPair& pair);
+  // Calls bind() where names mean what they do in the rule's text (no frame: in the user's).
+  template <typename Bind>
+  auto in_rule(const RuleFrame* frame, Bind bind);
   LogicalOp* set_operation_tree(const ast::SelectStmt& select, Scope* scope,
                                 std::vector<BoundQuery::ResultColumn>& columns, bool top);
   LogicalOp* bind_order_limit(const ast::SelectStmt& select, Scope* scope, LogicalOp* plan,
@@ -168,6 +186,8 @@ class Binder {
   Expr* bind_expr_by_kind(const ast::Node* node, Scope* scope, Clause clause);
   // Untyped literals become text, unresolved parameters too.
   Expr* bind_value(const ast::Node* node, Scope* scope, Clause clause);
+  // An expression that is not part of a plan, after CollationPass.
+  Expr* with_collations(Expr* expr);
   Expr* bind_boolean(const ast::Node* node, Scope* scope, Clause clause,
                      std::string_view construct);
   Expr* bind_column_ref(const ast::ColumnRef& ref, Scope* scope, Clause clause);
@@ -227,6 +247,12 @@ class Binder {
   Expr* hstore_key(std::span<const ast::AIndices* const> indices, Scope* scope, Clause clause);
   Expr* jsonb_path_text(const ast::AIndices& index, Scope* scope, Clause clause);
   Expr* bind_sql_value_function(const ast::SQLValueFunction& node);
+  // --- XML (bind_xml.cc) ---
+  Expr* bind_xml_expr(const ast::XmlExpr& node, Scope* scope, Clause clause);
+  Expr* bind_xml_serialize(const ast::XmlSerialize& node, Scope* scope, Clause clause);
+  Expr* xml_argument(const ast::Node* node, Oid type, Scope* scope, Clause clause,
+                     std::string_view construct);
+  std::string xml_argument_name(const ast::ResTarget& target, bool attribute);
   Expr* bind_null_test(const ast::NullTest& node, Scope* scope, Clause clause);
   Expr* bind_boolean_test(const ast::BooleanTest& node, Scope* scope, Clause clause);
   Expr* bind_grouping(const ast::GroupingFunc& node, Scope* scope, Clause clause);
@@ -333,6 +359,7 @@ class Binder {
   };
   std::vector<OpenSublink> open_sublinks_;
   const TableDesc* slot_table_ = nullptr;  // bind_table_expr: columns become slots
+  bool names_collations_ = false;  // a COLLATE clause, or an expression over such a column
   TypeRef domain_value_;                   // bind_domain_check: what VALUE is
   BindRecord* record_ = nullptr;
   VariableScope* variables_ = nullptr;
@@ -345,6 +372,11 @@ class Binder {
   const SearchPath* view_path_ = nullptr;
   Oid check_as_ = kInvalidOid;
   uint32_t query_level_ = 0;
+  // A rule's action that is a SELECT, or the SELECT of its INSERT: FROM starts with these rows.
+  const RuleFrame* open_frame_ = nullptr;
+  const ast::Node* frame_select_ = nullptr;
+  RowPair rule_rows_;
+  std::vector<std::shared_ptr<void>> rule_trees_;  // keep what bound expressions may point into
   std::vector<Oid> open_policies_;  // tables whose policies are being bound
   bool binds_stored_policy_ = false;
 };

@@ -49,9 +49,9 @@ bool has_instead_trigger(const Table& view, ModifyKind kind) {
   });
 }
 
-ViewTarget::ViewTarget(Binder& binder, const Table& view, ModifyKind kind)
+ViewTarget::ViewTarget(Binder& binder, const Table& view, ModifyKind kind, const Table* stop)
     : binder_(binder), kind_(kind) {
-  open(view);
+  open(view, stop);
   map_columns();
   require_privileges();
 }
@@ -91,9 +91,9 @@ void ViewTarget::require_assigned() {
   }
 }
 
-void ViewTarget::open(const Table& view) {
+void ViewTarget::open(const Table& view, const Table* stop) {
   const Table* next = &view;
-  while (next->is_view()) {
+  while (next->is_view() && (stop == nullptr || next->oid != stop->oid)) {
     if (next != &view && has_instead_trigger(*next, kind_)) {
       throw unsupported("changing a view through another view's INSTEAD OF triggers");
     }

@@ -18,7 +18,8 @@ bool has_instead_trigger(const Table& view, ModifyKind kind);
 class ViewTarget {
  public:
   // Throws 55000 when a view of the chain cannot be written through.
-  ViewTarget(Binder& binder, const Table& view, ModifyKind kind);
+  // `stop` is where the chain ends at the latest: a view that is changed by its rules.
+  ViewTarget(Binder& binder, const Table& view, ModifyKind kind, const Table* stop = nullptr);
 
   const Table& base() const { return *levels_.back().shape.below; }
   const Table& view() const { return *levels_.front().view; }
@@ -60,7 +61,7 @@ class ViewTarget {
     int32_t privilege = -1;      // what the statement needs of the view
     Oid check_as = kInvalidOid;  // whose privileges count for what the view's query names
   };
-  void open(const Table& view);
+  void open(const Table& view, const Table* stop);
   void map_columns();
   void require_privileges();
   std::shared_ptr<ScopeItem> base_item(const std::vector<ColumnId>& columns);

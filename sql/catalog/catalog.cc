@@ -9,11 +9,13 @@
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/statistics.h"
+#include "sql/catalog/text_search_objects.h"
 
 namespace luma {
 
@@ -270,6 +272,11 @@ const Table* Catalog::table_of_policy(Oid policy) const {
   return holder == nullptr ? nullptr : table(holder->oid);
 }
 
+const Table* Catalog::table_of_rule(Oid rule) const {
+  const ObjectId* holder = local_->holder({class_oid::kRewrite, rule});
+  return holder == nullptr ? nullptr : table(holder->oid);
+}
+
 const Table* Catalog::table_of_trigger(Oid trigger) const {
   const ObjectId* holder = local_->holder({class_oid::kTrigger, trigger});
   return holder == nullptr ? nullptr : table(holder->oid);
@@ -514,6 +521,13 @@ std::string Catalog::describe(ObjectAddress address,
       const ExtendedStatistics* found = extended_statistics(*this, address.oid);
       return "statistics object " + (found == nullptr ? "?" : quote_identifier(found->name));
     }
+    case class_oid::kTsDict:
+      return "text search dictionary " + quote_identifier(text_dictionary_name(*this, address.oid));
+    case class_oid::kTsConfig:
+      return "text search configuration " +
+             quote_identifier(text_configuration_name(*this, address.oid));
+    case class_oid::kCollation:
+      return "collation " + quote_identifier(collation_name(*this, address.oid));
     case class_oid::kOpClass:
     case class_oid::kOpFamily:
       for (const ExtensionOpClassFact& row : extension_opclass_facts()) {
@@ -527,6 +541,17 @@ std::string Catalog::describe(ObjectAddress address,
       auto part = std::ranges::find(owner->policies, address.oid, &Policy::oid);
       return fmt::format("policy {} on table {}", quote_identifier(part->name), shown(*owner));
     }
+    case class_oid::kRewrite: {
+      const Table* owner = table_of_rule(address.oid);
+      if (owner == nullptr) break;
+      auto part = std::ranges::find(owner->rules, address.oid, &Rule::oid);
+      return fmt::format("rule {} on {}", part->name, describe(owner->address(), is_visible));
+    }
+    case class_oid::kEventTrigger:
+      if (const CatalogObject* found = object(class_oid::kEventTrigger, address.oid)) {
+        return "event trigger " + quote_identifier(found->name);
+      }
+      break;
     case class_oid::kTrigger: {
       const Table* owner = table_of_trigger(address.oid);
       if (owner == nullptr) break;

@@ -93,6 +93,8 @@ class Catalog {
   const Table* table_of_constraint(Oid constraint) const;
   const Table* table_of_default(Oid attrdef) const;
   const Table* table_of_policy(Oid policy) const;
+  // Of one that CREATE RULE made.
+  const Table* table_of_rule(Oid rule) const;
   const Table* table_of_trigger(Oid trigger) const;
   std::vector<const Table*> children_of(Oid table) const;  // inheritance
 

@@ -160,6 +160,8 @@ void remove_part(Table& table, const ObjectAddress& part) {
     std::erase_if(table.policies, [&](const Policy& p) { return p.oid == part.oid; });
   } else if (part.class_id == class_oid::kTrigger) {
     std::erase_if(table.triggers, [&](const Trigger& t) { return t.oid == part.oid; });
+  } else if (part.class_id == class_oid::kRewrite) {
+    std::erase_if(table.rules, [&](const Rule& r) { return r.oid == part.oid; });
   } else if (part.class_id == class_oid::kAttrDef) {
     for (Column& column : table.columns) {
       if (column.default_oid != part.oid) continue;
@@ -211,10 +213,10 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
   std::vector<ObjectAddress> parts;
   for (const Doomed& doomed : traversal.list()) {
     const ObjectAddress& address = doomed.address;
-    bool is_part = address.sub_id != 0 || address.class_id == class_oid::kConstraint ||
-                   address.class_id == class_oid::kAttrDef ||
-                   address.class_id == class_oid::kPolicy ||
-                   address.class_id == class_oid::kTrigger;
+    bool is_part =
+        address.sub_id != 0 || address.class_id == class_oid::kConstraint ||
+        address.class_id == class_oid::kAttrDef || address.class_id == class_oid::kPolicy ||
+        address.class_id == class_oid::kRewrite || address.class_id == class_oid::kTrigger;
     if (is_part) {
       parts.push_back(address);
       continue;
@@ -229,6 +231,7 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
     const Table* holder = part.class_id == class_oid::kConstraint
                               ? view_->table_of_constraint(part.oid)
                           : part.class_id == class_oid::kPolicy  ? view_->table_of_policy(part.oid)
+                          : part.class_id == class_oid::kRewrite ? view_->table_of_rule(part.oid)
                           : part.class_id == class_oid::kTrigger ? view_->table_of_trigger(part.oid)
                           : part.class_id == class_oid::kAttrDef ? view_->table_of_default(part.oid)
                                                                  : view_->table(part.oid);

@@ -107,6 +107,7 @@ void CatalogTransaction::fill_oids(CatalogObject& object) {
     for (Constraint& constraint : table->constraints) fill(constraint.oid);
     for (Policy& policy : table->policies) fill(policy.oid);
     for (Trigger& trigger : table->triggers) fill(trigger.oid);
+    for (Rule& rule : table->rules) fill(rule.oid);
   }
   if (auto* type = dynamic_cast<Type*>(&object)) {
     fill(type->array_type);
@@ -154,6 +155,9 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
     case ObjectKind::kOperator:
     case ObjectKind::kCast:
     case ObjectKind::kExtendedStatistics:
+    case ObjectKind::kTextDictionary:
+    case ObjectKind::kTextConfiguration:
+    case ObjectKind::kCollation:
       return;
     default:
       break;

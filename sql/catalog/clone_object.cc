@@ -1,8 +1,12 @@
 #include "sql/catalog/clone_object.h"
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/collation_object.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extended_statistics.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/statistics.h"
+#include "sql/catalog/text_search_objects.h"
 
 namespace luma {
 
@@ -39,6 +43,20 @@ std::shared_ptr<CatalogObject> clone_object(const CatalogObject& object) {
       return std::make_shared<Cast>(static_cast<const Cast&>(object));
     case ObjectKind::kExtendedStatistics:
       return std::make_shared<ExtendedStatistics>(static_cast<const ExtendedStatistics&>(object));
+    case ObjectKind::kTextDictionary:
+      return std::make_shared<TextDictionaryObject>(
+          static_cast<const TextDictionaryObject&>(object));
+    case ObjectKind::kTextConfiguration:
+      return std::make_shared<TextConfigurationObject>(
+          static_cast<const TextConfigurationObject&>(object));
+    case ObjectKind::kCollation:
+      return std::make_shared<CollationObject>(static_cast<const CollationObject&>(object));
+    case ObjectKind::kEventTrigger:
+      return std::make_shared<EventTrigger>(static_cast<const EventTrigger&>(object));
+    case ObjectKind::kOperatorFamily:
+      return std::make_shared<OperatorFamily>(static_cast<const OperatorFamily&>(object));
+    case ObjectKind::kOperatorClass:
+      return std::make_shared<OperatorClass>(static_cast<const OperatorClass&>(object));
   }
   LUMA_CHECK(false);
 }

@@ -55,6 +55,11 @@ std::optional<std::string> object_comment(const Catalog& catalog, const ObjectAd
     if (table == nullptr) return std::nullopt;
     return text_or_none(std::ranges::find(table->policies, address.oid, &Policy::oid)->comment);
   }
+  if (address.class_id == class_oid::kRewrite) {
+    const Table* table = catalog.table_of_rule(address.oid);
+    if (table == nullptr) return std::nullopt;
+    return text_or_none(std::ranges::find(table->rules, address.oid, &Rule::oid)->comment);
+  }
   if (address.class_id == class_oid::kTrigger) {
     const Table* table = catalog.table_of_trigger(address.oid);
     if (table == nullptr) return std::nullopt;

@@ -10,6 +10,7 @@
 #include "sql/ast/tree.h"
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
@@ -352,8 +353,15 @@ std::string index_key_text(const Catalog& catalog, const SearchPath& path, const
   const Column* column = table == nullptr ? nullptr : table->column(key.column);
   Oid natural = column == nullptr ? kInvalidOid : column->collation;
   if (key.column > 0 && key.collation != kInvalidOid && key.collation != natural) {
-    const CollationFact* collation = find_collation_fact(key.collation);
-    if (collation != nullptr) out += " COLLATE " + quote_identifier(collation->name);
+    auto found = collation(catalog, key.collation);
+    if (found) {
+      QualifiedName name;
+      name.name = found->name;
+      bool visible = find_collation(catalog, path, name) == found->oid;
+      out += " COLLATE " + (visible
+                                ? quote_identifier(found->name)
+                                : quote_qualified(catalog.schema_name(found->schema), found->name));
+    }
   }
   const OpClassFact* opclass = find_opclass_fact(key.opclass);
   if (opclass != nullptr && !opclass->is_default) {
@@ -445,6 +453,36 @@ std::string view_definition(const Catalog& catalog, const SearchPath& path, cons
   const ast::Node* query = parse_sql(view.definition, arena).statements.front().node;
   NameShortener shorten(catalog, path, arena, query);
   return deparse_in_lines(ast::rewrite(query, arena, shorten), pretty) + ";";
+}
+
+std::string rule_definition(const Catalog& catalog, const SearchPath& path, const Table& table,
+                            const Rule& rule, bool pretty) {
+  std::string name = pretty ? relation_display_name(catalog, path, table)
+                            : quote_qualified(catalog.schema_name(table.schema), table.name);
+  std::string out = fmt::format("CREATE RULE {} AS\n    ON {} TO {}", quote_identifier(rule.name),
+                                rule.event == '2'   ? "UPDATE"
+                                : rule.event == '3' ? "INSERT"
+                                                    : "DELETE",
+                                name);
+  if (!rule.condition_sql.empty()) {
+    out += "\n   WHERE " + shown_expression(catalog, path, rule.condition_sql, pretty);
+  }
+  out += rule.instead ? " DO INSTEAD " : " DO ";
+  if (rule.actions.empty()) return out + "NOTHING;";
+  std::string actions;
+  for (const std::string& sql : rule.actions) {
+    Arena arena;
+    const ast::Node* action = parse_sql(sql, arena).statements.front().node;
+    if (ast::is<ast::NotifyStmt>(action)) {
+      if (actions.empty() && out.ends_with(' ') && rule.actions.size() == 1) out.pop_back();
+      actions += "\n " + sql + ";";
+    } else {
+      NameShortener shorten(catalog, path, arena, action);
+      actions += deparse_in_lines(ast::rewrite(action, arena, shorten), pretty) + ";";
+    }
+    if (rule.actions.size() > 1) actions += "\n";
+  }
+  return rule.actions.size() > 1 ? out + "(" + actions + ");" : out + actions;
 }
 
 }  // namespace luma

@@ -20,6 +20,10 @@ std::string constraint_definition(const Catalog& catalog, const SearchPath& path
 std::string view_definition(const Catalog& catalog, const SearchPath& path, const Table& view,
                             bool pretty);
 
+// pg_get_ruledef().
+std::string rule_definition(const Catalog& catalog, const SearchPath& path, const Table& table,
+                            const Rule& rule, bool pretty);
+
 // A stored expression as it is shown: names in casts lose their schema where the search path finds
 // them (nextval('public.s'::regclass) -> nextval('s'::regclass)); `pretty` drops parentheses that
 // AND, OR and the whole text don't need.

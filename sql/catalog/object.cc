@@ -32,6 +32,18 @@ Oid CatalogObject::class_id() const {
       return class_oid::kCast;
     case ObjectKind::kExtendedStatistics:
       return class_oid::kStatisticExt;
+    case ObjectKind::kTextDictionary:
+      return class_oid::kTsDict;
+    case ObjectKind::kTextConfiguration:
+      return class_oid::kTsConfig;
+    case ObjectKind::kCollation:
+      return class_oid::kCollation;
+    case ObjectKind::kEventTrigger:
+      return class_oid::kEventTrigger;
+    case ObjectKind::kOperatorFamily:
+      return class_oid::kOpFamily;
+    case ObjectKind::kOperatorClass:
+      return class_oid::kOpClass;
     case ObjectKind::kTable:
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:

@@ -22,7 +22,9 @@ inline constexpr Oid kRelation = 1259, kType = 1247, kProc = 1255, kAttribute = 
                      kAttrDef = 2604, kLanguage = 2612, kOperator = 2617, kOpClass = 2616,
                      kOpFamily = 2753, kAm = 2601, kRewrite = 2618, kTrigger = 2620, kSchema = 2615,
                      kCollation = 3456, kExtension = 3079, kPolicy = 3256, kIndex = 2610,
-                     kDefaultAcl = 826, kInitPrivs = 3394, kStatistics = 2619, kStatisticExt = 3381;
+                     kDefaultAcl = 826, kInitPrivs = 3394, kStatistics = 2619, kStatisticExt = 3381,
+                     kTsDict = 3600, kTsParser = 3601, kTsConfig = 3602, kTsTemplate = 3764,
+                     kEventTrigger = 3466, kAmOp = 2602, kAmProc = 2603;
 }  // namespace class_oid
 
 namespace schema_oid {
@@ -85,7 +87,13 @@ enum class ObjectKind : uint8_t {
   kExtension,
   kOperator,
   kCast,
-  kExtendedStatistics
+  kExtendedStatistics,
+  kTextDictionary,
+  kTextConfiguration,
+  kCollation,
+  kEventTrigger,
+  kOperatorFamily,
+  kOperatorClass
 };
 
 // What all objects have. The most derived struct is told by `kind`.
@@ -252,6 +260,19 @@ struct Trigger {
   std::vector<Dependency> dependencies;
 };
 
+// CREATE RULE, but for a view's own ON SELECT rule.
+struct Rule {
+  Oid oid = kInvalidOid;
+  std::string name;
+  char event = '3';  // as in pg_rewrite.ev_type: 2 UPDATE, 3 INSERT, 4 DELETE
+  bool instead = false;
+  char enabled = 'O';                // as Trigger::enabled
+  std::string condition_sql;         // deparsed, over old and new; "" = none
+  std::vector<std::string> actions;  // deparsed statements; none: NOTHING
+  std::string comment;
+  std::vector<Dependency> dependencies;
+};
+
 struct IndexKey {
   int16_t column = 0;      // attnum; 0 = expression
   std::string expression;  // deparsed
@@ -289,6 +310,7 @@ struct Table : Relation {
   std::vector<Constraint> constraints;
   std::vector<Policy> policies;
   std::vector<Trigger> triggers;  // by name
+  std::vector<Rule> rules;        // by name
   uint16_t schema_version = 1;    // of rows written now
   Oid row_type = kInvalidOid;     // composite type with the table's name
   Oid array_type = kInvalidOid;

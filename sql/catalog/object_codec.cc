@@ -3,8 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/collation_object.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extended_statistics.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/statistics.h"
+#include "sql/catalog/text_search_objects.h"
 
 namespace nlohmann {
 template <typename T>
@@ -40,6 +44,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, oid, name, type, def
                                                 on_update, on_delete, set_columns,
                                                 equality_operators, exclusion_operators,
                                                 child_enabled, parent_enabled, parent, comment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, oid, name, event, instead, enabled,
+                                                condition_sql, actions, comment, dependencies)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Policy, oid, name, command, permissive, roles,
                                                 using_sql, check_sql, comment, dependencies)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, type, opclass,
@@ -68,7 +74,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Schema, LUMA_OBJECT_FIELDS)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DefaultAcl, LUMA_OBJECT_FIELDS, schema, object_type)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccessList, LUMA_OBJECT_FIELDS, target_class)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Table, LUMA_RELATION_FIELDS, columns, constraints,
-                                                policies, triggers, schema_version, row_type,
+                                                policies, triggers, rules, schema_version, row_type,
                                                 array_type, access_method, row_key_index, inherits,
                                                 partition_key, partition_bound, replica_identity,
                                                 row_security, force_row_security, is_populated,
@@ -97,6 +103,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Cast, LUMA_OBJECT_FIELDS, source
                                                 context, method)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExtendedStatistics, LUMA_OBJECT_FIELDS, schema,
                                                 table, columns, kinds, target)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TextDictionaryObject, LUMA_OBJECT_FIELDS, schema,
+                                                template_oid, options)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TextMapping, token_type, dictionaries)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TextConfigurationObject, LUMA_OBJECT_FIELDS, schema,
+                                                mappings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CollationObject, LUMA_OBJECT_FIELDS, schema,
+                                                provider, deterministic, collate, ctype, icu_locale,
+                                                version)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EventTrigger, LUMA_OBJECT_FIELDS, event, function,
+                                                enabled, tags)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OperatorFamily::Member, oid, is_operator, number,
+                                                left, right, target, sort_family, member_class)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OperatorFamily, LUMA_OBJECT_FIELDS, schema,
+                                                access_method, members)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OperatorClass, LUMA_OBJECT_FIELDS, schema,
+                                                access_method, family, input, stored, is_default)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function::Argument, name, type, mode, default_sql)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Function, LUMA_OBJECT_FIELDS, schema, routine,
                                                 arguments, result, returns_set, language, source,
@@ -202,6 +224,24 @@ std::string encode_object(const CatalogObject& object) {
     case ObjectKind::kExtendedStatistics:
       j = static_cast<const ExtendedStatistics&>(object);
       break;
+    case ObjectKind::kTextDictionary:
+      j = static_cast<const TextDictionaryObject&>(object);
+      break;
+    case ObjectKind::kTextConfiguration:
+      j = static_cast<const TextConfigurationObject&>(object);
+      break;
+    case ObjectKind::kCollation:
+      j = static_cast<const CollationObject&>(object);
+      break;
+    case ObjectKind::kEventTrigger:
+      j = static_cast<const EventTrigger&>(object);
+      break;
+    case ObjectKind::kOperatorFamily:
+      j = static_cast<const OperatorFamily&>(object);
+      break;
+    case ObjectKind::kOperatorClass:
+      j = static_cast<const OperatorClass&>(object);
+      break;
   }
   std::string out{kFormatVersion, static_cast<char>(object.kind)};
   nlohmann::json::to_cbor(j, nlohmann::detail::output_adapter<char>(out));
@@ -245,6 +285,18 @@ ObjectPtr decode_object(std::string_view bytes) {
         return read_object<Cast>(j);
       case ObjectKind::kExtendedStatistics:
         return read_object<ExtendedStatistics>(j);
+      case ObjectKind::kTextDictionary:
+        return read_object<TextDictionaryObject>(j);
+      case ObjectKind::kTextConfiguration:
+        return read_object<TextConfigurationObject>(j);
+      case ObjectKind::kCollation:
+        return read_object<CollationObject>(j);
+      case ObjectKind::kEventTrigger:
+        return read_object<EventTrigger>(j);
+      case ObjectKind::kOperatorFamily:
+        return read_object<OperatorFamily>(j);
+      case ObjectKind::kOperatorClass:
+        return read_object<OperatorClass>(j);
     }
   } catch (const nlohmann::json::exception& error) {
     throw sql_error(SqlState::kDataCorrupted, "catalog object cannot be read: {}", error.what());

@@ -5,13 +5,21 @@
 
 #include "engine/type/extension_type.h"
 #include "sql/catalog/array_type_name.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extended_statistics.h"
+#include "sql/catalog/text_search_objects.h"
 
 namespace luma {
 namespace {
 
 ObjectAddress relation_address(Oid oid, int32_t column = 0) {
   return {class_oid::kRelation, oid, column};
+}
+
+// The collation of a part of an object, when a user has made it.
+void need_collation(ObjectAddress part, Oid collation, std::vector<Dependency>& out) {
+  if (collation < kFirstUserOid) return;
+  out.push_back({part, {class_oid::kCollation, collation, 0}, 'n'});
 }
 
 // As in PostgreSQL: a constraint trigger's constraint goes with it; a trigger goes with its table
@@ -44,6 +52,7 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
   out.push_back({table.address(), {class_oid::kSchema, table.schema, 0}, 'n'});
   for (const Column& column : table.columns) {
     if (column.dropped) continue;
+    need_collation(relation_address(table.oid, column.number), column.collation, out);
     if (is_created_type(column.type.oid)) {
       // An array is there as long as its element type.
       const TypeInfo* type = find_type(column.type.oid);
@@ -89,6 +98,14 @@ void table_dependencies(const Table& table, std::vector<Dependency>& out) {
       out.push_back(edge);
     }
   }
+  for (const Rule& rule : table.rules) {
+    ObjectAddress self{class_oid::kRewrite, rule.oid, 0};
+    out.push_back({self, relation_address(table.oid), 'a'});
+    for (Dependency edge : rule.dependencies) {
+      edge.dependent = self;
+      out.push_back(edge);
+    }
+  }
   for (const Trigger& trigger : table.triggers) trigger_dependencies(table, trigger, out);
   // A partition goes with its parent, a child only when that is asked for.
   const char parent_kind = table.partition_bound.strategy != '\0' ? 'a' : 'n';
@@ -105,6 +122,7 @@ void index_dependencies(const Index& index, std::vector<Dependency>& out) {
     out.push_back({index.address(), {class_oid::kConstraint, index.constraint, 0}, 'i'});
     return;
   }
+  for (const IndexKey& key : index.keys) need_collation(index.address(), key.collation, out);
   bool any_column = false;
   auto add = [&](int16_t column) {
     any_column = true;
@@ -128,6 +146,7 @@ void sequence_dependencies(const Sequence& sequence, std::vector<Dependency>& ou
 
 void type_dependencies(const Type& type, std::vector<Dependency>& out) {
   out.push_back({type.address(), {class_oid::kSchema, type.schema, 0}, 'n'});
+  need_collation(type.address(), type.collation, out);
   if (type.relation != kInvalidOid) {
     out.push_back({relation_address(type.relation), type.address(), 'i'});
   }
@@ -184,6 +203,21 @@ void cast_dependencies(const Cast& cast, std::vector<Dependency>& out) {
   need_function(cast, cast.function, out);
 }
 
+void in_schema(const CatalogObject& object, Oid schema, std::vector<Dependency>& out) {
+  out.push_back({object.address(), {class_oid::kSchema, schema, 0}, 'n'});
+}
+
+void configuration_dependencies(const TextConfigurationObject& configuration,
+                                std::vector<Dependency>& out) {
+  in_schema(configuration, configuration.schema, out);
+  for (const TextMapping& mapping : configuration.mappings) {
+    for (Oid dictionary : mapping.dictionaries) {
+      if (dictionary < kFirstUserOid) continue;
+      out.push_back({configuration.address(), {class_oid::kTsDict, dictionary, 0}, 'n'});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Dependency> all_dependencies(const CatalogObject& object) {
@@ -209,6 +243,15 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
       break;
     case ObjectKind::kCast:
       cast_dependencies(static_cast<const Cast&>(object), out);
+      break;
+    case ObjectKind::kTextDictionary:
+      in_schema(object, static_cast<const TextDictionaryObject&>(object).schema, out);
+      break;
+    case ObjectKind::kTextConfiguration:
+      configuration_dependencies(static_cast<const TextConfigurationObject&>(object), out);
+      break;
+    case ObjectKind::kCollation:
+      in_schema(object, static_cast<const CollationObject&>(object).schema, out);
       break;
     case ObjectKind::kExtension:
       out.push_back({object.address(),
@@ -363,6 +406,12 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
   if (const auto* relation = dynamic_cast<const Relation*>(&object)) schema = relation->schema;
   if (object.kind == ObjectKind::kExtendedStatistics) {
     schema = static_cast<const ExtendedStatistics&>(object).schema;
+  } else if (object.kind == ObjectKind::kTextDictionary) {
+    schema = static_cast<const TextDictionaryObject&>(object).schema;
+  } else if (object.kind == ObjectKind::kTextConfiguration) {
+    schema = static_cast<const TextConfigurationObject&>(object).schema;
+  } else if (object.kind == ObjectKind::kCollation) {
+    schema = static_cast<const CollationObject&>(object).schema;
   }
   if (const auto* type = dynamic_cast<const Type*>(&object)) {
     schema = type->schema;
@@ -401,6 +450,7 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
     for (const Policy& policy : table->policies) {
       set_holder({class_oid::kPolicy, policy.oid}, self, add);
     }
+    for (const Rule& rule : table->rules) set_holder({class_oid::kRewrite, rule.oid}, self, add);
     for (const Trigger& trigger : table->triggers) {
       set_holder({class_oid::kTrigger, trigger.oid}, self, add);
     }

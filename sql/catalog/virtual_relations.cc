@@ -9,6 +9,7 @@
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
+#include "sql/catalog/view_query_tree.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -194,7 +195,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .letter(relation.relkind)
         .int2(columns)
         .int2(table == nullptr || !scan.wants(kChecks) ? 0 : count_constraints(*table, 'c'))
-        .boolean(is_view || relation.relkind == 'm')
+        .boolean(is_view || relation.relkind == 'm' ||
+                 (table != nullptr && !table->rules.empty()))
         .boolean(scan.wants(kHasTriggers) && table != nullptr && has_triggers(catalog, *table))
         .boolean(scan.wants(kHasSubclass) && table != nullptr &&
                  (is_partitioned(*table) || !catalog.children_of(relation.oid).empty()))
@@ -411,9 +413,18 @@ void generate_pg_sequence(const VirtualScan& scan, VirtualRowSink& sink) {
 void generate_pg_rewrite(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
   visit_tables(scan, "ev_class", [&](const Table& table) {
+    for (const Rule& rule : table.rules) {
+      row.oid(rule.oid).text(rule.name).oid(table.oid).letter(rule.event).letter(rule.enabled);
+      row.boolean(rule.instead).text(rule.condition_sql.empty() ? "<>" : rule.condition_sql);
+      std::string actions;
+      for (const std::string& action : rule.actions) actions += action + "; ";
+      row.text(actions.empty() ? "<>" : actions).emit();
+    }
     if (table.rule_oid == kInvalidOid) return;
     row.oid(table.rule_oid).text("_RETURN").oid(table.oid).letter('1').letter('O').boolean(true);
-    row.text("<>").text(table.definition).emit();
+    constexpr uint32_t kAction = 7;
+    row.text("<>");
+    row.text(scan.wants(kAction) ? view_query_tree(scan.catalog(), table) : std::string()).emit();
   });
 }
 

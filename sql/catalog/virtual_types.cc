@@ -4,10 +4,12 @@
 #include "engine/type/extension_type.h"
 #include "engine/type/type_info.h"
 #include "sql/catalog/array_type_name.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
+#include "sql/catalog/text_search_objects.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -246,6 +248,15 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   catalog.for_each_cast([&](const Cast& cast) {
     emit_description(row, cast.oid, class_oid::kCast, 0, cast.comment);
   });
+  for (const TextDictionaryObject* one : all_text_dictionaries(catalog)) {
+    emit_description(row, one->oid, class_oid::kTsDict, 0, one->comment);
+  }
+  for (const TextConfigurationObject* one : all_text_configurations(catalog)) {
+    emit_description(row, one->oid, class_oid::kTsConfig, 0, one->comment);
+  }
+  for (const CollationObject* one : created_collations(catalog)) {
+    emit_description(row, one->oid, class_oid::kCollation, 0, one->comment);
+  }
   for (const ExtendedStatistics* statistics : all_extended_statistics(catalog)) {
     emit_description(row, statistics->oid, class_oid::kStatisticExt, 0, statistics->comment);
   }
@@ -266,6 +277,9 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
     }
     for (const Constraint& constraint : table->constraints) {
       emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
+    }
+    for (const Rule& rule : table->rules) {
+      emit_description(row, rule.oid, class_oid::kRewrite, 0, rule.comment);
     }
     for (const Policy& policy : table->policies) {
       emit_description(row, policy.oid, class_oid::kPolicy, 0, policy.comment);

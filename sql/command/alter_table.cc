@@ -297,6 +297,11 @@ void TableAlterer::run_on_table(const ast::AlterTableCmd& command) {
     case Type_::kEnableTrigUser:
     case Type_::kDisableTrigUser:
       return enable_triggers(command, context_, table_, false);
+    case Type_::kEnableRule:
+    case Type_::kEnableAlwaysRule:
+    case Type_::kEnableReplicaRule:
+    case Type_::kDisableRule:
+      return enable_rule(command, context_, table_);
     default:
       throw unsupported("this form of ALTER TABLE");
   }

@@ -334,7 +334,9 @@ const ast::Node* CanonicalText::column(const ast::ColumnRef& node) {
   auto found = record_.columns.find(&node);
   if (found == record_.columns.end()) return ast::copy(&node, arena_);
   auto item = item_names_.find(found->second.item);
-  return make(item == item_names_.end() ? "" : item->second, found->second.name);
+  if (item != item_names_.end()) return make(item->second, found->second.name);
+  return make(found->second.item == nullptr ? std::string_view() : target_alias_,
+              found->second.name);
 }
 
 // --- calls ---

@@ -11,6 +11,7 @@
 
 #include "sql/ast/ast.h"
 #include "sql/bind/bind_record.h"
+#include "sql/bind/binder.h"
 #include "sql/catalog/name_resolution.h"
 
 namespace luma {
@@ -33,6 +34,11 @@ class CanonicalText {
   // A trigger's condition, bound by Binder::bind_trigger_condition() with these rows.
   const ast::Node* trigger_condition(const ast::Node* node, const ScopeItem& old_row,
                                      const ScopeItem& new_row);
+
+  // A rule's condition, bound as the WHERE clause of a SELECT, and its action; `rows` are OLD and
+  // NEW of the Binder.
+  const ast::Node* rule_condition(const ast::SelectStmt& probe, const Binder::RowPair& rows);
+  const ast::Node* rule_action(const ast::Node* node, const Binder::RowPair& rows);
 
   // A whole query whose columns get `column_names`.
   const ast::SelectStmt* query(const ast::SelectStmt& select,
@@ -88,6 +94,17 @@ class CanonicalText {
     return arena_.make<T>(node);
   }
 
+  // Statements (canonical_statement.cc).
+  void name_rule_rows(const Binder::RowPair& rows);
+  const ast::RangeVar* target_relation(const ast::RangeVar& var);
+  const Table* table_named(const ast::RangeVar& var) const;
+  const ast::Node* assigned(const ast::Node* value, std::string_view column, const Table* table);
+  const ast::Node* insert_action(const ast::InsertStmt& node);
+  const ast::SelectStmt* insert_query(const ast::SelectStmt& query);
+  const ast::Node* update_action(const ast::UpdateStmt& node);
+  const ast::Node* delete_action(const ast::DeleteStmt& node);
+  ast::NodeList returned(const ast::NodeList& list, const ast::RangeVar* relation);
+
   // Queries (canonical_query.cc).
   const ast::SelectStmt* select(const ast::SelectStmt& node, const Level& level);
   void core(const ast::SelectStmt& node, ast::SelectStmt& out, const Level& level);
@@ -111,7 +128,8 @@ class CanonicalText {
   const BindRecord& record_;
   Arena& arena_;
   bool qualify_ = true;
-  Names used_;  // names of FROM items of this level and the enclosing ones
+  std::string_view target_alias_;  // of the table that a statement changes
+  Names used_;                     // names of FROM items of this level and the enclosing ones
   std::map<const ScopeItem*, std::string> item_names_;
   std::multiset<std::string> ctes_;
 };

@@ -45,11 +45,8 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kCreateOpFamilyStmt, "CREATE OPERATOR FAMILY"},
     {ast::NodeTag::kAlterOpFamilyStmt, "ALTER OPERATOR FAMILY"},
     {ast::NodeTag::kAlterOperatorStmt, "ALTER OPERATOR"},
-    {ast::NodeTag::kAlterCollationStmt, "ALTER COLLATION"},
     {ast::NodeTag::kCreateConversionStmt, "CREATE CONVERSION"},
     {ast::NodeTag::kCreateTransformStmt, "CREATE TRANSFORM"},
-    {ast::NodeTag::kAlterTSDictionaryStmt, "ALTER TEXT SEARCH DICTIONARY"},
-    {ast::NodeTag::kAlterTSConfigurationStmt, "ALTER TEXT SEARCH CONFIGURATION"},
     {ast::NodeTag::kCreatePublicationStmt, "CREATE PUBLICATION"},
     {ast::NodeTag::kAlterPublicationStmt, "ALTER PUBLICATION"},
     {ast::NodeTag::kCreateSubscriptionStmt, "CREATE SUBSCRIPTION"},
@@ -97,9 +94,13 @@ CommandResult define_object(const ast::DefineStmt& statement, CommandContext& co
     case ast::ObjectType::kType:
       throw unsupported("CREATE TYPE with functions of its own");
     case ast::ObjectType::kCollation:
-      throw unsupported("CREATE COLLATION");
+      return create_collation(statement, context);
+    case ast::ObjectType::kTsdictionary:
+      return create_text_dictionary(statement, context);
+    case ast::ObjectType::kTsconfiguration:
+      return create_text_configuration(statement, context);
     default:
-      throw unsupported("CREATE TEXT SEARCH");
+      throw unsupported("CREATE TEXT SEARCH PARSER and TEMPLATE");
   }
 }
 
@@ -137,6 +138,7 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kAlterDefaultPrivilegesStmt,
      run_as<ast::AlterDefaultPrivilegesStmt, alter_default_privileges>},
     {ast::NodeTag::kCreateTrigStmt, run_as<ast::CreateTrigStmt, create_trigger>},
+    {ast::NodeTag::kRuleStmt, run_as<ast::RuleStmt, create_rule>},
     {ast::NodeTag::kCreatePolicyStmt, run_as<ast::CreatePolicyStmt, create_policy>},
     {ast::NodeTag::kAlterPolicyStmt, run_as<ast::AlterPolicyStmt, alter_policy>},
     {ast::NodeTag::kReassignOwnedStmt, run_as<ast::ReassignOwnedStmt, reassign_owned>},
@@ -151,6 +153,11 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kAlterDomainStmt, run_as<ast::AlterDomainStmt, alter_domain>},
     {ast::NodeTag::kAlterEnumStmt, run_as<ast::AlterEnumStmt, alter_enum>},
     {ast::NodeTag::kDefineStmt, run_as<ast::DefineStmt, define_object>},
+    {ast::NodeTag::kAlterCollationStmt, run_as<ast::AlterCollationStmt, alter_collation>},
+    {ast::NodeTag::kAlterTSDictionaryStmt,
+     run_as<ast::AlterTSDictionaryStmt, alter_text_dictionary>},
+    {ast::NodeTag::kAlterTSConfigurationStmt,
+     run_as<ast::AlterTSConfigurationStmt, alter_text_configuration>},
     {ast::NodeTag::kCreateCastStmt, run_as<ast::CreateCastStmt, create_cast>},
     {ast::NodeTag::kCreateRangeStmt, run_as<ast::CreateRangeStmt, create_range_type>},
     {ast::NodeTag::kCompositeTypeStmt, run_as<ast::CompositeTypeStmt, create_composite_type>},

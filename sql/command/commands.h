@@ -41,6 +41,13 @@ bool drop_trigger(CommandContext& context, const Relation& relation, std::string
 // ALTER TABLE ENABLE | DISABLE TRIGGER.
 void enable_triggers(const ast::AlterTableCmd& command, CommandContext& context, Oid table,
                      bool recurse);
+CommandResult create_rule(const ast::RuleStmt& statement, CommandContext& context);
+void rename_rule(const ast::RenameStmt& statement, CommandContext& context);
+// False when there is none of that name.
+bool drop_rule(CommandContext& context, const Relation& relation, std::string_view name,
+               bool cascade);
+// ALTER TABLE ENABLE | DISABLE RULE.
+void enable_rule(const ast::AlterTableCmd& command, CommandContext& context, Oid table);
 CommandResult create_policy(const ast::CreatePolicyStmt& statement, CommandContext& context);
 CommandResult alter_policy(const ast::AlterPolicyStmt& statement, CommandContext& context);
 void rename_policy(const ast::RenameStmt& statement, CommandContext& context);
@@ -74,6 +81,14 @@ CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
 
 CommandResult create_aggregate(const ast::DefineStmt& statement, CommandContext& context);
 CommandResult create_operator(const ast::DefineStmt& statement, CommandContext& context);
+CommandResult create_collation(const ast::DefineStmt& statement, CommandContext& context);
+CommandResult alter_collation(const ast::AlterCollationStmt& statement, CommandContext& context);
+CommandResult create_text_dictionary(const ast::DefineStmt& statement, CommandContext& context);
+CommandResult alter_text_dictionary(const ast::AlterTSDictionaryStmt& statement,
+                                    CommandContext& context);
+CommandResult create_text_configuration(const ast::DefineStmt& statement, CommandContext& context);
+CommandResult alter_text_configuration(const ast::AlterTSConfigurationStmt& statement,
+                                       CommandContext& context);
 CommandResult create_cast(const ast::CreateCastStmt& statement, CommandContext& context);
 CommandResult drop_operators(const ast::DropStmt& statement, CommandContext& context);
 CommandResult drop_casts(const ast::DropStmt& statement, CommandContext& context);

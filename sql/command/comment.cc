@@ -8,6 +8,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
+#include "sql/command/named_object.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/type_build.h"
 
@@ -100,6 +101,18 @@ void comment_on_policy(const ast::CommentStmt& statement, CommandContext& contex
   context.ddl().put(std::move(table));
 }
 
+void comment_on_rule(const ast::CommentStmt& statement, CommandContext& context) {
+  std::string_view part;
+  std::shared_ptr<Table> table = copy_of(holder_of(statement, context, part));
+  auto found = std::ranges::find(table->rules, part, &Rule::name);
+  if (found == table->rules.end()) {
+    throw sql_error(SqlState::kUndefinedObject, "rule \"{}\" for relation \"{}\" does not exist",
+                    part, table->name);
+  }
+  found->comment = statement.comment;
+  context.ddl().put(std::move(table));
+}
+
 void comment_on_trigger(const ast::CommentStmt& statement, CommandContext& context) {
   std::string_view part;
   std::shared_ptr<Table> table = copy_of(holder_of(statement, context, part));
@@ -142,6 +155,12 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
     set_comment(context, relation, statement.comment);
     return done;
   }
+  if (is_named_object(statement.objtype)) {
+    set_comment(context,
+                *own_object_copy(context, statement.objtype, qualified_name(statement.object)),
+                statement.comment);
+    return done;
+  }
   const Catalog& catalog = *context.ddl().view();
   const SearchPath& path = context.environment().search_path();
   switch (statement.objtype) {
@@ -150,6 +169,9 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       return done;
     case ast::ObjectType::kTrigger:
       comment_on_trigger(statement, context);
+      return done;
+    case ast::ObjectType::kRule:
+      comment_on_rule(statement, context);
       return done;
     case ast::ObjectType::kPolicy:
       comment_on_policy(statement, context);

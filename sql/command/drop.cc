@@ -4,6 +4,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/function_target.h"
+#include "sql/command/named_object.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/table_storage.h"
 
@@ -226,11 +227,9 @@ constexpr AbsentRow kAbsentKinds[] = {
     {ast::ObjectType::kEventTrigger, "event trigger", "DROP EVENT TRIGGER"},
     {ast::ObjectType::kAccessMethod, "access method", "DROP ACCESS METHOD"},
     {ast::ObjectType::kLanguage, "language", "DROP LANGUAGE"},
-    {ast::ObjectType::kCollation, "collation", "DROP COLLATION"},
     {ast::ObjectType::kConversion, "conversion", "DROP CONVERSION"},
-    {ast::ObjectType::kTsconfiguration, "text search configuration",
-     "DROP TEXT SEARCH CONFIGURATION"},
-    {ast::ObjectType::kTsdictionary, "text search dictionary", "DROP TEXT SEARCH DICTIONARY"},
+    {ast::ObjectType::kTsparser, "text search parser", "DROP TEXT SEARCH PARSER"},
+    {ast::ObjectType::kTstemplate, "text search template", "DROP TEXT SEARCH TEMPLATE"},
 };
 
 std::string argument_list(CommandContext& context, const ast::ObjectWithArgs& object) {
@@ -320,6 +319,7 @@ CommandResult drop_parts(const ast::DropStmt& statement, CommandContext& context
     if (kind == "trigger" && found != nullptr && drop_trigger(context, *found, part, cascade)) {
       continue;
     }
+    if (kind == "rule" && found != nullptr && drop_rule(context, *found, part, cascade)) continue;
     if (kind == "policy" && found != nullptr && drop_policy(context, *found, part)) continue;
     std::string text =
         found == nullptr ? fmt::format("relation \"{}\" does not exist", shown(table))
@@ -345,6 +345,7 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
       row != nullptr && row->type != ast::ObjectType::kType) {
     return drop_relations(statement, context, *row);
   }
+  if (is_named_object(statement.remove_type)) return drop_named_objects(statement, context);
   switch (statement.remove_type) {
     case ast::ObjectType::kSchema:
       return drop_schemas(statement, context);

@@ -7,6 +7,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/named_object.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/storage_options.h"
 #include "sql/command/stored_text.h"
@@ -371,6 +372,7 @@ CommandResult rename_type(const ast::RenameStmt& statement, CommandContext& cont
 }  // namespace
 
 CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& context) {
+  if (is_named_object(statement.rename_type)) return rename_named_object(statement, context);
   switch (statement.rename_type) {
     case ast::ObjectType::kTable:
     case ast::ObjectType::kView:
@@ -386,6 +388,9 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
     case ast::ObjectType::kTrigger:
       rename_trigger(statement, context);
       return {"ALTER TRIGGER"};
+    case ast::ObjectType::kRule:
+      rename_rule(statement, context);
+      return {"ALTER RULE"};
     case ast::ObjectType::kPolicy:
       rename_policy(statement, context);
       return {"ALTER POLICY"};
@@ -475,6 +480,7 @@ CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
   if (statement.object_type == ast::ObjectType::kExtension) {
     return move_extension(qualified_name(statement.object).name, statement.newschema, context);
   }
+  if (is_named_object(statement.object_type)) return move_named_object(statement, context);
   if (statement.object_type == ast::ObjectType::kStatisticExt) {
     return move_statistics(statement, context);
   }

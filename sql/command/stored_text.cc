@@ -9,6 +9,7 @@
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/policy_rename.h"
+#include "sql/command/rule_rename.h"
 #include "sql/command/view_rename.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
@@ -57,6 +58,12 @@ bool edit_table(CommandContext& context, Table& table, const TextEdit& edit) {
     changed |= edit_expression(policy.check_sql, path, edit);
   }
   for (Trigger& trigger : table.triggers) changed |= edit_expression(trigger.when_sql, path, edit);
+  for (Rule& rule : table.rules) {
+    changed |= edit_expression(rule.condition_sql, path, edit);
+    for (std::string& action : rule.actions) {
+      if (!action.starts_with("NOTIFY ")) changed |= edit_query(action, path, edit);
+    }
+  }
   if (!table.definition.empty()) {
     SearchPath view_path = context.environment().resolve_path(table.definition_search_path);
     changed |= edit_query(table.definition, view_path, edit);
@@ -245,6 +252,7 @@ void follow_relation_rename(CommandContext& context, const Relation& relation,
   if (new_name != relation.name) {
     requalify_views(context, relation, new_name);
     rename_relation_in_policies(context, oid, new_name);
+    rename_relation_in_rules(context, oid, new_name);
   }
   edit_stored_text(context, [&](ast::Node& node, const SearchPath& path, Arena& arena) {
     if (ast::AConst* constant = regclass_constant(node)) {
@@ -393,6 +401,7 @@ void follow_column_rename(CommandContext& context, Table& table, int16_t column_
     edit_expression(part.expression, naming_path(), rename);
   }
   rename_column_in_policies(context, table, old_name, new_name);
+  rename_column_in_rules(context, table, old_name, new_name);
   auto rename_of_row = [&](ast::Node& node, const SearchPath&, Arena& arena) {
     if (node.tag != ast::NodeTag::kColumnRef) return false;
     auto& ref = static_cast<ast::ColumnRef&>(node);

@@ -252,23 +252,16 @@ void collect_used_columns(const BoundQuery& bound, std::set<ColumnId>& used) {
 
 }  // namespace
 
-namespace {
-
-// The stars of `query` written out, in a tree of its own.
-const ast::SelectStmt* without_stars(CommandContext& context, const ast::Node* query,
-                                     Arena& arena) {
-  auto* top = const_cast<ast::SelectStmt*>(
-      ast::as<ast::SelectStmt>(ast::rewrite(query, arena, [](ast::Node* node) { return node; })));
+const ast::Node* without_stars(CommandContext& context, const ast::Node* query, Arena& arena) {
+  const ast::Node* top = ast::rewrite(query, arena, [](ast::Node* node) { return node; });
   StarExpander(context, arena).expand(top);
   return top;
 }
 
-}  // namespace
-
 std::string view_text(CommandContext& context, const ast::Node* query,
                       const std::vector<std::string>& column_names) {
   Arena arena;
-  const ast::SelectStmt* plain = without_stars(context, query, arena);
+  const auto* plain = ast::as<ast::SelectStmt>(without_stars(context, query, arena));
   BindRecord record;
   Binder binder(context.environment(), {});
   binder.record(&record);

@@ -14,6 +14,9 @@ namespace luma {
 std::string view_text(CommandContext& context, const ast::Node* query,
                       const std::vector<std::string>& column_names);
 
+// The stars of the SELECTs in `query` written out, in a tree of its own.
+const ast::Node* without_stars(CommandContext& context, const ast::Node* query, Arena& arena);
+
 // The same query with its outputs named anew.
 std::string with_output_names(std::string_view definition,
                               const std::vector<std::string>& column_names);

@@ -2,6 +2,7 @@
 
 #include "sql/ast/query.h"
 #include "sql/ast/tree.h"
+#include "sql/bind/rule_rewrite.h"
 #include "sql/copy/copy_file.h"
 #include "sql/copy/copy_target.h"
 #include "sql/copy/row_writer.h"
@@ -54,6 +55,28 @@ struct OpenPlan {
 
 }  // namespace
 
+namespace {
+
+// COPY wants one query with RETURNING: what unconditional rules may leave of the statement is run
+// by nobody.
+void refuse_rules(BindEnvironment& environment, const ast::Node* query) {
+  std::unique_ptr<RuleRewrite> rewrite = rewrite_with_rules(environment, query);
+  if (rewrite == nullptr) return;
+  auto refuse = [](std::string_view what) {
+    return sql_error(SqlState::kFeatureNotSupported, "{} rules are not supported for {}COPY", what,
+                     what == "DO ALSO" ? "the " : "");
+  };
+  if (rewrite->statements.empty()) throw refuse("DO INSTEAD NOTHING");
+  for (const RuleStatement& each : rewrite->statements) {
+    if (each.source == RuleSource::kConditionalInstead) throw refuse("conditional DO INSTEAD");
+    if (each.source == RuleSource::kAlso) throw refuse("DO ALSO");
+  }
+  if (rewrite->statements.size() > 1) throw refuse("multi-statement DO INSTEAD");
+  throw unsupported("COPY of a statement that a rule replaces");
+}
+
+}  // namespace
+
 CopyOut::CopyOut(const ast::CopyStmt& copy, PlannerContext& context) {
   check_copy_file(copy, context);
   if (copy.filename.data() != nullptr) file_name_ = copy.filename;
@@ -89,6 +112,7 @@ void CopyOut::plan_query_text(const ast::CopyStmt& copy, PlannerContext& context
     }
     return true;
   });
+  refuse_rules(context.environment, copy.query);
   plan_ = plan_query(copy.query, context);
   if (plan_->command != 'S' && !plan_->has_returning) {
     throw SqlError(SqlState::kFeatureNotSupported, "COPY query must have a RETURNING clause");

@@ -82,6 +82,11 @@ Value rule_text(RowCall& call, const Value* args) {
   const Catalog& catalog = session.catalog();
   Oid rule = args[0].datum.oid();
   bool pretty = is_pretty(call, args, 1);
+  if (const Table* table = catalog.table_of_rule(rule)) {
+    return text_value(call,
+                      rule_definition(catalog, session.search_path(), *table,
+                                      *std::ranges::find(table->rules, rule, &Rule::oid), pretty));
+  }
   Value result;
   catalog.for_each_relation([&](const Relation& relation) {
     const auto* view = dynamic_cast<const Table*>(&relation);

@@ -112,6 +112,16 @@ std::vector<const Column*> live_columns(const Table& table) {
   return columns;
 }
 
+// What unconditional INSTEAD rules do.
+int32_t events_of_rules(const Table& table) {
+  int32_t events = 0;
+  for (const Rule& rule : table.rules) {
+    if (!rule.instead || !rule.condition_sql.empty()) continue;
+    events |= rule.event == '2' ? kUpdateEvent : rule.event == '3' ? kInsertEvent : kDeleteEvent;
+  }
+  return events;
+}
+
 int32_t events_below(const Catalog& catalog, Oid oid, Oid temp_schema,
                      const std::set<int16_t>* columns, int depth) {
   constexpr int32_t kAll = kUpdateEvent | kInsertEvent | kDeleteEvent;
@@ -119,11 +129,13 @@ int32_t events_below(const Catalog& catalog, Oid oid, Oid temp_schema,
   if (table == nullptr || depth > kMaxViewDepth) return 0;
   if (table->relkind == 'r' || table->relkind == 'p') return kAll;
   if (!table->is_view()) return 0;
+  const int32_t by_rules = events_of_rules(*table);
+  if (by_rules == kAll) return kAll;
   Arena arena;
   SearchPath path =
       resolve_search_path(catalog, table->definition_search_path, std::string_view(), temp_schema);
   ViewShape shape = shape_of_view(catalog, *table, path, arena);
-  if (!shape.obstacle.empty()) return 0;
+  if (!shape.obstacle.empty()) return by_rules;
   std::vector<const Column*> own = live_columns(*table);
   std::set<int16_t> wanted_below;
   for (size_t i = 0; i < shape.columns.size() && i < own.size(); ++i) {
@@ -131,8 +143,9 @@ int32_t events_below(const Catalog& catalog, Oid oid, Oid temp_schema,
     if (shape.columns[i].column != nullptr) wanted_below.insert(shape.columns[i].column->number);
   }
   int32_t events = wanted_below.empty() ? kDeleteEvent : kAll;
-  if (!shape.below->is_view()) return events;
-  return events & events_below(catalog, shape.below->oid, temp_schema, &wanted_below, depth + 1);
+  if (!shape.below->is_view()) return by_rules | events;
+  return by_rules |
+         (events & events_below(catalog, shape.below->oid, temp_schema, &wanted_below, depth + 1));
 }
 
 }  // namespace

@@ -253,10 +253,14 @@ void Deparser::target_column(const ast::ResTarget& node) {
   indirection(node.indirection);
 }
 
-void Deparser::returning(const ast::NodeList& targets) { clause(" RETURNING ", targets); }
+void Deparser::returning(const ast::NodeList& targets) {
+  if (!targets.empty()) new_line(kQueryIndent, 1);
+  list_in_lines(" RETURNING ", targets);
+}
 
 void Deparser::insert(const ast::InsertStmt& node) {
   with(node.with_clause);
+  const int32_t indent = begin_statement();
   put("INSERT INTO ");
   this->node(node.relation);
   for (size_t i = 0; i < node.cols.size(); ++i) {
@@ -269,10 +273,36 @@ void Deparser::insert(const ast::InsertStmt& node) {
   if (node.select_stmt == nullptr) {
     put(" DEFAULT VALUES");
   } else {
-    clause(" ", node.select_stmt);
+    insert_source(*ast::as<ast::SelectStmt>(node.select_stmt));
   }
   if (node.on_conflict_clause != nullptr) on_conflict(*node.on_conflict_clause);
   returning(node.returning_list);
+  indent_ = indent;
+}
+
+int32_t Deparser::begin_statement() {
+  const int32_t indent = indent_;
+  if (in_lines()) {
+    indent_ += kQueryIndent;
+    put(" ");
+  }
+  return indent;
+}
+
+void Deparser::insert_source(const ast::SelectStmt& source) {
+  if (!in_lines() || source.values_lists.empty()) {
+    clause(" ", &source);
+    return;
+  }
+  // One row has a line of its own, several are a query.
+  if (source.values_lists.size() == 1) {
+    new_line(kQueryIndent, 2);
+    clause("VALUES (", ast::as<ast::ListNode>(source.values_lists[0])->items);
+    put(")");
+    return;
+  }
+  put(" ");
+  select_core(source);
 }
 
 void Deparser::on_conflict(const ast::OnConflictClause& node) {
@@ -341,22 +371,30 @@ void Deparser::assignments(const ast::NodeList& targets) {
 
 void Deparser::update(const ast::UpdateStmt& node) {
   with(node.with_clause);
+  const int32_t indent = begin_statement();
   put("UPDATE ");
   this->node(node.relation);
   put(" SET ");
   assignments(node.target_list);
-  clause(" FROM ", node.from_clause);
+  if (!node.from_clause.empty()) new_line(kQueryIndent, 2);
+  list_in_lines(" FROM ", node.from_clause);
+  if (node.where_clause != nullptr) new_line(kQueryIndent, 1);
   clause(" WHERE ", node.where_clause);
   returning(node.returning_list);
+  indent_ = indent;
 }
 
 void Deparser::delete_from(const ast::DeleteStmt& node) {
   with(node.with_clause);
+  const int32_t indent = begin_statement();
   put("DELETE FROM ");
   this->node(node.relation);
-  clause(" USING ", node.using_clause);
+  if (!node.using_clause.empty()) new_line(kQueryIndent, 2);
+  list_in_lines(" USING ", node.using_clause);
+  if (node.where_clause != nullptr) new_line(kQueryIndent, 1);
   clause(" WHERE ", node.where_clause);
   returning(node.returning_list);
+  indent_ = indent;
 }
 
 void Deparser::merge(const ast::MergeStmt& node) {

@@ -74,6 +74,9 @@ class Deparser {
   void with(const ast::WithClause* node);
   void common_table(const ast::CommonTableExpr& node);
   void grouping_set(const ast::GroupingSet& node);
+  // Statements that stand in a definition are indented; returns the former indentation.
+  int32_t begin_statement();
+  void insert_source(const ast::SelectStmt& source);
   void insert(const ast::InsertStmt& node);
   void on_conflict(const ast::OnConflictClause& node);
   void infer_element(const ast::IndexElem& node);

@@ -15,6 +15,14 @@
 
 namespace luma {
 
+class PlanRun;
+
+// A statement that rules have added to the one at hand; or NOTIFY.
+struct RuleCompanion {
+  std::unique_ptr<PlanRun> run;
+  const ast::Node* utility = nullptr;
+};
+
 class PlanRun {
  public:
   PlanRun(std::unique_ptr<PhysicalPlan> plan, MemoryBudget* parent_budget)
@@ -65,6 +73,11 @@ class PlanRun {
   Oid role = kInvalidOid;
   // That role was found to have the privileges that the plan needs.
   bool is_permitted = false;
+  // What rules want to be run before and after it, and what keeps the trees of all that.
+  std::vector<RuleCompanion> before, after;
+  std::shared_ptr<const void> rule_trees;
+  // False: rules have left nothing of the statement itself.
+  bool has_main = true;
 
  private:
   // Before the plan, whose operators give back what they hold when they go.

@@ -10,6 +10,7 @@
 #include "sql/function/user_function.h"
 #include "sql/session/routine_frame.h"
 #include "sql/session/routine_plan.h"
+#include "sql/session/rule_plan.h"
 #include "sql/session/session_parts.h"
 
 namespace luma {
@@ -43,7 +44,10 @@ std::unique_ptr<RoutinePlan> SqlSession::Routines::make_plan(const ast::Node* no
   context.evaluation.arena = &scratch;
   context.variables = scope;
   context.for_cursor = for_cursor;
-  auto run = std::make_unique<PlanRun>(plan_query(node, context), &session_.memory_);
+  std::unique_ptr<RuleRewrite> rules = rewrite_with_rules(session_.environment_, node);
+  auto run = rules != nullptr
+                 ? plan_with_rules(node, std::move(rules), context, &session_.memory_)
+                 : std::make_unique<PlanRun>(plan_query(node, context), &session_.memory_);
   run->catalog_version = session_.environment_.catalog_version();
   run->plan_epoch = session_.settings_.plan_epoch();
   run->role = session_.environment_.current_user_oid();
@@ -72,7 +76,9 @@ uint64_t SqlSession::Routines::run(RoutinePlan& plan, std::span<const Value> par
     PlanRun& run;
     ~Closer() { run.close(); }
   } closer{run};
-  StatementScope scope(*session_.transaction_, read_only);
+  session_.run_companions(run, run.before, nullptr);
+  std::optional<StatementScope> scope;
+  scope.emplace(*session_.transaction_, read_only);
   bool returns_rows = plan.returns_rows();
   run.open();
   uint64_t rows = 0;
@@ -80,6 +86,10 @@ uint64_t SqlSession::Routines::run(RoutinePlan& plan, std::span<const Value> par
     if (!returns_rows) continue;
     rows += chunk->size;
     if (!visit(*chunk) && !run.plan().modifies_data) break;
+  }
+  if (!run.after.empty()) {
+    scope.reset();
+    session_.run_companions(run, run.after, nullptr);
   }
   return run.plan().command == 'S' ? rows : context.rows_affected;
 }
@@ -356,11 +366,28 @@ std::vector<Oid> input_types_of(const Function& function, const Expr& call) {
   return types;
 }
 
+std::vector<RoutineHost::OutputPlace> output_places(const Function& function,
+                                                    const ast::FuncCall& written) {
+  std::vector<RoutineHost::OutputPlace> places;
+  for (size_t i = 0; i < function.arguments.size(); ++i) {
+    const Function::Argument& argument = function.arguments[i];
+    if (!argument.is_output()) continue;
+    RoutineHost::OutputPlace place{argument.name, i, std::nullopt};
+    for (size_t k = 0; k < written.args.size(); ++k) {
+      const auto* named = ast::try_as<ast::NamedArgExpr>(written.args[k]);
+      if (named != nullptr ? named->name == argument.name : k == i) place.written = k;
+    }
+    places.push_back(std::move(place));
+  }
+  return places;
+}
+
 }  // namespace
 
-std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(
-    const ast::Node* node, VariableScope* scope,
-    const std::function<void(std::vector<Value>&)>& gather, Arena& arena, bool atomic) {
+std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(const ast::Node* node,
+                                                                    VariableScope* scope,
+                                                                    const GatherArguments& gather,
+                                                                    Arena& arena, bool atomic) {
   session_.ensure_transaction();
   session_.environment_.refresh();
   const ast::FuncCall& written = *ast::as<ast::CallStmt>(node)->funccall;
@@ -370,14 +397,14 @@ std::vector<RoutineHost::CallOutput> SqlSession::Routines::run_call(
   if (scope == nullptr && !binder.parameter_types().empty()) {
     throw unsupported("CALL with parameters");
   }
-  std::vector<Value> parameters;
-  if (gather) gather(parameters);
   const Function& function = require_function(call->function->oid);
   if (!has_function_privilege(session_.environment_.catalog(),
                               session_.environment_.current_user_oid(), function.oid)) {
     throw sql_error(SqlState::kInsufficientPrivilege, "permission denied for procedure {}",
                     function.name);
   }
+  std::vector<Value> parameters;
+  if (gather) gather(output_places(function, written), parameters);
   std::vector<Value> args;
   for (size_t i = 0; i < call->args.size(); ++i) {
     if (i < function.arguments.size() && !function.arguments[i].is_input()) continue;

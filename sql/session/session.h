@@ -267,6 +267,10 @@ class SqlSession {
   bool changes_permanent_table(const PhysicalPlan& plan) const;
   // Runs the whole plan; returns the command tag.
   std::string run_plan(PlanRun& run, RowReceiver* receiver);
+  // --- rule_plan.cc
+  // `receiver` (nullptr: nobody) gets the rows of SELECTs.
+  void run_companions(PlanRun& main, std::vector<RuleCompanion>& companions,
+                      RowReceiver* receiver);
   static std::string plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64_t affected);
   Value read_literal(const Literal& literal, TypeRef type, Arena& arena);
   // Runs `body` so that WouldBlock leaves no trace of it.

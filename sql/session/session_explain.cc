@@ -150,6 +150,9 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
   check_privileges(*run);
   double execution_ms = 0;
   if (options.analyze) {
+    if (!run->before.empty() || !run->after.empty()) {
+      throw unsupported("EXPLAIN ANALYZE of what rules make several statements of");
+    }
     lock_tables(run->plan());
     if (run->plan().modifies_data) require_writable("EXPLAIN");
     ran_query_ = true;
@@ -187,10 +190,21 @@ void SqlSession::explain(const ast::ExplainStmt& statement, RowReceiver& receive
   }
   std::vector<std::vector<std::string>> rows;
   if (inner->tag == ast::NodeTag::kExecuteStmt) options.parameters = run->parameters();
-  ExplainNode tree = explain_tree(run->plan(), options);
-  for (std::string& line : explain_format(tree, summary, options)) {
-    rows.push_back({std::move(line)});
-  }
+  auto add = [&](PlanRun& each) {
+    if (!rows.empty()) rows.push_back({""});
+    ExplainNode tree = explain_tree(each.plan(), options);
+    for (std::string& line : explain_format(tree, summary, options)) {
+      rows.push_back({std::move(line)});
+    }
+  };
+  auto add_all = [&](const std::vector<RuleCompanion>& companions) {
+    for (const RuleCompanion& companion : companions) {
+      if (companion.run != nullptr) add(*companion.run);
+    }
+  };
+  add_all(run->before);
+  if (run->has_main) add(*run);
+  add_all(run->after);
   if (!options.analyze) run->close();
   emit_text_rows(*utility_columns(&statement), rows, receiver);
 }

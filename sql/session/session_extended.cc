@@ -397,8 +397,10 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
                                      ? settings_.vars().query_memory_bytes
                                      : MemoryBudget::kUnlimited);
   }
+  if (first) run_companions(run, run.before, nullptr);
   fill_context(run.context());
-  StatementScope scope(transaction, !first);
+  std::optional<StatementScope> scope;
+  scope.emplace(transaction, !first);
   if (first) {
     run.open();
     portal.is_open = true;
@@ -410,6 +412,8 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   // What changes data runs to its end, whoever fetches how many of its rows.
   if (plan.modifies_data && returns_rows && limit != UINT64_MAX) {
     keep_all_rows(portal);
+    scope.reset();
+    run_companions(run, run.after, nullptr);
     return send_kept_rows(portal, max_rows, receiver);
   }
   if (returns_rows) receiver.begin_rows(portal.query->columns);
@@ -435,6 +439,8 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   }
   std::string tag = plan_tag(plan, sent, run.context().rows_affected);
   run.close();
+  scope.reset();
+  run_companions(run, run.after, nullptr);
   portal.is_open = false;
   portal.chunk = nullptr;
   live_->end_statement(tag);

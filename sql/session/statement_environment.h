@@ -82,6 +82,7 @@ class StatementEnvironment final : public BindEnvironment,
   SearchPath resolve_path(std::string_view setting) const override;
   TableDescPtr table_desc(const Table& table) override;
   const IoContext& io() const override { return io_; }
+  bool replays_changes() const override { return settings_.vars().replays_changes; }
   bool row_security() const override { return settings_.show("row_security", true) != "off"; }
   Oid current_user_oid() const override { return current_user_; }
   Oid session_user_oid() const override { return session_user_; }
