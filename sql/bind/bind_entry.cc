@@ -26,19 +26,6 @@ Expr* Binder::bind_conversion(TypeRef from, TypeRef to, Coercion coercion) {
   return coerce(value, to, coercion, -1);
 }
 
-Expr* Binder::bind_part_assignment(TypeRef base_type, uint32_t base,
-                                   std::span<const ast::Node* const> steps, TypeRef part_type,
-                                   uint32_t part, std::string_view name) {
-  auto parameter = [&](TypeRef type, uint32_t index) {
-    Expr* out = arena().make<Expr>(make_node(ExprKind::kParameter, type.oid, -1));
-    out->type = type;
-    out->index = index;
-    return out;
-  };
-  return assign_part(parameter(base_type, base), steps, parameter(part_type, part), name, -1,
-                     new_scope(nullptr));
-}
-
 Expr* Binder::bind_standalone(const ast::Node* node, Clause clause, TypeRef target,
                               Coercion coercion) {
   Expr* expr = bind_expr(node, new_scope(nullptr), clause);

@@ -3,6 +3,7 @@
 #include "engine/type/extension_type.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/make_node.h"
 #include "sql/function/value_parts.h"
 
 namespace luma {
@@ -134,6 +135,27 @@ Expr* Binder::assign_elements(Expr* base, std::span<const ast::Node* const> step
   return make_part_call(arena(), assign_elements_kernel(), *base, args, flags, location);
 }
 
+namespace {
+
+// In place of the location of a new part that is no text of a statement but PL/pgSQL's: it becomes
+// what is wanted by way of text if there is no conversion.
+constexpr int kThroughText = -2;
+
+}  // namespace
+
+Expr* Binder::bind_part_assignment(TypeRef base_type, uint32_t base,
+                                   std::span<const ast::Node* const> steps, TypeRef part_type,
+                                   uint32_t part, std::string_view name) {
+  auto parameter = [&](TypeRef type, uint32_t index, int location) {
+    Expr* out = arena().make<Expr>(make_node(ExprKind::kParameter, type.oid, location));
+    out->type = type;
+    out->index = index;
+    return out;
+  };
+  return assign_part(parameter(base_type, base, -1), steps,
+                     parameter(part_type, part, kThroughText), name, -1, new_scope(nullptr));
+}
+
 Expr* Binder::assign_part(Expr* base, std::span<const ast::Node* const> steps, Expr* value,
                           std::string_view column, int location, Scope* scope) {
   const TypeRef whole = base->type;
@@ -150,6 +172,11 @@ Expr* Binder::assign_part(Expr* base, std::span<const ast::Node* const> steps, E
     if (!rest.empty()) return assign_part(part, rest, value, name, location, scope);
     Expr* out = coerce(value, part->type, Coercion::kAssignment, value->location);
     if (out != nullptr) return out;
+    if (value->location == kThroughText) {
+      out = arena().make<Expr>(make_node(ExprKind::kCoerceViaIo, part->type.oid, location));
+      out->args = copy_span(arena(), std::vector<Expr*>{value});
+      return out;
+    }
     std::string wanted = format_type(part->type.oid), given = format_type(value->type.oid);
     throw sql_error(SqlState::kDatatypeMismatch, "{}",
                     subscripted

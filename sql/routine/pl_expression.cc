@@ -42,6 +42,10 @@ Expr* PlScope::add(PlPrepared::Parameter parameter, Arena& arena) {
   for (; index < parameters_.size(); ++index) {
     if (parameters_[index].variable == parameter.variable &&
         parameters_[index].field == parameter.field) {
+      if (parameter.is_assigned) {
+        parameters_[index].is_assigned = parameter.is_assigned;
+        parameters_[index].row_type = parameter.row_type;
+      }
       break;
     }
   }
@@ -59,18 +63,19 @@ Expr* PlScope::variable(int number, std::string_view field, bool has_field, bool
     return has_field ? nullptr : add({number, -1, declared.type, {}}, arena);
   }
   const PlRow& row = run_.row(number);
-  if (!row.assigned && row.fields.empty()) {
+  if (has_field && !row.assigned && row.fields.empty()) {
     throw sql_error(SqlState::kObjectNotInPrerequisiteState, "record \"{}\" is not assigned yet",
                     declared.name)
         .detail("The tuple structure of a not-yet-assigned record is indeterminate.");
   }
-  auto field_parameter = [&](size_t i) {
-    return add({number, static_cast<int>(i), row.fields[i].type, row.fields[i].name, row.assigned},
+  auto field_parameter = [&](size_t i, std::optional<bool> is_assigned) {
+    return add({number, static_cast<int>(i), row.fields[i].type, row.fields[i].name, is_assigned,
+                row.type},
                arena);
   };
   if (has_field) {
     for (size_t i = 0; i < row.fields.size(); ++i) {
-      if (row.fields[i].name == field) return field_parameter(i);
+      if (row.fields[i].name == field) return field_parameter(i, std::nullopt);
     }
     if (is_column) return nullptr;
     throw sql_error(SqlState::kUndefinedColumn, "record \"{}\" has no field \"{}\"", declared.name,
@@ -78,19 +83,19 @@ Expr* PlScope::variable(int number, std::string_view field, bool has_field, bool
   }
   if (!row.assigned) {
     // The parameter makes the expression depend on there being no row.
-    field_parameter(0);
+    add({number, PlPrepared::kWholeRecord, declared.type, {}, false}, arena);
     return make_constant(arena, declared.type, Value::null());
   }
   Expr* out = arena.make<Expr>(make_node(ExprKind::kRow, type_oid::kRecord, -1));
   std::vector<Expr*> fields;
   std::vector<std::string_view> names;
   for (size_t i = 0; i < row.fields.size(); ++i) {
-    fields.push_back(field_parameter(i));
+    fields.push_back(field_parameter(i, true));
     names.push_back(arena.copy(row.fields[i].name));
   }
   out->args = copy_span(arena, fields);
   out->field_names = copy_span(arena, names);
-  out->type = declared.type;
+  out->type = row.type != kInvalidOid ? TypeRef{row.type, -1} : base_type_of(declared.type);
   return out;
 }
 
@@ -166,16 +171,21 @@ bool PlScope::find_rows(std::string_view name, NamedRows& rows, Arena& arena) {
 
 bool PlRun::is_current(const PlPrepared& prepared) const {
   for (const PlPrepared::Parameter& parameter : prepared.parameters) {
-    if (parameter.field < 0) {
+    if (parameter.variable == -1) continue;
+    if (parameter.field == -1) {
       if (parameter.variable >= 0 && declared(parameter.variable).type != parameter.type) {
         return false;
       }
       continue;
     }
     const PlRow& record = row(parameter.variable);
+    if (parameter.is_assigned &&
+        (record.assigned != *parameter.is_assigned || record.type != parameter.row_type)) {
+      return false;
+    }
+    if (parameter.field == PlPrepared::kWholeRecord) continue;
     auto field = static_cast<size_t>(parameter.field);
-    if (record.assigned != parameter.is_assigned || field >= record.fields.size() ||
-        record.fields[field].type != parameter.type ||
+    if (field >= record.fields.size() || record.fields[field].type != parameter.type ||
         record.fields[field].name != parameter.field_name) {
       return false;
     }
@@ -186,7 +196,11 @@ bool PlRun::is_current(const PlPrepared& prepared) const {
 void PlRun::gather(const PlPrepared& prepared, std::vector<Value>& values) const {
   values.clear();
   for (const PlPrepared::Parameter& parameter : prepared.parameters) {
-    if (parameter.variable < -1) {
+    if (parameter.field == PlPrepared::kWholeRecord) {
+      values.push_back(Value::null());
+    } else if (parameter.variable == -1) {
+      values.push_back(Value::null());  // set by the caller
+    } else if (parameter.variable < -1) {
       auto table = static_cast<size_t>(-2 - parameter.variable);
       values.push_back(Datum::of_int64(static_cast<int64_t>(
           reinterpret_cast<uintptr_t>(trigger_->transition_tables[table].rows))));
@@ -255,8 +269,17 @@ std::shared_ptr<PlPrepared> PlRun::prepare(const PlExpr& expr) {
     if (plain != nullptr) {
       Binder binder(host_.environment(), {});
       binder.use_variables(&scope);
-      prepared->expr = binder.bind_standalone(plain, Clause::kSelect, {}, Coercion::kAssignment);
+      try {
+        prepared->expr = binder.bind_standalone(plain, Clause::kSelect, {}, Coercion::kAssignment);
+      } catch (SqlError& error) {
+        // What only a query can do: functions that return sets.
+        if (error.state != SqlState::kFeatureNotSupported) throw;
+        prepared->parameters.clear();
+        plain = nullptr;
+      }
       prepared->context = binder.release_context();
+    }
+    if (plain != nullptr) {
       ExecContext evaluation;
       host_.fill_context(evaluation);
       evaluation.arena = temporary_.get();
@@ -272,6 +295,11 @@ std::shared_ptr<PlPrepared> PlRun::prepare(const PlExpr& expr) {
       prepared->parameters.clear();
     }
     prepared->idle_plans.push_back(host_.plan(expr.node, &scope));
+    size_t columns = prepared->idle_plans.back()->physical().columns.size();
+    if (!expr.assigns.empty() && columns != 1) {
+      throw sql_error(SqlState::kSyntaxError, "assignment source returned {} column{}", columns,
+                      columns == 1 ? "" : "s");
+    }
   } catch (SqlError& error) {
     describe_sql_error(error, expr);
     throw;
@@ -280,37 +308,55 @@ std::shared_ptr<PlPrepared> PlRun::prepare(const PlExpr& expr) {
   return prepared;
 }
 
+Value PlRun::evaluate_bound(const Expr& expr, PlEvaluators& idle, std::span<const Value> values) {
+  std::unique_ptr<ExprEvaluator> evaluator;
+  if (idle.empty()) {
+    evaluator = std::make_unique<ExprEvaluator>(expr, 1);
+  } else {
+    evaluator = std::move(idle.back());
+    idle.pop_back();
+  }
+  ExecContext context;
+  host_.fill_context(context);
+  context.arena = temporary_.get();
+  context.parameters = values;
+  Value out;
+  try {
+    out = evaluator->evaluate_scalar(context);
+  } catch (SqlError& error) {
+    error.byte_offset = -1;
+    throw;
+  }
+  if (!out.is_null) out.datum = copy_datum(out.datum, expr.physical, *temporary_);
+  idle.push_back(std::move(evaluator));
+  return out;
+}
+
 Value PlRun::evaluate(const PlExpr& expr, TypeRef* type) {
   std::shared_ptr<PlPrepared> prepared = prepare(expr);
   if (prepared->expr != nullptr) {
     std::vector<Value> values;
     gather(*prepared, values);
-    std::unique_ptr<ExprEvaluator> evaluator;
-    if (prepared->idle.empty()) {
-      evaluator = std::make_unique<ExprEvaluator>(*prepared->expr, 1);
-    } else {
-      evaluator = std::move(prepared->idle.back());
-      prepared->idle.pop_back();
-    }
-    ExecContext context;
-    host_.fill_context(context);
-    context.arena = temporary_.get();
-    context.parameters = values;
     Value out;
     try {
-      out = evaluator->evaluate_scalar(context);
+      out = evaluate_bound(*prepared->expr, prepared->idle, values);
     } catch (SqlError& error) {
-      error.byte_offset = -1;
       // PERFORM is a query, whatever it selects.
       if (expr.text.starts_with("SELECT ")) describe_sql_error(error, expr);
       throw;
     }
-    if (!out.is_null) {
-      out.datum = copy_datum(out.datum, prepared->expr->physical, *temporary_);
-    }
-    prepared->idle.push_back(std::move(evaluator));
     if (type != nullptr) *type = prepared->expr->type;
     return out;
+  }
+  // The binder has counted the columns of assignments.
+  size_t width = 1;
+  if (!prepared->idle_plans.empty()) {
+    width = prepared->idle_plans.back()->physical().columns.size();
+  }
+  if (width != 1) {
+    throw sql_error(SqlState::kSyntaxError, "query returned {} column{}", width,
+                    width == 1 ? "" : "s")
+        .context("query: " + expr.text);
   }
   Value out;
   uint64_t rows = 0;
@@ -330,9 +376,6 @@ Value PlRun::evaluate(const PlExpr& expr, TypeRef* type) {
         return true;
       },
       columns);
-  if (columns.size() != 1) {
-    throw sql_error(SqlState::kSyntaxError, "query returned {} columns", columns.size());
-  }
   if (type != nullptr) *type = columns[0].type;
   return out;
 }
@@ -372,23 +415,33 @@ void PlRun::assign(const PlTarget& target, const Value& value, TypeRef type) {
   for (size_t i = 0; i < record.fields.size(); ++i) {
     if (record.fields[i].name != target.field) continue;
     Value converted = conversions_.convert(value, type, record.fields[i].type, *temporary_);
-    record.values[i].assign(converted, type_info(record.fields[i].type.oid).physical);
-    record.assigned = true;
-    return;
+    return change_record(target.variable, [&] {
+      record.values[i].assign(converted, type_info(record.fields[i].type.oid).physical);
+      record.assigned = true;
+    });
   }
   throw sql_error(SqlState::kUndefinedColumn, "record \"{}\" has no field \"{}\"", variable.name,
                   target.field);
 }
 
+namespace {
+
+[[noreturn]] void refuse_null(const PlVariable& variable) {
+  throw sql_error(SqlState::kNullValueNotAllowed,
+                  "null value cannot be assigned to variable \"{}\" declared NOT NULL",
+                  variable.name);
+}
+
+}  // namespace
+
 void PlRun::assign_variable(int number, const Value& value, TypeRef type) {
   const PlVariable& variable = declared(number);
-  if (variable.kind == PlVariable::Kind::kRecord) return assign_row(number, value, type);
-  Value converted = conversions_.convert(value, type, variable.type, *temporary_);
-  if (converted.is_null && variable.not_null) {
-    throw sql_error(SqlState::kNullValueNotAllowed,
-                    "null value cannot be assigned to variable \"{}\" declared NOT NULL",
-                    variable.name);
+  if (variable.kind == PlVariable::Kind::kRecord) {
+    if (value.is_null && variable.not_null) refuse_null(variable);
+    return change_record(number, [&] { assign_row(number, value, type); });
   }
+  Value converted = conversions_.convert(value, type, variable.type, *temporary_);
+  if (converted.is_null && variable.not_null) refuse_null(variable);
   slot(number).assign(converted, type_info(variable.type.oid).physical);
 }
 
@@ -401,7 +454,8 @@ void PlRun::set_null_row(int number) {
         routine_types(host_.environment().catalog(), none, {}, variable.type.oid).fields;
     record.values.resize(record.fields.size());
   }
-  record.assigned = variable.type.oid != type_oid::kRecord;
+  record.assigned = false;
+  record.type = kInvalidOid;
   for (PlSlot& value : record.values) value.clear();
   if (variable.type.oid == type_oid::kRecord) {
     record.fields.clear();
@@ -425,7 +479,9 @@ void PlRun::assign_row(int number, const Value& value, TypeRef type) {
       Function none;
       fields = routine_types(host_.environment().catalog(), none, {}, type.oid).fields;
     }
+    record.type = fields.empty() ? kInvalidOid : base_type_of(type.oid);
     if (fields.size() != view.size()) {
+      record.type = kInvalidOid;
       fields.clear();
       for (uint32_t i = 0; i < view.size(); ++i) {
         fields.push_back({fmt::format("f{}", i + 1), view.type(i)});
@@ -440,11 +496,22 @@ void PlRun::assign_row(int number, const Value& value, TypeRef type) {
     return;
   }
   set_null_row(number);
+  record.assigned = true;
   for (uint32_t i = 0; i < view.size() && i < record.fields.size(); ++i) {
     Value converted =
         conversions_.convert(view.field(i), view.type(i), record.fields[i].type, *temporary_);
     record.values[i].assign(converted, type_info(record.fields[i].type.oid).physical);
   }
+}
+
+bool PlRun::is_domain(int number) const {
+  return type_info(declared(number).type.oid).type_type == 'd';
+}
+
+void PlRun::check_domain(int number) {
+  TypeRef type = declared(number).type;
+  Value value = record_value(row(number), {}, *temporary_);
+  conversions_.convert(value, base_type_of(type), type, *temporary_);
 }
 
 void PlRun::keep_field_names(const PlExpr& value, const PlTarget& target) {
@@ -457,54 +524,6 @@ void PlRun::keep_field_names(const PlExpr& value, const PlTarget& target) {
   PlRow& record = row(target.variable);
   if (expr->field_names.size() != record.fields.size()) return;
   for (size_t i = 0; i < record.fields.size(); ++i) record.fields[i].name = expr->field_names[i];
-}
-
-// a[i] := v: the whole value is made anew, as in UPDATE.
-void PlRun::assign_part(const PlTarget& target, const Value& value, TypeRef type) {
-  const PlVariable& variable = declared(target.variable);
-  TypeRef base_type = variable.type;
-  Value base = Value::null();
-  PlSlot* place = nullptr;
-  if (!target.field.empty()) {
-    PlRow& record = row(target.variable);
-    for (size_t i = 0; i < record.fields.size(); ++i) {
-      if (record.fields[i].name != target.field) continue;
-      place = &record.values[i];
-      base_type = record.fields[i].type;
-    }
-    if (place == nullptr) {
-      throw sql_error(SqlState::kUndefinedColumn, "record \"{}\" has no field \"{}\"",
-                      variable.name, target.field);
-    }
-  } else if (variable.kind == PlVariable::Kind::kScalar) {
-    place = &slot(target.variable);
-  } else {
-    throw unsupported("assignment to a part of a field of a record");
-  }
-  base = place->value();
-  // Parameters behind the scope's: the value as it is, and the new part.
-  PlPrepared prepared;
-  PlScope scope(*this, target.names, prepared.parameters);
-  Binder binder(host_.environment(), {});
-  binder.use_variables(&scope);
-  constexpr uint32_t kBase = 1000, kPart = 1001;
-  const Expr* expr =
-      binder.bind_part_assignment(base_type, kBase, target.steps, type, kPart, variable.name);
-  if (expr_contains(*expr, [](const Expr& e) { return e.kind == ExprKind::kSubquery; })) {
-    throw unsupported("a subquery in a subscript that is assigned to");
-  }
-  std::vector<Value> values;
-  gather(prepared, values);
-  values.resize(kPart + 1);
-  values[kBase] = base;
-  values[kPart] = value;
-  ExprEvaluator evaluator(*expr, 1);
-  ExecContext context;
-  host_.fill_context(context);
-  context.arena = temporary_.get();
-  context.parameters = values;
-  Value out = evaluator.evaluate_scalar(context);
-  place->assign(out, expr->physical);
 }
 
 }  // namespace luma

@@ -1,5 +1,6 @@
 // From a catalog function to its tree: arguments and the variables that every function has.
 #include "engine/base/sql_error.h"
+#include "engine/type/user_type.h"
 #include "sql/bind/polymorphic.h"
 #include "sql/routine/pl_check.h"
 #include "sql/routine/pl_parser.h"
@@ -9,6 +10,7 @@ namespace {
 
 PlVariable::Kind kind_of(Oid type) {
   const TypeInfo* info = find_type(type);
+  if (info != nullptr && info->type_type == 'd') info = find_type(base_type_of(type));
   return type == type_oid::kRecord || (info != nullptr && info->type_type == 'c')
              ? PlVariable::Kind::kRecord
              : PlVariable::Kind::kScalar;
@@ -54,6 +56,8 @@ void add_arguments(PlParser& parser, PlFunction& function, const Function& decla
                : is_polymorphic(argument.type) ? function.types.result
                                                : argument.type;
     std::string shown = argument.name.empty() ? fmt::format("${}", input + 1) : argument.name;
+    // A record may be given another row later.
+    if (argument.type == type_oid::kRecord) type = type_oid::kRecord;
     int variable = parser.add_variable(shown, {type, -1}, kind_of(type));
     if (argument.is_input()) {
       function.inputs.push_back(variable);

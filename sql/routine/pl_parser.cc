@@ -301,11 +301,11 @@ PlStatementPtr PlParser::case_statement() {
   return out;
 }
 
-bool PlParser::is_label_in_reach(std::string_view label) const {
+const PlName* PlParser::label_in_reach(std::string_view label) const {
   for (const PlName* item = names_; item != nullptr; item = item->outer) {
-    if (item->is_label && item->name == label) return true;
+    if (item->is_label && item->name == label) return item;
   }
-  return false;
+  return nullptr;
 }
 
 PlStatementPtr PlParser::exit_statement(bool is_continue) {
@@ -315,7 +315,13 @@ PlStatementPtr PlParser::exit_statement(bool is_continue) {
   if (peek().is_name() && !peek().is_word("when")) {
     const PlToken& label = next();
     out->label = label.text;
-    if (!is_label_in_reach(out->label)) {
+    const PlName* of = label_in_reach(out->label);
+    if (of != nullptr && is_continue && !of->is_loop) {
+      throw sql_error(SqlState::kSyntaxError, "block label \"{}\" cannot be used in CONTINUE",
+                      out->label)
+          .at_byte(label.start);
+    }
+    if (of == nullptr) {
       throw sql_error(SqlState::kSyntaxError,
                       "there is no label \"{}\" attached to any block or loop enclosing this "
                       "statement",

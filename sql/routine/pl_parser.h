@@ -20,7 +20,7 @@ class PlParser {
   // A variable without a declaration in the text.
   int add_variable(std::string name, TypeRef type, PlVariable::Kind kind, int line = 0);
   void name_variable(std::string name, int variable);
-  void push_label(std::string name);
+  void push_label(std::string name, bool is_loop = false);
 
  private:
   // --- tokens
@@ -96,7 +96,7 @@ class PlParser {
   void loop_body(PlLoop& loop);
   void end_label(const std::string& label);
   int cursor_variable();
-  bool is_label_in_reach(std::string_view label) const;
+  const PlName* label_in_reach(std::string_view label) const;
 
   BindEnvironment& environment_;
   PlFunction& function_;

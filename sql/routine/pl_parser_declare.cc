@@ -28,10 +28,11 @@ void PlParser::name_variable(std::string variable_name, int variable) {
   function_.names.push_back(std::move(item));
 }
 
-void PlParser::push_label(std::string label_name) {
+void PlParser::push_label(std::string label_name, bool is_loop) {
   auto item = std::make_unique<PlName>();
   item->outer = names_;
   item->is_label = true;
+  item->is_loop = is_loop;
   item->name = std::move(label_name);
   names_ = item.get();
   function_.names.push_back(std::move(item));
@@ -41,7 +42,7 @@ namespace {
 
 PlVariable::Kind kind_of(Oid type) {
   const TypeInfo* info = find_type(base_type_of(type));
-  bool composite = info != nullptr && info->type_type == 'c' && info->oid == type;
+  bool composite = info != nullptr && info->type_type == 'c';
   return type == type_oid::kRecord || composite ? PlVariable::Kind::kRecord
                                                 : PlVariable::Kind::kScalar;
 }

@@ -21,7 +21,7 @@ PlStatementPtr PlParser::loop(std::string label) {
   auto out = std::make_unique<PlLoop>(PlKind::kLoop, line());
   const PlName* outside = names_;
   out->label = std::move(label);
-  push_label(out->label);
+  push_label(out->label, true);
   loop_body(*out);
   names_ = outside;
   return out;
@@ -31,7 +31,7 @@ PlStatementPtr PlParser::while_loop(std::string label) {
   auto out = std::make_unique<PlLoop>(PlKind::kWhile, line());
   const PlName* outside = names_;
   out->label = std::move(label);
-  push_label(out->label);
+  push_label(out->label, true);
   next();
   out->condition = expression({"loop"});
   loop_body(*out);
@@ -43,7 +43,7 @@ PlStatementPtr PlParser::for_loop(std::string label) {
   auto out = std::make_unique<PlLoop>(PlKind::kForInteger, line());
   const PlName* outside = names_;
   out->label = std::move(label);
-  push_label(out->label);
+  push_label(out->label, true);
   next();
   size_t variable_at = at_;
   const PlToken first = peek();
@@ -159,7 +159,7 @@ PlStatementPtr PlParser::foreach_loop(std::string label) {
   auto out = std::make_unique<PlLoop>(PlKind::kForeach, line());
   const PlName* outside = names_;
   out->label = std::move(label);
-  push_label(out->label);
+  push_label(out->label, true);
   next();
   const PlToken first = peek();
   if (!find_variable({first.text})) {

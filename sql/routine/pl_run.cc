@@ -6,6 +6,7 @@
 #include "engine/type/array.h"
 #include "engine/type/record.h"
 #include "engine/type/user_type.h"
+#include "sql/catalog/partition.h"
 
 namespace luma {
 namespace {
@@ -108,6 +109,16 @@ void PlRun::guarded(Body&& body) {
   }
 }
 
+namespace {
+
+PlTarget whole_of(int variable) {
+  PlTarget target;
+  target.variable = variable;
+  return target;
+}
+
+}  // namespace
+
 void PlRun::set_text(int variable, std::string_view text) {
   slot(variable).assign(Datum::of_string(text), PhysicalType::kVarlen);
 }
@@ -120,7 +131,10 @@ void PlRun::store_arguments(std::span<const Value> args) {
   }
   for (size_t i = 0; i < function_->inputs.size() && i < args.size(); ++i) {
     int variable = function_->inputs[i];
-    assign_variable(variable, args[i], declared(variable).type);
+    // What is declared as record has the type of the argument.
+    Oid type = i < function_->types.inputs.size() ? function_->types.inputs[i] : kInvalidOid;
+    assign_variable(variable, args[i],
+                    type == kInvalidOid ? declared(variable).type : TypeRef{type, -1});
   }
   set_found(false);
   doing_.clear();
@@ -139,9 +153,9 @@ void PlRun::initialise(int number) {
     TypeRef type;
     Value value = evaluate(*variable.initial, &type);
     assign_variable(number, value, type);
-  } else if (variable.kind == PlVariable::Kind::kScalar &&
-             type_info(variable.type.oid).type_type == 'd') {
-    assign_variable(number, Value::null(), {type_oid::kText, -1});
+    keep_field_names(*variable.initial, whole_of(number));
+  } else if (is_domain(number)) {
+    assign_variable(number, Value::null(), base_type_of(variable.type));
   }
   doing_.clear();
   doing_line_ = 0;
@@ -220,6 +234,7 @@ Value PlRun::result_value(Arena& arena) {
   Value out;
   if (returned_variable_ >= 0) {
     out = record_value(row(returned_variable_), types.fields, arena);
+    out = conversions_.convert(out, {base_type_of(types.result), -1}, {types.result, -1}, arena);
   } else {
     const Value& value = result_.value();
     bool is_row = !types.fields.empty() || types.result == type_oid::kRecord;
@@ -244,6 +259,7 @@ Value PlRun::result_value(Arena& arena) {
         builder.add(wanted, conversions_.convert(view.field(i), view.type(i), wanted, arena));
       }
       out = builder.finish(arena);
+      out = conversions_.convert(out, {base_type_of(types.result), -1}, {types.result, -1}, arena);
     } else {
       out = conversions_.convert(value, result_type_, {types.result, -1}, arena);
       if (!out.is_null) {
@@ -311,6 +327,9 @@ bool PlRun::call_trigger(const TriggerData& data, Arena& arena, std::vector<Valu
                                             type_info(column.type.oid).physical);
       }
       record.assigned = !from.empty();
+      // A child's row is passed as its parent's, too, which only a record can be.
+      bool is_child = !data.table.inherits.empty() || is_partition(data.table);
+      record.type = is_child ? kInvalidOid : data.table.row_type;
     };
     load(to.new_row, data.new_row);
     load(to.old_row, data.old_row);
@@ -410,6 +429,7 @@ PlRun::Flow PlRun::run(const PlStatement& statement) {
       return run_block(static_cast<const PlBlock&>(statement));
     case PlKind::kAssign: {
       const auto& assignment = static_cast<const PlAssign&>(statement);
+      if (append_element(assignment)) return Flow::kNormal;
       TypeRef type;
       Value value = evaluate(*assignment.value, &type);
       assign(assignment.target, value, type);

@@ -15,21 +15,40 @@
 
 namespace luma {
 
+// Those that nobody uses right now: an expression may call its function again.
+using PlEvaluators = std::vector<std::unique_ptr<ExprEvaluator>>;
+
 // What is kept with an expression between its evaluations.
 struct PlPrepared {
+  static constexpr int kWholeRecord = -2, kNewPart = -3;
   PlanStamp stamp;
   struct Parameter {
     int variable = -1;
-    int field = -1;  // of a record
+    int field = -1;  // of a record; kWholeRecord: its being NULL
     TypeRef type;
     std::string field_name;
-    bool is_assigned = true;  // the record had a value when the expression was prepared
+    // Of a record that is used as a whole: whether it had a value when this was prepared, and the
+    // composite type that it was of.
+    std::optional<bool> is_assigned;
+    Oid row_type = kInvalidOid;
   };
   std::vector<Parameter> parameters;
   std::unique_ptr<PlanContext> context;  // owns `expr`, an expression without a plan
   const Expr* expr = nullptr;
-  std::vector<std::unique_ptr<ExprEvaluator>> idle;
+  PlEvaluators idle;
+  PlEvaluators idle_elements;  // of the element that the expression appends to an array
   std::vector<std::unique_ptr<RoutinePlan>> idle_plans;
+};
+
+// What is kept with a target that is a part of a value: an expression for the whole value, of which
+// parameter 0 is what it was and parameter 1 the new part.
+struct PlPart {
+  PlPrepared whole;
+  TypeRef base_type, part_type;
+  // An element that may be stored where it belongs: its subscript and its value.
+  const Expr* subscript = nullptr;
+  const Expr* element = nullptr;
+  PlEvaluators idle_subscripts, idle_elements;
 };
 
 class PlRun {
@@ -91,6 +110,8 @@ class PlRun {
   void run_perform(const PlSql& statement);
   void run_execute(const PlSql& statement);
   void run_call(const PlSql& statement);
+  const PlTarget& output_target(const PlSql& statement,
+                                const RoutineHost::OutputPlace& place) const;
   void assign_cursor_arguments(const PlVariable& cursor, const std::vector<PlExprPtr>& arguments);
   std::string open_query(const PlExpr& expr, const std::string& name, bool scroll);
   Flow run_for_cursor(const PlLoop& loop);
@@ -105,6 +126,8 @@ class PlRun {
                          bool& returns_rows);
   void store_row(const std::vector<PlTarget>& targets, const std::vector<ResultColumnInfo>& columns,
                  const Chunk* chunk, uint32_t row);
+  void store_record(int variable, const std::vector<ResultColumnInfo>& columns, const Chunk* chunk,
+                    uint32_t row);
   void require_not_read_only(const PhysicalPlan& plan) const;
   std::string cursor_name(int variable) const;
 
@@ -112,6 +135,7 @@ class PlRun {
   // Bytes live until the next leaf statement.
   Value evaluate(const PlExpr& expr, TypeRef* type);
   Value evaluate_as(const PlExpr& expr, TypeRef type);
+  Value evaluate_bound(const Expr& expr, PlEvaluators& idle, std::span<const Value> values);
   bool condition(const PlExpr& expr);
   std::shared_ptr<PlPrepared> prepare(const PlExpr& expr);
   bool is_current(const PlPrepared& prepared) const;
@@ -123,7 +147,21 @@ class PlRun {
   // A record that was assigned a row as it stands has the names of its fields.
   void keep_field_names(const PlExpr& value, const PlTarget& target);
   void assign_row(int variable, const Value& value, TypeRef type);
+  // A record of a domain keeps its old value when the new one is refused.
+  template <typename Change>
+  void change_record(int variable, Change&& change);
+  bool is_domain(int variable) const;
+  // Of a record whose type is a domain.
+  void check_domain(int variable);
+
+  // --- pl_parts.cc
   void assign_part(const PlTarget& target, const Value& value, TypeRef type);
+  std::shared_ptr<PlPart> prepare_part(const PlTarget& target, TypeRef base_type, TypeRef type,
+                                       const std::string& name);
+  bool store_element(PlPart& part, PlSlot& place, std::span<const Value> values);
+  // a := a || element, without making the array anew; false: to be done as usual.
+  bool append_element(const PlAssign& assignment);
+
   void set_null_row(int variable);
   const PlVariable& declared(int variable) const {
     return function_->variables[static_cast<size_t>(variable)];
@@ -162,6 +200,19 @@ class PlRun {
   std::vector<TypeRef> result_types_;
   std::optional<Chunk> pending_;
 };
+
+template <typename Change>
+void PlRun::change_record(int variable, Change&& change) {
+  if (!is_domain(variable)) return change();
+  PlRow before = row(variable);
+  try {
+    change();
+    check_domain(variable);
+  } catch (...) {
+    row(variable) = std::move(before);
+    throw;
+  }
+}
 
 // The names that one expression or statement can use.
 class PlScope final : public VariableScope {

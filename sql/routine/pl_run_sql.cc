@@ -40,6 +40,12 @@ void describe(SqlError& error, std::string_view kind, std::string_view text) {
       (error.context_text.empty() ? "" : "\n") + fmt::format("{} \"{}\"", kind, text);
 }
 
+void refuse_client_copy(const ast::Node* node) {
+  const auto* copy = ast::try_as<ast::CopyStmt>(node);
+  if (copy == nullptr || !copy->filename.empty()) return;
+  throw SqlError(SqlState::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
+}
+
 }  // namespace
 
 void PlRun::require_not_read_only(const PhysicalPlan& plan) const {
@@ -106,8 +112,18 @@ void PlRun::store_row(const std::vector<PlTarget>& targets,
     }
     return;
   }
-  PlRow& record = row(first.variable);
-  if (declared(first.variable).type.oid == type_oid::kRecord) {
+  change_record(first.variable, [&] { store_record(first.variable, columns, chunk, at); });
+}
+
+void PlRun::store_record(int variable, const std::vector<ResultColumnInfo>& columns,
+                         const Chunk* chunk, uint32_t at) {
+  auto value_of = [&](size_t column) {
+    return chunk == nullptr ? Value::null() : chunk->columns[column].value(at);
+  };
+  PlRow& record = row(variable);
+  const TypeRef type = declared(variable).type;
+  if (type.oid == type_oid::kRecord) {
+    record.type = kInvalidOid;
     record.fields.clear();
     for (const ResultColumnInfo& column : columns)
       record.fields.push_back({column.name, column.type});
@@ -119,14 +135,15 @@ void PlRun::store_row(const std::vector<PlTarget>& targets,
     return;
   }
   // One column of the very type is the row.
-  if (columns.size() == 1 && columns[0].type.oid == declared(first.variable).type.oid) {
-    return assign_row(first.variable, value_of(0), columns[0].type);
+  if (columns.size() == 1 && columns[0].type.oid == type.oid) {
+    return assign_row(variable, value_of(0), columns[0].type);
   }
-  set_null_row(first.variable);
+  set_null_row(variable);
+  record.assigned = true;
   for (size_t i = 0; i < record.fields.size() && i < columns.size(); ++i) {
-    TypeRef type = record.fields[i].type;
-    Value converted = conversions_.convert(value_of(i), columns[i].type, type, *temporary_);
-    record.values[i].assign(converted, type_info(type.oid).physical);
+    TypeRef wanted = record.fields[i].type;
+    Value converted = conversions_.convert(value_of(i), columns[i].type, wanted, *temporary_);
+    record.values[i].assign(converted, type_info(wanted.oid).physical);
   }
 }
 
@@ -134,7 +151,7 @@ void PlRun::run_sql(const PlSql& statement) {
   const PlExpr& expr = *statement.statement;
   if (!Binder::can_bind(expr.node) || ast::is<ast::CreateTableAsStmt>(expr.node)) {
     if (ast::is<ast::TransactionStmt>(expr.node)) {
-      throw unsupported("transaction control in PL/pgSQL by this statement");
+      throw SqlError(SqlState::kFeatureNotSupported, "unsupported transaction command in PL/pgSQL");
     }
     if (statement.into) {
       throw SqlError(SqlState::kSyntaxError, "INTO used with a command that cannot return data");
@@ -143,10 +160,7 @@ void PlRun::run_sql(const PlSql& statement) {
       throw SqlError(SqlState::kFeatureNotSupported,
                      "this command is not allowed in a non-volatile function");
     }
-    const auto* copy = ast::try_as<ast::CopyStmt>(expr.node);
-    if (copy != nullptr && copy->filename.empty()) {
-      throw SqlError(SqlState::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
-    }
+    refuse_client_copy(expr.node);
     try {
       row_count_ = host_.run_utility(expr.node, expr.text);
     } catch (SqlError& error) {
@@ -241,6 +255,7 @@ uint64_t PlRun::dynamic_query(const PlExpr& text_expr, const std::vector<PlExprP
             .hint("You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.");
       }
       if (!Binder::can_bind(node) || ast::is<ast::CreateTableAsStmt>(node)) {
+        refuse_client_copy(node);
         columns.clear();
         rows = host_.run_utility(node, *text, &columns, &visit);
         returns_rows = !columns.empty();
@@ -296,26 +311,46 @@ void PlRun::run_call(const PlSql& statement) {
   }
   PlPrepared prepared;
   PlScope scope(*this, expr.names, prepared.parameters);
+  std::vector<const PlTarget*> targets;
+  auto prepare_call = [&](std::span<const RoutineHost::OutputPlace> places,
+                          std::vector<Value>& values) {
+    for (const RoutineHost::OutputPlace& place : places) {
+      targets.push_back(&output_target(statement, place));
+    }
+    gather(prepared, values);
+  };
   std::vector<RoutineHost::CallOutput> results;
   try {
-    results = host_.run_call(
-        expr.node, &scope, [&](std::vector<Value>& values) { gather(prepared, values); },
-        *temporary_, atomic_);
+    results = host_.run_call(expr.node, &scope, prepare_call, *temporary_, atomic_);
   } catch (SqlError& error) {
     describe(error, "SQL statement", expr.text);
     throw;
   }
-  for (const RoutineHost::CallOutput& result : results) {
-    if (result.position >= statement.outputs.size()) continue;
-    const PlTarget& target = statement.outputs[result.position];
-    if (target.variable < 0) {
-      throw sql_error(SqlState::kSyntaxError,
-                      "procedure parameter {} is an output parameter but corresponding argument is "
-                      "not writable",
-                      result.position + 1);
-    }
-    assign(target, result.value, result.type);
+  for (size_t i = 0; i < results.size() && i < targets.size(); ++i) {
+    assign(*targets[i], results[i].value, results[i].type);
   }
+}
+
+// Where an output argument of a CALL goes.
+const PlTarget& PlRun::output_target(const PlSql& statement,
+                                     const RoutineHost::OutputPlace& place) const {
+  const PlTarget* target = nullptr;
+  if (place.written && *place.written < statement.outputs.size()) {
+    target = &statement.outputs[*place.written];
+  }
+  if (target == nullptr || target->variable < 0) {
+    throw sql_error(SqlState::kSyntaxError,
+                    "procedure parameter {} is an output parameter but corresponding argument is "
+                    "not writable",
+                    place.name.empty() ? std::to_string(place.position + 1)
+                                       : fmt::format("\"{}\"", place.name));
+  }
+  const PlVariable& variable = declared(target->variable);
+  if (variable.constant) {
+    throw sql_error(SqlState::kErrorInAssignment, "variable \"{}\" is declared CONSTANT",
+                    variable.name);
+  }
+  return *target;
 }
 
 // --- cursors

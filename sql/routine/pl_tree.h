@@ -14,12 +14,14 @@
 
 namespace luma {
 
-struct PlPrepared;  // pl_expression.h: bound form and plans
+struct PlPrepared;  // pl_run.h: bound form and plans
+struct PlPart;      // pl_run.h: bound form of a part
 
 // One link of the names in reach: newest first. A label begins a level.
 struct PlName {
   const PlName* outer = nullptr;
   bool is_label = false;
+  bool is_loop = false;  // what the label is of
   std::string name;
   int variable = -1;
 };
@@ -58,6 +60,7 @@ struct PlTarget {
   std::vector<const ast::Node*> steps;  // subscripts and fields inside that
   std::string text;
   const PlName* names = nullptr;  // in reach of the subscripts
+  mutable std::shared_ptr<PlPart> part;
 };
 
 enum class PlKind : uint8_t {

@@ -1,5 +1,6 @@
 #include "sql/routine/pl_values.h"
 
+#include "engine/type/user_type.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
 
@@ -38,8 +39,17 @@ Value PlConversions::convert(const Value& value, TypeRef from, TypeRef to, Arena
   if (from.oid == type_oid::kUnknown) from = {type_oid::kText, -1};
   if (from.oid == to.oid && (to.typmod < 0 || to.typmod == from.typmod)) return value;
   if (from.oid == kInvalidOid || to.oid == kInvalidOid || to.oid == type_oid::kVoid) return value;
-  bool domain = type_info(to.oid).type_type == 'd';
-  if (value.is_null && !domain) return value;
+  if (type_info(to.oid).type_type == 'd') {
+    // A value becomes one of the base type first: only that conversion may go through text.
+    const TypeRef base = base_type_of(to);
+    if (value.is_null) {
+      from = base;
+    } else if (from.oid != base.oid) {
+      return convert(convert(value, from, base, arena), base, to, arena);
+    }
+  } else if (value.is_null) {
+    return value;
+  }
   PlanStamp now = host_.stamp();
   if (now != stamp_) {
     idle_.clear();

@@ -36,6 +36,15 @@ class PlSlot {
 
   const Value& value() const { return value_; }
   void assign(const Value& value, PhysicalType physical);
+  bool owns() const { return owns_; }
+  // Of a long string: `change(bytes)` says whether it changed them.
+  template <typename Change>
+  bool change_bytes(Change&& change) {
+    if (!owns_) return false;
+    bool changed = change(bytes_);
+    point_to_bytes();
+    return changed;
+  }
   void clear() {
     value_ = Value::null();
     owns_ = false;
@@ -54,6 +63,7 @@ class PlSlot {
 
 struct PlRow {
   bool assigned = false;
+  Oid type = kInvalidOid;  // the composite type that the fields are of, if any
   std::vector<RoutineTypes::Field> fields;
   std::vector<PlSlot> values;
 };

@@ -3,6 +3,7 @@
 // The session implements it; used by its thread, inside its transaction.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,16 +64,23 @@ class RoutineHost {
   virtual uint64_t run_utility(const ast::Node* node, std::string_view text,
                                std::vector<ResultColumnInfo>* columns = nullptr,
                                const RowVisitor* visit = nullptr) = 0;
-  // CALL: binds the arguments in `scope`, whose parameters' values `gather` then gives. Returns the
-  // output arguments in order, with their positions among all arguments.
+  // CALL: binds the arguments in `scope`, whose parameters' values `gather` then gives; it is told
+  // where the output arguments are before the procedure runs. Returns these in order.
   struct CallOutput {
-    size_t position;
+    size_t position;  // among all arguments
     TypeRef type;
     Value value;
   };
+  struct OutputPlace {
+    std::string name;               // of the parameter; may be empty
+    size_t position;                // among all arguments
+    std::optional<size_t> written;  // which of the call's arguments; none: a default
+  };
+  using GatherArguments =
+      std::function<void(std::span<const OutputPlace> places, std::vector<Value>& values)>;
   virtual std::vector<CallOutput> run_call(const ast::Node* call, VariableScope* scope,
-                                           const std::function<void(std::vector<Value>&)>& gather,
-                                           Arena& arena, bool atomic) = 0;
+                                           const GatherArguments& gather, Arena& arena,
+                                           bool atomic) = 0;
 
   // Subtransactions nest; the last one begun ends first.
   virtual void begin_subtransaction() = 0;

@@ -48,7 +48,9 @@ RoutineTypes routine_types(const Catalog& catalog, const Function& function,
   std::vector<Oid> declared = function.input_types();
   types.inputs = declared;
   for (size_t i = 0; i < types.inputs.size() && i < actual_inputs.size(); ++i) {
-    if (is_polymorphic(declared[i])) types.inputs[i] = actual_inputs[i];
+    const TypeInfo* actual = find_type(actual_inputs[i]);
+    bool row = declared[i] == type_oid::kRecord && actual != nullptr && actual->type_type == 'c';
+    if (row || is_polymorphic(declared[i])) types.inputs[i] = actual_inputs[i];
   }
   auto resolved = [&](Oid type) {
     if (!is_polymorphic(type) || actual_inputs.empty()) return type;

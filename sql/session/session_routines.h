@@ -55,8 +55,8 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
                        std::vector<ResultColumnInfo>* columns = nullptr,
                        const RowVisitor* visit = nullptr) override;
   std::vector<CallOutput> run_call(const ast::Node* call, VariableScope* scope,
-                                   const std::function<void(std::vector<Value>&)>& gather,
-                                   Arena& arena, bool atomic) override;
+                                   const GatherArguments& gather, Arena& arena,
+                                   bool atomic) override;
   void begin_subtransaction() override;
   void release_subtransaction() override;
   void rollback_subtransaction() override;
