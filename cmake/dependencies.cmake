@@ -16,6 +16,8 @@ luma_external(ext_pg_query INCLUDES /usr/include/postgresql/15/server LIBRARIES 
 luma_external(ext_re2 LIBRARIES re2)
 luma_external(ext_pcre2 LIBRARIES pcre2-8)
 luma_external(ext_stemmer LIBRARIES stemmer)
+luma_external(ext_icu LIBRARIES icui18n icuuc)
+luma_external(ext_xml2 INCLUDES /usr/include/libxml2 LIBRARIES xml2)
 luma_external(ext_date_tz LIBRARIES date-tz)
 luma_external(ext_openssl LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
 luma_external(ext_asio LIBRARIES Threads::Threads)

@@ -27,7 +27,7 @@ TABLES = {
     "pg_opfamily": ("oid < 16384", {}, []),
     "pg_amop": ("oid < 16384", {}, []),
     "pg_amproc": ("oid < 16384", {}, []),
-    "pg_collation": ("oid < 16384 and collprovider <> 'i'", {}, []),
+    "pg_collation": ("oid < 16384", {}, []),
     "pg_language": ("true", {"lanacl": "null"}, []),
     "pg_range": ("true", {}, []),
     "pg_type": ("oid < 16384 and typrelid = 0 and typnamespace = 11 and not exists "

@@ -5,6 +5,7 @@
 #include "engine/type/array.h"
 #include "engine/type/hstore.h"
 #include "engine/type/jsonb.h"
+#include "engine/type/ltree.h"
 #include "engine/type/overlap_classes.h"
 #include "engine/type/range.h"
 #include "engine/type/text_query.h"
@@ -19,7 +20,7 @@ using Keys = std::vector<std::string>;
 
 constexpr Oid kArrayOps = 10064, kTsvectorOps = 10073, kJsonbOps = 10090, kJsonbPathOps = 10091,
               kHstoreOps = 15706, kTrigramOps = 15707, kGistTsvectorOps = 10072,
-              kGistTsqueryOps = 10075, kGistTrigramOps = 15708;
+              kGistTsqueryOps = 10075, kGistTrigramOps = 15708, kGistLtreeOps = 15871;
 
 // FNV-1a: stored, so it must never change.
 constexpr uint64_t kHashStart = 0xCBF29CE484222325u;
@@ -227,6 +228,33 @@ InvertedQuery hstore_contains_query(const Datum& query, const TypeInfo& type) {
   return of_keys(Kind::kAnd, std::move(keys), Kind::kAll);
 }
 
+// --- gist_ltree_ops: every path above, and the path itself ---
+constexpr char kAboveTag = 'p', kSelfTag = 'f';
+std::vector<std::string> paths_above(std::string_view tree, char tag) {
+  std::vector<std::string> out;
+  const LtreeLabels labels = ltree_labels(tree);
+  for (size_t end = 1; end <= labels.size(); ++end) {
+    out.push_back(bounded(tag + join_labels(labels, 0, end)));
+  }
+  return out;
+}
+void ltree_extract(const Datum& value, const TypeInfo&, Keys& keys) {
+  keys = paths_above(value.str.view(), kAboveTag);
+  keys.push_back(bounded(kSelfTag + std::string(value.str.view())));
+}
+InvertedQuery ltree_below_query(const Datum& query, const TypeInfo&) {
+  if (query.str.view().empty()) return of_kind(Kind::kAll);
+  return of_key(bounded(kAboveTag + std::string(query.str.view())));
+}
+InvertedQuery ltree_above_query(const Datum& query, const TypeInfo&) {
+  Keys keys = paths_above(query.str.view(), kSelfTag);
+  keys.emplace_back(1, kSelfTag);  // the path without labels
+  return of_keys(Kind::kOr, std::move(keys), Kind::kNone);
+}
+InvertedQuery ltree_equal_query(const Datum& query, const TypeInfo&) {
+  return of_key(bounded(kSelfTag + std::string(query.str.view())));
+}
+
 // --- gin_trgm_ops ---
 Keys trigram_keys(const std::vector<Trigram>& trigrams) {
   Keys keys;
@@ -360,6 +388,9 @@ std::vector<InvertedKeys> special_classes() {
       {kTrigramOps, trigram_extract, trigrams},
       {kGistTrigramOps, trigram_extract, trigrams},
       {kGistTsvectorOps, text_vector_extract, {{1, text_match_query}}},
+      {kGistLtreeOps,
+       ltree_extract,
+       {{3, ltree_equal_query}, {10, ltree_above_query}, {11, ltree_below_query}}},
       {kGistTsqueryOps, text_query_extract, {{7, query_contains}, {8, query_contained}}},
   };
 }

@@ -92,7 +92,6 @@ constexpr TypeCodec kCodecs[] = {
     text_codec("cstring"),
     text_codec("unknown"),
     unordered_codec("refcursor"),
-    unordered_codec("xml"),
     // Equal or not; the binder refuses to sort them.
     text_codec("aclitem"),
     unordered_codec("pg_node_tree"),

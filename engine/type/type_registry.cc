@@ -34,6 +34,7 @@
 #include "engine/type/type_info.h"
 #include "engine/type/user_type.h"
 #include "engine/type/uuid.h"
+#include "engine/type/xml_text.h"
 
 namespace luma {
 namespace {
@@ -108,7 +109,7 @@ class TypeRegistry {
           json_codecs(),      bit_string_codecs(),   network_codecs(),    mac_address_codecs(),
           tuple_id_codecs(),  range_codecs(),        multirange_codecs(), geometry_codecs(),
           snapshot_codecs(),  text_vector_codecs(),  text_query_codecs(), jsonpath_codecs(),
-          citext_codecs(),    hstore_codecs()}) {
+          citext_codecs(),    hstore_codecs(),       ltree_codecs(),      xml_codecs()}) {
       for (const TypeCodec& codec : family) bind(types_[index_of_name_.at(codec.name)], codec);
     }
     for (TypeInfo& type : types_) {

@@ -37,6 +37,8 @@ Expr* Binder::bind_slot_ref(const ast::ColumnRef& ref) {
       if (column.dropped || column.name != name) continue;
       Expr* slot = make_slot(arena(), static_cast<uint32_t>(i), column.type);
       slot->collation = column.collation;
+      names_collations_ |=
+          column.collation != kInvalidOid && column.collation != kDefaultCollationOid;
       slot->location = ref.location;
       return slot;
     }

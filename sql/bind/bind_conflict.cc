@@ -4,6 +4,7 @@
 
 #include "sql/bind/bind_modify.h"
 #include "sql/catalog/builtin_facts.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -153,16 +154,6 @@ const OpClassFact* written_class(const ast::NameList& name) {
   return found;
 }
 
-Oid written_collation(const ast::NameList& name, int location) {
-  if (name.empty()) return kInvalidOid;
-  for (const CollationFact& fact : collation_facts()) {
-    if (fact.name == name.back()) return fact.oid;
-  }
-  throw sql_error(SqlState::kUndefinedObject,
-                  "collation \"{}\" for encoding \"UTF8\" does not exist", name.back())
-      .at_byte(location);
-}
-
 }  // namespace
 
 std::vector<Oid> ModifyBinder::named_arbiter(const ast::InferClause& infer) {
@@ -219,7 +210,10 @@ std::vector<Oid> ModifyBinder::infer_arbiters(const ast::InferClause& infer,
       // A column in parentheses is a column.
       if (expression->kind == ExprKind::kSlot) element.column = static_cast<int>(expression->index);
     }
-    element.collation = written_collation(item->collation, infer.location);
+    if (!item->collation.empty()) {
+      element.collation = require_collation(binder_.environment_.catalog(), binder_.path(),
+                                            item->collation, infer.location);
+    }
     element.op_class = written_class(item->opclass);
     wanted.elements.push_back(element);
   }

@@ -4,6 +4,7 @@
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
 #include "sql/bind/variable_scope.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -79,19 +80,16 @@ Expr* Binder::bind_expr_by_kind(const ast::Node* node, Scope* scope, Clause clau
                         format_type(arg->type.oid))
             .at_byte(node->location);
       }
-      // Strings compare bytewise (C.UTF-8): the collations that mean just that are accepted.
-      for (const CollationFact& fact : collation_facts()) {
-        if (fact.name != collate->collname.back()) continue;
-        if (fact.provider == 'i')
-          throw unsupported("collation \"{}\"", fact.name).at_byte(node->location);
-        Expr* out = arena().make<Expr>(*arg);
-        out->collation = fact.oid;
-        return out;
-      }
-      throw sql_error(SqlState::kUndefinedObject,
-                      "collation \"{}\" for encoding \"UTF8\" does not exist",
-                      collate->collname.back())
-          .at_byte(node->location);
+      names_collations_ = true;
+      Expr* out = arena().make<Expr>(make_node(ExprKind::kRelabel, arg->type.oid, node->location));
+      out->type = arg->type;
+      out->is_volatile = arg->is_volatile;
+      out->args = copy_span(arena(), std::vector<Expr*>{arg});
+      // CollationPass tells it from other relabels by this.
+      out->index = 1;
+      out->collation =
+          require_collation(environment_.catalog(), path(), collate->collname, collate->location);
+      return out;
     }
     case ast::NodeTag::kSetToDefault:
       throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context")
@@ -101,8 +99,9 @@ Expr* Binder::bind_expr_by_kind(const ast::Node* node, Scope* scope, Clause clau
     case ast::NodeTag::kCurrentOfExpr:
       return bind_current_of(*ast::as<ast::CurrentOfExpr>(node), scope);
     case ast::NodeTag::kXmlExpr:
+      return bind_xml_expr(*ast::as<ast::XmlExpr>(node), scope, clause);
     case ast::NodeTag::kXmlSerialize:
-      throw unsupported("XML").at_byte(node->location);
+      return bind_xml_serialize(*ast::as<ast::XmlSerialize>(node), scope, clause);
     default:
       throw sql_error(SqlState::kInternalError, "unexpected node {} in an expression",
                       ast::node_name(node->tag));

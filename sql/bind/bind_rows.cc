@@ -208,7 +208,8 @@ Expr* Binder::bind_domain_check(const ast::Node* node, TypeRef base) {
     TypeRef& value;
     ~Reset() { value = {}; }
   } reset{domain_value_};
-  return coerce_to_boolean(bind_expr(node, new_scope(nullptr), Clause::kCheck), "CHECK");
+  return with_collations(
+      coerce_to_boolean(bind_expr(node, new_scope(nullptr), Clause::kCheck), "CHECK"));
 }
 
 }  // namespace luma

@@ -38,6 +38,7 @@ Expr* Binder::bind_trigger_condition(const ast::Node* node, const Table& table, 
   scope->items.push_back(row_of(table, "old", context()));
   scope->items.push_back(row_of(table, "new", context()));
   Expr* condition = bind_boolean(node, scope, Clause::kTriggerWhen, "WHEN");
+  condition = with_collations(condition);
   columns_to_slots(*condition, first);
   if (rows != nullptr) *rows = {scope->items[0], scope->items[1]};
   return condition;

@@ -24,7 +24,7 @@ struct BindRecord;
 struct FunctionEntry;
 struct RuleFrame;      // rule_rewrite.h
 struct RuleStatement;  // rule_rewrite.h
-class VariableScope;  // variable_scope.h
+class VariableScope;   // variable_scope.h
 struct OperatorEntry;
 
 // How hard a conversion may try (PostgreSQL's CoercionContext).
@@ -359,7 +359,7 @@ class Binder {
   };
   std::vector<OpenSublink> open_sublinks_;
   const TableDesc* slot_table_ = nullptr;  // bind_table_expr: columns become slots
-  bool names_collations_ = false;  // a COLLATE clause, or an expression over such a column
+  bool names_collations_ = false;          // a COLLATE clause, or an expression over such a column
   TypeRef domain_value_;                   // bind_domain_check: what VALUE is
   BindRecord* record_ = nullptr;
   VariableScope* variables_ = nullptr;
@@ -377,7 +377,7 @@ class Binder {
   const ast::Node* frame_select_ = nullptr;
   RowPair rule_rows_;
   std::vector<std::shared_ptr<void>> rule_trees_;  // keep what bound expressions may point into
-  std::vector<Oid> open_policies_;  // tables whose policies are being bound
+  std::vector<Oid> open_policies_;                 // tables whose policies are being bound
   bool binds_stored_policy_ = false;
 };
 

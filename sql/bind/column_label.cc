@@ -5,6 +5,28 @@ namespace luma {
 
 namespace {
 
+std::string_view xml_label(ast::XmlExprOp op) {
+  switch (op) {
+    case ast::XmlExprOp::kXmlConcat:
+      return "xmlconcat";
+    case ast::XmlExprOp::kXmlElement:
+      return "xmlelement";
+    case ast::XmlExprOp::kXmlForest:
+      return "xmlforest";
+    case ast::XmlExprOp::kXmlParse:
+      return "xmlparse";
+    case ast::XmlExprOp::kXmlPi:
+      return "xmlpi";
+    case ast::XmlExprOp::kXmlRoot:
+      return "xmlroot";
+    case ast::XmlExprOp::kXmlSerialize:
+      return "xmlserialize";
+    case ast::XmlExprOp::kIsDocument:
+      return {};
+  }
+  return {};
+}
+
 // How good a name is: a stronger one from deeper inside wins over a weaker one outside.
 int figure(const ast::Node* node, std::string& name) {
   if (node == nullptr) return 0;
@@ -49,6 +71,12 @@ int figure(const ast::Node* node, std::string& name) {
     }
     case ast::NodeTag::kCollateClause:
       return figure(ast::as<ast::CollateClause>(node)->arg, name);
+    case ast::NodeTag::kXmlSerialize:
+      name = "xmlserialize";
+      return 2;
+    case ast::NodeTag::kXmlExpr:
+      name = xml_label(ast::as<ast::XmlExpr>(node)->op);
+      return name.empty() ? 0 : 2;
     case ast::NodeTag::kGroupingFunc:
       name = "grouping";
       return 2;

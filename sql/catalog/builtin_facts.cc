@@ -218,7 +218,8 @@ std::span<const AmProcFact> amproc_facts() {
 
 std::span<const CollationFact> collation_facts() {
   static const auto rows = make_rows<CollationFact>("pg_collation", [](Fields f) {
-    return CollationFact{number(f[0]), f[1], letter(f[4]), flag(f[5]), number<int32_t>(f[6]), f[7]};
+    return CollationFact{number(f[0]), f[1], letter(f[4]), flag(f[5]), number<int32_t>(f[6]),
+                         f[7],         f[8], f[9],         f[10]};
   });
   return rows;
 }

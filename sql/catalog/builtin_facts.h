@@ -117,6 +117,9 @@ struct CollationFact {
   bool deterministic = true;
   int32_t encoding = -1;
   std::string_view collate;
+  std::string_view ctype;
+  std::string_view icu_locale;
+  std::string_view version;  // "" = none
 };
 
 // pg_range

@@ -10,6 +10,7 @@ constexpr ExtensionFact kExtensions[] = {
     {"citext", "1.6", "data type for case-insensitive character strings"},
     {"fuzzystrmatch", "1.1", "determine similarities and distance between strings"},
     {"hstore", "1.8", "data type for storing sets of (key, value) pairs"},
+    {"ltree", "1.2", "data type for hierarchical tree-like structures"},
     {"luma_retention", "1.0", "what the server did for tables with retention", true, true, false},
     {"pg_stat_statements", "1.10",
      "track planning and execution statistics of all SQL statements executed", true, true, false},

@@ -116,6 +116,7 @@ constexpr ExtensionOperatorFact kOperators[] = {
      "", false, false, "", ""},
     {15509, "pg_trgm", "<->>>", "text", "text", "float4",
      "strict_word_similarity_dist_commutator_op", "<<<->", "", false, false, "", ""},
+#include "sql/catalog/ltree_operators.inc"
 };
 
 constexpr ExtensionCastFact kCasts[] = {
@@ -149,6 +150,18 @@ constexpr Member kHstoreGinOperators[] = {
     {7, "@>"}, {9, "?", "text"}, {10, "?|", "_text"}, {11, "?&", "_text"}};
 constexpr Member kTrigramGinOperators[] = {{1, "%"},  {3, "~~"}, {4, "~~*"}, {5, "~"},
                                            {6, "~*"}, {7, "%>"}, {9, "%>>"}, {11, "="}};
+
+constexpr Member kLtreeCompare[] = {{1, "ltree_cmp"}};
+constexpr Member kLtreeGistOperators[] = {{1, "<"},
+                                          {2, "<="},
+                                          {3, "="},
+                                          {4, ">="},
+                                          {5, ">"},
+                                          {10, "@>"},
+                                          {11, "<@"},
+                                          {12, "~", "lquery"},
+                                          {14, "@", "ltxtquery"},
+                                          {16, "?", "_lquery"}};
 
 // The classes of btree_gin.
 constexpr ExtensionOpClassFact gin_scalar(Oid oid, std::string_view name, std::string_view type) {
@@ -250,6 +263,17 @@ constexpr ExtensionOpClassFact kClasses[] = {
      {},
      kTrigramGistOperators,
      {}},
+    {15870,
+     15880,
+     "ltree",
+     "ltree_ops",
+     kBtreeAm,
+     "ltree",
+     true,
+     {},
+     kBtreeOperators,
+     kLtreeCompare},
+    {15871, 15881, "ltree", "gist_ltree_ops", kGistAm, "ltree", true, {}, kLtreeGistOperators, {}},
     gin_scalar(15710, "int2_ops", "int2"),
     gin_scalar(15711, "int4_ops", "int4"),
     gin_scalar(15712, "int8_ops", "int8"),

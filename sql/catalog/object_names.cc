@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
-#include "sql/catalog/fact_table.h"
+#include "sql/catalog/text_search_objects.h"
 
 namespace luma {
 namespace {
@@ -20,23 +21,8 @@ std::string argument_list(const Catalog& catalog, std::span<const Oid> types) {
   return out + ')';
 }
 
-// Rows (oid first, then name) of an exported relation.
-std::string_view fact_name(std::string_view relation, Oid oid) {
-  const FactTable& table = fact_table(relation);
-  std::string wanted = std::to_string(oid);
-  for (size_t i = 0; i < table.row_count(); ++i) {
-    if (table.row(i)[0] == wanted) return table.row(i)[1];
-  }
-  return {};
-}
-
-Oid fact_oid(std::string_view relation, std::string_view name) {
-  const FactTable& table = fact_table(relation);
-  for (size_t i = 0; i < table.row_count(); ++i) {
-    if (table.row(i)[1] == name) return static_cast<Oid>(std::stoul(std::string(table.row(i)[0])));
-  }
-  return kInvalidOid;
-}
+// Finds an object by its name and the schema before it or the search path.
+using FindByName = Oid (*)(const Catalog&, const SearchPath&, const QualifiedName&);
 
 // "name(type, type)" cut at the parenthesis that ends the name; false when there is none.
 bool split_call(std::string_view text, std::string_view& name, std::string_view& args) {
@@ -101,9 +87,9 @@ class Lookup {
       case kRegcollation:
         return regcollation(text);
       case kRegconfig:
-        return text_search("pg_ts_config", "configuration", text);
+        return text_search(find_text_configuration, "configuration", text);
       case kRegdictionary:
-        return text_search("pg_ts_dict", "dictionary", text);
+        return text_search(find_text_dictionary, "dictionary", text);
       default:
         throw unsupported("input of type {}", format_type(alias_type));
     }
@@ -298,22 +284,22 @@ class Lookup {
 
   Oid regcollation(std::string_view text) const {
     std::vector<std::string> names = split_qualified_name(text);
-    Oid found = kInvalidOid;
-    if (in_pg_catalog(names)) {
-      for (const CollationFact& fact : collation_facts()) {
-        if (fact.name == names.back()) found = fact.oid;
-      }
-    }
-    return found_or(found,
+    QualifiedName name;
+    name.name = names.back();
+    if (names.size() > 1) name.schema = names[names.size() - 2];
+    return found_or(find_collation(catalog_, path_, name),
                     sql_error(SqlState::kUndefinedObject,
                               "collation \"{}\" for encoding \"UTF8\" does not exist", text));
   }
 
-  Oid text_search(std::string_view relation, std::string_view what, std::string_view text) const {
+  Oid text_search(FindByName find, std::string_view what, std::string_view text) const {
     std::vector<std::string> names = split_qualified_name(text);
-    Oid found = in_pg_catalog(names) ? fact_oid(relation, names.back()) : kInvalidOid;
-    return found_or(found, sql_error(SqlState::kUndefinedObject,
-                                     "text search {} \"{}\" does not exist", what, text));
+    QualifiedName name;
+    name.name = names.back();
+    if (names.size() > 1) name.schema = names[names.size() - 2];
+    return found_or(
+        find(catalog_, path_, name),
+        sql_error(SqlState::kUndefinedObject, "text search {} \"{}\" does not exist", what, text));
   }
 
   const Catalog& catalog_;
@@ -324,6 +310,15 @@ class Lookup {
 
 bool all_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// With its schema unless it is found without.
+std::string shown_name(const Catalog& catalog, const SearchPath& path, const CatalogObject& object,
+                       Oid schema, FindByName find) {
+  QualifiedName name;
+  name.name = object.name;
+  if (find(catalog, path, name) == object.oid) return quote_identifier(object.name);
+  return quote_qualified(catalog.schema_name(schema), object.name);
 }
 
 }  // namespace
@@ -397,13 +392,21 @@ std::string CatalogObjectNames::name_of(Oid alias_type, Oid oid) const {
       return role == nullptr ? "" : quote_identifier(role->name);
     }
     case kRegcollation: {
-      const CollationFact* fact = find_collation_fact(oid);
-      return fact == nullptr ? "" : quote_identifier(fact->name);
+      std::optional<CollationObject> found = collation(*catalog_, oid);
+      return found ? shown_name(*catalog_, *path_, *found, found->schema, find_collation) : "";
     }
-    case kRegconfig:
-      return std::string(fact_name("pg_ts_config", oid));
-    case kRegdictionary:
-      return std::string(fact_name("pg_ts_dict", oid));
+    case kRegconfig: {
+      const TextConfigurationObject* found = text_configuration(*catalog_, oid);
+      return found == nullptr
+                 ? ""
+                 : shown_name(*catalog_, *path_, *found, found->schema, find_text_configuration);
+    }
+    case kRegdictionary: {
+      const TextDictionaryObject* found = text_dictionary(*catalog_, oid);
+      return found == nullptr
+                 ? ""
+                 : shown_name(*catalog_, *path_, *found, found->schema, find_text_dictionary);
+    }
     default:
       return "";
   }

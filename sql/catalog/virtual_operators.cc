@@ -1,6 +1,7 @@
 // pg_operator, pg_cast, pg_aggregate and what describes operator classes: PostgreSQL's rows, then
 // those of the extensions that the database has, then what users have created.
 #include "engine/type/type_info.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/virtual_row.h"
 
@@ -155,6 +156,19 @@ void generate_pg_amproc(const VirtualScan& scan, VirtualRowSink& sink) {
       row.oid(function_oid(scan.catalog(), extension, member.name, types)).emit();
     }
   });
+}
+
+void generate_pg_collation(const VirtualScan& scan, VirtualRowSink& sink) {
+  generate_fact_rows(scan, sink);
+  VirtualRow row(scan, sink);
+  constexpr int32_t kAnyEncoding = -1, kUtf8 = 6;
+  for (const CollationObject* one : created_collations(scan.catalog())) {
+    if (one->oid < kFirstUserOid) continue;
+    row.oid(one->oid).text(one->name).oid(one->schema).oid(one->owner).letter(one->provider);
+    row.boolean(one->deterministic).int4(one->provider == 'i' ? kAnyEncoding : kUtf8);
+    row.text_or_null(one->collate).text_or_null(one->ctype).text_or_null(one->icu_locale);
+    row.text_or_null(one->version).emit();
+  }
 }
 
 void generate_pg_aggregate(const VirtualScan& scan, VirtualRowSink& sink) {

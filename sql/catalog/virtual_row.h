@@ -115,6 +115,11 @@ void generate_pg_policies(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_trigger(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_triggers(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_triggered_update_columns(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_collation(const VirtualScan& scan, VirtualRowSink& sink);  // virtual_operators.cc
+// virtual_text_search.cc
+void generate_pg_ts_dict(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_ts_config(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_ts_config_map(const VirtualScan& scan, VirtualRowSink& sink);
 // virtual_live.cc
 void generate_pg_config(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_hba_file_rules(const VirtualScan& scan, VirtualRowSink& sink);

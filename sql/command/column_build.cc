@@ -108,7 +108,7 @@ class ColumnPlanner {
                       context_.ddl().view()->type_name(plan_.column.type.oid))
           .at_byte(clause.location);
     }
-    plan_.column.collation = collation_oid(clause.collname, clause.location);
+    plan_.column.collation = collation_oid(context_, clause.collname, clause.location);
   }
 
   [[noreturn]] void throw_twice(std::string_view what, int location) {

@@ -127,7 +127,7 @@ void set_base(CommandContext& context, Type& type, const ast::CreateDomainStmt& 
           .at_byte(statement.coll_clause->location);
     }
     type.collation =
-        collation_oid(statement.coll_clause->collname, statement.coll_clause->location);
+        collation_oid(context, statement.coll_clause->collname, statement.coll_clause->location);
   }
   // A domain over a domain starts with the default of the latter.
   if (const Type* below = catalog.type(type.base.oid)) {

@@ -8,6 +8,7 @@
 #include "engine/type/user_type.h"
 #include "sql/bind/polymorphic.h"
 #include "sql/catalog/access_method.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
@@ -212,7 +213,7 @@ class IndexMaker {
         throw sql_error(SqlState::kDatatypeMismatch, "collations are not supported by type {}",
                         context_.ddl().view()->type_name(key.type.oid));
       }
-      key.collation = collation_oid(element.collation, element.location);
+      key.collation = collation_oid(context_, element.collation, element.location);
     }
     key.opclass = element.opclass.empty()
                       ? default_class(context_, key.type, index_->access_method)
@@ -223,6 +224,7 @@ class IndexMaker {
                          std::string(element.opclass.empty() ? "" : element.opclass.back()) +
                          " has no options");
     }
+    if (index_->unique) require_bytewise_equality(context_, key.collation, "a unique index");
     depend_on_extension(key.opclass);
     key.descending = element.ordering == ast::SortByDir::kDesc;
     key.nulls_first = element.nulls_ordering == ast::SortByNulls::kFirst ||
@@ -329,18 +331,15 @@ class IndexMaker {
 
 }  // namespace
 
-Oid collation_oid(const ast::NameList& name, int location) {
-  for (const CollationFact& fact : collation_facts()) {
-    if (fact.name != name.back()) continue;
-    bool bytewise = fact.oid == kDefaultCollationOid || fact.collate == "C" ||
-                    fact.collate == "POSIX" || fact.collate == "C.UTF-8" ||
-                    fact.name == "ucs_basic";
-    if (!bytewise) throw unsupported("collation \"{}\"", name.back()).at_byte(location);
-    return fact.oid;
-  }
-  throw sql_error(SqlState::kUndefinedObject,
-                  "collation \"{}\" for encoding \"UTF8\" does not exist", name.back())
-      .at_byte(location);
+Oid collation_oid(CommandContext& context, const ast::NameList& name, int location) {
+  return require_collation(*context.ddl().view(), context.environment().search_path(), name,
+                           location);
+}
+
+void require_bytewise_equality(CommandContext& context, Oid collation_of, std::string_view what) {
+  auto found = collation(*context.ddl().view(), collation_of);
+  if (!found || found->deterministic) return;
+  throw unsupported("{} with nondeterministic collation \"{}\"", what, found->name);
 }
 
 void set_operator_class(CommandContext& context, IndexKey& key, const ast::NameList& names,
@@ -375,6 +374,7 @@ std::shared_ptr<Index> make_key_index(CommandContext& context, const Table& tabl
   index->include = spec.include;
   for (int16_t number : spec.columns) {
     index->keys.push_back(column_index_key(context, *table.column(number), kBtreeAm));
+    require_bytewise_equality(context, index->keys.back().collation, "a unique index");
   }
   change_options(index->options, spec.options, OptionOwner::kBtree, false);
   return index;

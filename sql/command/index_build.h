@@ -43,7 +43,9 @@ void mark_clustered(CommandContext& context, Oid table, Oid index);
 // The index of CLUSTER ON; throws when it is none of the table's or no order.
 Oid clusterable_index(CommandContext& context, const Table& table, std::string_view index_name);
 
-// 0: the default one. Throws 42704 for an unknown name, 0A000 for an order LumaDB does not have.
-Oid collation_oid(const ast::NameList& name, int location);
+// Throws 42704 for an unknown name.
+Oid collation_oid(CommandContext& context, const ast::NameList& name, int location);
+// 0A000 where texts that differ would have to be equal.
+void require_bytewise_equality(CommandContext& context, Oid collation, std::string_view what);
 
 }  // namespace luma

@@ -9,6 +9,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
+#include "sql/command/named_object.h"
 #include "sql/command/statistics_command.h"
 
 namespace luma {
@@ -120,6 +121,12 @@ void change_owner(CommandContext& context, const CatalogObject& object, Oid owne
 CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandContext& context) {
   Oid owner = role_oid(context, *statement.newowner);
   const Catalog& catalog = *context.ddl().view();
+  if (is_named_object(statement.object_type)) {
+    change_owner(context,
+                 *own_object_copy(context, statement.object_type, qualified_name(statement.object)),
+                 owner);
+    return {alter_named_tag(statement.object_type)};
+  }
   switch (statement.object_type) {
     case ast::ObjectType::kSchema: {
       std::string_view name = qualified_name(statement.object).name;

@@ -6,6 +6,7 @@
 #include "engine/table/table_build.h"
 #include "sql/ast/tree.h"
 #include "sql/bind/binder.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
@@ -15,6 +16,15 @@
 
 namespace luma {
 namespace {
+
+// Bounds are compared by bytes.
+void require_bytewise_order(CommandContext& context, Oid collation_of) {
+  auto found = collation(*context.ddl().view(), collation_of);
+  bool by_bytes =
+      !found || found->provider == 'd' ||
+      (found->provider == 'c' && (found->collate.starts_with("C") || found->collate == "POSIX"));
+  if (!by_bytes) throw unsupported("a partition key with collation \"{}\"", found->name);
+}
 
 using Value_ = PartitionBound::Value;
 
@@ -96,7 +106,8 @@ IndexKey key_part(CommandContext& context, Table& table, const ast::PartitionEle
   refuse_generated(table, {column->number}, element.location);
   IndexKey part = column_index_key(context, *column, method);
   if (!element.opclass.empty()) set_operator_class(context, part, element.opclass, method);
-  if (!element.collation.empty()) part.collation = collation_oid(element.collation, -1);
+  if (!element.collation.empty()) part.collation = collation_oid(context, element.collation, -1);
+  require_bytewise_order(context, part.collation);
   return part;
 }
 

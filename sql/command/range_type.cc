@@ -258,8 +258,8 @@ CommandResult create_range_type(const ast::CreateRangeStmt& statement, CommandCo
       throw SqlError(SqlState::kWrongObjectType,
                      "range collation specified but subtype does not support collation");
     }
-    range->collation =
-        collation_oid(ast::NameList(options.collation.data(), options.collation.size()), -1);
+    range->collation = collation_oid(
+        context, ast::NameList(options.collation.data(), options.collation.size()), -1);
   } else {
     range->collation = info.collation;
   }

@@ -11,12 +11,14 @@
 #include "engine/type/extension_type.h"
 #include "engine/type/numeric.h"
 #include "engine/type/typmod.h"
+#include "sql/catalog/collation_object.h"
 #include "sql/catalog/comments.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/fact_table.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/object_names.h"
 #include "sql/catalog/operations_state.h"
+#include "sql/catalog/text_search_objects.h"
 #include "sql/function/updatable_view.h"
 #include "sql/function/variadic.h"
 
@@ -97,9 +99,26 @@ Value opclass_visible(RowCall& call, const Value* args) {
   auto visible = extension_class_visible<false>(call, oid);
   return visible ? Value(Datum::of_bool(*visible)) : Value::null();
 }
-Value collation_visible(RowCall&, const Value* args) {
-  bool exists = find_collation_fact(args[0].datum.oid()) != nullptr;
-  return exists ? Value(Datum::of_bool(true)) : Value::null();
+// Whether the search path finds this very object by its name.
+Value named_visible(RowCall& call, const CatalogObject* object,
+                    Oid (*find)(const Catalog&, const SearchPath&, const QualifiedName&)) {
+  if (object == nullptr) return Value::null();
+  const SessionCatalog& session = session_of(call);
+  QualifiedName name;
+  name.name = object->name;
+  return Datum::of_bool(find(session.catalog(), session.search_path(), name) == object->oid);
+}
+Value collation_visible(RowCall& call, const Value* args) {
+  auto found = collation(session_of(call).catalog(), args[0].datum.oid());
+  return named_visible(call, found ? &*found : nullptr, find_collation);
+}
+Value text_configuration_visible(RowCall& call, const Value* args) {
+  return named_visible(call, text_configuration(session_of(call).catalog(), args[0].datum.oid()),
+                       find_text_configuration);
+}
+Value text_dictionary_visible(RowCall& call, const Value* args) {
+  return named_visible(call, text_dictionary(session_of(call).catalog(), args[0].datum.oid()),
+                       find_text_dictionary);
 }
 
 template <const char* relation>
@@ -112,8 +131,7 @@ Value fact_visible(RowCall&, const Value* args) {
   return Value::null();
 }
 constexpr char kOpfamily[] = "pg_opfamily", kConversion[] = "pg_conversion",
-               kTsConfig[] = "pg_ts_config", kTsDict[] = "pg_ts_dict", kTsParser[] = "pg_ts_parser",
-               kTsTemplate[] = "pg_ts_template";
+               kTsParser[] = "pg_ts_parser", kTsTemplate[] = "pg_ts_template";
 
 Value opfamily_visible(RowCall& call, const Value* args) {
   auto visible = extension_class_visible<true>(call, args[0].datum.oid());
@@ -399,8 +417,8 @@ const KernelRow kRows[] = {
     scalar_row("pg_opfamily_is_visible(oid)", row_kernel<opfamily_visible>),
     scalar_row("pg_collation_is_visible(oid)", row_kernel<collation_visible>),
     scalar_row("pg_conversion_is_visible(oid)", row_kernel<fact_visible<kConversion>>),
-    scalar_row("pg_ts_config_is_visible(oid)", row_kernel<fact_visible<kTsConfig>>),
-    scalar_row("pg_ts_dict_is_visible(oid)", row_kernel<fact_visible<kTsDict>>),
+    scalar_row("pg_ts_config_is_visible(oid)", row_kernel<text_configuration_visible>),
+    scalar_row("pg_ts_dict_is_visible(oid)", row_kernel<text_dictionary_visible>),
     scalar_row("pg_ts_parser_is_visible(oid)", row_kernel<fact_visible<kTsParser>>),
     scalar_row("pg_ts_template_is_visible(oid)", row_kernel<fact_visible<kTsTemplate>>),
     scalar_row("obj_description(oid,name)", row_kernel<comment_of_class>, "comment on an object"),

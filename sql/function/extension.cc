@@ -37,11 +37,17 @@ std::span<const ExtensionFunction> extension_functions(std::string_view extensio
     std::span<const ExtensionFunction> (*functions)();
   };
   static constexpr Row kRows[] = {
-      {"citext", citext_functions},       {"fuzzystrmatch", fuzzystrmatch_functions},
-      {"hstore", hstore_functions},       {"luma_retention", luma_retention_functions},
-      {"pg_trgm", pg_trgm_functions},     {"pgcrypto", pgcrypto_functions},
-      {"tablefunc", tablefunc_functions}, {"unaccent", unaccent_functions},
-      {"uuid-ossp", uuid_ossp_functions}, {"pg_stat_statements", pg_stat_statements_functions},
+      {"citext", citext_functions},
+      {"fuzzystrmatch", fuzzystrmatch_functions},
+      {"hstore", hstore_functions},
+      {"luma_retention", luma_retention_functions},
+      {"ltree", ltree_functions},
+      {"pg_trgm", pg_trgm_functions},
+      {"pgcrypto", pgcrypto_functions},
+      {"tablefunc", tablefunc_functions},
+      {"unaccent", unaccent_functions},
+      {"uuid-ossp", uuid_ossp_functions},
+      {"pg_stat_statements", pg_stat_statements_functions},
   };
   for (const Row& row : kRows) {
     if (row.extension == extension) return row.functions();

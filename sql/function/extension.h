@@ -65,6 +65,7 @@ const FunctionEntry* function_by_oid(const Catalog& catalog, Oid oid, Arena& are
 std::span<const ExtensionFunction> citext_functions();
 std::span<const ExtensionFunction> fuzzystrmatch_functions();
 std::span<const ExtensionFunction> hstore_functions();
+std::span<const ExtensionFunction> ltree_functions();
 std::span<const ExtensionFunction> pgcrypto_functions();
 std::span<const ExtensionFunction> pg_trgm_functions();
 std::span<const ExtensionFunction> luma_retention_functions();

@@ -38,6 +38,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       hypothetical_kernels(),
       json_record_kernels(),
       enum_kernels(),
+      collation_kernels(),
+      xml_kernels(),
       session_kernels(),
       session_control_kernels(),
       number_text_kernels(),
@@ -62,6 +64,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       snapshot_kernels(),
       text_search_kernels(),
       text_rank_kernels(),
+      text_search_json_kernels(),
+      text_debug_kernels(),
       time_series_kernels(),
       gap_fill_kernels(),
   };

@@ -38,6 +38,8 @@ std::span<const KernelRow> server_state_kernels();
 std::span<const KernelRow> hypothetical_kernels();
 std::span<const KernelRow> json_record_kernels();
 std::span<const KernelRow> enum_kernels();
+std::span<const KernelRow> collation_kernels();
+std::span<const KernelRow> xml_kernels();
 std::span<const KernelRow> session_kernels();
 std::span<const KernelRow> session_control_kernels();
 std::span<const KernelRow> number_text_kernels();

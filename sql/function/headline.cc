@@ -21,7 +21,7 @@ struct Piece {
   enum class Kind : uint8_t { kBlank, kTag, kCompound, kWord, kNumber, kOther };
   string_view text;
   Kind kind = Kind::kBlank;
-  std::string lexeme;  // "": a stop word, or no word
+  std::vector<std::string> lexemes;  // those that the query asks for
   int place = 0;
   bool wanted = false;  // by the query
   bool shown = false;
@@ -31,36 +31,29 @@ struct Piece {
   }
 };
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-bool is_number(string_view text) {
-  return text.find_first_of("0123456789") != string_view::npos &&
-         text.find_first_not_of("0123456789.+-eE") == string_view::npos;
-}
-
-// Where a tag, an entity or a protocol that begins at `at` ends; `at`: it is none.
-size_t end_of_special(string_view text, size_t at, Piece::Kind& kind) {
-  auto follows = [&](size_t i, auto&& test) { return i < text.size() && test(text[i]); };
-  if (text[at] == '<' &&
-      follows(at + 1, [](char c) { return is_letter(c) || c == '/' || c == '!' || c == '?'; })) {
-    size_t end = text.find('>', at);
-    if (end == string_view::npos) return at;
-    kind = Piece::Kind::kTag;
-    return end + 1;
+Piece::Kind kind_of(int type) {
+  switch (type) {
+    case token_type::kBlank:
+      return Piece::Kind::kBlank;
+    case token_type::kTag:
+      return Piece::Kind::kTag;
+    case token_type::kUrl:
+    case token_type::kNumHyphenated:
+    case token_type::kAsciiHyphenated:
+    case token_type::kHyphenated:
+      return Piece::Kind::kCompound;
+    case token_type::kScientific:
+    case token_type::kVersion:
+    case token_type::kDecimal:
+    case token_type::kSigned:
+    case token_type::kUnsigned:
+      return Piece::Kind::kNumber;
+    case token_type::kProtocol:
+    case token_type::kEntity:
+      return Piece::Kind::kOther;
+    default:
+      return Piece::Kind::kWord;
   }
-  kind = Piece::Kind::kOther;
-  if (text[at] == '&') {
-    size_t end = at + 1;
-    while (
-        follows(end, [](char c) { return is_letter(c) || c == '#' || (c >= '0' && c <= '9'); })) {
-      ++end;
-    }
-    return follows(end, [](char c) { return c == ';'; }) && end > at + 1 ? end + 1 : at;
-  }
-  if (!is_letter(text[at])) return at;
-  size_t end = at;
-  while (follows(end, is_letter)) ++end;
-  return text.substr(end).starts_with("://") ? end + 3 : at;
 }
 
 class Document {
@@ -68,19 +61,24 @@ class Document {
   Document(const TextConfiguration& configuration, string_view text, const QueryNode* query)
       : query_(query == nullptr ? nullptr : copy_query(*query)) {
     if (query_ != nullptr) forget_weights(*query_);
-    std::vector<TextToken> tokens = split_document(text);
-    size_t done = 0;
     int place = 0;
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      const auto begin = static_cast<size_t>(tokens[i].text.data() - text.data());
-      if (begin > done) {
-        add_between(text.substr(done, begin - done));
-        done = begin;
+    std::vector<TextLexeme> lexemes;
+    for (const TextToken& token : split_document(text)) {
+      if (token.text.size() > kMaxLexemeBytes) {
+        configuration.report_long_word();
+        continue;
       }
-      add_token(configuration, tokens, i, ++place);
-      if (pieces.back().kind != Piece::Kind::kCompound) done = begin + tokens[i].text.size();
+      Piece& piece = pieces.emplace_back();
+      piece.text = token.text;
+      piece.kind = kind_of(token.type);
+      if (!configuration.lexemes_of(token, lexemes)) continue;
+      piece.place = ++place;
+      for (TextLexeme& lexeme : lexemes) {
+        if (!asks_for(query_.get(), lexeme.text)) continue;
+        piece.wanted = true;
+        piece.lexemes.push_back(std::move(lexeme.text));
+      }
     }
-    if (done < text.size()) add_between(text.substr(done));
   }
 
   std::vector<Piece> pieces;
@@ -106,7 +104,9 @@ class Document {
       std::map<std::string, std::vector<LexemePosition>> seen;
       for (int last = first; last >= 0 && last - first < most; last = next_wanted(last + 1)) {
         const Piece& piece = at(last);
-        seen[piece.lexeme].push_back(LexemePosition::of(static_cast<uint32_t>(piece.place), 0));
+        for (const std::string& lexeme : piece.lexemes) {
+          seen[lexeme].push_back(LexemePosition::of(static_cast<uint32_t>(piece.place), 0));
+        }
         TextVector vector;
         for (const auto& [lexeme, positions] : seen) vector.push_back({lexeme, positions});
         if (query_matches(query_.get(), vector)) return Span{first, last};
@@ -135,41 +135,6 @@ class Document {
       return node->prefix ? lexeme.starts_with(node->text) : lexeme == node->text;
     }
     return asks_for(node->left.get(), lexeme) || asks_for(node->right.get(), lexeme);
-  }
-
-  void add(string_view text, Piece::Kind kind) {
-    Piece& piece = pieces.emplace_back();
-    piece.text = text;
-    piece.kind = kind;
-  }
-  void add_between(string_view text) {
-    size_t blank = 0;
-    for (size_t i = 0; i < text.size();) {
-      Piece::Kind kind = Piece::Kind::kBlank;
-      size_t end = end_of_special(text, i, kind);
-      if (end == i) {
-        ++i;
-        continue;
-      }
-      if (i > blank) add(text.substr(blank, i - blank), Piece::Kind::kBlank);
-      add(text.substr(i, end - i), kind);
-      blank = i = end;
-    }
-    if (blank < text.size()) add(text.substr(blank), Piece::Kind::kBlank);
-  }
-  void add_token(const TextConfiguration& configuration, const std::vector<TextToken>& tokens,
-                 size_t i, int place) {
-    const TextToken& token = tokens[i];
-    bool compound = i + 1 < tokens.size() && tokens[i + 1].text.data() < token.text.end();
-    add(token.text, compound                ? Piece::Kind::kCompound
-                    : is_number(token.text) ? Piece::Kind::kNumber
-                                            : Piece::Kind::kWord);
-    Piece& piece = pieces.back();
-    piece.place = place;
-    std::string lexeme;
-    if (!configuration.lexeme_of(token, lexeme)) return;
-    piece.wanted = asks_for(query_.get(), lexeme);
-    piece.lexeme = std::move(lexeme);
   }
 
   QueryTree query_;

@@ -1,13 +1,11 @@
 // Set-returning functions whose rows are known at once: unnest, splitting texts, taking JSON apart.
-#include <vector>
-
 #include "engine/base/sql_error.h"
 #include "engine/exec/expr.h"
 #include "engine/type/array.h"
 #include "engine/type/jsonb.h"
-#include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
 #include "sql/function/regexp_search.h"
+#include "sql/function/row_list.h"
 #include "sql/function/string_split.h"
 
 namespace luma {
@@ -17,30 +15,6 @@ namespace {
 using State = std::unique_ptr<TableFunctionState>;
 using Arguments = std::span<const Value>;
 using std::string_view;
-
-// Rows kept in an arena, handed out chunk by chunk.
-class RowList final : public TableFunctionState {
- public:
-  explicit RowList(uint32_t columns) : columns_(columns) {}
-  Arena& arena() { return arena_; }
-  void add(const Value& value) { values_.push_back(value); }
-  void add_text(string_view text) { values_.push_back(arena_string(arena_, text)); }
-
-  void next(EvalContext&, Chunk& out) override {
-    uint32_t count = 0;
-    while (at_ < values_.size() && count < out.columns[0].capacity()) {
-      for (uint32_t c = 0; c < columns_; ++c) out.columns[c].set_value(count, values_[at_++]);
-      ++count;
-    }
-    out.size = count;
-  }
-
- private:
-  uint32_t columns_;
-  Arena arena_;
-  std::vector<Value> values_;
-  size_t at_ = 0;
-};
 
 // Elements are read from the array as they are asked for.
 class Unnest final : public TableFunctionState {

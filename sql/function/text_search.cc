@@ -8,7 +8,7 @@
 #include "engine/type/text_vector.h"
 #include "engine/type/utf8_text.h"
 #include "sql/function/headline.h"
-#include "sql/function/text_parser.h"
+#include "sql/function/text_search_call.h"
 #include "sql/function/type_comparison.h"
 #include "sql/function/type_families.h"
 
@@ -18,11 +18,6 @@ namespace {
 
 using std::string_view;
 
-// The configuration of a call: its first argument when it is a regconfig, else the session's.
-TextConfiguration configuration_of(const RowCall& call, const Value* args) {
-  bool given = call.expr.args[0]->type.oid == type_oid::kRegconfig;
-  return TextConfiguration(given ? args[0].datum.oid() : default_text_configuration(call.context));
-}
 string_view last_text(const RowCall& call, const Value* args) {
   return args[call.expr.args.size() - 1].datum.str.view();
 }
@@ -30,7 +25,6 @@ string_view last_text(const RowCall& call, const Value* args) {
 TextVector vector_of(const TextConfiguration& configuration, string_view text) {
   TextVector vector;
   for (PlacedLexeme& lexeme : lexemes_of(configuration, text)) {
-    if (lexeme.text.size() > kMaxLexemeBytes) continue;
     auto place = static_cast<uint32_t>(lexeme.place);
     vector.push_back({std::move(lexeme.text), {LexemePosition::of(place, 0)}});
   }
@@ -106,7 +100,7 @@ QueryTree query_of_words(const TextConfiguration& configuration, string_view tex
   };
   for (const PlacedLexeme& lexeme : lexemes_of(configuration, text)) {
     while (++place < lexeme.place) join(lexeme_node(""));
-    join(lexeme_node(lexeme.text, prefix, weights));
+    join(lexeme_node(lexeme.text, prefix || lexeme.prefix, weights));
   }
   return tree == nullptr ? lexeme_node("") : std::move(tree);
 }
@@ -257,12 +251,12 @@ bool match(string_view vector, string_view query) {
 bool match_reversed(string_view query, string_view vector) { return match(vector, query); }
 bool match_text(RowCall& call, string_view text, string_view query) {
   Arena arena;
-  TextConfiguration configuration(default_text_configuration(call.context));
+  TextConfiguration configuration(call.context, default_text_configuration(call.context));
   return match(store_text_vector(vector_of(configuration, text), arena).str.view(), query);
 }
 bool match_texts(RowCall& call, string_view text, string_view words) {
   Arena arena;
-  TextConfiguration configuration(default_text_configuration(call.context));
+  TextConfiguration configuration(call.context, default_text_configuration(call.context));
   int left, right;
   QueryTree query =
       drop_stop_words(query_of_words(configuration, words, QueryOperator::kAnd), left, right);
@@ -272,7 +266,7 @@ bool match_texts(RowCall& call, string_view text, string_view words) {
 
 // [configuration,] document, query [, options]
 Value headline(RowCall& call, const Value* args) {
-  const size_t first = call.expr.args[0]->type.oid == type_oid::kRegconfig ? 1 : 0;
+  const size_t first = has_configuration(call) ? 1 : 0;
   const size_t count = call.expr.args.size();
   TextConfiguration configuration = configuration_of(call, args);
   HeadlineOptions options;

@@ -105,9 +105,9 @@ TriggerResult update_vector(ExecContext& context, const TriggerCall& call, Arena
   } else {
     configuration = configuration_named(context, names[1]);
   }
-  TextConfiguration words(configuration);
+  TextConfiguration words(context, configuration);
   TextVector vector;
-  size_t places = 0;  // of the columns so far
+  int places = 0;  // of the columns so far
   for (size_t i = 2; i < names.size(); ++i) {
     size_t source = attribute_of(table, names[i], "column");
     if (!is_character_type(table.columns[source].type.oid)) {
@@ -116,12 +116,12 @@ TriggerResult update_vector(ExecContext& context, const TriggerCall& call, Arena
     }
     if (call.new_row[source].is_null) continue;
     std::string_view text = call.new_row[source].datum.str.view();
-    for (PlacedLexeme& lexeme : lexemes_of(words, text)) {
-      if (lexeme.text.size() > kMaxLexemeBytes) continue;
-      auto place = static_cast<uint32_t>(places + static_cast<size_t>(lexeme.place));
+    int count = 0;
+    for (PlacedLexeme& lexeme : lexemes_of(words, text, &count)) {
+      auto place = static_cast<uint32_t>(places + lexeme.place);
       vector.push_back({std::move(lexeme.text), {LexemePosition::of(place, 0)}});
     }
-    places += split_document(text).size();
+    places += count;
   }
   TriggerResult result;
   result.row.emplace(call.new_row.begin(), call.new_row.end());

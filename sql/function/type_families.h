@@ -21,5 +21,7 @@ std::span<const KernelRow> circle_kernels();
 std::span<const KernelRow> snapshot_kernels();
 std::span<const KernelRow> text_search_kernels();
 std::span<const KernelRow> text_rank_kernels();
+std::span<const KernelRow> text_search_json_kernels();
+std::span<const KernelRow> text_debug_kernels();
 
 }  // namespace luma

@@ -218,6 +218,8 @@ const OwnSetting kOwnSettings[] = {
     {"luma.simd", SettingType::kEnum, SettingContext::kPostmaster, "", 0, 0, "auto",
      "Instructions that loops over vectors use; auto is the best that the machine has.",
      "auto|sse2|avx2|avx512", check_simd},
+    {"luma.text_search_directory", SettingType::kString, SettingContext::kSuperuser, "", 0, 0, "",
+     "Directory of word lists for text search besides those that are built in."},
 };
 
 // PostgreSQL's facts that LumaDB answers differently or knows more of.

@@ -34,7 +34,9 @@ KNOWN_XX000 = ("tsvector_update_trigger: not fired by trigger manager",
                "could not open relation with OID", "cache lookup failed", "unrecognized weight",
                "unrecognized object type abbreviation", "unsupported jsonb version number",
                "unsupported jsonpath version number", "invalid INTERVAL typmod",
-               "tuple concurrently updated", "cannot alter constraint")
+               "tuple concurrently updated", "cannot alter constraint",
+               "invalid XPath expression", "could not create XPath object",
+               "could not register XML namespace")
 
 
 def corpus():
