@@ -3,6 +3,7 @@
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
 #include "sql/bind/variable_scope.h"
+#include "sql/function/registry.h"
 
 namespace luma {
 
@@ -24,6 +25,26 @@ bool names_item(const ScopeItem& item, std::string_view schema, std::string_view
 }
 
 std::string_view string_of(const ast::Node* node) { return ast::as<ast::String>(node)->sval; }
+
+// database.schema.table.column: of this database.
+void check_long_name(const Catalog& catalog, const ast::ColumnRef& ref) {
+  std::string written;
+  for (const ast::Node* field : ref.fields) {
+    written += (written.empty() ? "" : ".") +
+               std::string(ast::is<ast::AStar>(field) ? "*" : string_of(field));
+  }
+  if (ref.fields.size() > 4) {
+    throw sql_error(SqlState::kSyntaxError, "improper qualified name (too many dotted names): {}",
+                    written)
+        .at_byte(ref.location);
+  }
+  const Database* current = catalog.database(catalog.database_oid());
+  if (current != nullptr && current->name != string_of(ref.fields[0])) {
+    throw sql_error(SqlState::kFeatureNotSupported,
+                    "cross-database references are not implemented: {}", written)
+        .at_byte(ref.location);
+  }
+}
 
 }  // namespace
 
@@ -181,25 +202,7 @@ Expr* Binder::bind_column_name(const ast::ColumnRef& ref, Scope* scope, Clause c
     throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" does not exist", name)
         .at_byte(ref.location);
   }
-  if (count > 3) {
-    std::string written;
-    for (const ast::Node* field : ref.fields) {
-      written += (written.empty() ? "" : ".") +
-                 std::string(ast::is<ast::AStar>(field) ? "*" : string_of(field));
-    }
-    if (count > 4) {
-      throw sql_error(SqlState::kSyntaxError, "improper qualified name (too many dotted names): {}",
-                      written)
-          .at_byte(ref.location);
-    }
-    const Catalog& catalog = environment_.catalog();
-    const Database* current = catalog.database(catalog.database_oid());
-    if (current != nullptr && current->name != string_of(ref.fields[0])) {
-      throw sql_error(SqlState::kFeatureNotSupported,
-                      "cross-database references are not implemented: {}", written)
-          .at_byte(ref.location);
-    }
-  }
+  if (count > 3) check_long_name(environment_.catalog(), ref);
   bool whole_row = ast::is<ast::AStar>(ref.fields.back());
   std::string_view name = whole_row ? std::string_view{} : string_of(ref.fields[count - 1]);
   std::string_view alias = string_of(ref.fields[count - 2]);
@@ -216,6 +219,17 @@ Expr* Binder::bind_column_name(const ast::ColumnRef& ref, Scope* scope, Clause c
       }
       if (column != nullptr) return found(*level, *item, *column);
       if (Expr* system = bind_system_column(*item, name, ref.location)) return system;
+      // "t.f" that is no column may be f(t).
+      Expr* computed = nullptr;
+      try {
+        computed = bind_field(bind_whole_row(*item, ref.location), name, ref.location);
+      } catch (const SqlError&) {
+        computed = nullptr;  // then there is no such column
+      }
+      if (computed != nullptr && computed->function != nullptr) {
+        return computed->function->returns_set ? make_set_returning(computed, scope, clause)
+                                               : computed;
+      }
       throw sql_error(SqlState::kUndefinedColumn, "column {}.{} does not exist", alias, name)
           .at_byte(ref.location);
     }

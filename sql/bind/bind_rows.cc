@@ -78,11 +78,26 @@ Expr* Binder::make_field(Expr* base, uint32_t index, const RowField& field, int 
 
 Expr* Binder::bind_field(Expr* base, std::string_view field, int location) {
   std::vector<RowField> fields;
-  if (row_fields(*base, fields)) {
-    for (size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i].name == field)
-        return make_field(base, static_cast<uint32_t>(i), fields[i], location);
+  bool is_row = row_fields(*base, fields);
+  for (uint32_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].name == field) return make_field(base, i, fields[i], location);
+  }
+  // "value.f" may be f(value).
+  try {
+    Expr* call =
+        make_function_call(ast::NameList(&field, 1), {base}, {}, false, false, location, nullptr);
+    const FunctionEntry* function = call->kind == ExprKind::kFunction ? call->function : nullptr;
+    if (function != nullptr && !function->is_aggregate() && !function->is_window() &&
+        function->kind != 'p') {
+      return call;
     }
+  } catch (const SqlError& error) {
+    if (error.state != SqlState::kUndefinedFunction &&
+        error.state != SqlState::kAmbiguousFunction) {
+      throw;
+    }
+  }
+  if (is_row) {
     if (base->type.oid != type_oid::kRecord) {
       throw sql_error(SqlState::kUndefinedColumn, "column \"{}\" not found in data type {}", field,
                       format_type(base->type.oid))

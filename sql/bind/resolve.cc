@@ -147,6 +147,24 @@ Oid cast_function_target(const Catalog& catalog, const ast::NameList& name) {
   return type == nullptr || type->type_type == 'p' ? kInvalidOid : type->oid;
 }
 
+// PostgreSQL reads f(x) as a cast when f is a type and the cast needs no function of its own.
+bool reads_as_cast(Oid source, Oid target) {
+  if (source == type_oid::kUnknown) return true;
+  const CastEntry* cast = FunctionRegistry::instance().cast(source, target);
+  if (cast != nullptr) return cast->method == 'b';
+  const TypeInfo* from = find_type(source);
+  if (source == type_oid::kRecord || (from != nullptr && from->type_type == 'c')) return false;
+  return find_type(target)->category == 'S' || (from != nullptr && from->category == 'S');
+}
+
+// A function that takes the arguments as they are hides one that gathers them.
+bool is_hidden(const Call& call, const std::vector<Call>& calls) {
+  return call.candidate.expanded_variadic && std::ranges::any_of(calls, [&](const Call& other) {
+           return !other.candidate.expanded_variadic &&
+                  other.candidate.arg_types == call.candidate.arg_types;
+         });
+}
+
 // Of a qualified operator; 0 for names that the search path finds, or the system has.
 Oid schema_of_operator(const Catalog& catalog, const SearchPath& path, const ast::NameList& name,
                        int location) {
@@ -224,8 +242,8 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
     }
   }
   auto argument_order = [&](const Call& call) {
-    std::vector<Oid> ordered;
     if (call.order.empty()) return actual;
+    std::vector<Oid> ordered;
     for (int position : call.order) {
       if (position != -1) ordered.push_back(actual[position]);
     }
@@ -237,15 +255,9 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
       chosen = &call;
   }
   if (chosen == nullptr && args.size() == 1 && arg_names.empty() && !star) {
-    // PostgreSQL reads f(x) as a cast when f is a type and the cast needs no function of its own.
     Oid target = cast_function_target(environment_.catalog(), name);
     if (target != kInvalidOid) {
-      bool literal = actual[0] == type_oid::kUnknown;
-      const CastEntry* cast = FunctionRegistry::instance().cast(actual[0], target);
-      const TypeInfo* from = find_type(actual[0]);
-      bool text_cast = cast == nullptr && (find_type(target)->category == 'S' ||
-                                           (from != nullptr && from->category == 'S'));
-      if (literal || (cast != nullptr && cast->method == 'b') || text_cast) {
+      if (reads_as_cast(actual[0], target)) {
         Expr* out = coerce(args[0], {target, -1}, Coercion::kExplicit, location);
         if (out != nullptr) return out;
       }
@@ -254,11 +266,11 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   if (chosen == nullptr) {
     std::vector<const Candidate*> viable;
     for (const Call& call : calls) {
+      if (is_hidden(call, calls)) continue;
       if (can_coerce(argument_order(call), call.candidate.arg_types, Coercion::kImplicit)) {
         viable.push_back(&call.candidate);
       }
     }
-    // A non-variadic match beats an expanded one of the same function with equal types.
     auto implicit = [&](std::span<const Oid> from, std::span<const Oid> to) {
       return can_coerce(from, to, Coercion::kImplicit);
     };
@@ -274,6 +286,12 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
     for (const Call& call : calls) {
       if (&call.candidate == best) chosen = &call;
     }
+  }
+  std::vector<RowField> fields;
+  bool may_be_field = chosen == nullptr && args.size() == 1 && arg_names.empty() && !star &&
+                      !variadic && name.size() == 1 && row_fields(*args[0], fields);
+  for (uint32_t i = 0; may_be_field && i < fields.size(); ++i) {
+    if (fields[i].name == name.back()) return make_field(args[0], i, fields[i], location);
   }
   if (chosen == nullptr) {
     throw sql_error(SqlState::kUndefinedFunction, "function {} does not exist",

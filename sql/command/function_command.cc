@@ -145,11 +145,8 @@ void check_argument(const Function& function, const Function::Argument& argument
   if (argument.name.empty()) return;
   for (const Function::Argument& other : function.arguments) {
     if (other.name != argument.name) continue;
-    // An input and an output column may share a name only when one is a table column... of neither.
-    bool clash = (other.is_input() && argument.is_input()) ||
-                 (other.is_output() && argument.is_output()) || other.mode == 't' ||
-                 argument.mode == 't' || !function.is_procedure();
-    if (clash) {
+    // A pure input and a pure output may share a name.
+    if ((other.is_input() && argument.is_input()) || (other.is_output() && argument.is_output())) {
       bad_definition(fmt::format("parameter name \"{}\" used more than once", argument.name));
     }
   }
