@@ -147,7 +147,58 @@ void SelectBinder::bind_group_clause() {
   grouping_sets_ = std::move(product);
 }
 
+namespace {
+
+bool uses(const std::vector<ProjectItem>& items, ColumnId column) {
+  return std::ranges::any_of(items, [&](const ProjectItem& item) {
+    std::vector<ColumnId> used;
+    collect_columns(*item.expr, used);
+    return std::ranges::find(used, column) != used.end();
+  });
+}
+
+}  // namespace
+
+// Sets that rows are grouped by are made below the aggregation.
+LogicalOp* SelectBinder::add_grouped_sets(LogicalOp* plan) {
+  std::vector<ProjectItem> below, above;
+  for (const ProjectItem& item : state_.set_returning) {
+    (uses(groups_, item.column) ? below : above).push_back(item);
+  }
+  if (below.empty()) return plan;
+  // The arguments of what is below are below, too.
+  for (size_t i = 0; i < above.size();) {
+    if (uses(below, above[i].column)) {
+      below.push_back(above[i]);
+      above.erase(above.begin() + static_cast<ptrdiff_t>(i));
+      i = 0;
+    } else {
+      ++i;
+    }
+  }
+  // A call that is written again means the same rows.
+  for (Target& target : targets_) {
+    target.expr = substitute_columns(binder_.context(), target.expr, [&](ColumnId column) -> Expr* {
+      auto again = std::ranges::find(above, column, &ProjectItem::column);
+      if (again == above.end()) return nullptr;
+      for (const ProjectItem& item : below) {
+        if (expr_equal(*item.expr, *again->expr)) return binder_.context().column_ref(item.column);
+      }
+      return nullptr;
+    });
+  }
+  std::erase_if(above, [&](const ProjectItem& item) {
+    return std::ranges::any_of(
+        below, [&](const ProjectItem& other) { return expr_equal(*other.expr, *item.expr); });
+  });
+  state_.set_returning = std::move(below);
+  plan = add_set_returning(plan);
+  state_.set_returning = std::move(above);
+  return plan;
+}
+
 LogicalOp* SelectBinder::add_aggregate(LogicalOp* plan) {
+  plan = add_grouped_sets(plan);
   auto* op = binder_.context().make<AggregateOp>();
   op->inputs = {plan};
   op->grouping_sets = grouping_sets_;

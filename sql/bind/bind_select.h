@@ -72,6 +72,7 @@ class SelectBinder {
 
   LogicalOp* add_windows(LogicalOp* plan);
   LogicalOp* add_set_returning(LogicalOp* plan);
+  LogicalOp* add_grouped_sets(LogicalOp* plan);
   void lock_leaves(const ScopeItem& item, RowLockStrength strength, RowLockWait wait);
   LogicalOp* add_row_locks(LogicalOp* plan, Expr* where);
   void bind_locking();

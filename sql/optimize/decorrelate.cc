@@ -49,13 +49,85 @@ class Decorrelator {
     bool scalar_aggregate = false;
   };
 
+  // What a row of its own computes from the left side (LATERAL (SELECT a + b), LATERAL (VALUES
+  // (a))) is a projection of the left side. nullptr: the right side is something else.
+  LogicalOp* as_projection(const ApplyOp& apply) {
+    bool one_row = apply.join == JoinKind::kInner ||
+                   ((apply.join == JoinKind::kLeft || apply.join == JoinKind::kSingle) &&
+                    apply.condition == nullptr);
+    if (!one_row) return nullptr;
+    std::vector<const ProjectOp*> chain;
+    const LogicalOp* base = apply.inputs[1];
+    for (; base->kind == OpKind::kProject; base = base->inputs[0]) {
+      chain.push_back(static_cast<const ProjectOp*>(base));
+    }
+    std::vector<ProjectItem> items;
+    if (base->kind == OpKind::kValues) {
+      const auto& values = static_cast<const ValuesOp&>(*base);
+      if (values.value_rows.size() != 1) return nullptr;
+      for (size_t i = 0; i < values.output.size(); ++i) {
+        items.push_back({values.output[i], values.value_rows[0][i]});
+      }
+    } else if (base->kind != OpKind::kOneRow) {
+      return nullptr;
+    }
+    for (auto project = chain.rbegin(); project != chain.rend(); ++project) {
+      bool once = std::ranges::all_of(items, [](const ProjectItem& item) {
+        return !has_volatile(*item.expr) && !has_subquery(*item.expr);
+      });
+      if (!once) return nullptr;
+      std::vector<ProjectItem> above;
+      for (const ProjectItem& item : (*project)->items) {
+        Expr* expr = substitute_columns(context_, item.expr, [&](ColumnId column) -> Expr* {
+          for (const ProjectItem& below : items) {
+            if (below.column == column) return below.expr;
+          }
+          return nullptr;
+        });
+        above.push_back({item.column, expr});
+      }
+      items = std::move(above);
+    }
+    auto* project = context_.make<ProjectOp>();
+    project->inputs = {apply.inputs[0]};
+    for (ColumnId column : apply.inputs[0]->output) {
+      project->items.push_back({column, context_.column_ref(column)});
+    }
+    project->items.insert(project->items.end(), items.begin(), items.end());
+    for (const ProjectItem& item : project->items) project->output.push_back(item.column);
+    return make_filter(context_, project, apply.condition);
+  }
+
+  // a, LATERAL (b JOIN f(a)): what does not depend on the left side is joined behind the Apply.
+  LogicalOp* join_behind(ApplyOp* apply) {
+    if (apply->join != JoinKind::kInner || apply->inputs[1]->kind != OpKind::kJoin) return nullptr;
+    auto* join = static_cast<JoinOp*>(apply->inputs[1]);
+    if (join->join != JoinKind::kInner || join->mark != kNoColumn) return nullptr;
+    size_t free = is_correlated(*join->inputs[0]) ? 1 : 0;
+    if (is_correlated(*join->inputs[free])) return nullptr;
+    auto* inner = context_.make<ApplyOp>();
+    inner->inputs = {apply->inputs[0], join->inputs[1 - free]};
+    inner->output = apply->inputs[0]->output;
+    inner->output.insert(inner->output.end(), inner->inputs[1]->output.begin(),
+                         inner->inputs[1]->output.end());
+    auto* out = context_.make<JoinOp>();
+    out->condition = and_of(apply->condition, join->condition);
+    LogicalOp* independent = join->inputs[free];
+    out->inputs = {convert(inner), independent};
+    out->output = out->inputs[0]->output;
+    out->output.insert(out->output.end(), independent->output.begin(), independent->output.end());
+    return out;
+  }
+
   LogicalOp* convert(ApplyOp* apply) {
+    if (LogicalOp* projection = as_projection(*apply)) return projection;
     left_ = output_of(*apply->inputs[0]);
     if (is_correlated(*apply->inputs[1])) {
       // Work on the plan only when the whole chain can be moved: test first.
       bool keeps_left = apply->join == JoinKind::kSingle || apply->join == JoinKind::kLeft;
       if (!can_pull(*apply->inputs[1], keeps_left && apply->condition == nullptr, true)) {
-        return apply;
+        LogicalOp* behind = join_behind(apply);
+        return behind != nullptr ? behind : apply;
       }
     }
     Pulled pulled;
