@@ -240,6 +240,33 @@ void change_named(const Granter& granter, CommandContext& context, const ast::Gr
 
 }  // namespace
 
+namespace {
+
+// ALL FUNCTIONS are functions and aggregates, ALL ROUTINES are procedures, too.
+void change_functions_in_schemas(const Granter& granter, const ast::GrantStmt& statement,
+                                 CommandContext& context) {
+  std::vector<Oid> wanted;
+  for (const ast::Node* node : statement.objects) {
+    const Catalog& catalog = *context.ddl().view();
+    const Schema& schema =
+        require_schema(catalog, context.environment().search_path(), qualified_name(node).name);
+    catalog.for_each_function([&](const Function& function) {
+      if (function.schema != schema.oid) return;
+      bool fits = statement.objtype == ast::ObjectType::kRoutine ||
+                  function.is_procedure() == (statement.objtype == ast::ObjectType::kProcedure);
+      if (fits) wanted.push_back(function.oid);
+    });
+  }
+  for (Oid oid : wanted) {
+    const Function* function = context.ddl().view()->function(oid);
+    AclKind kind = kFunctionAcl;
+    if (function->is_procedure()) kind.name = "procedure";
+    change_object(granter, context, *function, kind);
+  }
+}
+
+}  // namespace
+
 CommandResult grant_privileges(const ast::GrantStmt& statement, CommandContext& context) {
   CommandResult done{statement.is_grant ? "GRANT" : "REVOKE"};
   Granter granter(statement, context);
@@ -254,7 +281,13 @@ CommandResult grant_privileges(const ast::GrantStmt& statement, CommandContext& 
   if (statement.targtype == ast::GrantTargetType::kAllInSchema) {
     bool relations = statement.objtype == ast::ObjectType::kTable ||
                      statement.objtype == ast::ObjectType::kSequence;
-    if (!relations) return done;  // there are no functions of users
+    if (statement.objtype == ast::ObjectType::kFunction ||
+        statement.objtype == ast::ObjectType::kProcedure ||
+        statement.objtype == ast::ObjectType::kRoutine) {
+      change_functions_in_schemas(granter, statement, context);
+      return done;
+    }
+    if (!relations) throw unsupported("privileges of all objects of this kind");
     for (Oid oid : relations_in_schemas(statement, context)) {
       change_relation(granter, statement, context, *context.ddl().view()->relation(oid));
     }
