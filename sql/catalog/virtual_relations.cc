@@ -195,8 +195,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
         .letter(relation.relkind)
         .int2(columns)
         .int2(table == nullptr || !scan.wants(kChecks) ? 0 : count_constraints(*table, 'c'))
-        .boolean(is_view || relation.relkind == 'm' ||
-                 (table != nullptr && !table->rules.empty()))
+        .boolean(is_view || relation.relkind == 'm' || (table != nullptr && !table->rules.empty()))
         .boolean(scan.wants(kHasTriggers) && table != nullptr && has_triggers(catalog, *table))
         .boolean(scan.wants(kHasSubclass) && table != nullptr &&
                  (is_partitioned(*table) || !catalog.children_of(relation.oid).empty()))
