@@ -313,6 +313,10 @@ LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* 
     outer = new_scope(scope->parent);
     outer->ctes = scope->ctes;
     outer->out_of_reach = scope;
+    // The rows of a rule's action are everywhere.
+    for (const auto& item : scope->items) {
+      if (item == rule_rows_.old_row || item == rule_rows_.new_row) outer->items.push_back(item);
+    }
   }
   BoundSelect bound = bind_query(node.subquery, outer);
   auto item = std::make_shared<ScopeItem>();

@@ -91,6 +91,11 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
                                 const std::vector<TypeRef>* target_types) {
   Scope* scope = new_scope(parent);
   WithOp* with = bind_with(select.with_clause, scope);
+  LogicalOp* rows = nullptr;
+  if (frame_select_ == &select) {
+    frame_select_ = nullptr;
+    rows = bind_rule_rows(*open_frame_, scope);
+  }
   auto* op = context().make<ValuesOp>();
   size_t width = 0;
   for (const ast::Node* row : select.values_lists) {
@@ -131,7 +136,8 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
     op->output.push_back(id);
     out.columns.push_back({label, id});
   }
-  LogicalOp* plan = bind_order_limit(select, scope, op, out.columns);
+  LogicalOp* source = rows == nullptr ? op : join_inputs(rows, op, JoinKind::kInner, nullptr);
+  LogicalOp* plan = bind_order_limit(select, scope, source, out.columns);
   out.plan = below_with(with, plan);
   return out;
 }

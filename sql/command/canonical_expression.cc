@@ -3,6 +3,7 @@
 #include "engine/exec/expr.h"
 #include "engine/type/typmod.h"
 #include "sql/ast/rewrite.h"
+#include "sql/catalog/text_search_objects.h"
 #include "sql/command/bound_shape.h"
 #include "sql/command/canonical_text.h"
 #include "sql/command/expression_text.h"
@@ -29,6 +30,21 @@ std::string text_of(const Expr& constant) {
   IoContext io;
   type.output(constant.constant.datum, type, io, text);
   return text;
+}
+
+// A text search configuration or dictionary that a user has made, with its schema: what is stored
+// is read under other search paths.
+std::string object_name(const Catalog& catalog, Oid type, Oid oid) {
+  if (oid < kFirstUserOid) return {};
+  if (type == type_oid::kRegconfig) {
+    const TextConfigurationObject* found = text_configuration(catalog, oid);
+    if (found != nullptr) return quote_qualified(catalog.schema_name(found->schema), found->name);
+  }
+  if (type == type_oid::kRegdictionary) {
+    const TextDictionaryObject* found = text_dictionary(catalog, oid);
+    if (found != nullptr) return quote_qualified(catalog.schema_name(found->schema), found->name);
+  }
+  return {};
 }
 
 }  // namespace
@@ -219,7 +235,10 @@ const ast::Node* CanonicalText::constant(const ast::AConst& node, const Expr& co
         relation == nullptr ? node.text : relation_display_name(catalog_, naming_path(), *relation),
         {type, -1});
   }
-  if (names_objects(type)) return quoted(node.text, {type, -1});
+  if (names_objects(type)) {
+    std::string name = object_name(catalog_, type, constant.constant.datum.oid());
+    return quoted(name.empty() ? std::string(node.text) : name, {type, -1});
+  }
   std::string text = text_of(constant);
   auto* out = arena_.make<ast::AConst>();
   bool is_number = !text.empty() && text[0] >= '0' && text[0] <= '9';
@@ -335,8 +354,11 @@ const ast::Node* CanonicalText::column(const ast::ColumnRef& node) {
   if (found == record_.columns.end()) return ast::copy(&node, arena_);
   auto item = item_names_.find(found->second.item);
   if (item != item_names_.end()) return make(item->second, found->second.name);
-  return make(found->second.item == nullptr ? std::string_view() : target_alias_,
-              found->second.name);
+  if (found->second.item == nullptr) return make("", found->second.name);
+  // The row that ON CONFLICT is about has a name of its own.
+  const auto* first = node.fields.size() == 2 ? ast::try_as<ast::String>(node.fields[0]) : nullptr;
+  const bool excluded = first != nullptr && first->sval == "excluded";
+  return make(excluded ? first->sval : target_alias_, found->second.name);
 }
 
 // --- calls ---

@@ -1,5 +1,6 @@
 // INSERT, UPDATE and DELETE as they are stored: actions of rules.
 #include <algorithm>
+#include <utility>
 
 #include "sql/ast/rewrite.h"
 #include "sql/bind/bind_select.h"
@@ -67,7 +68,6 @@ const ast::Node* CanonicalText::insert_action(const ast::InsertStmt& node) {
   auto* out = copy(node);
   const Table* table = table_named(*node.relation);
   out->relation = target_relation(*node.relation);
-  if (node.on_conflict_clause != nullptr) throw unsupported("ON CONFLICT in a rule's action");
   if (node.with_clause != nullptr) throw unsupported("WITH in a rule's action");
   // Its columns are named.
   std::vector<std::string_view> names;
@@ -109,7 +109,34 @@ const ast::Node* CanonicalText::insert_action(const ast::InsertStmt& node) {
   } else if (select != nullptr) {
     out->select_stmt = insert_query(*select);
   }
+  if (node.on_conflict_clause != nullptr) {
+    out->on_conflict_clause = conflict_action(*node.on_conflict_clause, table);
+  }
   out->returning_list = returned(node.returning_list, node.relation);
+  return out;
+}
+
+const ast::OnConflictClause* CanonicalText::conflict_action(const ast::OnConflictClause& node,
+                                                            const Table* table) {
+  auto* out = copy(node);
+  if (node.infer != nullptr && node.infer->where_clause != nullptr) {
+    auto* infer = copy(*node.infer);
+    const bool qualify = std::exchange(qualify_, false);
+    infer->where_clause = expression(node.infer->where_clause);
+    qualify_ = qualify;
+    out->infer = infer;
+  }
+  std::vector<const ast::Node*> targets;
+  for (const ast::Node* item : node.target_list) {
+    auto* target = copy(*ast::as<ast::ResTarget>(item));
+    if (ast::is<ast::MultiAssignRef>(target->val)) {
+      throw unsupported("assigning several columns at once in ON CONFLICT of a rule's action");
+    }
+    target->val = assigned(target->val, target->name, table);
+    targets.push_back(target);
+  }
+  out->target_list = ast::make_list(arena_, targets);
+  out->where_clause = optional_expression(node.where_clause);
   return out;
 }
 
@@ -140,8 +167,13 @@ const ast::Node* CanonicalText::update_action(const ast::UpdateStmt& node) {
   out->from_clause = ast::make_list(arena_, from);
   for (const ast::Node* item : node.target_list) {
     auto* target = copy(*ast::as<ast::ResTarget>(item));
-    if (ast::is<ast::MultiAssignRef>(target->val)) {
-      throw unsupported("assigning several columns at once in a rule's action");
+    if (const auto* multiple = ast::try_as<ast::MultiAssignRef>(target->val)) {
+      // A row is taken apart; a subquery would have to stay whole.
+      const auto* row = ast::try_as<ast::RowExpr>(multiple->source);
+      if (row == nullptr || row->args.size() != static_cast<size_t>(multiple->ncolumns)) {
+        throw unsupported("assigning several columns of a subquery in a rule's action");
+      }
+      target->val = row->args[static_cast<size_t>(multiple->colno) - 1];
     }
     target->val = assigned(target->val, target->name, table);
     targets.push_back(target);

@@ -100,6 +100,8 @@ class CanonicalText {
   const Table* table_named(const ast::RangeVar& var) const;
   const ast::Node* assigned(const ast::Node* value, std::string_view column, const Table* table);
   const ast::Node* insert_action(const ast::InsertStmt& node);
+  const ast::OnConflictClause* conflict_action(const ast::OnConflictClause& node,
+                                               const Table* table);
   const ast::SelectStmt* insert_query(const ast::SelectStmt& query);
   const ast::Node* update_action(const ast::UpdateStmt& node);
   const ast::Node* delete_action(const ast::DeleteStmt& node);

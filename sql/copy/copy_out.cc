@@ -63,8 +63,7 @@ void refuse_rules(BindEnvironment& environment, const ast::Node* query) {
   std::unique_ptr<RuleRewrite> rewrite = rewrite_with_rules(environment, query);
   if (rewrite == nullptr) return;
   auto refuse = [](std::string_view what) {
-    return sql_error(SqlState::kFeatureNotSupported, "{} rules are not supported for {}COPY", what,
-                     what == "DO ALSO" ? "the " : "");
+    return sql_error(SqlState::kFeatureNotSupported, "{} rules are not supported for COPY", what);
   };
   if (rewrite->statements.empty()) throw refuse("DO INSTEAD NOTHING");
   for (const RuleStatement& each : rewrite->statements) {

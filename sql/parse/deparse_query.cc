@@ -313,11 +313,12 @@ void Deparser::on_conflict(const ast::OnConflictClause& node) {
       identifier(infer->conname);
     } else {
       for (size_t i = 0; i < infer->index_elems.size(); ++i) {
-        put(i > 0 ? ", " : " (");
+        put(i > 0 ? ", " : in_lines() ? "(" : " (");
         infer_element(*ast::as<ast::IndexElem>(infer->index_elems[i]));
       }
       put(")");
     }
+    if (infer->where_clause != nullptr) new_line(kQueryIndent, 1);
     clause(" WHERE ", infer->where_clause);
   }
   if (node.action == ast::OnConflictAction::kNothing) {
@@ -326,6 +327,7 @@ void Deparser::on_conflict(const ast::OnConflictClause& node) {
   }
   put(" DO UPDATE SET ");
   assignments(node.target_list);
+  if (node.where_clause != nullptr) new_line(kQueryIndent, 1);
   clause(" WHERE ", node.where_clause);
 }
 
