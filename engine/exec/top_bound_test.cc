@@ -6,7 +6,7 @@ namespace luma {
 namespace {
 
 Vector integers(const std::vector<int64_t>& values) {
-  Vector vector(PhysicalType::kInt64);
+  Vector vector(PhysicalType::kInt64, std::max(kVectorSize, static_cast<uint32_t>(values.size())));
   vector.begin_flat();
   for (uint32_t i = 0; i < values.size(); ++i) vector.mutable_data<int64_t>()[i] = values[i];
   return vector;
