@@ -21,6 +21,7 @@ class ViewTarget {
   // `stop` is where the chain ends at the latest: a view that is changed by its rules.
   ViewTarget(Binder& binder, const Table& view, ModifyKind kind, const Table* stop = nullptr);
 
+  // The table that is changed; or a view below whose triggers or rules do it.
   const Table& base() const { return *levels_.back().shape.below; }
   const Table& view() const { return *levels_.front().view; }
   // False when the innermost view's query says FROM ONLY.

@@ -165,6 +165,14 @@ class RuleBuilder {
         auto& select = static_cast<ast::SelectStmt&>(*node);
         select.target_list = expanded(select.target_list, true);
       }
+      if (node->tag == ast::NodeTag::kUpdateStmt) {
+        auto& update = static_cast<ast::UpdateStmt&>(*node);
+        update.returning_list = expanded(update.returning_list, true);
+      }
+      if (node->tag == ast::NodeTag::kDeleteStmt) {
+        auto& remove = static_cast<ast::DeleteStmt&>(*node);
+        remove.returning_list = expanded(remove.returning_list, true);
+      }
       return node;
     });
   }
