@@ -1,10 +1,8 @@
 #pragma once
 // CREATE EVENT TRIGGER: a function that is called when definitions change. Immutable, thread-safe.
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "sql/catalog/catalog.h"
 #include "sql/catalog/object.h"
 
 namespace luma {
@@ -16,9 +14,5 @@ struct EventTrigger : CatalogObject {
   char enabled = 'O';             // as Trigger::enabled
   std::vector<std::string> tags;  // WHEN TAG IN; empty: all
 };
-
-const EventTrigger* find_event_trigger(const Catalog& catalog, std::string_view name);
-// By name, in which order they fire.
-std::vector<const EventTrigger*> all_event_triggers(const Catalog& catalog);
 
 }  // namespace luma

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "sql/catalog/catalog.h"
 #include "sql/catalog/object.h"
 
 namespace luma {
