@@ -66,6 +66,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       text_rank_kernels(),
       text_search_json_kernels(),
       text_debug_kernels(),
+      text_vector_part_kernels(),
       time_series_kernels(),
       gap_fill_kernels(),
   };

@@ -23,5 +23,6 @@ std::span<const KernelRow> text_search_kernels();
 std::span<const KernelRow> text_rank_kernels();
 std::span<const KernelRow> text_search_json_kernels();
 std::span<const KernelRow> text_debug_kernels();
+std::span<const KernelRow> text_vector_part_kernels();
 
 }  // namespace luma
