@@ -3,6 +3,7 @@
 
 #include "sql/bind/binder.h"
 #include "sql/bind/variable_scope.h"
+#include "sql/catalog/partition.h"
 #include "sql/function/system_columns.h"
 
 namespace luma {
@@ -114,7 +115,13 @@ Expr* Binder::row_place(ScopeItem& item, const TableDesc& table, int location) {
 Expr* Binder::bind_current_of(const ast::CurrentOfExpr& node, Scope* scope) {
   if (node.cursor_name.data() == nullptr) throw unsupported("a cursor variable");
   ScopeItem& item = *scope->items[0];
-  if (item.partitioned) throw unsupported("WHERE CURRENT OF a partitioned table");
+  if (item.partitioned) {
+    const Table* table = environment_.catalog().table_of_row_type(item.row_type);
+    if (table != nullptr && !is_partitioned(*table)) {
+      throw unsupported("WHERE CURRENT OF a table that others inherit from");
+    }
+    throw unsupported("WHERE CURRENT OF a partitioned table");
+  }
   if (item.scan == nullptr) {
     throw SqlError(SqlState::kFeatureNotSupported, "WHERE CURRENT OF on a view is not implemented");
   }
