@@ -269,8 +269,7 @@ class SqlSession {
   std::string run_plan(PlanRun& run, RowReceiver* receiver);
   // --- rule_plan.cc
   // `receiver` (nullptr: nobody) gets the rows of SELECTs.
-  void run_companions(PlanRun& main, std::vector<RuleCompanion>& companions,
-                      RowReceiver* receiver);
+  void run_companions(PlanRun& main, std::vector<RuleCompanion>& companions, RowReceiver* receiver);
   static std::string plan_tag(const PhysicalPlan& plan, uint64_t rows, uint64_t affected);
   Value read_literal(const Literal& literal, TypeRef type, Arena& arena);
   // Runs `body` so that WouldBlock leaves no trace of it.
