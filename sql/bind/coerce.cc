@@ -60,7 +60,9 @@ Pathway find_pathway(const Catalog& catalog, Oid source, Oid target, Coercion co
   if (is_array(*from) && to->is_array()) {
     Pathway element = find_pathway(catalog, from->element, to->element, coercion);
     if (element.kind == Pathway::kNone) return {};
-    bool same = element.kind == Pathway::kRelabel && base_type_of(to->element) == to->element;
+    // An array tells what its elements are: those that are written otherwise need another one.
+    bool same = element.kind == Pathway::kRelabel && base_type_of(to->element) == to->element &&
+                type_info(base_type_of(from->element)).output == type_info(to->element).output;
     return {same ? Pathway::kRelabel : Pathway::kArray};
   }
   // Every range type has a cast to its multirange.
