@@ -107,6 +107,7 @@ class PlRun {
 
   // --- pl_run_sql.cc
   void run_sql(const PlSql& statement);
+  const ast::Node* with_variables(const PlExpr& expr, Arena& arena);
   void run_perform(const PlSql& statement);
   void run_execute(const PlSql& statement);
   void run_call(const PlSql& statement);

@@ -1,10 +1,13 @@
 // PL/pgSQL: SQL statements, EXECUTE, CALL and cursors.
 #include <algorithm>
+#include <map>
 
 #include "engine/type/record.h"
 #include "sql/ast/ast.h"
+#include "sql/ast/rewrite.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/make_node.h"
+#include "sql/bind/value_constant.h"
 #include "sql/parse/parser.h"
 #include "sql/routine/pl_run.h"
 
@@ -39,6 +42,56 @@ void describe(SqlError& error, std::string_view kind, std::string_view text) {
   error.context_text +=
       (error.context_text.empty() ? "" : "\n") + fmt::format("{} \"{}\"", kind, text);
 }
+
+// Notes what the names of a query were found to be.
+class RecordingScope final : public VariableScope {
+ public:
+  explicit RecordingScope(VariableScope& inner) : inner_(inner) {}
+  VariableConflict on_conflict() const override { return inner_.on_conflict(); }
+  Expr* find(std::span<const std::string_view> names, bool is_column, Arena& arena) override {
+    Expr* found = inner_.find(names, is_column, arena);
+    if (found != nullptr && !is_column) named_[join(names)] = *found;
+    return found;
+  }
+  Expr* parameter(int32_t number, Arena& arena) override {
+    Expr* found = inner_.parameter(number, arena);
+    if (found != nullptr) numbered_[number] = *found;
+    return found;
+  }
+  std::vector<Oid> parameter_types() const override { return inner_.parameter_types(); }
+  bool find_rows(std::string_view name, NamedRows& rows, Arena& arena) override {
+    return inner_.find_rows(name, rows, arena);
+  }
+
+  // What `node` means, if it is a variable.
+  const Expr* meaning(const ast::Node* node) const {
+    if (const auto* parameter = ast::try_as<ast::ParamRef>(node)) {
+      auto found = numbered_.find(parameter->number);
+      return found == numbered_.end() ? nullptr : &found->second;
+    }
+    const auto* column = ast::try_as<ast::ColumnRef>(node);
+    if (column == nullptr) return nullptr;
+    std::vector<std::string_view> names;
+    for (const ast::Node* field : column->fields) {
+      const auto* name = ast::try_as<ast::String>(field);
+      if (name == nullptr) return nullptr;
+      names.push_back(name->sval);
+    }
+    auto found = named_.find(join(names));
+    return found == named_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  static std::string join(std::span<const std::string_view> names) {
+    std::string out;
+    for (std::string_view name : names) out += std::string(name) + '\0';
+    return out;
+  }
+  VariableScope& inner_;
+  // Copies: the query takes its expressions along.
+  std::map<std::string, Expr> named_;
+  std::map<int32_t, Expr> numbered_;
+};
 
 void refuse_client_copy(const ast::Node* node) {
   const auto* copy = ast::try_as<ast::CopyStmt>(node);
@@ -147,6 +200,44 @@ void PlRun::store_record(int variable, const std::vector<ResultColumnInfo>& colu
   }
 }
 
+// CREATE TABLE AS is no plan, its query is: what names variables becomes constants.
+const ast::Node* PlRun::with_variables(const PlExpr& expr, Arena& arena) {
+  const auto* create = ast::try_as<ast::CreateTableAsStmt>(expr.node);
+  if (create == nullptr || !Binder::can_bind(create->query)) return expr.node;
+  PlPrepared prepared;
+  PlScope variables(*this, expr.names, prepared.parameters);
+  RecordingScope scope(variables);
+  Binder binder(host_.environment(), {});
+  binder.use_variables(&scope);
+  binder.bind(create->query);
+  std::vector<Value> values;
+  gather(prepared, values);
+  // Columns keep the names that they have from their variables.
+  const ast::Node* named = ast::rewrite(expr.node, arena, [&](ast::Node* node) -> const ast::Node* {
+    if (!ast::is<ast::ResTarget>(node)) return node;
+    auto* target = static_cast<ast::ResTarget*>(node);
+    const ast::Node* value = target->val;
+    while (const auto* part = ast::try_as<ast::AIndirection>(value)) {
+      if (!ast::is<ast::AIndices>(part->indirection.back())) return node;
+      value = part->arg;
+    }
+    if (!target->name.empty() || scope.meaning(value) == nullptr) return node;
+    const auto* column = ast::try_as<ast::ColumnRef>(value);
+    target->name = column == nullptr ? std::string_view("?column?")
+                                     : ast::as<ast::String>(column->fields.back())->sval;
+    return node;
+  });
+  return ast::rewrite(named, arena, [&](ast::Node* node) -> const ast::Node* {
+    const Expr* variable = scope.meaning(node);
+    if (variable == nullptr) return node;
+    if (variable->kind != ExprKind::kParameter) {
+      throw unsupported("a whole row in CREATE TABLE AS inside of a function");
+    }
+    return constant_of(host_.environment(), variable->type.oid, values[variable->index],
+                       node->location, arena);
+  });
+}
+
 void PlRun::run_sql(const PlSql& statement) {
   const PlExpr& expr = *statement.statement;
   if (!Binder::can_bind(expr.node) || ast::is<ast::CreateTableAsStmt>(expr.node)) {
@@ -162,7 +253,8 @@ void PlRun::run_sql(const PlSql& statement) {
     }
     refuse_client_copy(expr.node);
     try {
-      row_count_ = host_.run_utility(expr.node, expr.text);
+      Arena arena;
+      row_count_ = host_.run_utility(with_variables(expr, arena), expr.text);
     } catch (SqlError& error) {
       describe(error, "SQL statement", expr.text);
       throw;

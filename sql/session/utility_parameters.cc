@@ -6,6 +6,7 @@
 #include "sql/ast/ast.h"
 #include "sql/ast/rewrite.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/value_constant.h"
 
 namespace luma {
 namespace {
@@ -29,19 +30,6 @@ bool has_parameters(const ast::Node* node) {
     return !found;
   });
   return found;
-}
-
-const ast::TypeName* type_name(const Catalog& catalog, Oid oid, Arena& arena) {
-  auto* name = arena.make<ast::TypeName>();
-  const Type* type = catalog.type(oid);
-  if (const Type* element = type == nullptr ? catalog.type_of_array(oid) : nullptr) {
-    type = element;
-    name->array_bounds = ast::make_list<int32_t>(arena, {-1});
-  }
-  std::string schema = type == nullptr ? "pg_catalog" : catalog.schema_name(type->schema);
-  std::string_view own = type == nullptr ? type_info(oid).name : std::string_view(type->name);
-  name->names = ast::make_list<std::string_view>(arena, {arena.copy(schema), arena.copy(own)});
-  return name;
 }
 
 }  // namespace
@@ -76,19 +64,7 @@ const ast::Node* with_parameter_values(const BindEnvironment& environment,
     const auto* parameter = ast::try_as<ast::ParamRef>(node);
     auto index = static_cast<size_t>(parameter == nullptr ? 0 : parameter->number - 1);
     if (parameter == nullptr || index >= values.size()) return node;
-    auto* constant = arena.make<ast::AConst>();
-    if (!values[index].is_null) {
-      const TypeInfo& type = type_info(types[index]);
-      std::string text;
-      type.output(values[index].datum, type, environment.io(), text);
-      constant->kind = ast::ConstKind::kString;
-      constant->text = arena.copy(text);
-    }
-    auto* cast = arena.make<ast::TypeCast>();
-    cast->arg = constant;
-    cast->type_name = type_name(environment.catalog(), types[index], arena);
-    cast->location = parameter->location;
-    return cast;
+    return constant_of(environment, types[index], values[index], parameter->location, arena);
   });
 }
 
