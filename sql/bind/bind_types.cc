@@ -174,6 +174,11 @@ Expr* Binder::bind_indirection(const ast::AIndirection& node, Scope* scope, Clau
     }
     base = bind_field(base, ast::as<ast::String>(step)->sval,
                       step->location >= 0 ? step->location : base->location);
+    // A function that stands for a field may return a set.
+    if (base->kind == ExprKind::kFunction && base->function != nullptr &&
+        base->function->returns_set) {
+      base = make_set_returning(base, scope, clause);
+    }
   }
   flush();
   return base;
