@@ -238,10 +238,16 @@ unsigned KeyTree<Order, Memory>::lower_bound(const Node& node, const Probe& prob
   };
   unsigned low = less_heads(0, [head](uint64_t other) { return other < head; });
   if (low == count || node.head[low].load(std::memory_order_acquire) != head) return low;
+  const auto is_less = [&](unsigned at) {
+    return order_.compare(node.key[at].load(std::memory_order_acquire), probe.key) < 0;
+  };
+  // Mostly these are versions of one key, and the one looked for is newer.
+  if (!is_less(low)) return low;
+  ++low;
   unsigned high = less_heads(low, [head](uint64_t other) { return other <= head; });
   while (low < high) {
     const unsigned middle = (low + high) / 2;
-    if (order_.compare(node.key[middle].load(std::memory_order_acquire), probe.key) < 0) {
+    if (is_less(middle)) {
       low = middle + 1;
     } else {
       high = middle;
