@@ -1,6 +1,7 @@
 // Statements that rules have made of others.
 #include <algorithm>
 
+#include "sql/ast/data_modification.h"
 #include "sql/bind/below_with.h"
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/make_node.h"
@@ -249,15 +250,8 @@ bool ModifyBinder::reads_target(const Expr* condition) const {
 std::shared_ptr<ScopeItem> ModifyBinder::returned_row(const RuleStatement& action, Scope* scope) {
   const RuleFrame& frame = *action.frame;
   const ast::Node* node = action.node;
-  const ast::NodeList& list =
-      ast::is<ast::InsertStmt>(node)   ? ast::as<ast::InsertStmt>(node)->returning_list
-      : ast::is<ast::UpdateStmt>(node) ? ast::as<ast::UpdateStmt>(node)->returning_list
-                                       : ast::as<ast::DeleteStmt>(node)->returning_list;
-  const ast::Node* named = frame.statement.node;
-  const ast::RangeVar& var =
-      ast::is<ast::InsertStmt>(named)   ? *ast::as<ast::InsertStmt>(named)->relation
-      : ast::is<ast::UpdateStmt>(named) ? *ast::as<ast::UpdateStmt>(named)->relation
-                                        : *ast::as<ast::DeleteStmt>(named)->relation;
+  const ast::NodeList list = ast::returning_list_of(node);
+  const ast::RangeVar& var = *ast::target_of(frame.statement.node);
   auto item = std::make_shared<ScopeItem>();
   item->alias = var.alias != nullptr ? var.alias->aliasname : var.relname;
   item->row_type = frame.table->row_type;
@@ -291,10 +285,7 @@ void ModifyBinder::bind_returning_of_user(Scope* scope, BoundSelect& out) {
     scope = next;
     if (before.frame == nullptr) {
       const ast::Node* node = before.node;
-      const ast::NodeList& list =
-          ast::is<ast::InsertStmt>(node)   ? ast::as<ast::InsertStmt>(node)->returning_list
-          : ast::is<ast::UpdateStmt>(node) ? ast::as<ast::UpdateStmt>(node)->returning_list
-                                           : ast::as<ast::DeleteStmt>(node)->returning_list;
+      const ast::NodeList list = ast::returning_list_of(node);
       binder_.in_rule(nullptr, [&] {
         bind_returning(list, scope, out);
         return 0;

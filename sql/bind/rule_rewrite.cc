@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "sql/ast/data_modification.h"
 #include "sql/ast/tree.h"
 #include "sql/bind/view_target.h"
 #include "sql/function/updatable_view.h"
@@ -17,30 +18,7 @@ char event_of(const ast::Node* node) {
   return ast::is<ast::DeleteStmt>(node) ? '4' : '\0';
 }
 
-const ast::RangeVar* target_of(const ast::Node* node) {
-  if (const auto* insert = ast::try_as<ast::InsertStmt>(node)) return insert->relation;
-  if (const auto* update = ast::try_as<ast::UpdateStmt>(node)) return update->relation;
-  if (const auto* remove = ast::try_as<ast::DeleteStmt>(node)) return remove->relation;
-  return nullptr;
-}
-
-const ast::WithClause* with_of(const ast::Node* node) {
-  if (const auto* insert = ast::try_as<ast::InsertStmt>(node)) return insert->with_clause;
-  if (const auto* update = ast::try_as<ast::UpdateStmt>(node)) return update->with_clause;
-  if (const auto* remove = ast::try_as<ast::DeleteStmt>(node)) return remove->with_clause;
-  return nullptr;
-}
-
-bool has_returning(const ast::Node* node) {
-  if (const auto* insert = ast::try_as<ast::InsertStmt>(node)) {
-    return !insert->returning_list.empty();
-  }
-  if (const auto* update = ast::try_as<ast::UpdateStmt>(node)) {
-    return !update->returning_list.empty();
-  }
-  const auto* remove = ast::try_as<ast::DeleteStmt>(node);
-  return remove != nullptr && !remove->returning_list.empty();
-}
+bool has_returning(const ast::Node* node) { return !ast::returning_list_of(node).empty(); }
 
 bool mentions_row(const ast::Node* node, std::string_view name) {
   bool found = false;
@@ -79,7 +57,7 @@ class Rewriter {
       return;
     }
     const Table* table = statement.target;
-    if (table == nullptr) table = named_table(*target_of(statement.node), statement);
+    if (table == nullptr) table = named_table(*ast::target_of(statement.node), statement);
     if (table == nullptr) {  // told when it is bound
       out.push_back(std::move(statement));
       return;
@@ -259,7 +237,7 @@ bool may_have_rules(BindEnvironment& environment, const SearchPath& path,
 
 std::unique_ptr<RuleRewrite> rewrite(BindEnvironment& environment, const SearchPath& path,
                                      const ast::Node* statement) {
-  const ast::RangeVar* var = target_of(statement);
+  const ast::RangeVar* var = ast::target_of(statement);
   if (var == nullptr || !may_have_rules(environment, path, *var)) return nullptr;
   auto out = std::make_unique<RuleRewrite>();
   Rewriter rewriter(environment, out->arena);
@@ -301,7 +279,7 @@ std::unique_ptr<RuleRewrite> rewrite_with_rules(BindEnvironment& environment,
         each.source == RuleSource::kInstead || each.source == RuleSource::kConditionalInstead;
     if (!has_original && instead && event_of(each.node) == event) out->main = static_cast<int>(i);
   }
-  if (with_of(statement) != nullptr) {
+  if (ast::with_clause_of(statement) != nullptr) {
     auto queries = std::ranges::count_if(
         out->statements, [](const RuleStatement& each) { return is_query(each.node); });
     if (queries > 1) {

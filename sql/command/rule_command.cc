@@ -1,6 +1,7 @@
 // CREATE, DROP and ALTER RULE.
 #include <algorithm>
 
+#include "sql/ast/data_modification.h"
 #include "sql/ast/rewrite.h"
 #include "sql/ast/tree.h"
 #include "sql/bind/bind_record.h"
@@ -207,14 +208,7 @@ class RuleBuilder {
   }
 
   static bool returns_rows(const ast::Node* action) {
-    if (const auto* insert = ast::try_as<ast::InsertStmt>(action)) {
-      return !insert->returning_list.empty();
-    }
-    if (const auto* update = ast::try_as<ast::UpdateStmt>(action)) {
-      return !update->returning_list.empty();
-    }
-    const auto* remove = ast::try_as<ast::DeleteStmt>(action);
-    return remove != nullptr && !remove->returning_list.empty();
+    return !ast::returning_list_of(action).empty();
   }
 
   void check_returning_lists() const {
