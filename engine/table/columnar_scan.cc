@@ -82,9 +82,14 @@ struct ColumnarScanOperator::State {
   void apply_bound() {
     if (bound == nullptr || count == 0 || !bound->is_set()) return;
     view(bound_column, bounded);
-    const uint32_t found = bound->keep(bounded, count, passed.data());
+    keep_passed(bound->keep(bounded, count, passed.data()));
+  }
+
+  // Of the rows, those at the first `found` places in `passed`.
+  void keep_passed(uint32_t found) {
     if (found == count) return;
     if (listed) {
+      // passed[i] >= i, so what is read was not yet overwritten.
       for (uint32_t i = 0; i < found; ++i) rows[i] = rows[passed[i]];
     } else {
       rows.swap(passed);
@@ -147,16 +152,7 @@ struct ColumnarScanOperator::State {
         view(slot, probed.columns[slot]);
       }
     }
-    const uint32_t found = conjunct.evaluator.select(context, probed, passed.data());
-    if (found == count) return;
-    if (listed) {
-      // passed[i] >= i, so what is read was not yet overwritten.
-      for (uint32_t i = 0; i < found; ++i) rows[i] = rows[passed[i]];
-    } else {
-      rows.swap(passed);
-      listed = true;
-    }
-    count = found;
+    keep_passed(conjunct.evaluator.select(context, probed, passed.data()));
   }
 
   bool is_sparse() const { return cursor.is_stored() && count < kSparseRows; }

@@ -176,17 +176,6 @@ class Rewriter {
     return event == '3' || old_row || (event == '2' && new_row);
   }
 
-  // Nothing can be joined to it.
-  static void refuse_set_operation(const ast::Node* action) {
-    const auto* select = ast::try_as<ast::SelectStmt>(action);
-    if (const auto* insert = ast::try_as<ast::InsertStmt>(action)) {
-      select = ast::try_as<ast::SelectStmt>(insert->select_stmt);
-    }
-    if (select == nullptr || select->op == ast::SetOperation::kNone) return;
-    throw SqlError(SqlState::kFeatureNotSupported,
-                   "conditional UNION/INTERSECT/EXCEPT statements are not implemented");
-  }
-
   static void refuse_conflict_clause(const ast::Node* node) {
     const auto* insert = ast::try_as<ast::InsertStmt>(node);
     if (insert == nullptr || insert->on_conflict_clause == nullptr) return;
@@ -309,6 +298,16 @@ std::unique_ptr<RuleRewrite> rewrite_in_with(BindEnvironment& environment, const
     if (each.source == RuleSource::kAlso) throw refuse("DO ALSO");
   }
   throw refuse("multi-statement DO INSTEAD");
+}
+
+void refuse_set_operation(const ast::Node* action) {
+  const auto* select = ast::try_as<ast::SelectStmt>(action);
+  if (const auto* insert = ast::try_as<ast::InsertStmt>(action)) {
+    select = ast::try_as<ast::SelectStmt>(insert->select_stmt);
+  }
+  if (select == nullptr || select->op == ast::SetOperation::kNone) return;
+  throw SqlError(SqlState::kFeatureNotSupported,
+                 "conditional UNION/INTERSECT/EXCEPT statements are not implemented");
 }
 
 }  // namespace luma

@@ -61,6 +61,9 @@ std::unique_ptr<RuleRewrite> rewrite_with_rules(BindEnvironment& environment,
 std::unique_ptr<RuleRewrite> rewrite_in_with(BindEnvironment& environment, const SearchPath& path,
                                              const ast::Node* statement);
 
+// Nothing can be joined to a set operation: 0A000 where an action that needs a row is one.
+void refuse_set_operation(const ast::Node* action);
+
 // The path that rules' texts are read under.
 SearchPath rule_path(BindEnvironment& environment);
 // ON CONFLICT and MERGE do not go together with rules.

@@ -145,16 +145,6 @@ class RuleBuilder {
     return found;
   }
 
-  static void refuse_set_operation(const ast::Node* action) {
-    const auto* select = ast::try_as<ast::SelectStmt>(action);
-    if (const auto* insert = ast::try_as<ast::InsertStmt>(action)) {
-      select = ast::try_as<ast::SelectStmt>(insert->select_stmt);
-    }
-    if (select == nullptr || select->op == ast::SetOperation::kNone) return;
-    throw SqlError(SqlState::kFeatureNotSupported,
-                   "conditional UNION/INTERSECT/EXCEPT statements are not implemented");
-  }
-
   // new.* and old.* written out, in a tree of its own.
   const ast::Node* with_row_columns(const ast::Node* action) {
     return ast::rewrite(action, arena_, [&](ast::Node* node) -> const ast::Node* {

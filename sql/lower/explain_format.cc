@@ -1,6 +1,7 @@
 // EXPLAIN's output forms: PostgreSQL's indented text, and JSON, XML and YAML of the same tree.
 #include <algorithm>
 
+#include "engine/type/xml_text.h"
 #include "sql/lower/explain_work.h"
 
 namespace luma {
@@ -305,21 +306,7 @@ void yaml(const Document& at, size_t indent, bool first, std::string& out) {
 
 std::string xml_text(std::string_view text) {
   std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      default:
-        out += c;
-    }
-  }
+  append_xml_escaped(text, out);
   return out;
 }
 
