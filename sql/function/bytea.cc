@@ -9,6 +9,7 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/string.h"
 #include "engine/type/utf8_text.h"
+#include "sql/function/base64.h"
 #include "sql/function/families.h"
 
 namespace luma {
@@ -101,23 +102,11 @@ int64_t bit_count(string_view bytes) {
 }
 
 // --- encode and decode ---
-constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 std::string base64_encode(string_view bytes) {
   std::string out;
-  size_t line = 0;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    size_t have = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k)
-      word = word << 8 | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    // Lines end after 76 characters, also the last one when it is full.
-    for (size_t k = 0; k < 4; ++k) out += k <= have ? kBase64[word >> (18 - 6 * k) & 63] : '=';
-    if ((line += 4) == 76) {
-      out += '\n';
-      line = 0;
-    }
-  }
+  append_base64(bytes, 76, "\n", out);
+  // The last line ends too when it is full, unless padding filled it.
+  if (out.size() % 77 == 76 && out.back() != '=') out += '\n';
   return out;
 }
 
@@ -127,7 +116,8 @@ std::string base64_decode(string_view text) {
   int digits = 0, padding = 0;
   for (char c : text) {
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
-    const char* found = c == '\0' ? nullptr : std::char_traits<char>::find(kBase64, 64, c);
+    const char* found =
+        c == '\0' ? nullptr : std::char_traits<char>::find(kBase64Digits.data(), 64, c);
     if (c == '=') {
       // Padding comes after two digits at least.
       if (digits + padding < 2)
@@ -139,7 +129,7 @@ std::string base64_decode(string_view text) {
       throw sql_error(SqlState::kInvalidParameterValue,
                       "invalid symbol \"{}\" found while decoding base64 sequence", c);
     } else {
-      word = word << 6 | static_cast<uint32_t>(found - kBase64);
+      word = word << 6 | static_cast<uint32_t>(found - kBase64Digits.data());
       ++digits;
     }
     if (digits + padding == 4) {

@@ -10,6 +10,7 @@
 #include "engine/type/xml_path.h"
 #include "engine/type/xml_text.h"
 #include "sql/function/aggregate_adapter.h"
+#include "sql/function/base64.h"
 #include "sql/function/families.h"
 #include "sql/function/xml_kernels.h"
 
@@ -19,20 +20,10 @@ namespace {
 using std::string_view;
 
 // --- values as XML ---
+// libxml2's lines.
 std::string base64(string_view bytes) {
-  constexpr string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    for (size_t j = 0; j < 3; ++j) {
-      word = word << 8 | (j < count ? static_cast<uint8_t>(bytes[i + j]) : 0);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out += j <= count ? kDigits[word >> (18 - 6 * j) & 63] : '=';
-    }
-  }
+  append_base64(bytes, 72, "\r\n", out);
   return out;
 }
 std::string hexadecimal(string_view bytes) {
@@ -95,7 +86,7 @@ void append_value(const EvalContext& context, const Datum& value, const TypeInfo
   } else {
     type.output(value, type, context.io != nullptr ? *context.io : IoContext(), text);
   }
-  if (type.oid == type_oid::kXml || !escape) {
+  if (type.oid == type_oid::kXml || type.oid == type_oid::kBytea || !escape) {
     out += text;
   } else {
     append_xml_escaped(text, out);
