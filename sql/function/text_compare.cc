@@ -8,7 +8,8 @@ namespace luma {
 
 namespace {
 
-// The first four bytes lie in the value itself and settle most comparisons.
+using std::string_view;
+
 int compare_strings(const StringRef& a, const StringRef& b) {
   size_t common = std::min(a.size(), b.size());
   int order = std::memcmp(a.data(), b.data(), common);
@@ -21,17 +22,26 @@ int compare_padded(const StringRef& a, const StringRef& b) {
   return order < 0 ? -1 : order > 0;
 }
 
+// Where one has something else than the other, no blanks behind it make them equal.
+bool equal_padded(const StringRef& a, const StringRef& b) {
+  const size_t common = std::min(a.size(), b.size());
+  if (std::memcmp(a.data(), b.data(), common) != 0) return false;
+  const string_view rest = (a.size() > b.size() ? a : b).view().substr(common);
+  return rest.find_first_not_of(' ') == string_view::npos;
+}
+
 constexpr auto kEq = [](const StringRef& a, const StringRef& b) -> bool { return a == b; };
 constexpr auto kNe = [](const StringRef& a, const StringRef& b) -> bool { return !(a == b); };
 
+constexpr auto kPaddedEq = [](const StringRef& a, const StringRef& b) -> bool {
+  return equal_padded(a, b);
+};
+constexpr auto kPaddedNe = [](const StringRef& a, const StringRef& b) -> bool {
+  return !equal_padded(a, b);
+};
+
 template <int (*compare)(const StringRef&, const StringRef&)>
 struct Order {
-  static constexpr auto kEqual = [](const StringRef& a, const StringRef& b) -> bool {
-    return compare(a, b) == 0;
-  };
-  static constexpr auto kNotEqual = [](const StringRef& a, const StringRef& b) -> bool {
-    return compare(a, b) != 0;
-  };
   static constexpr auto kLess = [](const StringRef& a, const StringRef& b) -> bool {
     return compare(a, b) < 0;
   };
@@ -73,8 +83,8 @@ const KernelRow kRows[] = {
     scalar_row("bttext_pattern_cmp(text,text)", strict_kernel<Plain::kThreeWay>),
     scalar_row("text_larger(text,text)", strict_kernel<Plain::kLarger>),
     scalar_row("text_smaller(text,text)", strict_kernel<Plain::kSmaller>),
-    comparison_row("bpchareq(bpchar,bpchar)", strict_comparison<Padded::kEqual>(true)),
-    comparison_row("bpcharne(bpchar,bpchar)", strict_comparison<Padded::kNotEqual>()),
+    comparison_row("bpchareq(bpchar,bpchar)", strict_comparison<kPaddedEq>(true)),
+    comparison_row("bpcharne(bpchar,bpchar)", strict_comparison<kPaddedNe>()),
     LUMA_STRING_ORDER("bpcharlt", "bpcharle", "bpchargt", "bpcharge", "(bpchar,bpchar)", Padded),
     LUMA_STRING_ORDER("bpchar_pattern_lt", "bpchar_pattern_le", "bpchar_pattern_gt",
                       "bpchar_pattern_ge", "(bpchar,bpchar)", Padded),
