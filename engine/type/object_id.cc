@@ -178,6 +178,17 @@ Datum void_recv(std::string_view, const TypeInfo&, int32_t, const IoContext&, Ar
   return Datum();
 }
 
+// Of types that only declarations name.
+[[noreturn]] void refuse_value(std::string_view verb, const TypeInfo& type) {
+  throw sql_error(SqlState::kFeatureNotSupported, "cannot {} a value of type {}", verb, type.name);
+}
+Datum no_value_in(std::string_view, const TypeInfo& type, int32_t, const IoContext&, Arena&) {
+  refuse_value("accept", type);
+}
+void no_value_out(const Datum&, const TypeInfo& type, const IoContext&, std::string&) {
+  refuse_value("display", type);
+}
+
 constexpr TypeCodec alias_codec(std::string_view name) {
   return {name,           PhysicalType::kInt32, alias_in,       alias_out,     unsigned4_recv,
           unsigned4_send, unsigned4_compare,    unsigned4_hash, unsigned4_key, unsigned4_from_key};
@@ -197,6 +208,8 @@ constexpr TypeCodec kCodecs[] = {
     {"pg_lsn", PhysicalType::kInt64, lsn_in, lsn_out, unsigned8_recv, unsigned8_send,
      unsigned8_compare, hash_member<&Datum::i64>, unsigned8_key, unsigned8_from_key},
     {"void", PhysicalType::kVarlen, void_in, void_out, void_recv, void_out},
+    {"trigger", PhysicalType::kInt32, no_value_in, no_value_out, no_value_in, no_value_out},
+    {"event_trigger", PhysicalType::kInt32, no_value_in, no_value_out, no_value_in, no_value_out},
     alias_codec("regproc"),
     alias_codec("regprocedure"),
     alias_codec("regoper"),

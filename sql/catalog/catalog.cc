@@ -549,7 +549,7 @@ std::string Catalog::describe(ObjectAddress address,
     }
     case class_oid::kEventTrigger:
       if (const CatalogObject* found = object(class_oid::kEventTrigger, address.oid)) {
-        return "event trigger " + quote_identifier(found->name);
+        return "event trigger " + found->name;
       }
       break;
     case class_oid::kTrigger: {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "engine/base/sql_error.h"
 #include "sql/catalog/catalog_transaction.h"
+#include "sql/catalog/drop_order.h"
 #include "sql/catalog/object_set.h"
 
 namespace luma {
@@ -24,13 +26,14 @@ struct Doomed {
   std::optional<ObjectAddress> because;  // what it depends on
   bool target = false;                   // named in the statement
   bool automatic = false;                // goes silently
+  bool normal = false;                   // something that it needs goes
 };
 
 class DropTraversal {
  public:
   explicit DropTraversal(const Catalog& catalog) : catalog_(catalog) {}
 
-  void add_target(const ObjectAddress& address) { visit(address, std::nullopt, true, false); }
+  void add_target(const ObjectAddress& address) { visit(address, std::nullopt, 't'); }
   // In PostgreSQL's order of deletion.
   const std::vector<Doomed>& list() const { return list_; }
   bool contains(const ObjectAddress& address) const {
@@ -38,12 +41,15 @@ class DropTraversal {
   }
 
  private:
-  void visit(const ObjectAddress& address, std::optional<ObjectAddress> because, bool target,
-             bool automatic) {
+  // `kind`: that of the dependency; t: a target.
+  void visit(const ObjectAddress& address, std::optional<ObjectAddress> because, char kind) {
+    const bool target = kind == 't';
+    const bool automatic = kind != 'n' && !target;
     for (Doomed& doomed : list_) {
       if (!covers(doomed.address, address)) continue;
       doomed.target |= target && doomed.address == address;
       doomed.automatic |= automatic;
+      doomed.normal |= kind == 'n' && doomed.address == address;
       return;
     }
     if (auto open = std::ranges::find_if(
@@ -51,12 +57,11 @@ class DropTraversal {
         open != open_.end()) {
       open->target |= target && open->address == address;
       open->automatic |= automatic;
+      open->normal |= kind == 'n' && open->address == address;
       return;
     }
-    open_.push_back({address, because, target, automatic});
-    for (const auto& [dependent, kind] : dependents(address)) {
-      visit(dependent, address, false, kind != 'n');
-    }
+    open_.push_back({address, because, target, automatic, kind == 'n'});
+    for (const auto& [dependent, edge] : dependents(address)) visit(dependent, address, edge);
     list_.push_back(open_.back());
     open_.pop_back();
   }
@@ -196,6 +201,58 @@ const Type* domain_of_constraint(const Catalog& catalog, Oid constraint) {
   return out;
 }
 
+// What is no longer there of an object, and what these parts need. `now`: the object as it is now;
+// nullptr: it has gone.
+void add_gone_parts(const CatalogObject& object, const CatalogObject* now,
+                    std::set<ObjectAddress>& gone, std::vector<Dependency>& edges) {
+  std::set<ObjectAddress> before, after;
+  auto collect = [](const CatalogObject& from, std::set<ObjectAddress>& parts) {
+    parts.insert(from.address());
+    if (const auto* type = dynamic_cast<const Type*>(&from)) {
+      for (const Constraint& c : type->constraints) {
+        parts.insert({class_oid::kConstraint, c.oid, 0});
+      }
+    }
+    const auto* table = dynamic_cast<const Table*>(&from);
+    if (table == nullptr) return;
+    for (const Constraint& c : table->constraints) parts.insert({class_oid::kConstraint, c.oid, 0});
+    for (const Trigger& t : table->triggers) parts.insert({class_oid::kTrigger, t.oid, 0});
+    for (const Policy& p : table->policies) parts.insert({class_oid::kPolicy, p.oid, 0});
+    for (const Rule& r : table->rules) parts.insert({class_oid::kRewrite, r.oid, 0});
+    for (const Column& c : table->columns) {
+      if (!c.dropped) parts.insert({class_oid::kRelation, table->oid, c.number});
+      if (c.has_default()) parts.insert({class_oid::kAttrDef, c.default_oid, 0});
+    }
+  };
+  collect(object, before);
+  if (now != nullptr) collect(*now, after);
+  const bool whole = now == nullptr;
+  for (const ObjectAddress& part : before) {
+    // Columns go with their table without a word.
+    if (!after.contains(part) && (!whole || part.sub_id == 0)) gone.insert(part);
+  }
+  for (const Dependency& edge : all_dependencies(object)) edges.push_back(edge);
+  if (const auto* table = dynamic_cast<const Table*>(&object); table != nullptr && whole) {
+    for (const ObjectAddress& part : before) {
+      if (part != table->address()) edges.push_back({part, table->address(), 'a'});
+    }
+  }
+}
+
+void add_array_type(const Catalog& catalog, Oid type, std::vector<DroppedObject>& out) {
+  const Type* created = catalog.type(type);
+  const Table* table = created == nullptr ? catalog.table_of_row_type(type) : nullptr;
+  if (created != nullptr && created->relation != kInvalidOid) {
+    out.push_back({{class_oid::kRelation, created->relation, 0}, false, false});
+  }
+  Oid array = created != nullptr ? created->array_type
+              : table != nullptr ? table->array_type
+                                 : kInvalidOid;
+  if (array != kInvalidOid && array != type) {
+    out.push_back({{class_oid::kType, array, 0}, false, false});
+  }
+}
+
 }  // namespace
 
 DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
@@ -255,6 +312,56 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
   }
   for (auto& [oid, table] : changed) put(table);
   return result;
+}
+
+std::vector<DroppedObject> dropped_objects(const Catalog& before, const Catalog& after,
+                                           std::span<const ObjectAddress> named) {
+  std::set<ObjectAddress> gone;
+  std::vector<Dependency> edges;
+  before.local_objects()->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kStatistics || object->kind == ObjectKind::kAccessList) return;
+    ObjectPtr now = after.share(object->address());
+    if (now == object) return;
+    add_gone_parts(*object, now.get(), gone, edges);
+  });
+  DropTraversal traversal(before);
+  for (const ObjectAddress& address : named) {
+    if (gone.contains(address)) traversal.add_target(address);
+  }
+  std::set<ObjectAddress> needing;
+  for (const Dependency& edge : edges) {
+    const ObjectAddress whole{edge.referenced.class_id, edge.referenced.oid, 0};
+    if (gone.contains(edge.referenced) || gone.contains(whole)) needing.insert(edge.dependent);
+  }
+  for (const ObjectAddress& address : gone) {
+    if (!needing.contains(address) && !traversal.contains(address)) traversal.add_target(address);
+  }
+  std::vector<DroppedObject> out;
+  for (auto it = traversal.list().rbegin(); it != traversal.list().rend(); ++it) {
+    const bool is_type = it->address.class_id == class_oid::kType;
+    if (!is_type && !gone.contains(it->address)) continue;
+    bool normal = it->normal || it->address.class_id == class_oid::kRewrite;
+    if (it->address.class_id == class_oid::kConstraint) {
+      // Checks need the columns they name.
+      const Table* table = before.table_of_constraint(it->address.oid);
+      const Constraint* check =
+          table == nullptr ? nullptr : table->find_constraint(it->address.oid);
+      normal |= check != nullptr && check->type == 'c' && !check->columns.empty();
+    }
+    out.push_back({it->address, it->target, normal && !it->target});
+    if (is_type) add_array_type(before, it->address.oid, out);
+    const Table* view = it->address.class_id == class_oid::kRelation && it->address.sub_id == 0
+                            ? before.table(it->address.oid)
+                            : nullptr;
+    if (view == nullptr || view->rule_oid == kInvalidOid) continue;
+    // A view's types stand before its rule.
+    out.push_back({{class_oid::kType, view->row_type, 0}, false, false});
+    add_array_type(before, view->row_type, out);
+    out.push_back({{class_oid::kRewrite, view->rule_oid, 0}, false, true});
+  }
+  std::set<ObjectAddress> seen;
+  std::erase_if(out, [&](const DroppedObject& one) { return !seen.insert(one.address).second; });
+  return out;
 }
 
 }  // namespace luma

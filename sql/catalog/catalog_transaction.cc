@@ -158,6 +158,9 @@ void CatalogTransaction::require_free_names(const Catalog& catalog, const Catalo
     case ObjectKind::kTextDictionary:
     case ObjectKind::kTextConfiguration:
     case ObjectKind::kCollation:
+    case ObjectKind::kEventTrigger:
+    case ObjectKind::kOperatorFamily:
+    case ObjectKind::kOperatorClass:
       return;
     default:
       break;

@@ -6,7 +6,9 @@
 #include "engine/type/extension_type.h"
 #include "sql/catalog/array_type_name.h"
 #include "sql/catalog/collation_object.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extended_statistics.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/text_search_objects.h"
 
 namespace luma {
@@ -253,6 +255,12 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
     case ObjectKind::kCollation:
       in_schema(object, static_cast<const CollationObject&>(object).schema, out);
       break;
+    case ObjectKind::kEventTrigger:
+      if (Oid function = static_cast<const EventTrigger&>(object).function;
+          function >= kFirstUserOid) {
+        out.push_back({object.address(), {class_oid::kProc, function, 0}, 'n'});
+      }
+      break;
     case ObjectKind::kExtension:
       out.push_back({object.address(),
                      {class_oid::kSchema, static_cast<const Extension&>(object).schema, 0},
@@ -412,6 +420,10 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
     schema = static_cast<const TextConfigurationObject&>(object).schema;
   } else if (object.kind == ObjectKind::kCollation) {
     schema = static_cast<const CollationObject&>(object).schema;
+  } else if (object.kind == ObjectKind::kOperatorFamily) {
+    schema = static_cast<const OperatorFamily&>(object).schema;
+  } else if (object.kind == ObjectKind::kOperatorClass) {
+    schema = static_cast<const OperatorClass&>(object).schema;
   }
   if (const auto* type = dynamic_cast<const Type*>(&object)) {
     schema = type->schema;
@@ -431,6 +443,9 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
   } else if (object.kind == ObjectKind::kCast) {
     set_name(self.class_id, schema, object.name, object.oid, add);
     add ? ++cast_count_ : --cast_count_;
+  } else if (object.kind == ObjectKind::kEventTrigger) {
+    set_name(self.class_id, schema, object.name, object.oid, add);
+    add ? ++event_trigger_count_ : --event_trigger_count_;
   } else {
     set_name(self.class_id, schema, object.name, object.oid, add);
   }

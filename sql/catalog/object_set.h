@@ -42,6 +42,7 @@ class ObjectSet {
   // Functions, or operators, of that name, in order of oid.
   std::span<const ObjectId> overloads(Oid class_id, Oid schema, std::string_view name) const;
   bool has_casts() const { return cast_count_ > 0; }
+  bool has_event_triggers() const { return event_trigger_count_ > 0; }
   // Relation behind a row type or array of one; 0 = none.
   Oid relation_of_type(Oid type) const;
   // Type object behind its array type; 0 = none.
@@ -96,6 +97,7 @@ class ObjectSet {
   ShardedMap<LinkKey, IdList, LinkKeyHash> links_;
   ShardedMap<NameKey, IdList, NameKeyHash> overloads_;
   size_t cast_count_ = 0;
+  size_t event_trigger_count_ = 0;
 };
 
 }  // namespace luma

@@ -46,7 +46,7 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_depend", generate_pg_depend},
     {"pg_description", generate_pg_description},
     {"pg_enum", generate_pg_enum},
-    {"pg_event_trigger", generate_nothing},
+    {"pg_event_trigger", generate_pg_event_trigger},
     {"pg_extension", generate_pg_extension},
     {"pg_foreign_data_wrapper", generate_nothing},
     {"pg_foreign_server", generate_nothing},

@@ -5,6 +5,7 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/builtin_relations.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/partition.h"
@@ -504,6 +505,7 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
   catalog.for_each_extension(emit_all);
   catalog.for_each_operator(emit_all);
   catalog.for_each_cast(emit_all);
+  for (const EventTrigger* one : all_event_triggers(catalog)) emit_all(*one);
   for (const auto& [member, extension] : extension_members(catalog)) {
     if (object.has_value() && member.oid != *object) continue;
     if (referenced.has_value() && extension != *referenced) continue;

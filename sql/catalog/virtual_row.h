@@ -111,6 +111,7 @@ void generate_pg_aggregate(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_default_acl(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_policy(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_pg_policies(const VirtualScan& scan, VirtualRowSink& sink);
+void generate_pg_event_trigger(const VirtualScan& scan, VirtualRowSink& sink);  // event_trigger.cc
 // virtual_triggers.cc
 void generate_pg_trigger(const VirtualScan& scan, VirtualRowSink& sink);
 void generate_triggers(const VirtualScan& scan, VirtualRowSink& sink);

@@ -5,6 +5,7 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/array_type_name.h"
 #include "sql/catalog/collation_object.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
@@ -256,6 +257,9 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   }
   for (const CollationObject* one : created_collations(catalog)) {
     emit_description(row, one->oid, class_oid::kCollation, 0, one->comment);
+  }
+  for (const EventTrigger* one : all_event_triggers(catalog)) {
+    emit_description(row, one->oid, class_oid::kEventTrigger, 0, one->comment);
   }
   for (const ExtendedStatistics* statistics : all_extended_statistics(catalog)) {
     emit_description(row, statistics->oid, class_oid::kStatisticExt, 0, statistics->comment);

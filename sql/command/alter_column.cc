@@ -66,7 +66,7 @@ void TableAlterer::add_column(const ast::AlterTableCmd& command) {
     change([&](Table& table) {
       make_owned_sequence(context_, table, number, plan.sequence_options, !plan.serial);
     });
-    rewrite_ = true;
+    rewrite_for(rewrite_reason::kDefault);
     Arena arena;
     // The value that an INSERT would give, row by row.
     auto binder = std::make_unique<Binder>(context_.environment(), std::vector<Oid>());
@@ -92,7 +92,7 @@ void TableAlterer::add_column(const ast::AlterTableCmd& command) {
   }
   if (plan.default_node != nullptr) {
     change([&](Table& table) { store_default(context_, table, number, plan.default_node); });
-    if (!add_instantly(number, plan.default_node)) rewrite_ = true;
+    if (!add_instantly(number, plan.default_node)) rewrite_for(rewrite_reason::kDefault);
   } else if (plan.generated_node == nullptr && !plan.needs_sequence) {
     add_domain_value(number);
   }
@@ -103,7 +103,7 @@ void TableAlterer::add_column(const ast::AlterTableCmd& command) {
     new_values_[number] =
         binder.bind_table_expr(plan.generated_node, &columns, Clause::kGenerated, plan.column.type);
     expressions_.push_back(binder.release_context());
-    rewrite_ = true;
+    rewrite_for(rewrite_reason::kDefault);
   }
   if (plan.column.not_null) not_null_.insert(number);
 }
@@ -115,7 +115,7 @@ void TableAlterer::add_domain_value(int16_t number) {
   Binder binder(context_.environment(), {});
   new_values_[number] = binder.type_default(type);
   expressions_.push_back(binder.release_context());
-  rewrite_ = true;
+  rewrite_for(rewrite_reason::kDefault);
 }
 
 // The default as one value for all existing rows, when it is the same for all.

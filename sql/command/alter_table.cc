@@ -6,6 +6,7 @@
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/inheritance.h"
 #include "sql/catalog/partition.h"
+#include "sql/catalog/session_catalog.h"
 #include "sql/command/access_method.h"
 #include "sql/command/alter_family.h"
 #include "sql/command/check_option.h"
@@ -18,6 +19,7 @@
 #include "sql/command/partition_build.h"
 #include "sql/command/storage_options.h"
 #include "sql/command/table_storage.h"
+#include "sql/function/routine_caller.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -94,12 +96,24 @@ TableLockMode lock_for(const ast::AlterTableStmt& statement) {
     TableLockMode needed = TableLockMode::kAccessExclusive;
     switch (command.subtype) {
       case Type_::kSetStatistics:
+      case Type_::kSetOptions:
+      case Type_::kResetOptions:
       case Type_::kSetRelOptions:
       case Type_::kResetRelOptions:
       case Type_::kValidateConstraint:
       case Type_::kClusterOn:
       case Type_::kDropCluster:
         needed = TableLockMode::kShareUpdateExclusive;
+        break;
+      case Type_::kEnableTrig:
+      case Type_::kEnableAlwaysTrig:
+      case Type_::kEnableReplicaTrig:
+      case Type_::kDisableTrig:
+      case Type_::kEnableTrigAll:
+      case Type_::kDisableTrigAll:
+      case Type_::kEnableTrigUser:
+      case Type_::kDisableTrigUser:
+        needed = TableLockMode::kShareRowExclusive;
         break;
       case Type_::kAddConstraint:
         if (ast::as<ast::Constraint>(command.def)->contype == ast::ConstrType::kForeign) {
@@ -411,10 +425,18 @@ void TableAlterer::set_access_method(Oid method) {
   // Rows that a key used to place get hidden row ids, and the key's index entries of its own.
   table->row_key_index = kInvalidOid;
   put(table);
+  rewrite_for(rewrite_reason::kAccessMethod);
+}
+
+void TableAlterer::rewrite_for(int32_t reason) {
   rewrite_ = true;
+  rewrite_reason_ |= reason;
 }
 
 void TableAlterer::rewrite() {
+  if (rewrite_reason_ != 0) {
+    session_catalog(context_.exec()).routines().fire_table_rewrite(table_, rewrite_reason_);
+  }
   const Table& table = now();
   std::vector<const Expr*> mapping;
   Arena arena;

@@ -12,6 +12,7 @@
 #include "sql/ast/ddl.h"
 #include "sql/bind/binder.h"
 #include "sql/command/constraint_build.h"
+#include "sql/function/event_trigger_data.h"
 
 namespace luma {
 
@@ -93,6 +94,8 @@ class TableAlterer {
   // Rows.
   void drop_parts(const std::vector<ObjectAddress>& parts, ast::DropBehavior behavior);
   void set_access_method(Oid method);
+  // The rows are to be stored anew; `reason` as event triggers are told (rewrite_reason).
+  void rewrite_for(int32_t reason);
   void rewrite();
   void validate_rows();
 
@@ -100,6 +103,7 @@ class TableAlterer {
   Oid table_;
   TableDescPtr from_;  // the stored rows as they are until finish()
   bool rewrite_ = false;
+  int32_t rewrite_reason_ = 0;           // for event triggers
   std::map<int16_t, Expr*> new_values_;  // over from_'s columns
   std::vector<std::unique_ptr<PlanContext>> expressions_;
   std::set<int16_t> not_null_;            // to be looked at

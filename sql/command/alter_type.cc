@@ -274,7 +274,7 @@ void TableAlterer::alter_type(const ast::AlterTableCmd& command) {
     expressions_.push_back(binder.release_context());
   }
   if (!alike) {
-    rewrite_ = true;
+    rewrite_for(rewrite_reason::kColumn);
     new_values_[before.number] = value;
   }
   adapt_constraints(before.number, !alike);

@@ -1,6 +1,7 @@
 #include "sql/command/command.h"
 
 #include "sql/command/commands.h"
+#include "sql/command/event_trigger_command.h"
 #include "sql/command/statistics_command.h"
 
 namespace luma {
@@ -21,9 +22,6 @@ struct UnsupportedRow {
   std::string_view name;
 };
 constexpr UnsupportedRow kUnsupported[] = {
-    {ast::NodeTag::kRuleStmt, "CREATE RULE"},
-    {ast::NodeTag::kCreateEventTrigStmt, "CREATE EVENT TRIGGER"},
-    {ast::NodeTag::kAlterEventTrigStmt, "ALTER EVENT TRIGGER"},
     {ast::NodeTag::kAlterDatabaseRefreshCollStmt, "ALTER DATABASE ... REFRESH COLLATION VERSION"},
     {ast::NodeTag::kCreateTableSpaceStmt, "CREATE TABLESPACE"},
     {ast::NodeTag::kDropTableSpaceStmt, "DROP TABLESPACE"},
@@ -57,8 +55,6 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kSecLabelStmt, "SECURITY LABEL"},
     {ast::NodeTag::kAlterSystemStmt, "ALTER SYSTEM"},
     {ast::NodeTag::kLoadStmt, "LOAD"},
-    {ast::NodeTag::kDoStmt, "DO"},
-    {ast::NodeTag::kCallStmt, "CALL"},
 };
 
 std::string_view unsupported_name(const ast::Node* statement) {
@@ -139,6 +135,8 @@ constexpr CommandRow kCommands[] = {
      run_as<ast::AlterDefaultPrivilegesStmt, alter_default_privileges>},
     {ast::NodeTag::kCreateTrigStmt, run_as<ast::CreateTrigStmt, create_trigger>},
     {ast::NodeTag::kRuleStmt, run_as<ast::RuleStmt, create_rule>},
+    {ast::NodeTag::kCreateEventTrigStmt, run_as<ast::CreateEventTrigStmt, create_event_trigger>},
+    {ast::NodeTag::kAlterEventTrigStmt, run_as<ast::AlterEventTrigStmt, alter_event_trigger>},
     {ast::NodeTag::kCreatePolicyStmt, run_as<ast::CreatePolicyStmt, create_policy>},
     {ast::NodeTag::kAlterPolicyStmt, run_as<ast::AlterPolicyStmt, alter_policy>},
     {ast::NodeTag::kReassignOwnedStmt, run_as<ast::ReassignOwnedStmt, reassign_owned>},

@@ -6,6 +6,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/event_trigger_command.h"
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
 #include "sql/command/named_object.h"
@@ -246,6 +247,9 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       set_comment(context, *found, statement.comment);
       return done;
     }
+    case ast::ObjectType::kEventTrigger:
+      comment_on_event_trigger(statement, context);
+      return done;
     case ast::ObjectType::kLargeobject:
       comment_on_large_object(context, statement.object, statement.comment);
       return done;

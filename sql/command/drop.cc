@@ -3,6 +3,7 @@
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/event_trigger_command.h"
 #include "sql/command/function_target.h"
 #include "sql/command/named_object.h"
 #include "sql/command/statistics_command.h"
@@ -224,7 +225,6 @@ constexpr AbsentRow kAbsentKinds[] = {
     {ast::ObjectType::kFdw, "foreign-data wrapper", "DROP FOREIGN DATA WRAPPER"},
     {ast::ObjectType::kForeignServer, "server", "DROP SERVER"},
     {ast::ObjectType::kPublication, "publication", "DROP PUBLICATION"},
-    {ast::ObjectType::kEventTrigger, "event trigger", "DROP EVENT TRIGGER"},
     {ast::ObjectType::kAccessMethod, "access method", "DROP ACCESS METHOD"},
     {ast::ObjectType::kLanguage, "language", "DROP LANGUAGE"},
     {ast::ObjectType::kConversion, "conversion", "DROP CONVERSION"},
@@ -363,6 +363,8 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
       return drop_casts(statement, context);
     case ast::ObjectType::kStatisticExt:
       return drop_statistics(statement, context);
+    case ast::ObjectType::kEventTrigger:
+      return drop_event_triggers(statement, context);
     case ast::ObjectType::kTrigger:
       return drop_parts(statement, context, "trigger", "DROP TRIGGER");
     case ast::ObjectType::kRule:

@@ -5,6 +5,7 @@
 #include "engine/type/user_type.h"
 #include "sql/ast/ast.h"
 #include "sql/bind/polymorphic.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
@@ -132,7 +133,8 @@ Oid argument_type(CommandContext& context, const ast::TypeName& name) {
 
 void check_argument(const Function& function, const Function::Argument& argument) {
   if (argument.type == type_oid::kVoid || argument.type == type_oid::kTrigger ||
-      argument.type == type_oid::kCstring || argument.type == type_oid::kInternal) {
+      argument.type == type_oid::kEventTrigger || argument.type == type_oid::kCstring ||
+      argument.type == type_oid::kInternal) {
     throw sql_error(SqlState::kInvalidFunctionDefinition, "{} functions cannot {} type {}",
                     function.language == "sql" ? "SQL" : "PL/pgSQL",
                     argument.is_input() ? "have arguments of" : "return",
@@ -193,6 +195,18 @@ void require_polymorphic_input(const Function& function) {
   auto check = [&](Oid type) {
     if (!is_polymorphic(type)) return;
     bool compatible = family(type);
+    // Only a range says which of the ranges over its element type is meant.
+    auto ranged = [](Oid of) { return format_type(of).ends_with("range"); };
+    if (ranged(type)) {
+      for (Oid input : function.input_types()) {
+        if (is_polymorphic(input) && family(input) == compatible && ranged(input)) return;
+      }
+      throw SqlError(SqlState::kInvalidFunctionDefinition, "cannot determine result data type")
+          .detail(fmt::format("A result of type {} requires at least one input of type {}.",
+                              format_type(type),
+                              compatible ? "anycompatiblerange or anycompatiblemultirange"
+                                         : "anyrange or anymultirange"));
+    }
     for (Oid input : function.input_types()) {
       if (is_polymorphic(input) && family(input) == compatible) return;
     }
@@ -243,6 +257,14 @@ void set_result(CommandContext& context, const ast::CreateFunctionStmt& statemen
   }
   if (function.result == type_oid::kTrigger && !function.arguments.empty()) {
     bad_definition("trigger functions cannot have declared arguments");
+  }
+  if (function.result == type_oid::kEventTrigger && function.language == "sql") {
+    bad_definition("SQL functions cannot return type event_trigger");
+  }
+  if (function.result == type_oid::kEventTrigger && !function.arguments.empty()) {
+    throw SqlError(SqlState::kInvalidFunctionDefinition,
+                   "event trigger functions cannot have declared arguments")
+        .context(fmt::format("compilation of PL/pgSQL function \"{}\" near line 1", function.name));
   }
 }
 

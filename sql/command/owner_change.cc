@@ -7,6 +7,7 @@
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/event_trigger_command.h"
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
 #include "sql/command/named_object.h"
@@ -134,6 +135,8 @@ CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandCont
                    owner);
       return {"ALTER SCHEMA"};
     }
+    case ast::ObjectType::kEventTrigger:
+      return set_event_trigger_owner(statement, owner, context);
     case ast::ObjectType::kLargeobject:
       change_large_object_owner(context, statement.object, owner);
       return {"ALTER LARGE OBJECT"};

@@ -7,6 +7,7 @@
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
+#include "sql/command/event_trigger_command.h"
 #include "sql/command/named_object.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/storage_options.h"
@@ -414,6 +415,8 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
       return rename_function(statement, context);
     case ast::ObjectType::kStatisticExt:
       return rename_statistics(statement, context);
+    case ast::ObjectType::kEventTrigger:
+      return rename_event_trigger(statement, context);
     default:
       throw unsupported("this form of ALTER ... RENAME");
   }

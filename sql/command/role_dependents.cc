@@ -6,6 +6,7 @@
 
 #include "sql/catalog/acl_change.h"
 #include "sql/catalog/clone_object.h"
+#include "sql/catalog/object_set.h"
 #include "sql/catalog/privileges.h"
 #include "sql/command/command_target.h"
 #include "sql/command/commands.h"
@@ -25,6 +26,24 @@ void for_each_owned_kind(const Catalog& catalog, const Visit& visit) {
   catalog.for_each_database([&](const Database& database) { visit(database); });
   catalog.for_each_default_acl([&](const DefaultAcl& list) { visit(list); });
   catalog.for_each_access_list([&](const AccessList& list) { visit(list); });
+  catalog.local_objects()->for_each([&](const ObjectPtr& object) {
+    switch (object->kind) {
+      case ObjectKind::kFunction:
+      case ObjectKind::kExtension:
+      case ObjectKind::kOperator:
+      case ObjectKind::kExtendedStatistics:
+      case ObjectKind::kTextDictionary:
+      case ObjectKind::kTextConfiguration:
+      case ObjectKind::kCollation:
+      case ObjectKind::kEventTrigger:
+      case ObjectKind::kOperatorFamily:
+      case ObjectKind::kOperatorClass:
+        visit(*object);
+        break;
+      default:
+        break;
+    }
+  });
 }
 
 bool mentioned_in(const std::optional<Acl>& acl, Oid role) {

@@ -12,6 +12,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/expression_text.h"
 #include "sql/command/partition_triggers.h"
+#include "sql/command/trigger_function.h"
 #include "sql/function/registry.h"
 
 namespace luma {
@@ -282,7 +283,9 @@ FoundFunction function_in(CommandContext& context, Oid schema, std::string_view 
   return {};
 }
 
-Oid trigger_function(CommandContext& context, const ast::NameList& names) {
+}  // namespace
+
+Oid trigger_function(CommandContext& context, const ast::NameList& names, Oid result) {
   QualifiedName name = qualified_name(names);
   FoundFunction found;
   if (!name.schema.empty()) {
@@ -301,12 +304,14 @@ Oid trigger_function(CommandContext& context, const ast::NameList& names) {
     throw sql_error(SqlState::kUndefinedFunction, "function {}() does not exist", shown);
   }
   check_privileges(*context.ddl().view(), context.current_user(), {}, std::span(&found.oid, 1));
-  if (found.result != type_oid::kTrigger) {
-    throw sql_error(SqlState::kInvalidObjectDefinition, "function {} must return type trigger",
-                    shown);
+  if (found.result != result) {
+    throw sql_error(SqlState::kInvalidObjectDefinition, "function {} must return type {}", shown,
+                    context.ddl().view()->type_name(result));
   }
   return found.oid;
 }
+
+namespace {
 
 // --- the table's list ---
 
@@ -353,7 +358,7 @@ CommandResult create_trigger(const ast::CreateTrigStmt& statement, CommandContex
                                       (statement.row ? trigger_type::kRow : 0));
   set_transition_tables(statement, *table, trigger);
   set_condition(context, statement, *table, trigger);
-  trigger.function = trigger_function(context, statement.funcname);
+  trigger.function = trigger_function(context, statement.funcname, type_oid::kTrigger);
   for (std::string_view argument : statement.args) trigger.arguments.emplace_back(argument);
   trigger.deferrable = statement.deferrable;
   trigger.initially_deferred = statement.initdeferred;

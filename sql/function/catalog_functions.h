@@ -15,6 +15,7 @@ std::span<const KernelRow> catalog_kernels();             // catalog_functions.c
 std::span<const KernelRow> catalog_definition_kernels();  // definition_functions.cc
 std::span<const KernelRow> privilege_kernels();           // privilege_functions.cc
 std::span<const KernelRow> catalog_table_kernels();       // catalog_tables.cc
+std::span<const KernelRow> event_trigger_kernels();       // event_trigger_functions.cc
 
 // --- shared by the families' files ---
 inline Value text_value(RowCall& call, std::string_view text) {

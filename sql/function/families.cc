@@ -47,6 +47,7 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       catalog_definition_kernels(),
       privilege_kernels(),
       catalog_table_kernels(),
+      event_trigger_kernels(),
       statistics_kernels(),
       trigger_kernels(),
       bit_string_kernels(),

@@ -47,6 +47,7 @@ std::span<const KernelRow> catalog_kernels();
 std::span<const KernelRow> catalog_definition_kernels();
 std::span<const KernelRow> privilege_kernels();
 std::span<const KernelRow> catalog_table_kernels();
+std::span<const KernelRow> event_trigger_kernels();
 std::span<const KernelRow> statistics_kernels();
 std::span<const KernelRow> time_series_kernels();
 std::span<const KernelRow> gap_fill_kernels();

@@ -13,6 +13,7 @@
 #include "engine/exec/function.h"
 #include "engine/row/trigger_desc.h"
 #include "sql/catalog/object.h"
+#include "sql/function/event_trigger_data.h"
 
 namespace luma {
 
@@ -62,6 +63,10 @@ class RoutineCaller {
     std::vector<std::vector<Value>> rows;
   };
   virtual QueryRows query(std::string_view sql, Arena& arena) = 0;
+  // Of the event trigger whose function runs; nullptr: none does.
+  virtual const EventTriggerData* event_trigger() const = 0;
+  // The rows of a table are about to be stored anew, for these reasons (rewrite_reason).
+  virtual void fire_table_rewrite(Oid table, int32_t reason) = 0;
 };
 
 }  // namespace luma

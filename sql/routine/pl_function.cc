@@ -2,6 +2,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/type/user_type.h"
 #include "sql/bind/polymorphic.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/routine/pl_check.h"
 #include "sql/routine/pl_parser.h"
 
@@ -82,6 +83,7 @@ std::shared_ptr<PlFunction> parse_pl_function(BindEnvironment& environment,
   function->returns_set = declared.returns_set;
   function->is_procedure = declared.is_procedure();
   function->is_trigger = declared.result == type_oid::kTrigger;
+  function->is_event_trigger = declared.result == type_oid::kEventTrigger;
   function->is_inline = declared.oid == kInvalidOid && declared.name == "inline_code_block";
   if (function->is_inline) function->name = declared.name;
   function->read_only = declared.volatility != 'v';
@@ -91,6 +93,15 @@ std::shared_ptr<PlFunction> parse_pl_function(BindEnvironment& environment,
   function->found = parser.add_variable("found", {type_oid::kBool, -1}, PlVariable::Kind::kScalar);
   parser.name_variable("found", function->found);
   if (function->is_trigger) add_trigger_variables(parser, *function);
+  if (function->is_event_trigger) {
+    auto text = [&](const char* name) {
+      int variable = parser.add_variable(name, {type_oid::kText, -1}, PlVariable::Kind::kScalar);
+      parser.name_variable(name, variable);
+      return variable;
+    };
+    function->event = text("tg_event");
+    function->tag = text("tg_tag");
+  }
   parser.parse();
   return function;
 }

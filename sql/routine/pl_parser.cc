@@ -391,7 +391,9 @@ PlStatementPtr PlParser::return_statement() {
   if ((function_.is_procedure || function_.is_inline) && !empty) {
     fail_with("RETURN cannot have a parameter in a procedure", token.start);
   }
-  if (function_.types.result == type_oid::kVoid && !function_.is_procedure && !empty) {
+  const bool returns_nothing =
+      function_.types.result == type_oid::kVoid || function_.is_event_trigger;
+  if (returns_nothing && !function_.is_procedure && !empty) {
     throw SqlError(SqlState::kDatatypeMismatch,
                    "RETURN cannot have a parameter in function returning void")
         .at_byte(token.start);
@@ -406,9 +408,8 @@ PlStatementPtr PlParser::return_statement() {
       if (auto found = find_variable({peek().text})) out->variable = found->first;
     }
     out->value = expression({";"});
-  } else if (!function_.returns_set && function_.outputs.empty() &&
-             function_.types.result != type_oid::kVoid && !function_.is_procedure &&
-             !function_.is_inline) {
+  } else if (!function_.returns_set && function_.outputs.empty() && !returns_nothing &&
+             !function_.is_procedure && !function_.is_inline) {
     fail_with("missing expression at or near \";\"", token.start);
   }
   expect(";");

@@ -166,7 +166,8 @@ void PlRun::run_function() {
   Flow flow = run_block(*function_->block);
   if (flow == Flow::kReturn) return;
   bool needs_none = function_->returns_set || function_->is_procedure || function_->is_inline ||
-                    function_->types.result == type_oid::kVoid || !function_->outputs.empty();
+                    function_->is_event_trigger || function_->types.result == type_oid::kVoid ||
+                    !function_->outputs.empty();
   if (needs_none) return;
   current_ = nullptr;
   throw SqlError(SqlState::kSREFunctionExecutedNoReturnStatement,
@@ -406,6 +407,15 @@ bool PlRun::call_trigger(const TriggerData& data, Arena& arena, std::vector<Valu
     doing_.clear();
   });
   return !suppressed;
+}
+
+void PlRun::call_event_trigger(std::string_view event, std::string_view tag) {
+  guarded([&] {
+    store_arguments({});
+    set_text(function_->event, event);
+    set_text(function_->tag, tag);
+    run_function();
+  });
 }
 
 // --- statements

@@ -62,6 +62,7 @@ class PlRun {
   // `types`: of the columns of `rows`.
   void call_set(std::span<const Value> args, std::vector<TypeRef> types, ChunkStore& rows);
   bool call_trigger(const TriggerData& data, Arena& arena, std::vector<Value>& row);
+  void call_event_trigger(std::string_view event, std::string_view tag);
   // Output arguments after a procedure's call.
   std::vector<std::pair<TypeRef, Value>> outputs(Arena& arena);
 

@@ -224,12 +224,15 @@ struct PlFunction {
   std::unique_ptr<PlBlock> block;
   RoutineTypes types;
   bool returns_set = false, is_procedure = false, is_trigger = false, is_inline = false;
+  bool is_event_trigger = false;
   bool read_only = false;  // stable or immutable
   // TG_*, NEW, OLD.
   struct TriggerVariables {
     int new_row = -1, old_row = -1, name = -1, when = -1, level = -1, op = -1, relid = -1,
         relname = -1, table_name = -1, table_schema = -1, nargs = -1, argv = -1;
   } trigger;
+  // Of event triggers.
+  int event = -1, tag = -1;
   VariableConflict on_conflict = VariableConflict::kError;
   bool print_strict_params = false;
 };

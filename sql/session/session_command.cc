@@ -10,6 +10,7 @@
 #include "sql/catalog/privileges.h"
 #include "sql/command/command.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/session_routines.h"
 #include "sql/session/user_types.h"
 
 namespace luma {
@@ -190,13 +191,15 @@ std::string SqlSession::run_command_statement(const ast::Node* node, std::string
   ran_query_ = true;
   StatementLog logged = settings_.vars().log_statement;
   if (logged == StatementLog::kDdl || logged == StatementLog::kMod) log_statement(text);
-  Commands commands(*this);
-  CommandResult result = run_command(node, text, commands);
-  // Told afterwards, when its name is known; the error undoes it.
-  if (result.tag != "REINDEX") require_writable(result.tag);
-  if (CatalogTransaction* ddl = environment_.ddl_if_any()) define_user_types(*ddl->view());
-  environment_.refresh();
-  return result.tag;
+  return routines_->with_event_triggers(node, [&] {
+    Commands commands(*this);
+    CommandResult result = run_command(node, text, commands);
+    // Told afterwards, when its name is known; the error undoes it.
+    if (result.tag != "REINDEX") require_writable(result.tag);
+    if (CatalogTransaction* ddl = environment_.ddl_if_any()) define_user_types(*ddl->view());
+    environment_.refresh();
+    return result.tag;
+  });
 }
 
 // At commit those with ON COMMIT actions; at the session's end (`all`) everything temporary, in a

@@ -9,6 +9,7 @@
 #include "sql/ast/ast.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/polymorphic.h"
+#include "sql/catalog/event_trigger.h"
 #include "sql/function/user_function.h"
 #include "sql/routine/pl_lexer.h"
 #include "sql/session/routine_frame.h"
@@ -67,7 +68,7 @@ SqlSession::Routines::CompiledPtr SqlSession::Routines::compiled_of(const Expr& 
   const Function& function = require_function(call.function->oid);
   std::vector<Oid> inputs;
   for (const Expr* arg : call.args) inputs.push_back(arg->type.oid);
-  if (function.result == type_oid::kTrigger) {
+  if (function.result == type_oid::kTrigger || function.result == type_oid::kEventTrigger) {
     throw SqlError(SqlState::kFeatureNotSupported,
                    "trigger functions can only be called as triggers")
         .context(fmt::format("compilation of PL/pgSQL function \"{}\" near line 1", function.name));

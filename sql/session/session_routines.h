@@ -29,7 +29,11 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   bool call_trigger(EvalContext& context, Oid function, const TriggerData& data, Arena& arena,
                     std::vector<Value>& row) override;
   QueryRows query(std::string_view sql, Arena& arena) override;
+  const EventTriggerData* event_trigger() const override { return event_; }
+  void fire_table_rewrite(Oid table, int32_t reason) override;
 
+  // Runs a data definition and the event triggers that it fires. `run` returns the statement's tag.
+  std::string with_event_triggers(const ast::Node* node, const std::function<std::string()>& run);
   // DO and CALL. `atomic`: inside a transaction block or another statement.
   void run_do(const ast::DoStmt& statement, bool atomic);
   std::vector<ResultColumnInfo> call_columns(const ast::CallStmt& statement);
@@ -94,6 +98,7 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   void keep_pinned(const std::function<void()>& end);
   CompiledPtr compile(const Function& function, std::span<const Oid> inputs, Oid result);
   CompiledPtr compiled_of(const Expr& call);
+  void fire_event(const EventTriggerData& data);
   const Function& require_function(Oid oid) const;
   // The last statement's rows go to `visit`, with their columns.
   using SqlVisitor =
@@ -111,6 +116,8 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   PlConversions conversions_;
   std::map<std::pair<Oid, std::vector<Oid>>, CompiledPtr> compiled_;
   std::set<std::string> pinned_;  // cursors
+  const EventTriggerData* event_ = nullptr;
+  std::string rewriting_tag_;  // of the statement that runs, when it fires event triggers
   int depth_ = 0;
   const char* stack_base_ = nullptr;
 };
