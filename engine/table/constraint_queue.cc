@@ -8,6 +8,7 @@
 #include "engine/table/constraint_errors.h"
 #include "engine/table/deferred_checks.h"
 #include "engine/table/exclusion_check.h"
+#include "engine/table/foreign_key_move.h"
 #include "engine/table/row_check.h"
 #include "engine/table/row_lock.h"
 #include "engine/table/row_writer.h"
@@ -53,12 +54,34 @@ struct ForeignKeyAct {
         check(*child, child->generated, checks, 1),
         writer(child, updated_columns(*child), 1),
         stored(*child, probe.layout(), live_attributes(*child), 1),
-        new_rows(attribute_types(*child), 1) {
+        new_rows(attribute_types(*child), 1),
+        mover(removes ? nullptr : ForeignKeyMover::make(child, foreign_key)) {
     if (!child->triggers.empty()) {
       std::vector<bool> set(child->columns.size(), false);
       for (int32_t column : set_columns) set[static_cast<size_t>(column)] = true;
       firing.emplace(child, columns_for_triggers(*child, std::move(set)));
     }
+  }
+
+  void begin_triggers(ExecContext& context, ConstraintQueue& queue) {
+    if (firing) firing->begin(context, queue);
+    auto* partitions = dynamic_cast<PartitionedTableResolver*>(context.tables);
+    if (key.declared_table.empty() || partitions == nullptr) return;
+    const TableDesc& child = *probe.table();
+    TableDescPtr declared = partitions->table_of_key(child, key.oid);
+    if (declared->triggers.empty()) return;
+    std::vector<bool> set(declared->columns.size(), false);
+    for (size_t i = 0; i < set.size(); ++i) {
+      set[i] = std::ranges::any_of(set_columns, [&](int32_t column) {
+        return child.columns[static_cast<size_t>(column)].name == declared->columns[i].name;
+      });
+    }
+    declared_firing.emplace(declared, columns_for_triggers(*declared, std::move(set)));
+    declared_firing->begin(context, queue);
+  }
+  TriggerFiring* statement_firing() {
+    if (!key.declared_table.empty()) return declared_firing ? &*declared_firing : nullptr;
+    return firing ? &*firing : nullptr;
   }
 
   TriggerEvent event() const { return removes ? TriggerEvent::kDelete : TriggerEvent::kUpdate; }
@@ -93,9 +116,11 @@ struct ForeignKeyAct {
                           format_type(child.columns[at].type.oid));
         }
         value = *converted;
-      } else if (action == ForeignKeyAction::kSetDefault && at < child.defaults.size() &&
-                 child.defaults[at] != nullptr) {
-        value = copy_default(context, *child.defaults[at]);
+      } else if (action == ForeignKeyAction::kSetDefault) {
+        const Expr* expr = mover != nullptr             ? mover->default_of(context, at)
+                           : at < child.defaults.size() ? child.defaults[at]
+                                                        : nullptr;
+        if (expr != nullptr) value = copy_default(context, *expr);
       }
       new_rows.columns[at] = Vector(child.columns[at].physical, 1);
       new_rows.columns[at].set_constant(value);
@@ -122,6 +147,9 @@ struct ForeignKeyAct {
   AttributeChunk stored;
   Chunk new_rows;
   std::optional<TriggerFiring> firing;
+  // Statement triggers are those of the table that the key was declared for.
+  std::optional<TriggerFiring> declared_firing;
+  std::unique_ptr<ForeignKeyMover> mover;
   Arena arena;
   TableDescPtr parent;  // owns `key`
 };
@@ -392,7 +420,7 @@ ForeignKeyAct& ConstraintQueue::act_of(const ConstraintEvent& event) {
       table(key.child_table), key, event.deleted, column_types(*event.table, key.parent_columns)));
   act->parent = event.table;
   act->writer.begin(*context_, *this);
-  if (act->firing) act->firing->begin(*context_, *this);
+  act->begin_triggers(*context_, *this);
   return *act;
 }
 
@@ -404,7 +432,8 @@ void ConstraintQueue::act(const ConstraintEvent& event) {
   Transaction& txn = *context_->transaction;
   StoredRows rows(*act.probe.table());
   RowLockMode mode = act.removes ? RowLockMode::kUpdate : act.writer.update_lock_mode();
-  if (act.firing) act.firing->before_statement(act.event());
+  TriggerFiring* statement_firing = act.statement_firing();
+  if (statement_firing != nullptr) statement_firing->before_statement(act.event());
   KvValue row;
   // Triggers may change the table meanwhile.
   std::vector<std::string> row_keys = row_keys_;
@@ -415,7 +444,7 @@ void ConstraintQueue::act(const ConstraintEvent& event) {
     if (!act.probe.refers(row.view())) continue;
     act_on_row(act, event, row_key, row.view());
   }
-  if (act.firing) act.firing->after_statement(act.event());
+  if (statement_firing != nullptr) statement_firing->after_statement(act.event());
   // Rows that had the defaults before have not changed, and refer to what is gone.
   if (act.action == ForeignKeyAction::kSetDefault) check_parent(event);
 }
@@ -434,11 +463,28 @@ bool ConstraintQueue::act_on_row(ForeignKeyAct& act, const ConstraintEvent& even
     act.writer.remove(0, row_key);
   } else {
     act.check.compute_generated(*context_, act.new_rows);
+    if (act.mover != nullptr && act.mover->leaves(*context_, act.new_rows)) {
+      return move_row(act, old_rows, row_key);
+    }
     act.check.check(*context_, act.new_rows);
     act.writer.bind_new(act.new_rows);
     act.writer.update(0, row_key);
   }
   if (act.firing) act.firing->after_row(act.event(), &old_rows, new_rows, 0);
+  return true;
+}
+
+bool ConstraintQueue::move_row(ForeignKeyAct& act, const Chunk& old_rows,
+                               std::string_view row_key) {
+  if (act.firing && !act.firing->before_row(TriggerEvent::kDelete, &old_rows, nullptr))
+    return false;
+  lock_key(*context_, *act.probe.table(), row_key, RowLockMode::kUpdate);
+  act.writer.bind_new(act.new_rows);
+  act.writer.move_away(0, row_key);
+  if (act.firing && act.firing->wants_rows(TriggerEvent::kDelete)) {
+    act.firing->after_row(TriggerEvent::kDelete, &old_rows, nullptr, 0);
+  }
+  act.mover->insert(*context_, *this, act.new_rows);
   return true;
 }
 

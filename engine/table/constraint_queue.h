@@ -87,6 +87,7 @@ class ConstraintQueue {
   ForeignKeyAct& act_of(const ConstraintEvent& event);
   bool act_on_row(ForeignKeyAct& act, const ConstraintEvent& event, std::string_view row_key,
                   std::string_view row);
+  bool move_row(ForeignKeyAct& act, const Chunk& old_rows, std::string_view row_key);
 
   ExecContext* context_ = nullptr;
   bool all_immediate_ = false;

@@ -113,10 +113,10 @@ bool TriggerFiring::passes_when(Trigger& trigger, const Chunk* old_row, const Ch
   return trigger.when->select(*context_, pair_, &passed) == 1;
 }
 
-TriggerResult TriggerFiring::call(const TriggerCall& call) {
+TriggerResult TriggerFiring::call(const TriggerCall& call, Arena& arena) {
   LUMA_CHECK(context_->triggers != nullptr);
   WriteBuffer::Mark before = context_->transaction->buffer().mark();
-  TriggerResult result = context_->triggers->call(*context_, call, arena_);
+  TriggerResult result = context_->triggers->call(*context_, call, arena);
   WriteBuffer::Mark after = context_->transaction->buffer().mark();
   if (after != before) written_.emplace_back(before, after);
   return result;
@@ -152,9 +152,9 @@ void TriggerFiring::before_statement(TriggerEvent event) {
       continue;
     }
     if (!passes_when(trigger, nullptr, nullptr)) continue;
-    arena_.reset();
+    call_arena_.reset();
     TriggerCall fired{table_, &desc, event, {}, {}, nullptr};
-    if (call(fired).row.has_value()) {
+    if (call(fired, call_arena_).row.has_value()) {
       throw sql_error(SqlState::kERIETriggerProtocolViolated,
                       "BEFORE STATEMENT trigger cannot return a value");
     }
@@ -186,7 +186,9 @@ void TriggerFiring::after_statement(TriggerEvent event) {
 
 bool TriggerFiring::call_for_row(TriggerTiming timing, TriggerEvent event, const Chunk* old_row,
                                  Chunk* rows) {
-  arena_.reset();
+  // A row that moves to another partition is deleted after triggers have made it: it stays.
+  Arena& arena = rows != nullptr ? arena_ : call_arena_;
+  arena.reset();
   row_was_changed_ = false;
   bool have_values = false;
   for (Trigger& trigger : triggers_) {
@@ -200,7 +202,7 @@ bool TriggerFiring::call_for_row(TriggerTiming timing, TriggerEvent event, const
       if (rows != nullptr) read_values(*rows, new_values_);
       have_values = true;
     }
-    TriggerResult result = call({table_, &desc, event, old_values_, new_values_, nullptr});
+    TriggerResult result = call({table_, &desc, event, old_values_, new_values_, nullptr}, arena);
     if (result.skip) return false;
     if (!result.row || rows == nullptr) continue;
     row_was_changed_ = true;

@@ -69,7 +69,7 @@ class TriggerFiring {
   bool concerns(const TriggerDesc& trigger, TriggerEvent event) const;
   bool passes_when(Trigger& trigger, const Chunk* old_row, const Chunk* new_row);
   bool call_for_row(TriggerTiming timing, TriggerEvent event, const Chunk* old_row, Chunk* rows);
-  TriggerResult call(const TriggerCall& call);
+  TriggerResult call(const TriggerCall& call, Arena& arena);
   void capture(TriggerEvent event, const Chunk* old_row, const Chunk* new_row);
 
   TableDescPtr table_;
@@ -77,7 +77,8 @@ class TriggerFiring {
   StoredLayout layout_;
   std::vector<Trigger> triggers_;
   Chunk pair_, one_old_, one_new_;
-  Arena arena_;
+  Arena arena_;  // of rows that triggers have replaced
+  Arena call_arena_;
   std::vector<Value> old_values_, new_values_;
   bool row_was_changed_ = false;
   // What functions have written, as stretches of the write buffer.

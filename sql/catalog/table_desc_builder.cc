@@ -231,18 +231,10 @@ void set_leaves(const Catalog& catalog, const Constraint& key, ForeignKeyDesc& d
 // Messages name the table that a partition has the key from.
 void set_declared_table(const Catalog& catalog, const Table& child, const Constraint& own,
                         ForeignKeyDesc& desc) {
-  const Table* holder = &child;
-  const Constraint* key = &own;
-  while (key->parent != kInvalidOid && is_partition(*holder)) {
-    const Table* above = partition_parent(catalog, *holder);
-    const Constraint* same = above == nullptr ? nullptr : above->find_constraint(key->parent);
-    if (same == nullptr) break;
-    holder = above;
-    key = same;
-  }
-  if (holder == &child) return;
-  desc.declared_schema = catalog.schema_name(holder->schema);
-  desc.declared_table = holder->name;
+  const Table& holder = declaring_table(catalog, child, own);
+  if (&holder == &child) return;
+  desc.declared_schema = catalog.schema_name(holder.schema);
+  desc.declared_table = holder.name;
 }
 
 // The foreign keys of others to this table: of the leaves where the other table is partitioned.
@@ -374,6 +366,19 @@ TriggerDesc trigger_desc(const Catalog& catalog, const Table& table, const Trigg
 }
 
 }  // namespace
+
+const Table& declaring_table(const Catalog& catalog, const Table& child, const Constraint& own) {
+  const Table* holder = &child;
+  const Constraint* key = &own;
+  while (key->parent != kInvalidOid && is_partition(*holder)) {
+    const Table* above = partition_parent(catalog, *holder);
+    const Constraint* same = above == nullptr ? nullptr : above->find_constraint(key->parent);
+    if (same == nullptr) break;
+    holder = above;
+    key = same;
+  }
+  return *holder;
+}
 
 TableDescPtr build_table_desc(const Catalog& catalog, const Table& table,
                               ExpressionBinder& binder) {

@@ -35,4 +35,7 @@ class ExpressionBinder {
 // descriptions for the sake of their triggers).
 TableDescPtr build_table_desc(const Catalog& catalog, const Table& table, ExpressionBinder& binder);
 
+// The table that a constraint of `child` was declared for: a partitioned one above it, or `child`.
+const Table& declaring_table(const Catalog& catalog, const Table& child, const Constraint& own);
+
 }  // namespace luma

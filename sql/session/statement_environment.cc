@@ -4,6 +4,7 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/partition_route.h"
 #include "sql/catalog/statistics.h"
 #include "sql/function/registry.h"
 #include "sql/parse/parser.h"
@@ -153,6 +154,41 @@ TableDescPtr StatementEnvironment::table(Oid oid) {
     throw sql_error(SqlState::kInternalError, "could not open relation with OID {}", oid);
   }
   return table_desc(*found);
+}
+
+const Table& StatementEnvironment::declaring_table_of(const TableDesc& child, Oid key) const {
+  const Table* leaf = catalog().table(child.oid);
+  const Constraint* own = leaf == nullptr ? nullptr : leaf->find_constraint(key);
+  LUMA_CHECK(own != nullptr);
+  return declaring_table(catalog(), *leaf, *own);
+}
+
+TableDescPtr StatementEnvironment::table_of_key(const TableDesc& child, Oid key) {
+  return table_desc(declaring_table_of(child, key));
+}
+
+std::shared_ptr<const PartitionedTarget> StatementEnvironment::target_of_key(const TableDesc& child,
+                                                                             Oid key) {
+  const Table& root = declaring_table_of(child, key);
+  struct Owner {
+    Arena arena;
+    PartitionedTarget target;
+  };
+  auto owner = std::make_shared<Owner>();
+  owner->target.root = table_desc(root);
+  std::map<Oid, int32_t> leaf_numbers;
+  for (const PartitionNode& node : partition_tree(catalog(), root)) {
+    if (is_partitioned(*node.table)) continue;
+    leaf_numbers[node.table->oid] = static_cast<int32_t>(owner->target.leaves.size());
+    owner->target.leaves.push_back(
+        {table_desc(*node.table), attributes_of_root(*node.table, root)});
+  }
+  // Keys of lower levels name their own tables' columns: by name they are the root's.
+  owner->target.route = make_partition_route(
+      catalog(), root, leaf_numbers, [&](const Table&, const std::string& sql) {
+        return const_cast<Expr*>(bind_text(root, sql, TypeRef{}, owner->arena));
+      });
+  return {owner, &owner->target};
 }
 
 std::shared_ptr<ColumnarTable> StatementEnvironment::columnar_table(uint32_t storage_id) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/table/foreign_key_move.h"
 #include "sql/bind/bind_environment.h"
 #include "sql/catalog/catalog_transaction.h"
 #include "sql/catalog/object_names.h"
@@ -23,6 +24,7 @@ namespace luma {
 class StatementEnvironment final : public BindEnvironment,
                                    public SessionCatalog,
                                    public TableResolver,
+                                   public PartitionedTableResolver,
                                    public ExpressionBinder,
                                    public TableStatistics {
  public:
@@ -93,6 +95,9 @@ class StatementEnvironment final : public BindEnvironment,
   void add_trigger_depth(int32_t change) { trigger_depth_ += change; }
   // TableResolver
   TableDescPtr table(Oid oid) override;
+  // PartitionedTableResolver
+  TableDescPtr table_of_key(const TableDesc& child, Oid key) override;
+  std::shared_ptr<const PartitionedTarget> target_of_key(const TableDesc& child, Oid key) override;
   // ExpressionBinder
   std::shared_ptr<ColumnarTable> columnar_table(uint32_t storage_id) override;
   const Expr* bind_over_table(const Catalog& catalog, const Table& table, std::string_view sql,
@@ -106,6 +111,7 @@ class StatementEnvironment final : public BindEnvironment,
   std::shared_ptr<const TableStatisticsObject> statistics(const TableDesc& table) const override;
 
  private:
+  const Table& declaring_table_of(const TableDesc& child, Oid key) const;
   TableDescPtr committed_or_own_desc(const Table& table);
   const Expr* bind_text(const Table& table, std::string_view sql, TypeRef target, Arena& arena);
   const Catalog& current() const {
