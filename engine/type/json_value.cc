@@ -29,6 +29,11 @@ enum class Shape : uint8_t {
   kText
 };
 
+// Statistics have arrays of any type, which know their own.
+Oid element_of(const Datum& array, const TypeInfo& type) {
+  return type.oid == type_oid::kAnyArray ? ArrayView(array).element_type().oid : type.element;
+}
+
 Shape shape_of(const TypeInfo& type) {
   switch (type.oid) {
     case type_oid::kBool:
@@ -53,6 +58,7 @@ Shape shape_of(const TypeInfo& type) {
     case type_oid::kRecord:
       return Shape::kRecord;
     case type_oid::kRecordArray:
+    case type_oid::kAnyArray:
       return Shape::kArray;
     default:
       break;
@@ -132,7 +138,7 @@ class TextSink {
         jsonb_to_text(JsonbView(v.datum), out_);
         return;
       case Shape::kArray:
-        return array(v.datum, type.element);
+        return array(v.datum, element_of(v.datum, type));
       case Shape::kRecord:
         return record(v.datum, ref);
       case Shape::kText:
@@ -227,7 +233,7 @@ void add_to_jsonb(const Value& value, TypeRef ref, const IoContext& io,
       return walk_array(
           array, 0, next, [&](int) { builder.begin_array(); }, [&] { builder.end_array(); },
           [&](const Value& e) {
-            add_to_jsonb(e, {type.element, -1}, io, names, builder);
+            add_to_jsonb(e, {element_of(v, type), -1}, io, names, builder);
           });
     }
     case Shape::kRecord: {

@@ -272,8 +272,12 @@ Datum numeric_inc(const Datum& value, Arena& arena) {
   return numeric_add(value, numeric_from_int64(1), arena);
 }
 
+// Beyond these a number has no digits to round.
+constexpr int kLeastRoundingScale = -(32768 * 4) - 1;
+constexpr int kMostDigitsAfterPoint = 16383;
+
 Datum numeric_round(const Datum& value, int scale, Arena& arena) {
-  scale = std::clamp(scale, -kNumericMaxResultScale, kNumericMaxResultScale);
+  scale = std::clamp(scale, kLeastRoundingScale, kMostDigitsAfterPoint);
   if (numeric_is_small(value) && scale >= 0) {
     SmallNumeric small = numeric_small(value);
     if (scale == small.scale) return value;
@@ -292,7 +296,7 @@ Datum numeric_round(const Datum& value, int scale, Arena& arena) {
 }
 
 Datum numeric_trunc(const Datum& value, int scale, Arena& arena) {
-  scale = std::clamp(scale, -kNumericMaxResultScale, kNumericMaxResultScale);
+  scale = std::clamp(scale, kLeastRoundingScale, kMostDigitsAfterPoint);
   if (numeric_is_small(value) && scale >= 0) {
     SmallNumeric small = numeric_small(value);
     if (scale < small.scale)

@@ -11,6 +11,7 @@
 #include "engine/type/utf8_text.h"
 #include "sql/function/aggregate_adapter.h"
 #include "sql/function/families.h"
+#include "sql/function/json_key.h"
 #include "sql/function/row_names.h"
 #include "sql/function/variadic.h"
 
@@ -107,9 +108,8 @@ struct JsonAgg {
 
 // The text of an object key of any type.
 std::string key_text(const AggregateCall& call, const Value& value, TypeRef type) {
-  const TypeInfo& info = type_info(type.oid);
   std::string text;
-  info.output(value.datum, info, io_of(call.context), text);
+  append_json_key(call.context, {value, type}, text);
   return text;
 }
 

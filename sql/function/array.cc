@@ -9,6 +9,7 @@
 #include "engine/type/record.h"
 #include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
+#include "sql/function/record_image.h"
 #include "sql/function/string_split.h"
 
 namespace luma {
@@ -335,6 +336,7 @@ struct Order {
 };
 using Arrays = Order<compare_arrays>;
 using Records = Order<compare_records>;
+using RecordImages = Order<compare_record_images>;
 
 // Enums are their position in the type's order, so that any comparison of the type does.
 int compare_by_type(const RowCall& call, const Datum& a, const Datum& b) {
@@ -380,6 +382,8 @@ const KernelRow kRows[] = {
     scalar_row("array_larger(anyarray,anyarray)", strict_kernel<&Arrays::larger>),
     scalar_row("array_smaller(anyarray,anyarray)", strict_kernel<&Arrays::smaller>),
     LUMA_ORDER("record", "record", Records),
+    LUMA_ORDER("record_image", "record", RecordImages),
+    scalar_row("btrecordimagecmp(record,record)", strict_kernel<&RecordImages::cmp>),
     scalar_row("btrecordcmp(record,record)", strict_kernel<&Records::cmp>),
     scalar_row("enum_eq(anyenum,anyenum)", row_kernel<enum_test<kIsEq>>),
     scalar_row("enum_ne(anyenum,anyenum)", row_kernel<enum_test<kIsNe>>),

@@ -9,6 +9,7 @@
 #include "engine/type/json_lexer.h"
 #include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
+#include "sql/function/json_key.h"
 #include "sql/function/row_names.h"
 #include "sql/function/variadic.h"
 
@@ -109,7 +110,7 @@ Value build_object(RowCall& call, const Value* args) {
     }
     if (i > 0) out += ", ";
     std::string key;
-    append_value_text(call.context, members[i], key);
+    append_json_key(call.context, members[i], key);
     append_json_string(key, out);
     out += " : ";
     append_json(call, members[i + 1], i + 1, out);

@@ -9,6 +9,7 @@
 #include "engine/type/numeric.h"
 #include "engine/type/utf8_text.h"
 #include "sql/function/families.h"
+#include "sql/function/json_key.h"
 #include "sql/function/row_names.h"
 #include "sql/function/variadic.h"
 
@@ -196,7 +197,7 @@ Value build_object(RowCall& call, const Value* args) {
       throw sql_error(SqlState::kInvalidParameterValue, "argument {}: key must not be null", i + 1);
     }
     std::string key;
-    append_value_text(call.context, members[i], key);
+    append_json_key(call.context, members[i], key);
     builder.key(key);
     RowNames names(*call.expr.args[std::min(i + 1, call.expr.args.size() - 1)],
                    call.context.field_names);

@@ -98,10 +98,20 @@ constexpr auto kToFloat8 = [](const Datum& a) -> double { return numeric_to_floa
 // --- money: int8 counts of cents ---
 constexpr int64_t kCents = 100;
 [[noreturn]] void money_out_of_range() {
-  throw sql_error(SqlState::kNumericValueOutOfRange, "bigint out of range");
+  throw sql_error(SqlState::kNumericValueOutOfRange, "money out of range");
 }
 [[noreturn]] void division_by_zero() {
   throw sql_error(SqlState::kDivisionByZero, "division by zero");
+}
+
+[[noreturn]] void bigint_out_of_range() {
+  throw sql_error(SqlState::kNumericValueOutOfRange, "bigint out of range");
+}
+int64_t money_of(double cents) {
+  double whole = std::rint(cents);
+  // -2^63 has a double of its own, 2^63 is the first that is too large.
+  if (!(whole >= -0x1p63 && whole < 0x1p63)) money_out_of_range();
+  return static_cast<int64_t>(whole);
 }
 
 constexpr auto kMoneyAdd = [](int64_t a, int64_t b, int64_t& out) {
@@ -121,20 +131,19 @@ constexpr auto kTimesMoney = [](T a, int64_t b, int64_t& out) {
 template <typename T>
 constexpr auto kMoneyDivide = [](int64_t a, T b) -> int64_t {
   if (b == 0) division_by_zero();
-  return b == -1 ? -a : a / b;
+  if (b == -1 && a == INT64_MIN) money_out_of_range();
+  return a / b;
 };
 template <typename T>
-constexpr auto kMoneyTimesFloat = [](int64_t a, T b) -> int64_t {
-  return static_cast<int64_t>(std::rint(static_cast<double>(a) * b));
-};
+constexpr auto kMoneyTimesFloat =
+    [](int64_t a, T b) -> int64_t { return money_of(static_cast<double>(a) * b); };
 template <typename T>
-constexpr auto kFloatTimesMoney = [](T a, int64_t b) -> int64_t {
-  return static_cast<int64_t>(std::rint(static_cast<double>(b) * a));
-};
+constexpr auto kFloatTimesMoney =
+    [](T a, int64_t b) -> int64_t { return money_of(static_cast<double>(b) * a); };
 template <typename T>
 constexpr auto kMoneyDivideFloat = [](int64_t a, T b) -> int64_t {
   if (b == 0) division_by_zero();
-  return static_cast<int64_t>(std::rint(static_cast<double>(a) / b));
+  return money_of(static_cast<double>(a) / b);
 };
 constexpr auto kMoneyRatio = [](int64_t a, int64_t b) -> double {
   if (b == 0) division_by_zero();
@@ -263,7 +272,7 @@ const KernelRow kRows[] = {
     scalar_row("cashlarger(money,money)", total_kernel<kMoneyLarger>),
     scalar_row("cashsmaller(money,money)", total_kernel<kMoneySmaller>),
     scalar_row("money(int4)", total_kernel<kMoneyOfInt4>),
-    scalar_row("money(int8)", checked_kernel<kMoneyOfInt8, money_out_of_range>),
+    scalar_row("money(int8)", checked_kernel<kMoneyOfInt8, bigint_out_of_range>),
     scalar_row("money(numeric)", strict_kernel<kMoneyOfNumeric>),
     scalar_row("numeric(money)", strict_kernel<kNumericOfMoney>),
 };
