@@ -89,6 +89,11 @@ std::string list_condition(const Table& parent, const PartitionBound& bound) {
   std::string is_one;
   if (values.size() == 1) {
     is_one = fmt::format("({} = {})", key, values[0]);
+  } else if (!values.empty() && type_info(part.type.oid).is_array()) {
+    // An array of arrays is no list of values.
+    std::vector<std::string> each;
+    for (const std::string& value : values) each.push_back(fmt::format("({} = {})", key, value));
+    is_one = "(" + joined(each, " OR ") + ")";
   } else if (!values.empty()) {
     is_one = fmt::format("({} = ANY (ARRAY[{}]))", key, joined(values, ", "));
   }
