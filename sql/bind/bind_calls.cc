@@ -349,6 +349,11 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
     own_level = true;
     clause = around.clause;
   }
+  if (!own_level && owner != nullptr) {
+    throw SqlError(SqlState::kGroupingError,
+                   "aggregate functions are not allowed in FROM clause of their own query level")
+        .at_byte(call.location);
+  }
   if ((own_level && !allows_aggregates(clause)) || owner == nullptr) {
     throw sql_error(SqlState::kGroupingError, "aggregate functions are not allowed in {}",
                     clause_name(clause))
@@ -537,7 +542,11 @@ const WindowInfo* Binder::bind_window(const ast::WindowDef& window, Scope* scope
     Oid sort_type = info->order_by[0].expr->type.oid;
     // Untyped offsets take the sort type, intervals for dates and times.
     Oid candidates[] = {offset->type.oid == type_oid::kUnknown ? sort_type : offset->type.oid,
-                        sort_type, type_oid::kInterval, type_oid::kInt8, type_oid::kInt4};
+                        sort_type,
+                        type_oid::kInterval,
+                        type_oid::kInt8,
+                        type_oid::kInt4,
+                        type_oid::kFloat8};
     for (Oid type : candidates) {
       const FunctionEntry* function = in_range_function(sort_type, type);
       if (function == nullptr) continue;

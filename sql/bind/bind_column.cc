@@ -157,11 +157,19 @@ Expr* Binder::bind_column_name(const ast::ColumnRef& ref, Scope* scope, Clause c
         .at_byte(ref.location);
   }
   auto found = [&](const Scope& level, const ScopeItem& item, const ScopeColumn& column) {
-    if (item.lateral_only && !item.lateral_ok) {
-      throw sql_error(SqlState::kInvalidColumnReference,
-                      "invalid reference to FROM-clause entry for table \"{}\"", item.alias)
-          .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
-          .at_byte(ref.location);
+    if (item.is_target || (item.lateral_only && !item.lateral_ok)) {
+      SqlError error =
+          sql_error(SqlState::kInvalidColumnReference,
+                    "invalid reference to FROM-clause entry for table \"{}\"", item.alias);
+      if (item.is_target) {
+        error.hint(
+            fmt::format("There is an entry for table \"{}\", but it cannot be referenced "
+                        "from this part of the query.",
+                        item.alias));
+      } else {
+        error.detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
+      }
+      throw error.at_byte(ref.location);
     }
     use_column(column);
     if (record_ != nullptr) record_column(ref, level, item, column);

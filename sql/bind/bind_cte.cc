@@ -301,6 +301,10 @@ LogicalOp* Binder::bind_cte_reference(CteBinding& binding, const ast::RangeVar& 
     for (const PlanColumn& column : binding.columns) {
       ColumnId id = context().new_column(PlanColumn(column));
       op->output.push_back(id);
+      const LogicalOp* defined = binding.cte->plan;
+      if (defined != nullptr && op->output.size() <= defined->output.size()) {
+        keep_record_fields(id, *context().column_ref(defined->output[op->output.size() - 1]));
+      }
       if (op->output.size() <= shown) item.columns.push_back({column.name, id});
     }
     return op;

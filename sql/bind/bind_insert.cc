@@ -1,10 +1,12 @@
 // INSERT: its columns and rows, and ON CONFLICT.
 #include <algorithm>
 
+#include "engine/type/user_type.h"
 #include "sql/ast/ast.h"
 #include "sql/ast/tree.h"
 #include "sql/bind/bind_modify.h"
 #include "sql/bind/bind_select.h"
+#include "sql/bind/make_node.h"
 #include "sql/bind/rule_rewrite.h"
 #include "sql/catalog/partition.h"
 #include "sql/function/registry.h"
@@ -130,7 +132,12 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
       Expr* value = is_default ? nullptr : binder_.bind_expr(item, scope, Clause::kValues);
       if (is_part) {
         Expr* whole = nullptr;
-        for (size_t j = 0; j < i; ++j) whole = columns[j] == columns[i] ? bound[j] : whole;
+        for (size_t j = 0; j < i; ++j) {
+          if (columns[j] != columns[i]) continue;
+          // What all parts make is the value; a domain need not like less.
+          whole = bound[j];
+          bound[j] = make_constant(binder_.arena(), column.type, Value::null());
+        }
         bound.push_back(
             assign_part(columns[i], parts_[i], whole, item, value, item->location, scope));
         continue;
@@ -150,12 +157,38 @@ LogicalOp* ModifyBinder::insert_values(const ast::SelectStmt& select,
   return values;
 }
 
+TypeRef ModifyBinder::part_type(int attribute, const ast::NodeList& steps) {
+  TypeRef type = table_->columns[attribute].type;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    type = base_type_of(type);
+    if (const auto* field = ast::try_as<ast::String>(steps[i])) {
+      std::vector<RowField> fields;
+      binder_.row_fields(type.oid, fields);
+      auto found = std::ranges::find(fields, field->sval, &RowField::name);
+      if (found == fields.end()) return {type_oid::kText, -1};
+      type = found->type;
+      continue;
+    }
+    // Subscripts in a row are one access; with a slice it is an array again.
+    bool slice = false;
+    for (; i < steps.size() && ast::is<ast::AIndices>(steps[i]); ++i) {
+      slice |= ast::as<ast::AIndices>(steps[i])->is_slice;
+    }
+    --i;
+    if (type.oid == type_oid::kJsonb) return type;
+    if (!type_info(type.oid).is_array()) return {type_oid::kText, -1};
+    if (!slice) type = {type_info(type.oid).element, type.typmod};
+  }
+  return type;
+}
+
 LogicalOp* ModifyBinder::insert_query(const ast::Node* query, const std::vector<int>& columns,
                                       Scope* scope) {
   std::vector<TypeRef> types;
-  for (int attribute : columns) {
-    if (attribute == ViewTarget::kNotAssignable) break;
-    types.push_back(table_->columns[attribute].type);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] == ViewTarget::kNotAssignable) break;
+    types.push_back(parts_.empty() || parts_[i].empty() ? table_->columns[columns[i]].type
+                                                        : part_type(columns[i], parts_[i]));
   }
   BoundSelect source = binder_.bind_query(query, scope, &types);
   if (source.columns.size() > columns.size()) throw too_many(-1);

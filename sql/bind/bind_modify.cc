@@ -10,6 +10,7 @@
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/function/identity_value.h"
+#include "sql/function/value_parts.h"
 #include "sql/parse/parser.h"
 
 namespace luma {
@@ -325,8 +326,13 @@ Expr* ModifyBinder::assign_part(int attribute, const ast::NodeList& steps, Expr*
         .at_byte(location);
   }
   if (whole == nullptr) whole = make_constant(binder_.arena(), column.type, Value::null());
-  return binder_.assign_part(whole, {steps.begin(), steps.size()}, value, column.name, location,
-                             scope);
+  // With several parts of a domain, only what they all make has to satisfy it.
+  bool again = whole->kind == ExprKind::kFunction && whole->type.oid == column.type.oid &&
+               whole->implementation.kernel == domain_kernel();
+  if (again) whole = whole->args[0];
+  Expr* out = binder_.assign_part(whole, {steps.begin(), steps.size()}, value, column.name,
+                                  location, scope);
+  return again ? binder_.coerce(out, column.type, Coercion::kAssignment, location) : out;
 }
 
 namespace {
@@ -470,6 +476,15 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
 
 // --- UPDATE, DELETE ---
 
+// The other tables, which cannot refer to the one that is changed.
+LogicalOp* ModifyBinder::bind_others(const ast::NodeList& from, Scope* scope) {
+  std::vector<std::shared_ptr<ScopeItem>> targets = scope->items;
+  for (auto& item : targets) item->is_target = true;
+  LogicalOp* plan = binder_.bind_from_list(from, scope);
+  for (auto& item : targets) item->is_target = false;
+  return plan;
+}
+
 BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
   modify_->modify = ModifyKind::kUpdate;
   Scope* scope = binder_.new_scope(parent_);
@@ -478,7 +493,7 @@ BoundSelect ModifyBinder::bind_update(const ast::UpdateStmt& update) {
   LogicalOp* plan = scan_target(scope, *update.relation);
   LogicalOp* others = frame_rows(scope);
   if (!update.from_clause.empty()) {
-    LogicalOp* from = binder_.bind_from_list(update.from_clause, scope);
+    LogicalOp* from = bind_others(update.from_clause, scope);
     others =
         others == nullptr ? from : binder_.join_inputs(others, from, JoinKind::kInner, nullptr);
   }
@@ -524,7 +539,7 @@ BoundSelect ModifyBinder::bind_delete(const ast::DeleteStmt& remove) {
   LogicalOp* plan = scan_target(scope, *remove.relation);
   LogicalOp* others = frame_rows(scope);
   if (!remove.using_clause.empty()) {
-    LogicalOp* from = binder_.bind_from_list(remove.using_clause, scope);
+    LogicalOp* from = bind_others(remove.using_clause, scope);
     others =
         others == nullptr ? from : binder_.join_inputs(others, from, JoinKind::kInner, nullptr);
   }

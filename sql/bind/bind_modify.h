@@ -61,6 +61,9 @@ class ModifyBinder {
   // `whole` (nullptr: NULL) after the part of the attribute that `steps` name got this value.
   Expr* assign_part(int attribute, const ast::NodeList& steps, Expr* whole, const ast::Node* item,
                     Expr* value, int location, Scope* scope);
+  // What such a part is of; nothing where only assign_part() can tell.
+  TypeRef part_type(int attribute, const ast::NodeList& steps);
+  LogicalOp* bind_others(const ast::NodeList& from, Scope* scope);
   int attribute_of(std::string_view name, int location);
   // A condition that the row's latest version must still fulfil.
   void add_recheck(Expr* condition);

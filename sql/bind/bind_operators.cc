@@ -225,6 +225,7 @@ Expr* Binder::bind_row_comparison(const std::string& op, std::vector<Expr*> left
     return op == "=" ? make_and(arena(), parts) : make_or(arena(), parts);
   }
   if (op != "<" && op != "<=" && op != ">" && op != ">=") {
+    for (size_t i = 0; i < left.size(); ++i) compare(op, i);
     throw sql_error(SqlState::kFeatureNotSupported,
                     "could not determine interpretation of row comparison operator {}", op)
         .hint("Row comparison operators must be associated with btree operator families.")
@@ -329,7 +330,9 @@ Expr* Binder::bind_sublink(const ast::SubLink& link, Scope* scope, Clause clause
     case ast::SubLinkType::kAll:
     case ast::SubLinkType::kRowcompare: {
       Expr* test = bind_expr(link.testexpr, scope, clause);
-      std::vector<Expr*> left = is_row(test) ? fields_of(test) : std::vector<Expr*>{test};
+      // A row by its name is one value, ROW(...) several.
+      bool is_list = is_row(test) && ast::is<ast::RowExpr>(link.testexpr);
+      std::vector<Expr*> left = is_list ? fields_of(test) : std::vector<Expr*>{test};
       if (left.size() != columns.size()) {
         throw SqlError(SqlState::kSyntaxError, left.size() < columns.size()
                                                    ? "subquery has too many columns"

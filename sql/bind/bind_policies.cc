@@ -18,7 +18,7 @@ bool is_for(const Catalog& catalog, const Policy& policy, char command, Oid user
 }  // namespace
 
 bool Binder::row_security_applies(const Table& table, Oid check_as) const {
-  if (!table.row_security || binds_stored_policy_) return false;
+  if (!table.row_security || binds_stored_policy_ || binds_definition_) return false;
   Oid user = check_as != kInvalidOid ? check_as : environment_.search_path().user;
   if (user == kInvalidOid || !is_subject_to_row_security(environment_.catalog(), user, table)) {
     return false;

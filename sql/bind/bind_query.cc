@@ -100,20 +100,27 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
   size_t width = 0;
   for (const ast::Node* row : select.values_lists) {
     const auto* list = ast::as<ast::ListNode>(row);
-    if (op->value_rows.empty()) width = list->items.size();
-    if (list->items.size() != width) {
-      throw SqlError(SqlState::kSyntaxError, "VALUES lists must all be the same length")
-          .at_byte(list->items.empty() ? -1 : list->items[0]->location);
-    }
     std::vector<Expr*> values;
-    values.reserve(width);
+    values.reserve(list->items.size());
     for (size_t i = 0; i < list->items.size(); ++i) {
       const ast::Node* item = list->items[i];
       if (ast::is<ast::SetToDefault>(item)) {
         throw SqlError(SqlState::kSyntaxError, "DEFAULT is not allowed in this context")
             .at_byte(item->location);
       }
-      values.push_back(bind_expr(item, scope, Clause::kValues));
+      Expr* value = bind_expr(item, scope, Clause::kValues);
+      const auto* column = ast::try_as<ast::ColumnRef>(item);
+      if (column != nullptr && ast::is<ast::AStar>(column->fields.back())) {
+        std::vector<RowField> fields;
+        for (Expr* field : expand_row(value, fields, item->location)) values.push_back(field);
+      } else {
+        values.push_back(value);
+      }
+    }
+    if (op->value_rows.empty()) width = values.size();
+    if (values.size() != width) {
+      throw SqlError(SqlState::kSyntaxError, "VALUES lists must all be the same length")
+          .at_byte(list->items.empty() ? -1 : list->items[0]->location);
     }
     op->value_rows.push_back(std::move(values));
   }
@@ -311,6 +318,7 @@ LogicalOp* Binder::set_operation_tree(const ast::SelectStmt& select, Scope* scop
     ColumnId id =
         context().new_column({sides[0][i].label, {type, typmod}, type_info(type).collation});
     op->output.push_back(id);
+    keep_record_fields(id, *context().column_ref(sides[0][i].column));
     columns.push_back({sides[0][i].label, id});
   }
   for (int side = 0; side < 2; ++side) {

@@ -48,6 +48,10 @@ bool Binder::row_fields(const Expr& value, std::vector<RowField>& fields) {
   if (row.type.oid != type_oid::kRecord) return false;
   const Expr* called = &row;
   if (row.kind == ExprKind::kColumn) {
+    if (auto known = record_columns_.find(row.column); known != record_columns_.end()) {
+      fields.insert(fields.end(), known->second.begin(), known->second.end());
+      return true;
+    }
     // A set-returning call in a SELECT list is the column that its rows become.
     for (const auto& state : select_states_) {
       for (const ProjectItem& item : state->set_returning) {
@@ -59,6 +63,12 @@ bool Binder::row_fields(const Expr& value, std::vector<RowField>& fields) {
     fields.push_back({std::move(column.name), {column.type, -1}, type_info(column.type).collation});
   }
   return !fields.empty();
+}
+
+void Binder::keep_record_fields(ColumnId column, const Expr& value) {
+  if (value.type.oid != type_oid::kRecord) return;
+  std::vector<RowField> fields;
+  if (row_fields(value, fields)) record_columns_[column] = std::move(fields);
 }
 
 Expr* Binder::make_field(Expr* base, uint32_t index, const RowField& field, int location) {

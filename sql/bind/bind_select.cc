@@ -446,6 +446,7 @@ LogicalOp* SelectBinder::project(LogicalOp* plan) {
         info.attnum = source.attnum;
       }
       target.column = binder_.context().new_column(std::move(info));
+      binder_.keep_record_fields(target.column, expr);
     }
     op->items.push_back({target.column, target.expr});
     op->output.push_back(target.column);

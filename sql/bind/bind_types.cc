@@ -260,6 +260,12 @@ Expr* Binder::bind_subscripts(Expr* base, std::span<const ast::AIndices* const> 
                     format_type(container))
         .at_byte(base->location);
   }
+  constexpr size_t kMaxDimensions = 6;
+  if (indices.size() > kMaxDimensions) {
+    throw sql_error(SqlState::kProgramLimitExceeded,
+                    "number of array dimensions ({}) exceeds the maximum allowed ({})",
+                    indices.size(), kMaxDimensions);
+  }
   auto* info = arena().make<SubscriptInfo>();
   std::vector<Expr*> lower, upper;
   for (const ast::AIndices* index : indices) info->slice |= index->is_slice;

@@ -98,6 +98,8 @@ class Binder {
   // The query's WHERE clause is a policy that is to be stored: the policies of the tables it names
   // do not count.
   void bind_stored_policy() { binds_stored_policy_ = true; }
+  // What is bound is stored or described and does not run: policies do not matter.
+  void bind_definition() { binds_definition_ = true; }
 
   PlanContext& context() { return *query_.context; }
   // Gives the context away (after bind_table_expr / bind_standalone), to keep expressions alive.
@@ -225,6 +227,8 @@ class Binder {
   // The live fields of a composite type, or of a record whose fields the binder can see.
   bool row_fields(const Expr& row, std::vector<RowField>& fields);
   bool row_fields(Oid type, std::vector<RowField>& fields);
+  // `column` has the values of `value`: when these are records, their fields are known by it, too.
+  void keep_record_fields(ColumnId column, const Expr& value);
   Expr* make_field(Expr* base, uint32_t index, const RowField& field, int location);
   // The fields behind "row.*".
   std::vector<Expr*> expand_row(Expr* row, std::vector<RowField>& fields, int location);
@@ -349,6 +353,8 @@ class Binder {
   std::vector<Expr*> parameter_nodes_;  // every kParameter made, for late type resolution
   std::vector<std::unique_ptr<Scope>> scopes_;
   std::vector<std::unique_ptr<SelectState>> select_states_;
+  // The fields of records that subqueries hand up as columns.
+  std::unordered_map<ColumnId, std::vector<RowField>> record_columns_;
   std::vector<std::unique_ptr<CteBinding>> cte_bindings_;
   std::vector<std::pair<const ast::SubLink*, const Scope*>> sublinks_;  // by meaning - 1
   // The subqueries around the one at hand, outermost first, and where they stand.
@@ -379,6 +385,7 @@ class Binder {
   std::vector<std::shared_ptr<void>> rule_trees_;  // keep what bound expressions may point into
   std::vector<Oid> open_policies_;                 // tables whose policies are being bound
   bool binds_stored_policy_ = false;
+  bool binds_definition_ = false;
 };
 
 }  // namespace luma

@@ -165,6 +165,17 @@ bool is_hidden(const Call& call, const std::vector<Call>& calls) {
          });
 }
 
+// Functions that differ only in arguments for which they have defaults: nothing tells which one
+// is meant.
+bool has_double(const Call& call, const std::vector<Call>& calls) {
+  if (call.candidate.expanded_variadic) return false;
+  auto* entry = static_cast<const FunctionEntry*>(call.candidate.entry);
+  return is_user_function(*entry) && std::ranges::any_of(calls, [&](const Call& other) {
+           return &other != &call && !other.candidate.expanded_variadic &&
+                  other.home == call.home && other.candidate.arg_types == call.candidate.arg_types;
+         });
+}
+
 // Of a qualified operator; 0 for names that the search path finds, or the system has.
 Oid schema_of_operator(const Catalog& catalog, const SearchPath& path, const ast::NameList& name,
                        int location) {
@@ -249,6 +260,14 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
     }
     return ordered;
   };
+  auto refuse_ambiguous = [&] {
+    throw sql_error(SqlState::kAmbiguousFunction, "function {} is not unique",
+                    signature_text(join_name(name), actual, arg_names))
+        .hint(
+            "Could not choose a best candidate function. You might need to add explicit type "
+            "casts.")
+        .at_byte(location);
+  };
   const Call* chosen = nullptr;
   for (const Call& call : calls) {
     if (call.candidate.arg_types == argument_order(call) && !call.candidate.expanded_variadic)
@@ -275,18 +294,12 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
       return can_coerce(from, to, Coercion::kImplicit);
     };
     const Candidate* best = choose_candidate(base_types(actual), viable, implicit);
-    if (best == nullptr && viable.size() > 1) {
-      throw sql_error(SqlState::kAmbiguousFunction, "function {} is not unique",
-                      signature_text(join_name(name), actual, arg_names))
-          .hint(
-              "Could not choose a best candidate function. You might need to add explicit type "
-              "casts.")
-          .at_byte(location);
-    }
+    if (best == nullptr && viable.size() > 1) refuse_ambiguous();
     for (const Call& call : calls) {
       if (&call.candidate == best) chosen = &call;
     }
   }
+  if (chosen != nullptr && has_double(*chosen, calls)) refuse_ambiguous();
   std::vector<RowField> fields;
   bool may_be_field = chosen == nullptr && args.size() == 1 && arg_names.empty() && !star &&
                       !variadic && name.size() == 1 && row_fields(*args[0], fields);

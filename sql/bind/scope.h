@@ -36,6 +36,7 @@ struct ScopeItem {
   // an error because of the join's kind.
   bool lateral_only = false;
   bool lateral_ok = true;
+  bool is_target = false;  // of UPDATE or DELETE, while its other tables are bound
   ScanOp* scan = nullptr;  // a stored table: system columns can be added
   // A partitioned table instead of it: the scans of its leaves, and columns that all of them give.
   bool partitioned = false;

@@ -95,6 +95,7 @@ CommandResult create_view(const ast::ViewStmt& statement, CommandContext& contex
     notice(context, fmt::format("view \"{}\" will be a temporary view", name));
   }
   Binder binder(context.environment(), {});
+  binder.bind_definition();
   BoundQuery bound = binder.bind(statement.query);
   if (bound.modifies_data) {
     throw SqlError(SqlState::kFeatureNotSupported,

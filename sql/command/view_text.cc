@@ -94,6 +94,7 @@ class StarExpander {
     probe->from_clause = select.from_clause;
     if (!withs_.empty()) probe->with_clause = merged_withs();
     Binder binder(context_.environment(), {});
+    binder.bind_definition();
     std::vector<std::string> out;
     try {
       for (const auto& result : binder.bind(probe).result) out.push_back(result.label);
@@ -264,6 +265,7 @@ std::string view_text(CommandContext& context, const ast::Node* query,
   const auto* plain = ast::as<ast::SelectStmt>(without_stars(context, query, arena));
   BindRecord record;
   Binder binder(context.environment(), {});
+  binder.bind_definition();
   binder.record(&record);
   BoundQuery bound = binder.bind(plain);
   CatalogPtr catalog = context.ddl().view();
