@@ -12,8 +12,7 @@ namespace luma {
 
 Binder::Binder(BindEnvironment& environment, std::vector<Oid> parameter_types)
     : environment_(environment), parameter_types_(std::move(parameter_types)) {
-  for (Oid& type : parameter_types_) {
-    if (type == type_oid::kUnknown) type = kInvalidOid;
+  for (Oid type : parameter_types_) {
     if (type != kInvalidOid) require_usable_type(type, -1);
   }
   query_.context = std::make_unique<PlanContext>();

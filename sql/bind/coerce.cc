@@ -211,6 +211,13 @@ Expr* Binder::coerce(Expr* expr, TypeRef target, Coercion coercion, int location
   if (source == target.oid) return with_typmod(expr, target.typmod, coercion, location);
   if (target.oid == type_oid::kAny || is_polymorphic(target.oid)) return expr;
   if (TypeRef plain = base_type_of(target); plain.oid != target.oid) {
+    // Who gives the parameter's value gives one of the domain. What stands for a literal (unknown,
+    // not undeclared) becomes one when it is evaluated, as a literal does.
+    if (expr->kind == ExprKind::kParameter && source == type_oid::kUnknown &&
+        expr->index < parameter_types_.size() && parameter_types_[expr->index] == kInvalidOid) {
+      set_parameter_type(*expr, target.oid);
+      return expr;
+    }
     Expr* value = coerce(expr, plain, coercion, location, explicit_form);
     return value == nullptr ? nullptr : coerce_to_domain(value, target.oid, coercion, location);
   }

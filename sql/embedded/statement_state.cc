@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "engine/base/sql_error.h"
+#include "engine/type/user_type.h"
 #include "sql/ast/ast.h"
 #include "sql/parse/parser.h"
 
@@ -120,7 +121,7 @@ void StatementState::bind_portal(SqlSession& session, std::string_view portal,
   values.reserve(slots_.size());
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    if (slot.binary && parameter_types_[i] != type_oid::kBytea) {
+    if (slot.binary && base_type_of(parameter_types_[i]) != type_oid::kBytea) {
       throw sql_error(SqlState::kDatatypeMismatch,
                       "parameter ${} is of type {}, but bytes were bound", i + 1,
                       format_type(parameter_types_[i]));

@@ -69,6 +69,7 @@ void SqlSession::parse(std::string_view name, std::string_view sql, std::span<co
   }
   if (query == nullptr) {
     query = make_query(sql, types);
+    std::ranges::replace(query->declared_types, type_oid::kUnknown, kInvalidOid);
     ParseOptions options;
     options.standard_conforming_strings = settings_.vars().standard_conforming_strings;
     bool warned = warn_of_long_names(query->text);

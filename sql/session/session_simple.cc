@@ -16,7 +16,7 @@ Oid type_of_literal(const Literal& literal) {
     case LiteralKind::kString:
       break;
   }
-  return kInvalidOid;
+  return type_oid::kUnknown;
 }
 
 SqlSession::Outcome SqlSession::simple_query(std::string_view sql, RowReceiver& receiver,

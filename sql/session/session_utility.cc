@@ -246,6 +246,7 @@ void SqlSession::prepare_statement(const ast::PrepareStmt& statement, std::strin
                         .oid);
   }
   CachedQueryPtr query = make_query(text, types);
+  std::ranges::replace(query->declared_types, type_oid::kUnknown, kInvalidOid);
   query->from_sql = true;
   set_statement(*query, ast::copy(statement.query, query->arena));
   if (query->kind == StatementKind::kPlan) {

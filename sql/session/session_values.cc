@@ -26,7 +26,7 @@ Oid type_of(RowLiteralKind kind) {
     case RowLiteralKind::kString:
       break;
   }
-  return kInvalidOid;
+  return type_oid::kUnknown;
 }
 
 std::string_view without_doubled_quotes(std::string_view text, Arena& arena) {
