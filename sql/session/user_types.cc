@@ -7,6 +7,26 @@
 namespace luma {
 namespace {
 
+// Tables are many and seldom change: what is known of one is compared without a copy.
+bool is_known(const Table& table) {
+  const TypeInfo* known = find_user_type(table.row_type);
+  if (known == nullptr || known->user == nullptr) return false;
+  const UserType& type = *known->user;
+  if (type.name != table.name || type.array != table.array_type || type.relation != table.oid) {
+    return false;
+  }
+  size_t field = 0;
+  for (const Column& column : table.columns) {
+    if (column.dropped) continue;
+    if (field == type.fields.size() || !(type.fields[field] == column.type) ||
+        type.field_names[field] != column.name) {
+      return false;
+    }
+    ++field;
+  }
+  return field == type.fields.size();
+}
+
 bool same(const UserType& a, const UserType& b) {
   auto label_equal = [](const UserType::Label& x, const UserType::Label& y) {
     return x.oid == y.oid && x.sort_order == y.sort_order && x.text == y.text;
@@ -68,7 +88,7 @@ void define_user_types(const Catalog& catalog) {
   catalog.for_each_relation([&](const Relation& relation) {
     if (relation.oid < kFirstUserOid || relation.kind != ObjectKind::kTable) return;
     const auto& table = static_cast<const Table&>(relation);
-    if (table.row_type == kInvalidOid || table.relkind == 'c') return;
+    if (table.row_type == kInvalidOid || table.relkind == 'c' || is_known(table)) return;
     UserType type;
     type.oid = table.row_type;
     type.name = table.name;
