@@ -83,6 +83,7 @@ bool LockRowsOperator::State::lock_row(ExecContext& context, uint32_t row) {
                                    lock_wait(target.wait));
     if (outcome == LockOutcome::kSkipped) return false;
     if (!rows[i].get(txn, version.key, &latest, ReadView::kLatest)) {
+      refuse_change_since_snapshot(txn, false);  // so says SELECT FOR UPDATE of removed rows, too
       refuse_removal_since_snapshot(txn, version);
       return false;
     }

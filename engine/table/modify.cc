@@ -228,10 +228,10 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   batch->check.check(context, batch->rows);
   batch->writer.bind_old(targets.stored());
   batch->writer.bind_new(batch->rows);
-  if (fires_before_rows && firing->row_was_changed()) {
-    batch->writer.lock_changed_key(0, targets.key(0), batch->lock_mode);
-  }
+  const bool key_may_change =
+      batch->assigns_key || (fires_before_rows && firing->row_was_changed());
   for (uint32_t row = 0; row < targets.size(); ++row) {
+    if (key_may_change) batch->writer.lock_changed_key(row, targets.key(row), batch->lock_mode);
     batch->writer.update(row, targets.key(row));
     queue_after_row(TriggerEvent::kUpdate, &targets.stored(), &batch->rows, row);
   }
@@ -261,7 +261,7 @@ void ModifyOperator::State::update_and_move(ExecContext& context) {
     if (stays) {
       batch->check.check(context, one_row);
       batch->writer.bind_new(one_row);
-      if (fires_before_rows && firing->row_was_changed()) {
+      if (batch->assigns_key || (fires_before_rows && firing->row_was_changed())) {
         batch->writer.lock_changed_key(0, targets.key(row), batch->lock_mode);
       }
       batch->writer.update(0, targets.key(row));

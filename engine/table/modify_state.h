@@ -100,8 +100,10 @@ struct Batch {
         rows(make_row_views(*spec.table)) {
     check.show_only(spec.shown);
     if (spec.action == ModifyAction::kUpdate) {
-      lock_mode =
-          writer.lock_mode_for(updated_columns(*spec.table, spec.assignments, spec.generated));
+      // Whether a row's key changes is known when its new values are.
+      assigns_key = writer.lock_mode_for(updated_columns(*spec.table, spec.assignments,
+                                                         spec.generated)) == RowLockMode::kUpdate;
+      lock_mode = RowLockMode::kNoKeyUpdate;
       targets.emplace(spec, writer.layout(), child_types, live_attributes(*spec.table), lock_mode,
                       room);
     } else if (spec.action == ModifyAction::kDelete) {
@@ -125,6 +127,7 @@ struct Batch {
   RowCheck check;
   RowWriter writer;
   RowLockMode lock_mode = RowLockMode::kUpdate;
+  bool assigns_key = false;
   std::optional<RowTargets> targets;
   Chunk rows;  // new rows
   // Of a leaf of a partitioned table: which new rows stay in it.

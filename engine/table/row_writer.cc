@@ -81,16 +81,18 @@ RowLockMode RowWriter::lock_mode_for(const std::vector<bool>& updated) const {
 
 void RowWriter::lock_changed_key(uint32_t row, std::string_view key, RowLockMode held) {
   if (held == RowLockMode::kUpdate) return;
-  for (const IndexDesc& index : table_->indexes) {
-    if (!index.unique || index.predicate != nullptr) continue;
+  auto same_key = [&](const std::vector<KeyPart>& parts) {
     std::vector<int32_t> columns;
-    for (const KeyPart& part : index.keys) {
+    for (const KeyPart& part : parts) {
       if (part.expression == nullptr) columns.push_back(part.column);
     }
-    if (same_values(row, columns)) continue;
-    lock_key(*context_, *table_, key, RowLockMode::kUpdate);
-    return;
+    return same_values(row, columns);
+  };
+  bool same = same_key(table_->row_key);
+  for (const IndexDesc& index : table_->indexes) {
+    if (index.unique && index.predicate == nullptr) same = same && same_key(index.keys);
   }
+  if (!same) lock_key(*context_, *table_, key, RowLockMode::kUpdate);
 }
 
 std::vector<int32_t> RowWriter::columns_for_remove() const {

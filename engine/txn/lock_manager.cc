@@ -137,10 +137,12 @@ LockOutcome LockManager::acquire(LockOwner& owner, const Tag& tag, LockModeBit m
   entry->relation = tag.relation;
   entry->advisory = tag.advisory;
   LockModeMask conflicts = conflicting_modes(tag.kind, mode);
-  // An owner that has the lock does not stand behind those who wait for it.
-  bool blocked =
-      entry->conflicts_with_holders(&owner, conflicts) ||
-      (holder == nullptr && entry->conflicts_with_queue(&owner, conflicts, entry->queue.size()));
+  // An owner that has the lock does not stand behind those who wait for it; neither does who may
+  // share a row with those that have it, as in PostgreSQL: the check of a foreign key is quick, and
+  // those who wait would be no better off.
+  bool queues = holder == nullptr && (tag.kind != LockKind::kRow || entry->holders.empty());
+  bool blocked = entry->conflicts_with_holders(&owner, conflicts) ||
+                 (queues && entry->conflicts_with_queue(&owner, conflicts, entry->queue.size()));
   bool may_wait = options.wait == LockWait::kWait && !options.inline_mode;
   if (blocked && !may_wait) {
     shard.drop_if_unused(entry);

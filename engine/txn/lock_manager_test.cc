@@ -178,30 +178,44 @@ TEST_CASE("waiters are served in order, upgrades first") {
   Session holder(locks, 1), writer(locks, 2), reader(locks, 3);
   std::string order;
   std::mutex order_mutex;
-  locks.lock_row(holder.owner, 1, "key", RowLockMode::kShare);
-  auto acquire = [&](Session& session, RowLockMode mode, char name) {
-    locks.lock_row(session.owner, 1, "key", mode);
+  locks.lock_table(holder.owner, 1, TableLockMode::kShare);
+  auto acquire = [&](Session& session, TableLockMode mode, char name) {
+    locks.lock_table(session.owner, 1, mode);
     {
       std::lock_guard guard(order_mutex);
       order += name;
     }
     locks.release_transaction(session.owner);
   };
-  std::thread first([&] { acquire(writer, RowLockMode::kUpdate, 'w'); });
+  std::thread first([&] { acquire(writer, TableLockMode::kAccessExclusive, 'w'); });
   wait_until_waiting(locks, 1);
   // Compatible with the holder, but the writer came first.
-  std::thread second([&] { acquire(reader, RowLockMode::kShare, 'r'); });
+  std::thread second([&] { acquire(reader, TableLockMode::kShare, 'r'); });
   wait_until_waiting(locks, 2);
   REQUIRE(locks.blocking_pids(3) == std::vector<int32_t>{2});
   REQUIRE(locks.blocking_pids(2) == std::vector<int32_t>{1});
   // The holder itself is not stopped by the queue.
-  REQUIRE(locks.lock_row(holder.owner, 1, "key", RowLockMode::kUpdate) == LockOutcome::kGranted);
-  REQUIRE(locks.lock_row(holder.owner, 1, "key", RowLockMode::kShare) == LockOutcome::kAlreadyHeld);
+  REQUIRE(locks.lock_table(holder.owner, 1, TableLockMode::kAccessExclusive) ==
+          LockOutcome::kGranted);
+  REQUIRE(locks.lock_table(holder.owner, 1, TableLockMode::kShare) == LockOutcome::kAlreadyHeld);
   locks.release_transaction(holder.owner);
   first.join();
   second.join();
   REQUIRE(order == "wr");
   REQUIRE(locks.list().empty());
+}
+
+TEST_CASE("who may share a row with its holders does not stand behind those who wait") {
+  LockManager locks;
+  Session holder(locks, 1), writer(locks, 2), reader(locks, 3);
+  locks.lock_row(holder.owner, 1, "key", RowLockMode::kKeyShare);
+  std::thread waits([&] { locks.lock_row(writer.owner, 1, "key", RowLockMode::kUpdate); });
+  wait_until_waiting(locks, 1);
+  REQUIRE(locks.lock_row(reader.owner, 1, "key", RowLockMode::kShare) == LockOutcome::kGranted);
+  locks.release_transaction(holder.owner);
+  REQUIRE(locks.blocking_pids(2) == std::vector<int32_t>{3});
+  locks.release_transaction(reader.owner);
+  waits.join();
 }
 
 TEST_CASE("a deadlock fails one of its members with PostgreSQL's texts") {
@@ -231,19 +245,19 @@ TEST_CASE("a deadlock fails one of its members with PostgreSQL's texts") {
 TEST_CASE("a circle that only queue order makes is opened by reordering") {
   LockManager locks;
   Session first(locks, 1), second(locks, 2), third(locks, 3);
-  locks.lock_row(first.owner, 1, "a", RowLockMode::kShare);
-  locks.lock_row(third.owner, 1, "b", RowLockMode::kUpdate);
+  locks.lock_table(first.owner, 1, TableLockMode::kShare);
+  locks.lock_table(third.owner, 2, TableLockMode::kAccessExclusive);
   std::thread writer([&] {
-    locks.lock_row(second.owner, 1, "a", RowLockMode::kUpdate, {.deadlock_timeout_ms = 1});
+    locks.lock_table(second.owner, 1, TableLockMode::kAccessExclusive, {.deadlock_timeout_ms = 1});
     locks.release_transaction(second.owner);
   });
   wait_until_waiting(locks, 1);
   std::thread waits_for_third([&] {
-    locks.lock_row(first.owner, 1, "b", RowLockMode::kUpdate, {.deadlock_timeout_ms = 1});
+    locks.lock_table(first.owner, 2, TableLockMode::kAccessExclusive, {.deadlock_timeout_ms = 1});
     locks.release_transaction(first.owner);
   });
   wait_until_waiting(locks, 2);
-  REQUIRE(locks.lock_row(third.owner, 1, "a", RowLockMode::kShare, {.deadlock_timeout_ms = 1}) ==
+  REQUIRE(locks.lock_table(third.owner, 1, TableLockMode::kShare, {.deadlock_timeout_ms = 1}) ==
           LockOutcome::kWaited);
   locks.release_transaction(third.owner);
   waits_for_third.join();
