@@ -1,7 +1,9 @@
 // The evaluator: branches see only their rows, three-valued logic, selections, arrays.
 #include "engine/exec/evaluator.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
@@ -31,7 +33,7 @@ struct Fixture {
   Arena arena;
   IoContext io;
   EvalContext context;
-  Chunk chunk;
+  std::vector<std::vector<int32_t>> rows;  // by column
 
   Fixture() { context.io = &io; }
 
@@ -67,38 +69,49 @@ struct Fixture {
     return node(ExprKind::kFunction, type_oid::kInt4, {a, b}, implementation);
   }
 
-  void load(const std::vector<std::vector<int32_t>>& columns) {
-    std::vector<PhysicalType> types(columns.size(), PhysicalType::kInt32);
-    chunk.init(types);
-    chunk.begin();
-    for (size_t c = 0; c < columns.size(); ++c) {
-      for (uint32_t row = 0; row < columns[c].size(); ++row) {
-        int32_t value = columns[c][row];
-        chunk.columns[c].set_value(row,
-                                   value == kNull ? Value::null() : Value(Datum::of_int32(value)));
+  // Rows for run() and select(), which see as many at a time as a vector holds.
+  void load(std::vector<std::vector<int32_t>> columns) { rows = std::move(columns); }
+  void for_each_chunk(const std::function<void(const Chunk&, uint32_t first)>& visit) {
+    const auto total = static_cast<uint32_t>(rows[0].size());
+    for (uint32_t first = 0; first < total; first += kVectorSize) {
+      Chunk chunk(std::vector<PhysicalType>(rows.size(), PhysicalType::kInt32));
+      chunk.begin();
+      chunk.size = std::min(kVectorSize, total - first);
+      for (size_t c = 0; c < rows.size(); ++c) {
+        for (uint32_t row = 0; row < chunk.size; ++row) {
+          const int32_t value = rows[c][first + row];
+          chunk.columns[c].set_value(
+              row, value == kNull ? Value::null() : Value(Datum::of_int32(value)));
+        }
       }
+      visit(chunk, first);
     }
-    chunk.size = static_cast<uint32_t>(columns[0].size());
   }
   std::vector<int32_t> run(const Expr* expr) {
     ExprEvaluator evaluator(*expr);
-    evaluator.evaluate(context, chunk);  // twice: what the first run leaves behind must not matter
-    const Vector& result = evaluator.evaluate(context, chunk);
     std::vector<int32_t> out;
-    for (uint32_t row = 0; row < chunk.size; ++row) {
-      Value value = result.value(row);
-      if (value.is_null) {
-        out.push_back(kNull);
-      } else {
-        out.push_back(expr->physical == PhysicalType::kBool ? value.datum.b : value.datum.i32);
+    for_each_chunk([&](const Chunk& chunk, uint32_t) {
+      evaluator.evaluate(context, chunk);  // twice: what the first run leaves must not matter
+      const Vector& result = evaluator.evaluate(context, chunk);
+      for (uint32_t row = 0; row < chunk.size; ++row) {
+        Value value = result.value(row);
+        if (value.is_null) {
+          out.push_back(kNull);
+        } else {
+          out.push_back(expr->physical == PhysicalType::kBool ? value.datum.b : value.datum.i32);
+        }
       }
-    }
+    });
     return out;
   }
   std::vector<uint32_t> select(const Expr* expr) {
     ExprEvaluator evaluator(*expr);
-    std::vector<uint32_t> out(chunk.size);
-    out.resize(evaluator.select(context, chunk, out.data()));
+    std::vector<uint32_t> out;
+    for_each_chunk([&](const Chunk& chunk, uint32_t first) {
+      std::vector<uint32_t> found(chunk.size);
+      found.resize(evaluator.select(context, chunk, found.data()));
+      for (uint32_t row : found) out.push_back(first + row);
+    });
     return out;
   }
 };
