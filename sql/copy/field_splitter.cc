@@ -96,9 +96,10 @@ class Occurrences {
   uint64_t bits_at(const char* at) const {
     const auto left = static_cast<size_t>(end_ - at);
     if (left >= 64) return bits_of(at);
+    if (left == 0) return 0;
     char tail[64];
     std::memcpy(tail, at, left);
-    return left == 0 ? 0 : bits_of(tail) & ~uint64_t{0} >> (64 - left);
+    return bits_of(tail) & ~uint64_t{0} >> (64 - left);
   }
   uint64_t bits_of(const char* bytes) const {
     uint64_t bits = 0;
