@@ -14,6 +14,7 @@
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/statistics.h"
 #include "sql/catalog/text_search_objects.h"
 
@@ -534,7 +535,13 @@ std::string Catalog::describe(ObjectAddress address,
         if (row.oid == address.oid) return describe_class("class", row);
         if (row.family == address.oid) return describe_class("family", row);
       }
+      if (const CatalogObject* found = object(address.class_id, address.oid)) {
+        return describe_operator_class(*found);
+      }
       break;
+    case class_oid::kAmOp:
+    case class_oid::kAmProc:
+      return describe_operator_member(*this, address);
     case class_oid::kPolicy: {
       const Table* owner = table_of_policy(address.oid);
       if (owner == nullptr) break;

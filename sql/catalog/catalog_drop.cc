@@ -9,6 +9,7 @@
 #include "sql/catalog/catalog_transaction.h"
 #include "sql/catalog/drop_order.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/operator_family.h"
 
 namespace luma {
 namespace {
@@ -273,7 +274,8 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
     bool is_part =
         address.sub_id != 0 || address.class_id == class_oid::kConstraint ||
         address.class_id == class_oid::kAttrDef || address.class_id == class_oid::kPolicy ||
-        address.class_id == class_oid::kRewrite || address.class_id == class_oid::kTrigger;
+        address.class_id == class_oid::kRewrite || address.class_id == class_oid::kTrigger ||
+        address.class_id == class_oid::kAmOp || address.class_id == class_oid::kAmProc;
     if (is_part) {
       parts.push_back(address);
       continue;
@@ -285,6 +287,15 @@ DropResult CatalogTransaction::drop(const std::vector<ObjectAddress>& targets,
   }
   std::map<Oid, std::shared_ptr<Table>> changed;
   for (const ObjectAddress& part : parts) {
+    if (part.class_id == class_oid::kAmOp || part.class_id == class_oid::kAmProc) {
+      const ObjectId* family_id = view_->local_objects()->holder({part.class_id, part.oid});
+      if (family_id == nullptr) continue;
+      auto family =
+          std::make_shared<OperatorFamily>(*created_operator_family(*view_, family_id->oid));
+      std::erase_if(family->members, [&](const auto& m) { return m.address() == part; });
+      put(family);
+      continue;
+    }
     const Table* holder = part.class_id == class_oid::kConstraint
                               ? view_->table_of_constraint(part.oid)
                           : part.class_id == class_oid::kPolicy  ? view_->table_of_policy(part.oid)

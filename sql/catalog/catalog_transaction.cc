@@ -9,6 +9,7 @@
 #include "sql/catalog/clone_object.h"
 #include "sql/catalog/object_codec.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/statistics.h"
 
 namespace luma {
@@ -108,6 +109,9 @@ void CatalogTransaction::fill_oids(CatalogObject& object) {
     for (Policy& policy : table->policies) fill(policy.oid);
     for (Trigger& trigger : table->triggers) fill(trigger.oid);
     for (Rule& rule : table->rules) fill(rule.oid);
+  }
+  if (object.kind == ObjectKind::kOperatorFamily) {
+    for (auto& member : static_cast<OperatorFamily&>(object).members) fill(member.oid);
   }
   if (auto* type = dynamic_cast<Type*>(&object)) {
     fill(type->array_type);

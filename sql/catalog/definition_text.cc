@@ -12,6 +12,7 @@
 #include "sql/catalog/builtin_facts.h"
 #include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/parse/deparse.h"
 #include "sql/parse/parser.h"
 
@@ -366,6 +367,12 @@ std::string index_key_text(const Catalog& catalog, const SearchPath& path, const
   const OpClassFact* opclass = find_opclass_fact(key.opclass);
   if (opclass != nullptr && !opclass->is_default) {
     out += " " + opclass_name(catalog, path, *opclass);
+  }
+  if (const OperatorClass* created = created_operator_class(catalog, key.opclass)) {
+    const bool visible = find_operator_class(catalog, path, created->access_method,
+                                             {{}, created->name}) == created->oid;
+    out += " " + (visible ? quote_identifier(created->name)
+                          : quote_qualified(catalog.schema_name(created->schema), created->name));
   }
   if (key.descending) out += " DESC";
   if (key.descending && !key.nulls_first) out += " NULLS LAST";

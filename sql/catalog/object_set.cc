@@ -124,7 +124,12 @@ void index_dependencies(const Index& index, std::vector<Dependency>& out) {
     out.push_back({index.address(), {class_oid::kConstraint, index.constraint, 0}, 'i'});
     return;
   }
-  for (const IndexKey& key : index.keys) need_collation(index.address(), key.collation, out);
+  for (const IndexKey& key : index.keys) {
+    need_collation(index.address(), key.collation, out);
+    if (key.opclass >= kFirstUserOid) {
+      out.push_back({index.address(), {class_oid::kOpClass, key.opclass, 0}, 'n'});
+    }
+  }
   bool any_column = false;
   auto add = [&](int16_t column) {
     any_column = true;
@@ -220,6 +225,37 @@ void configuration_dependencies(const TextConfigurationObject& configuration,
   }
 }
 
+void class_dependencies(const OperatorClass& made, std::vector<Dependency>& out) {
+  in_schema(made, made.schema, out);
+  if (made.family >= kFirstUserOid) {
+    out.push_back({made.address(), {class_oid::kOpFamily, made.family, 0}, 'a'});
+  }
+  for (Oid type : {made.input, made.stored}) {
+    if (is_created_type(type)) out.push_back({made.address(), {class_oid::kType, type, 0}, 'n'});
+  }
+}
+
+// Members of a class go with it, and it needs what they name; loose ones go with the family.
+void family_dependencies(const OperatorFamily& family, std::vector<Dependency>& out) {
+  if (family.oid >= kFirstUserOid) in_schema(family, family.schema, out);
+  for (const OperatorFamily::Member& member : family.members) {
+    const ObjectAddress self = member.address();
+    const bool is_loose = member.member_class == kInvalidOid;
+    const ObjectAddress owner =
+        is_loose ? family.address() : ObjectAddress{class_oid::kOpClass, member.member_class, 0};
+    if (owner.oid >= kFirstUserOid) out.push_back({self, owner, is_loose ? 'a' : 'i'});
+    if (member.target >= kFirstUserOid) {
+      const ObjectAddress target{member.is_operator ? class_oid::kOperator : class_oid::kProc,
+                                 member.target, 0};
+      out.push_back({is_loose ? self : owner, target, is_loose ? 'a' : 'n'});
+    }
+    if (!is_loose) continue;
+    for (Oid type : {member.left, member.right}) {
+      if (is_created_type(type)) out.push_back({self, {class_oid::kType, type, 0}, 'a'});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Dependency> all_dependencies(const CatalogObject& object) {
@@ -254,6 +290,12 @@ std::vector<Dependency> all_dependencies(const CatalogObject& object) {
       break;
     case ObjectKind::kCollation:
       in_schema(object, static_cast<const CollationObject&>(object).schema, out);
+      break;
+    case ObjectKind::kOperatorClass:
+      class_dependencies(static_cast<const OperatorClass&>(object), out);
+      break;
+    case ObjectKind::kOperatorFamily:
+      family_dependencies(static_cast<const OperatorFamily&>(object), out);
       break;
     case ObjectKind::kEventTrigger:
       if (Oid function = static_cast<const EventTrigger&>(object).function;
@@ -443,6 +485,18 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
   } else if (object.kind == ObjectKind::kCast) {
     set_name(self.class_id, schema, object.name, object.oid, add);
     add ? ++cast_count_ : --cast_count_;
+  } else if (object.kind == ObjectKind::kOperatorClass) {
+    const auto& made = static_cast<const OperatorClass&>(object);
+    set_name(self.class_id, schema, operator_class_key(made.access_method, made.name), made.oid,
+             add);
+  } else if (object.kind == ObjectKind::kOperatorFamily) {
+    const auto& made = static_cast<const OperatorFamily&>(object);
+    set_name(self.class_id, schema, operator_class_key(made.access_method, made.name), made.oid,
+             add);
+    for (const OperatorFamily::Member& member : made.members) {
+      const ObjectAddress part = member.address();
+      set_holder({part.class_id, part.oid}, self, add);
+    }
   } else if (object.kind == ObjectKind::kEventTrigger) {
     set_name(self.class_id, schema, object.name, object.oid, add);
     add ? ++event_trigger_count_ : --event_trigger_count_;

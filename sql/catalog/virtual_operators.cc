@@ -3,6 +3,7 @@
 #include "engine/type/type_info.h"
 #include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -48,6 +49,14 @@ template <typename Visit>
 void for_each_opclass(const Catalog& catalog, const Visit& visit) {
   for (const ExtensionOpClassFact& row : extension_opclass_facts()) {
     if (const Extension* extension = installed(catalog, row.extension)) visit(row, *extension);
+  }
+}
+
+// Of created families, and what was added to built-in ones.
+template <typename Visit>
+void for_each_member(const Catalog& catalog, const Visit& visit) {
+  for (const OperatorFamily* family : created_operator_families(catalog)) {
+    for (const OperatorFamily::Member& member : family->members) visit(*family, member);
   }
 }
 
@@ -115,6 +124,10 @@ void generate_pg_opclass(const VirtualScan& scan, VirtualRowSink& sink) {
     row.oid(fact.oid).oid(fact.method).text(fact.name).oid(extension.schema).oid(extension.owner);
     row.oid(fact.family).oid(fact.input_type).boolean(fact.is_default).oid(fact.key_type).emit();
   });
+  for (const OperatorClass* one : created_operator_classes(scan.catalog())) {
+    row.oid(one->oid).oid(one->access_method).text(one->name).oid(one->schema).oid(one->owner);
+    row.oid(one->family).oid(one->input).boolean(one->is_default).oid(one->stored).emit();
+  }
 }
 
 void generate_pg_opfamily(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -124,6 +137,11 @@ void generate_pg_opfamily(const VirtualScan& scan, VirtualRowSink& sink) {
     row.oid(of.family).oid(of.method).text(of.name).oid(extension.schema).oid(extension.owner);
     row.emit();
   });
+  for (const OperatorFamily* one : created_operator_families(scan.catalog())) {
+    if (one->oid < kFirstUserOid) continue;
+    row.oid(one->oid).oid(one->access_method).text(one->name).oid(one->schema).oid(one->owner);
+    row.emit();
+  }
 }
 
 void generate_pg_amop(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -140,6 +158,12 @@ void generate_pg_amop(const VirtualScan& scan, VirtualRowSink& sink) {
       row.oid(kInvalidOid).emit();
     }
   });
+  for_each_member(scan.catalog(), [&](const OperatorFamily& family, const auto& member) {
+    if (!member.is_operator) return;
+    row.oid(member.oid).oid(family.oid).oid(member.left).oid(member.right).int2(member.number);
+    row.letter(member.sort_family == kInvalidOid ? 's' : 'o').oid(member.target);
+    row.oid(family.access_method).oid(member.sort_family).emit();
+  });
 }
 
 void generate_pg_amproc(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -155,6 +179,11 @@ void generate_pg_amproc(const VirtualScan& scan, VirtualRowSink& sink) {
       row.int2(member.number);
       row.oid(function_oid(scan.catalog(), extension, member.name, types)).emit();
     }
+  });
+  for_each_member(scan.catalog(), [&](const OperatorFamily& family, const auto& member) {
+    if (member.is_operator) return;
+    row.oid(member.oid).oid(family.oid).oid(member.left).oid(member.right).int2(member.number);
+    row.oid(member.target).emit();
   });
 }
 

@@ -8,6 +8,7 @@
 #include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/object_set.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/privileges.h"
 #include "sql/catalog/view_query_tree.h"
@@ -506,6 +507,8 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
   catalog.for_each_operator(emit_all);
   catalog.for_each_cast(emit_all);
   for (const EventTrigger* one : all_event_triggers(catalog)) emit_all(*one);
+  for (const OperatorClass* one : created_operator_classes(catalog)) emit_all(*one);
+  for (const OperatorFamily* one : created_operator_families(catalog)) emit_all(*one);
   for (const auto& [member, extension] : extension_members(catalog)) {
     if (object.has_value() && member.oid != *object) continue;
     if (referenced.has_value() && extension != *referenced) continue;

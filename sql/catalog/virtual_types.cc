@@ -10,6 +10,7 @@
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/text_search_objects.h"
 #include "sql/catalog/virtual_row.h"
 
@@ -257,6 +258,12 @@ void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   }
   for (const CollationObject* one : created_collations(catalog)) {
     emit_description(row, one->oid, class_oid::kCollation, 0, one->comment);
+  }
+  for (const OperatorClass* one : created_operator_classes(catalog)) {
+    emit_description(row, one->oid, class_oid::kOpClass, 0, one->comment);
+  }
+  for (const OperatorFamily* one : created_operator_families(catalog)) {
+    emit_description(row, one->oid, class_oid::kOpFamily, 0, one->comment);
   }
   for (const EventTrigger* one : all_event_triggers(catalog)) {
     emit_description(row, one->oid, class_oid::kEventTrigger, 0, one->comment);

@@ -78,6 +78,9 @@ bool FamilyAlterer::run_as_partitioned(const ast::AlterTableCmd& command) {
     case Type_::kDetachPartition:
       detach_partition(context_, table_, *ast::as<ast::PartitionCmd>(command.def));
       return true;
+    case Type_::kDetachPartitionFinalize:
+      finish_detaching(context_, table_, *ast::as<ast::PartitionCmd>(command.def));
+      return true;
     case Type_::kEnableTrig:
     case Type_::kDisableTrig:
     case Type_::kEnableAlwaysTrig:

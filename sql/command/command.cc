@@ -2,6 +2,8 @@
 
 #include "sql/command/commands.h"
 #include "sql/command/event_trigger_command.h"
+#include "sql/command/extension_dependency.h"
+#include "sql/command/operator_class_command.h"
 #include "sql/command/statistics_command.h"
 
 namespace luma {
@@ -22,7 +24,6 @@ struct UnsupportedRow {
   std::string_view name;
 };
 constexpr UnsupportedRow kUnsupported[] = {
-    {ast::NodeTag::kAlterDatabaseRefreshCollStmt, "ALTER DATABASE ... REFRESH COLLATION VERSION"},
     {ast::NodeTag::kCreateTableSpaceStmt, "CREATE TABLESPACE"},
     {ast::NodeTag::kDropTableSpaceStmt, "DROP TABLESPACE"},
     {ast::NodeTag::kAlterTableSpaceOptionsStmt, "ALTER TABLESPACE"},
@@ -39,10 +40,6 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA"},
     {ast::NodeTag::kCreateAmStmt, "CREATE ACCESS METHOD"},
     {ast::NodeTag::kCreatePLangStmt, "CREATE LANGUAGE"},
-    {ast::NodeTag::kCreateOpClassStmt, "CREATE OPERATOR CLASS"},
-    {ast::NodeTag::kCreateOpFamilyStmt, "CREATE OPERATOR FAMILY"},
-    {ast::NodeTag::kAlterOpFamilyStmt, "ALTER OPERATOR FAMILY"},
-    {ast::NodeTag::kAlterOperatorStmt, "ALTER OPERATOR"},
     {ast::NodeTag::kCreateConversionStmt, "CREATE CONVERSION"},
     {ast::NodeTag::kCreateTransformStmt, "CREATE TRANSFORM"},
     {ast::NodeTag::kCreatePublicationStmt, "CREATE PUBLICATION"},
@@ -51,10 +48,7 @@ constexpr UnsupportedRow kUnsupported[] = {
     {ast::NodeTag::kAlterSubscriptionStmt, "ALTER SUBSCRIPTION"},
     {ast::NodeTag::kDropSubscriptionStmt, "DROP SUBSCRIPTION"},
     {ast::NodeTag::kAlterTypeStmt, "ALTER TYPE"},
-    {ast::NodeTag::kAlterObjectDependsStmt, "ALTER ... DEPENDS ON EXTENSION"},
-    {ast::NodeTag::kSecLabelStmt, "SECURITY LABEL"},
     {ast::NodeTag::kAlterSystemStmt, "ALTER SYSTEM"},
-    {ast::NodeTag::kLoadStmt, "LOAD"},
 };
 
 std::string_view unsupported_name(const ast::Node* statement) {
@@ -145,7 +139,13 @@ constexpr CommandRow kCommands[] = {
     {ast::NodeTag::kAlterDatabaseStmt, run_as<ast::AlterDatabaseStmt, alter_database>},
     {ast::NodeTag::kAlterDatabaseSetStmt,
      run_as<ast::AlterDatabaseSetStmt, alter_database_setting>},
+    {ast::NodeTag::kAlterDatabaseRefreshCollStmt,
+     run_as<ast::AlterDatabaseRefreshCollStmt, refresh_database_collation>},
     {ast::NodeTag::kDropdbStmt, run_as<ast::DropdbStmt, drop_database>},
+    {ast::NodeTag::kSecLabelStmt, run_as<ast::SecLabelStmt, set_security_label>},
+    {ast::NodeTag::kAlterObjectDependsStmt,
+     run_as<ast::AlterObjectDependsStmt, depend_on_extension>},
+    {ast::NodeTag::kAlterOperatorStmt, run_as<ast::AlterOperatorStmt, alter_operator>},
     {ast::NodeTag::kCreateEnumStmt, run_as<ast::CreateEnumStmt, create_enum>},
     {ast::NodeTag::kCreateDomainStmt, run_as<ast::CreateDomainStmt, create_domain>},
     {ast::NodeTag::kAlterDomainStmt, run_as<ast::AlterDomainStmt, alter_domain>},
@@ -156,6 +156,9 @@ constexpr CommandRow kCommands[] = {
      run_as<ast::AlterTSDictionaryStmt, alter_text_dictionary>},
     {ast::NodeTag::kAlterTSConfigurationStmt,
      run_as<ast::AlterTSConfigurationStmt, alter_text_configuration>},
+    {ast::NodeTag::kCreateOpClassStmt, run_as<ast::CreateOpClassStmt, create_operator_class>},
+    {ast::NodeTag::kCreateOpFamilyStmt, run_as<ast::CreateOpFamilyStmt, create_operator_family>},
+    {ast::NodeTag::kAlterOpFamilyStmt, run_as<ast::AlterOpFamilyStmt, alter_operator_family>},
     {ast::NodeTag::kCreateCastStmt, run_as<ast::CreateCastStmt, create_cast>},
     {ast::NodeTag::kCreateRangeStmt, run_as<ast::CreateRangeStmt, create_range_type>},
     {ast::NodeTag::kCompositeTypeStmt, run_as<ast::CompositeTypeStmt, create_composite_type>},
@@ -180,6 +183,17 @@ std::string_view lone_command_name(const ast::Node* statement) {
   }
   if (const auto* drop = ast::try_as<ast::DropStmt>(statement)) {
     return drop->concurrent ? "DROP INDEX CONCURRENTLY" : "";
+  }
+  if (const auto* alter = ast::try_as<ast::AlterTableStmt>(statement)) {
+    for (const ast::Node* node : alter->cmds) {
+      const auto* command = ast::as<ast::AlterTableCmd>(node);
+      const auto* partition = ast::try_as<ast::PartitionCmd>(command->def);
+      if (command->subtype == ast::AlterTableType::kDetachPartition && partition != nullptr &&
+          partition->concurrent) {
+        return "ALTER TABLE ... DETACH CONCURRENTLY";
+      }
+    }
+    return "";
   }
   if (ast::is<ast::CreatedbStmt>(statement)) return "CREATE DATABASE";
   if (ast::is<ast::DropdbStmt>(statement)) return "DROP DATABASE";

@@ -28,6 +28,8 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
 CommandResult truncate_tables(const ast::TruncateStmt& statement, CommandContext& context);
 CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& context);
 
+CommandResult set_security_label(const ast::SecLabelStmt& statement, CommandContext& context);
+
 CommandResult create_role(const ast::CreateRoleStmt& statement, CommandContext& context);
 CommandResult alter_role(const ast::AlterRoleStmt& statement, CommandContext& context);
 CommandResult alter_role_setting(const ast::AlterRoleSetStmt& statement, CommandContext& context);
@@ -63,6 +65,12 @@ CommandResult create_database(const ast::CreatedbStmt& statement, CommandContext
 CommandResult alter_database(const ast::AlterDatabaseStmt& statement, CommandContext& context);
 CommandResult alter_database_setting(const ast::AlterDatabaseSetStmt& statement,
                                      CommandContext& context);
+// SET and RESET, by the database's owner.
+void change_database_setting(CommandContext& context, const Database& before,
+                             const ast::VariableSetStmt& set);
+// REFRESH COLLATION VERSION
+CommandResult refresh_database_collation(const ast::AlterDatabaseRefreshCollStmt& statement,
+                                         CommandContext& context);
 CommandResult drop_database(const ast::DropdbStmt& statement, CommandContext& context);
 
 CommandResult create_enum(const ast::CreateEnumStmt& statement, CommandContext& context);
@@ -81,6 +89,8 @@ CommandResult create_composite_type(const ast::CompositeTypeStmt& statement,
 
 CommandResult create_aggregate(const ast::DefineStmt& statement, CommandContext& context);
 CommandResult create_operator(const ast::DefineStmt& statement, CommandContext& context);
+// SET (RESTRICT = ..., JOIN = ...)
+CommandResult alter_operator(const ast::AlterOperatorStmt& statement, CommandContext& context);
 CommandResult create_collation(const ast::DefineStmt& statement, CommandContext& context);
 CommandResult alter_collation(const ast::AlterCollationStmt& statement, CommandContext& context);
 CommandResult create_text_dictionary(const ast::DefineStmt& statement, CommandContext& context);
@@ -91,6 +101,8 @@ CommandResult alter_text_configuration(const ast::AlterTSConfigurationStmt& stat
                                        CommandContext& context);
 CommandResult create_cast(const ast::CreateCastStmt& statement, CommandContext& context);
 CommandResult drop_operators(const ast::DropStmt& statement, CommandContext& context);
+// One that a user has created, whose types are the user's.
+const Cast& own_cast(CommandContext& context, const ast::TypeName& from, const ast::TypeName& to);
 CommandResult drop_casts(const ast::DropStmt& statement, CommandContext& context);
 // nullptr: there is none and that is fine.
 const UserOperator* find_user_operator(CommandContext& context, const ast::ObjectWithArgs& object,

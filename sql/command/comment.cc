@@ -10,6 +10,7 @@
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
 #include "sql/command/named_object.h"
+#include "sql/command/operator_class_command.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/type_build.h"
 
@@ -247,6 +248,18 @@ CommandResult comment_on(const ast::CommentStmt& statement, CommandContext& cont
       set_comment(context, *found, statement.comment);
       return done;
     }
+    case ast::ObjectType::kCast: {
+      const auto& types = ast::as<ast::ListNode>(statement.object)->items;
+      set_comment(
+          context,
+          own_cast(context, *ast::as<ast::TypeName>(types[0]), *ast::as<ast::TypeName>(types[1])),
+          statement.comment);
+      return done;
+    }
+    case ast::ObjectType::kOpclass:
+    case ast::ObjectType::kOpfamily:
+      comment_on_operator_class(statement, context);
+      return done;
     case ast::ObjectType::kEventTrigger:
       comment_on_event_trigger(statement, context);
       return done;

@@ -101,7 +101,11 @@ CommandResult reindex(const ast::ReindexStmt& statement, CommandContext& context
   for (const ast::Node* node : statement.params) {
     const auto& option = *ast::as<ast::DefElem>(node);
     if (option.defname == "verbose" || option.defname == "concurrently") continue;
-    if (option.defname == "tablespace") throw unsupported("REINDEX with a tablespace");
+    if (option.defname == "tablespace") {
+      if (option_text(option) == "pg_default") continue;
+      throw sql_error(SqlState::kUndefinedObject, "tablespace \"{}\" does not exist",
+                      option_text(option));
+    }
     throw sql_error(SqlState::kSyntaxError, "unrecognized REINDEX option \"{}\"", option.defname)
         .at_byte(option.location);
   }

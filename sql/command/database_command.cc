@@ -198,9 +198,14 @@ CommandResult alter_database(const ast::AlterDatabaseStmt& statement, CommandCon
 CommandResult alter_database_setting(const ast::AlterDatabaseSetStmt& statement,
                                      CommandContext& context) {
   const Database& before = require_database(*context.ddl().view(), statement.dbname);
+  change_database_setting(context, before, *statement.setstmt);
+  return {"ALTER DATABASE"};
+}
+
+void change_database_setting(CommandContext& context, const Database& before,
+                             const ast::VariableSetStmt& set) {
   require_database_owner(context, before);
   auto database = std::make_shared<Database>(before);
-  const ast::VariableSetStmt& set = *statement.setstmt;
   std::string prefix = fmt::format("{}=", set.name);
   std::erase_if(database->settings, [&](const std::string& entry) {
     return set.kind == ast::VariableSetKind::kResetAll || entry.starts_with(prefix);
@@ -210,6 +215,13 @@ CommandResult alter_database_setting(const ast::AlterDatabaseSetStmt& statement,
     database->settings.push_back(prefix + context.checked_setting(set));
   }
   context.ddl().put(std::move(database));
+}
+
+// The databases' own collation is part of the server and has no versions.
+CommandResult refresh_database_collation(const ast::AlterDatabaseRefreshCollStmt& statement,
+                                         CommandContext& context) {
+  require_database_owner(context, require_database(*context.ddl().view(), statement.dbname));
+  notice(context, "version has not changed");
   return {"ALTER DATABASE"};
 }
 

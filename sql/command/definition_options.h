@@ -32,6 +32,8 @@ struct FoundFunction {
 // By exact types, polymorphic and binary coercible ones included; 42883 when there is none.
 FoundFunction require_function(CommandContext& context, const WrittenName& name,
                                std::span<const Oid> types);
+// Built-in ones included, by exact types; 0: there is none.
+Oid find_operator_oid(CommandContext& context, const WrittenName& name, Oid left, Oid right);
 FoundFunction function_by_oid(CommandContext& context, Oid oid);
 
 }  // namespace luma

@@ -6,6 +6,7 @@
 #include "sql/command/event_trigger_command.h"
 #include "sql/command/function_target.h"
 #include "sql/command/named_object.h"
+#include "sql/command/operator_class_command.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/table_storage.h"
 
@@ -363,6 +364,9 @@ CommandResult drop_objects(const ast::DropStmt& statement, CommandContext& conte
       return drop_casts(statement, context);
     case ast::ObjectType::kStatisticExt:
       return drop_statistics(statement, context);
+    case ast::ObjectType::kOpclass:
+    case ast::ObjectType::kOpfamily:
+      return drop_operator_classes(statement, context);
     case ast::ObjectType::kEventTrigger:
       return drop_event_triggers(statement, context);
     case ast::ObjectType::kTrigger:

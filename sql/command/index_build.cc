@@ -10,6 +10,7 @@
 #include "sql/catalog/access_method.h"
 #include "sql/catalog/collation_object.h"
 #include "sql/catalog/extension_objects.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/partition.h"
 #include "sql/command/command_target.h"
 #include "sql/command/expression_text.h"
@@ -97,6 +98,52 @@ Oid named_class(CommandContext& context, const ast::NameList& names, TypeRef typ
   }
   require_keys(context, *found, type, method);
   return found->oid;
+}
+
+// The function by which the type's values are ordered, or hashed, in stored keys.
+Oid usual_support_function(Oid method, Oid type) {
+  const OpClassFact* usual = FunctionRegistry::instance().default_opclass(method, type);
+  if (usual == nullptr) return kInvalidOid;
+  for (const AmProcFact& row : amproc_facts()) {
+    if (row.family == usual->family && row.number == 1 && row.left == usual->input_type &&
+        row.right == usual->input_type) {
+      return row.function;
+    }
+  }
+  return kInvalidOid;
+}
+
+// An operator class that a user has created; 0: the name means a built-in one. Keys are ordered by
+// their bytes, so the class must order as the built-in function of the type does.
+Oid created_class(CommandContext& context, const ast::NameList& names, TypeRef type, Oid method) {
+  if (names.empty()) return kInvalidOid;
+  const Catalog& catalog = *context.ddl().view();
+  const OperatorClass* made = created_operator_class(
+      catalog, find_operator_class(catalog, context.environment().search_path(), method,
+                                   qualified_name(names)));
+  if (made == nullptr) return kInvalidOid;
+  if (!is_binary_coercible(type.oid, made->input)) {
+    throw sql_error(SqlState::kDatatypeMismatch,
+                    "operator class \"{}\" does not accept data type {}", fmt::join(names, "."),
+                    catalog.type_name(type.oid));
+  }
+  Oid orders_by = kInvalidOid;
+  if (const OperatorFamily* family = created_operator_family(catalog, made->family)) {
+    for (const OperatorFamily::Member& member : family->members) {
+      const bool is_own = member.member_class == made->oid && !member.is_operator;
+      if (is_own && member.number == 1 && member.left == member.right) orders_by = member.target;
+    }
+  }
+  const Oid usual = usual_support_function(method, base_type_of(made->input));
+  if (is_inverted_method(method) || usual == kInvalidOid || orders_by != usual) {
+    throw unsupported("an index of operator class \"{}\", whose order is not the type's own",
+                      made->name);
+  }
+  const TypeInfo* info = find_type(type.oid);
+  if (info == nullptr || info->key_encode == nullptr) {
+    throw unsupported("an index on type {}", catalog.type_name(type.oid));
+  }
+  return made->oid;
 }
 
 Oid access_method_oid(CommandContext& context, const ast::IndexStmt& statement) {
@@ -215,7 +262,12 @@ class IndexMaker {
       }
       key.collation = collation_oid(context_, element.collation, element.location);
     }
-    key.opclass = element.opclass.empty()
+    const bool excludes = !statement_.exclude_op_names.empty();
+    const Oid created =
+        excludes ? kInvalidOid
+                 : created_class(context_, element.opclass, key.type, index_->access_method);
+    key.opclass = created != kInvalidOid ? created
+                  : element.opclass.empty()
                       ? default_class(context_, key.type, index_->access_method)
                       : named_class(context_, element.opclass, key.type, index_->access_method);
     if (!element.opclassopts.empty()) {

@@ -18,7 +18,8 @@ std::string shown(std::string_view schema, std::string_view name) {
   return schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
 }
 
-// An operator that is there, a user's or a built-in one; 0: there is none.
+}  // namespace
+
 Oid find_operator_oid(CommandContext& context, const WrittenName& name, Oid left, Oid right) {
   const QualifiedName wanted = qualified_name(name);
   const SearchPath& path = context.environment().search_path();
@@ -36,6 +37,8 @@ Oid find_operator_oid(CommandContext& context, const WrittenName& name, Oid left
   }
   return kInvalidOid;
 }
+
+namespace {
 
 struct OperatorOptions {
   WrittenName function, commutator, negator, restrict_estimator, join_estimator;
@@ -286,6 +289,35 @@ const UserOperator* find_user_operator(CommandContext& context, const ast::Objec
                   catalog.type_name(types[0]), written, catalog.type_name(types[1]));
 }
 
+CommandResult alter_operator(const ast::AlterOperatorStmt& statement, CommandContext& context) {
+  auto op =
+      std::make_shared<UserOperator>(*find_user_operator(context, *statement.opername, false));
+  if (!has_privileges_of(*context.ddl().view(), context.current_user(), op->owner)) {
+    throw sql_error(SqlState::kInsufficientPrivilege, "must be owner of operator {}", op->name);
+  }
+  OperatorOptions options;
+  for (const ast::Node* node : statement.options) {
+    const auto& option = *ast::as<ast::DefElem>(node);
+    const bool is_join = option.defname == "join";
+    if (is_join || option.defname == "restrict") {
+      WrittenName name = option.arg == nullptr ? WrittenName() : written_name(option);
+      Oid& place = is_join ? op->join_estimator : op->restrict_estimator;
+      place = estimator(name, is_join ? "internal, oid, internal, smallint, internal"
+                                      : "internal, oid, internal, integer");
+      continue;
+    }
+    const bool is_fixed = option.defname == "leftarg" || option.defname == "rightarg" ||
+                          option.defname == "function" || option.defname == "procedure" ||
+                          option.defname == "commutator" || option.defname == "negator" ||
+                          option.defname == "hashes" || option.defname == "merges";
+    throw sql_error(SqlState::kSyntaxError, "operator attribute \"{}\" {}", option.defname,
+                    is_fixed ? "cannot be changed" : "not recognized");
+  }
+  check_shape(*op, options);
+  context.ddl().put(std::move(op));
+  return {"ALTER OPERATOR"};
+}
+
 CommandResult drop_operators(const ast::DropStmt& statement, CommandContext& context) {
   std::vector<ObjectAddress> targets;
   for (const ast::Node* node : statement.objects) {
@@ -374,6 +406,20 @@ CommandResult create_cast(const ast::CreateCastStmt& statement, CommandContext& 
   cast->name = cast_name(cast->source, cast->target);
   context.ddl().put(std::move(cast));
   return {"CREATE CAST"};
+}
+
+const Cast& own_cast(CommandContext& context, const ast::TypeName& from, const ast::TypeName& to) {
+  Oid source = named_type(context, from).oid, target = named_type(context, to).oid;
+  const Catalog& catalog = *context.ddl().view();
+  if (const Cast* found = catalog.find_cast(source, target)) {
+    require_type_owner(context, source, target);
+    return *found;
+  }
+  if (FunctionRegistry::instance().cast(source, target) != nullptr) {
+    throw unsupported("COMMENT ON a built-in cast");
+  }
+  throw sql_error(SqlState::kUndefinedObject, "cast from type {} to type {} does not exist",
+                  catalog.type_name(source), catalog.type_name(target));
 }
 
 CommandResult drop_casts(const ast::DropStmt& statement, CommandContext& context) {

@@ -11,6 +11,7 @@
 #include "sql/command/function_target.h"
 #include "sql/command/large_object_command.h"
 #include "sql/command/named_object.h"
+#include "sql/command/operator_class_command.h"
 #include "sql/command/statistics_command.h"
 
 namespace luma {
@@ -135,6 +136,9 @@ CommandResult set_object_owner(const ast::AlterOwnerStmt& statement, CommandCont
                    owner);
       return {"ALTER SCHEMA"};
     }
+    case ast::ObjectType::kOpclass:
+    case ast::ObjectType::kOpfamily:
+      return set_operator_class_owner(statement, owner, context);
     case ast::ObjectType::kEventTrigger:
       return set_event_trigger_owner(statement, owner, context);
     case ast::ObjectType::kLargeobject:

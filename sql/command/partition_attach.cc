@@ -2,8 +2,10 @@
 #include <algorithm>
 
 #include "engine/table/table_build.h"
+#include "sql/catalog/partition.h"
 #include "sql/command/column_build.h"
 #include "sql/command/command_target.h"
+#include "sql/command/constraint_build.h"
 #include "sql/command/index_build.h"
 #include "sql/command/inherit_attach.h"
 #include "sql/command/object_name.h"
@@ -263,18 +265,54 @@ void attach_partition(CommandContext& context, Oid parent_oid, const ast::Partit
   inherit_foreign_keys(context, *parent, child_oid);
 }
 
+namespace {
+
+const Table& require_partition(const Table& parent, const Relation& found) {
+  const auto* child = dynamic_cast<const Table*>(&found);
+  if (child != nullptr && is_partition(*child) && child->inherits[0] == parent.oid) return *child;
+  throw sql_error(SqlState::kUndefinedTable,
+                  "relation \"{}\" is not a partition of relation \"{}\"", found.name, parent.name);
+}
+
+void refuse_default_partition(CommandContext& context, Oid parent) {
+  for (const Table* child : context.ddl().view()->children_of(parent)) {
+    if (!child->partition_bound.is_default) continue;
+    throw SqlError(SqlState::kObjectNotInPrerequisiteState,
+                   "cannot detach partitions concurrently when a default partition exists");
+  }
+}
+
+// Statements that began before may still rely on the bound.
+void keep_bound_as_check(CommandContext& context, Oid child_oid) {
+  std::shared_ptr<Table> child = table_to_change(context, child_oid);
+  std::string text = partition_constraint(*context.ddl().view(), *child);
+  if (text.empty()) return;
+  Arena arena;
+  auto* check = arena.make<ast::Constraint>();
+  check->contype = ast::ConstrType::kCheck;
+  check->raw_expr = parse_expression(text, arena);
+  check->initially_valid = true;
+  std::vector<std::string> taken;
+  add_check(context, *child, PendingConstraint{check}, taken);
+  context.ddl().put(std::move(child));
+}
+
+}  // namespace
+
+void finish_detaching(CommandContext& context, Oid parent_oid, const ast::PartitionCmd& command) {
+  const Relation& found = require_and_lock(context, *command.name, TableLockMode::kAccessExclusive);
+  require_partition(*context.ddl().view()->table(parent_oid), found);
+  throw sql_error(SqlState::kObjectNotInPrerequisiteState,
+                  "cannot complete detaching partition \"{}\"", found.name)
+      .detail("There's no pending concurrent detach.");
+}
+
 void detach_partition(CommandContext& context, Oid parent_oid, const ast::PartitionCmd& command) {
-  if (command.concurrent) throw unsupported("DETACH PARTITION CONCURRENTLY");
+  if (command.concurrent) refuse_default_partition(context, parent_oid);
   const Relation& found = require_and_lock(context, *command.name, TableLockMode::kAccessExclusive);
   const Table* parent = context.ddl().view()->table(parent_oid);
-  const auto* is_child =
-      found.kind == ObjectKind::kTable ? static_cast<const Table*>(&found) : nullptr;
-  if (is_child == nullptr || !is_partition(*is_child) || is_child->inherits[0] != parent_oid) {
-    throw sql_error(SqlState::kUndefinedTable,
-                    "relation \"{}\" is not a partition of relation \"{}\"", found.name,
-                    parent->name);
-  }
-  Oid child_oid = is_child->oid;
+  Oid child_oid = require_partition(*parent, found).oid;
+  if (command.concurrent) keep_bound_as_check(context, child_oid);
   remove_partition_references(context, child_oid);
   std::shared_ptr<Table> child = table_to_change(context, child_oid);
   child->inherits.clear();

@@ -38,6 +38,8 @@ void copy_partition_foreign_keys(CommandContext& context, const Table& parent, O
 
 // ALTER TABLE ... ATTACH PARTITION, DETACH PARTITION.
 void attach_partition(CommandContext& context, Oid parent, const ast::PartitionCmd& command);
+// FINALIZE: what CONCURRENTLY left half done; there is never such a thing here.
+void finish_detaching(CommandContext& context, Oid parent, const ast::PartitionCmd& command);
 void detach_partition(CommandContext& context, Oid parent, const ast::PartitionCmd& command);
 
 // ALTER INDEX ... ATTACH PARTITION.

@@ -9,6 +9,7 @@
 #include "sql/command/commands.h"
 #include "sql/command/event_trigger_command.h"
 #include "sql/command/named_object.h"
+#include "sql/command/operator_class_command.h"
 #include "sql/command/statistics_command.h"
 #include "sql/command/storage_options.h"
 #include "sql/command/stored_text.h"
@@ -415,6 +416,9 @@ CommandResult rename_object(const ast::RenameStmt& statement, CommandContext& co
       return rename_function(statement, context);
     case ast::ObjectType::kStatisticExt:
       return rename_statistics(statement, context);
+    case ast::ObjectType::kOpclass:
+    case ast::ObjectType::kOpfamily:
+      return rename_operator_class(statement, context);
     case ast::ObjectType::kEventTrigger:
       return rename_event_trigger(statement, context);
     default:
@@ -486,6 +490,10 @@ CommandResult set_object_schema(const ast::AlterObjectSchemaStmt& statement,
   if (is_named_object(statement.object_type)) return move_named_object(statement, context);
   if (statement.object_type == ast::ObjectType::kStatisticExt) {
     return move_statistics(statement, context);
+  }
+  if (statement.object_type == ast::ObjectType::kOpclass ||
+      statement.object_type == ast::ObjectType::kOpfamily) {
+    return move_operator_class(statement, context);
   }
   if (statement.relation == nullptr) throw unsupported("this form of ALTER ... SET SCHEMA");
   CommandResult done{alter_tag(statement.object_type)};

@@ -241,7 +241,13 @@ CommandResult alter_role(const ast::AlterRoleStmt& statement, CommandContext& co
 
 CommandResult alter_role_setting(const ast::AlterRoleSetStmt& statement, CommandContext& context) {
   const Catalog& catalog = *context.ddl().view();
-  if (statement.role == nullptr) throw unsupported("ALTER ROLE ALL SET");
+  if (statement.role == nullptr) {
+    if (statement.database.empty()) throw unsupported("ALTER ROLE ALL SET without a database");
+    // What all roles have in a database are the database's settings.
+    change_database_setting(context, require_database(catalog, statement.database),
+                            *statement.setstmt);
+    return {"ALTER ROLE"};
+  }
   Oid oid = role_oid(context, *statement.role);
   auto role = std::make_shared<Role>(*catalog.role(oid));
   refuse_predefined(*role);

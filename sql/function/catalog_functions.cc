@@ -18,6 +18,7 @@
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/object_names.h"
 #include "sql/catalog/operations_state.h"
+#include "sql/catalog/operator_family.h"
 #include "sql/catalog/text_search_objects.h"
 #include "sql/function/updatable_view.h"
 #include "sql/function/variadic.h"
@@ -90,8 +91,24 @@ std::optional<bool> extension_class_visible(RowCall& call, Oid oid) {
   }
   return std::nullopt;
 }
+// Of an operator class, or (`kFamily`) a family, that was created.
+template <bool kFamily>
+std::optional<bool> created_class_visible(RowCall& call, Oid oid) {
+  const Catalog& catalog = session_of(call).catalog();
+  const SearchPath& path = session_of(call).search_path();
+  if constexpr (kFamily) {
+    const OperatorFamily* family = created_operator_family(catalog, oid);
+    if (family == nullptr) return std::nullopt;
+    return find_operator_family(catalog, path, family->access_method, {{}, family->name}) == oid;
+  } else {
+    const OperatorClass* made = created_operator_class(catalog, oid);
+    if (made == nullptr) return std::nullopt;
+    return find_operator_class(catalog, path, made->access_method, {{}, made->name}) == oid;
+  }
+}
 Value opclass_visible(RowCall& call, const Value* args) {
   Oid oid = args[0].datum.oid();
+  if (auto created = created_class_visible<false>(call, oid)) return Datum::of_bool(*created);
   if (find_extension_opclass(oid) == nullptr) {
     bool exists = find_opclass_fact(oid) != nullptr;
     return exists ? Value(Datum::of_bool(true)) : Value::null();
@@ -134,6 +151,9 @@ constexpr char kOpfamily[] = "pg_opfamily", kConversion[] = "pg_conversion",
                kTsParser[] = "pg_ts_parser", kTsTemplate[] = "pg_ts_template";
 
 Value opfamily_visible(RowCall& call, const Value* args) {
+  if (auto created = created_class_visible<true>(call, args[0].datum.oid())) {
+    return Datum::of_bool(*created);
+  }
   auto visible = extension_class_visible<true>(call, args[0].datum.oid());
   return visible ? Value(Datum::of_bool(*visible)) : fact_visible<kOpfamily>(call, args);
 }
