@@ -74,3 +74,25 @@ alter table ck replica identity full;
 alter table ck alter a set statistics 50;
 alter table ck alter b set storage external;
 create materialized view mvn as select id, count(*) from t1 group by id with no data;
+
+-- operator classes and families, event triggers
+CREATE FUNCTION own_compare(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT btint4cmp($1, $2)';
+CREATE OPERATOR CLASS plain_class FOR TYPE int USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+CREATE OPERATOR FAMILY own_family USING btree;
+ALTER OPERATOR FAMILY own_family USING btree
+  ADD OPERATOR 1 < (int, bigint), FUNCTION 1 (int, bigint) btint48cmp(int, bigint);
+CREATE OPERATOR CLASS own_class FOR TYPE int USING btree FAMILY own_family AS
+  OPERATOR 1 <, FUNCTION 1 own_compare(int, int);
+CREATE OPERATOR CLASS hash_class FOR TYPE int USING hash AS OPERATOR 1 =, FUNCTION 1 hashint4(int);
+COMMENT ON OPERATOR CLASS own_class USING btree IS 'compares as a function says';
+COMMENT ON OPERATOR FAMILY own_family USING btree IS 'of two types';
+CREATE TABLE in_class_order (a int);
+CREATE INDEX in_class_order_a ON in_class_order (a plain_class);
+CREATE INDEX in_class_order_h ON in_class_order USING hash (a hash_class);
+CREATE FUNCTION on_change() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER changes ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE')
+  EXECUTE FUNCTION on_change();
+CREATE EVENT TRIGGER drops ON sql_drop EXECUTE FUNCTION on_change();
+ALTER EVENT TRIGGER drops DISABLE;
+COMMENT ON EVENT TRIGGER changes IS 'says nothing';
