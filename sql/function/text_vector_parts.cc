@@ -1,11 +1,17 @@
 // Parts of tsvector and tsquery: lexemes as rows, those of some weights, what an index can look
 // for.
+#include <algorithm>
+#include <map>
+#include <string>
+
 #include "engine/base/sql_error.h"
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
 #include "engine/type/text_query.h"
 #include "engine/type/text_vector.h"
 #include "engine/type/utf8_text.h"
+#include "sql/catalog/session_catalog.h"
+#include "sql/function/routine_caller.h"
 #include "sql/function/row_list.h"
 #include "sql/function/type_families.h"
 
@@ -35,6 +41,58 @@ std::unique_ptr<TableFunctionState> lexemes(EvalContext&, const Expr&,
     }
     rows->add(places.finish(rows->arena()));
     rows->add(weights.finish(rows->arena()));
+  }
+  return rows;
+}
+
+// ts_stat(query [, weights]): in how many values of the query's column each lexeme is, and how
+// often; with weights only places that have one of them count.
+std::unique_ptr<TableFunctionState> word_statistics(EvalContext& context, const Expr&,
+                                                    std::span<const Value> args) {
+  constexpr Oid kTsvector = 3614;
+  for (const Value& arg : args) {
+    if (arg.is_null) return nullptr;
+  }
+  bool wanted[4] = {};
+  bool any_weight = false;
+  if (args.size() > 1) {
+    // Other letters say nothing.
+    for (char letter : args[1].datum.str.view()) {
+      const int weight = weight_of_letter(letter);
+      if (weight < 0) continue;
+      wanted[weight] = any_weight = true;
+    }
+  }
+  Arena arena;
+  const RoutineCaller::QueryRows found =
+      session_catalog(context).routines().query(args[0].datum.str.view(), arena);
+  if (found.columns.size() != 1 || found.columns[0].oid != kTsvector) {
+    throw SqlError(SqlState::kInvalidParameterValue,
+                   "ts_stat query must return one tsvector column");
+  }
+  struct Counts {
+    int32_t values = 0, places = 0;
+  };
+  std::map<std::string, Counts> counts;
+  for (const std::vector<Value>& row : found.rows) {
+    if (row[0].is_null) continue;
+    for (const Lexeme& lexeme : read_text_vector(row[0].datum.str.view())) {
+      auto places = static_cast<int32_t>(lexeme.positions.size());
+      if (any_weight) {
+        places = static_cast<int32_t>(std::ranges::count_if(
+            lexeme.positions, [&](LexemePosition position) { return wanted[position.weight()]; }));
+        if (places == 0) continue;
+      }
+      Counts& count = counts[lexeme.text];
+      ++count.values;
+      count.places += std::max(places, 1);
+    }
+  }
+  auto rows = std::make_unique<RowList>(3);
+  for (const auto& [word, count] : counts) {
+    rows->add_text(word);
+    rows->add(Datum::of_int32(count.values));
+    rows->add(Datum::of_int32(count.places));
   }
   return rows;
 }
@@ -87,6 +145,8 @@ Datum search_text(RowCall& call, string_view query) {
 
 const KernelRow kRows[] = {
     table_row("unnest(tsvector)", lexemes, "lexemes with their places and weights"),
+    table_row("ts_stat(text)", word_statistics, "how often lexemes are in a query's rows"),
+    table_row("ts_stat(text,text)", word_statistics, "how often lexemes of some weights are there"),
     scalar_row("ts_filter(tsvector,_char)", strict_kernel<of_weights>, "lexemes of some weights"),
     scalar_row("querytree(tsquery)", strict_kernel<search_text>, "what an index can look for"),
 };
