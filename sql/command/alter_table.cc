@@ -434,7 +434,8 @@ void TableAlterer::rewrite_for(int32_t reason) {
 }
 
 void TableAlterer::rewrite() {
-  if (rewrite_reason_ != 0) {
+  const bool has_session = context_.exec().session != nullptr;
+  if (rewrite_reason_ != 0 && has_session) {
     session_catalog(context_.exec()).routines().fire_table_rewrite(table_, rewrite_reason_);
   }
   const Table& table = now();
