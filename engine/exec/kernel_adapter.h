@@ -176,9 +176,14 @@ void strict_kernel(const KernelCall& call, Vector& result) {
 
 namespace adapter {
 
+// As what the loops below read an operand: what lies under a NULL may be no bool.
+template <typename T>
+using Raw = std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>;
+
 // The loops of total kernels: each operand is an array, a constant or behind a selection.
 template <auto fn, typename A, typename R>
-LUMA_SIMD_LOOP void unary_loop(const A* a, const uint32_t* sa, R* __restrict out, uint32_t count) {
+LUMA_SIMD_LOOP void unary_loop(const Raw<A>* a, const uint32_t* sa, R* __restrict out,
+                               uint32_t count) {
   if (sa == nullptr) {
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(a[i]);
   } else {
@@ -189,19 +194,19 @@ LUMA_SIMD_LOOP void unary_loop(const A* a, const uint32_t* sa, R* __restrict out
 template <auto fn, typename A, typename B, typename R>
 LUMA_SIMD_LOOP void binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
                                 uint32_t count) {
-  auto a = va.unified<A>();
-  auto b = vb.unified<B>();
+  auto a = va.unified<Raw<A>>();
+  auto b = vb.unified<Raw<B>>();
   if (a.selection == nullptr && b.selection == nullptr) {
-    const A* pa = a.data;
-    const B* pb = b.data;
+    const Raw<A>* pa = a.data;
+    const Raw<B>* pb = b.data;
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(pa[i], pb[i]);
   } else if (a.selection == nullptr && vb.is_constant()) {
-    const A* pa = a.data;
-    const B y = b.data[0];
+    const Raw<A>* pa = a.data;
+    const Raw<B> y = b.data[0];
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(pa[i], y);
   } else if (b.selection == nullptr && va.is_constant()) {
-    const A x = a.data[0];
-    const B* pb = b.data;
+    const Raw<A> x = a.data[0];
+    const Raw<B>* pb = b.data;
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(x, pb[i]);
   } else {
     for (uint32_t i = 0; i < count; ++i) out[i] = fn(a[i], b[i]);
@@ -211,16 +216,16 @@ LUMA_SIMD_LOOP void binary_loop(const Vector& va, const Vector& vb, R* __restric
 template <auto fn, typename A, typename B, typename R>
 LUMA_SIMD_LOOP bool checked_binary_loop(const Vector& va, const Vector& vb, R* __restrict out,
                                         uint32_t count) {
-  auto a = va.unified<A>();
-  auto b = vb.unified<B>();
+  auto a = va.unified<Raw<A>>();
+  auto b = vb.unified<Raw<B>>();
   uint8_t failed = 0;
   if (a.selection == nullptr && b.selection == nullptr) {
-    const A* pa = a.data;
-    const B* pb = b.data;
+    const Raw<A>* pa = a.data;
+    const Raw<B>* pb = b.data;
     for (uint32_t i = 0; i < count; ++i) failed |= fn(pa[i], pb[i], out[i]);
   } else if (a.selection == nullptr && vb.is_constant()) {
-    const A* pa = a.data;
-    const B y = b.data[0];
+    const Raw<A>* pa = a.data;
+    const Raw<B> y = b.data[0];
     for (uint32_t i = 0; i < count; ++i) failed |= fn(pa[i], y, out[i]);
   } else {
     for (uint32_t i = 0; i < count; ++i) failed |= fn(a[i], b[i], out[i]);
@@ -230,10 +235,10 @@ LUMA_SIMD_LOOP bool checked_binary_loop(const Vector& va, const Vector& vb, R* _
 
 template <auto fn, typename A, typename R>
 LUMA_SIMD_LOOP bool checked_unary_loop(const Vector& va, R* __restrict out, uint32_t count) {
-  auto a = va.unified<A>();
+  auto a = va.unified<Raw<A>>();
   uint8_t failed = 0;
   if (a.selection == nullptr) {
-    const A* pa = a.data;
+    const Raw<A>* pa = a.data;
     for (uint32_t i = 0; i < count; ++i) failed |= fn(pa[i], out[i]);
   } else {
     for (uint32_t i = 0; i < count; ++i) failed |= fn(a[i], out[i]);
@@ -267,7 +272,7 @@ void total_kernel(const KernelCall& call, Vector& result) {
     R* out = result.mutable_data<R>();
     if constexpr (sizeof...(A) == 1) {
       using First = std::tuple_element_t<0, std::tuple<A...>>;
-      auto a = call.args[0]->unified<First>();
+      auto a = call.args[0]->unified<Raw<First>>();
       simd_call<unary_loop<fn, First, R>>(a.data, a.selection, out, count);
     } else {
       simd_call<binary_loop<fn, A..., R>>(*call.args[0], *call.args[1], out, count);

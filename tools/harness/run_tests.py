@@ -177,7 +177,7 @@ def main():
     elif args.bench:
         parts = ["bench"]
     elif args.asan or args.tsan:
-        parts = ["unit", "sql", "isolation", "protocol", "faults"]
+        parts = ["unit", "sql", "queries", "isolation", "protocol", "faults"]
     else:
         parts = ["tidy", "unit", "sql", "queries", "docs", "isolation", "protocol", "clients",
                  "embedded", "docker", "faults"]
