@@ -40,7 +40,11 @@ const TxnSnapshotRef& Transaction::snapshot() {
 
 Transaction::StatementState Transaction::begin_statement(bool keep_snapshot) {
   StatementState saved{snapshot_, statement_mark_};
-  if (!keep_snapshot && !keeps_snapshot()) snapshot_.reset();
+  if (keeps_snapshot()) {
+    snapshot();  // the first statement's holds, also when that one reads nothing
+  } else if (!keep_snapshot) {
+    snapshot_.reset();
+  }
   statement_mark_ = buffer_.mark();
   ++statement_depth_;
   return saved;

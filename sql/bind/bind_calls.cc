@@ -226,10 +226,14 @@ Scope* Binder::scope_of_column(Scope* scope, ColumnId column) {
   return nullptr;
 }
 
-Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order,
-                             Scope* scope, Clause clause) {
-  const FunctionEntry& function = *bound->function;
-  bool ordered_set = function.aggregate != nullptr && function.aggregate->kind != 'n';
+namespace {
+
+bool is_ordered_set(const FunctionEntry& function) {
+  return function.aggregate != nullptr && function.aggregate->kind != 'n';
+}
+
+// WITHIN GROUP and (*) belong to some aggregates only.
+void check_form(const ast::FuncCall& call, bool ordered_set) {
   if (ordered_set && !call.agg_within_group) {
     throw sql_error(SqlState::kWrongObjectType,
                     "WITHIN GROUP is required for ordered-set aggregate {}", function_name(call))
@@ -247,6 +251,15 @@ Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector
                     function_name(call))
         .at_byte(call.location);
   }
+}
+
+}  // namespace
+
+Expr* Binder::make_aggregate(const ast::FuncCall& call, Expr* bound, std::vector<SortKey> order,
+                             Scope* scope, Clause clause) {
+  const FunctionEntry& function = *bound->function;
+  const bool ordered_set = is_ordered_set(function);
+  check_form(call, ordered_set);
   auto* info = arena().make<AggregateInfo>();
   info->distinct = call.agg_distinct;
   if (call.agg_filter != nullptr) {

@@ -225,6 +225,18 @@ Expr* Binder::build_call(const FunctionEntry& function, std::vector<Expr*> args,
   return call;
 }
 
+namespace {
+
+void require_variadic_array(const Expr& last) {
+  const Oid type = base_type_of(last.type.oid);
+  const bool is_vector = type == type_oid::kInt2Vector || type == type_oid::kOidVector;
+  if (type_info(type).is_array() || is_vector || type == type_oid::kRecordArray) return;
+  throw SqlError(SqlState::kDatatypeMismatch, "VARIADIC argument must be an array")
+      .at_byte(last.location);
+}
+
+}  // namespace
+
 Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> args,
                                  const std::vector<std::string>& arg_names, bool variadic,
                                  bool star, int location, const ast::FuncCall*) {
@@ -366,12 +378,7 @@ Expr* Binder::make_function_call(const ast::NameList& name, std::vector<Expr*> a
   }
   Expr* out = build_call(function, ordered, location, declared, result);
   if (variadic && function.variadic == type_oid::kAny) {
-    Oid last = base_type_of(out->args.back()->type.oid);
-    bool is_vector = last == type_oid::kInt2Vector || last == type_oid::kOidVector;
-    if (!type_info(last).is_array() && !is_vector && last != type_oid::kRecordArray) {
-      throw SqlError(SqlState::kDatatypeMismatch, "VARIADIC argument must be an array")
-          .at_byte(out->args.back()->location);
-    }
+    require_variadic_array(*out->args.back());
   }
   if (variadic) out->index = 1;  // VARIADIC "any": the last argument is the array itself
   return out;

@@ -7,6 +7,7 @@
 #include "sql/catalog/builtin_relations.h"
 #include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extension_objects.h"
+#include "sql/catalog/frozen_number.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/operator_family.h"
 #include "sql/catalog/partition.h"
@@ -151,10 +152,18 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
   // Columns that take a look elsewhere in the catalog.
   enum : uint32_t { kTablespace = 8, kPages = 9, kRows = 10, kHasIndex = 13, kIsShared = 14 };
-  enum : uint32_t { kChecks = 18, kHasTriggers = 20, kHasSubclass = 21, kAcl = 30, kBound = 32 };
+  enum : uint32_t {
+    kChecks = 18,
+    kHasTriggers = 20,
+    kHasSubclass = 21,
+    kFrozen = 28,
+    kAcl = 30,
+    kBound = 32
+  };
   const bool wants_bound = scan.wants(kBound);
   const std::optional<Acl> no_acl;
   const bool wants_acl = scan.wants(kAcl);
+  const Oid frozen = scan.wants(kFrozen) ? frozen_number(scan.session) : kInvalidOid;
   const bool wants_size = scan.wants(kPages) || scan.wants(kRows);
   const bool wants_shared = scan.wants(kIsShared) || scan.wants(kTablespace);
   visit_relations(scan, "oid", [&](const Relation& relation) {
@@ -164,6 +173,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
     const auto* index = as_index(relation);
     bool is_view = relation.relkind == 'v';
     bool stored = !is_view && relation.relkind != 'c';
+    const bool freezes =
+        relation.relkind == 'r' || relation.relkind == 'm' || relation.relkind == 't';
     bool has_file = stored && relation.relkind != 'p' && relation.relkind != 'I';
     Oid method = table != nullptr   ? table->access_method
                  : index != nullptr ? index->access_method
@@ -209,8 +220,8 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
                  : index != nullptr ? index->parent != kInvalidOid
                                     : false)
         .oid(0)
-        .oid(0)
-        .oid(0)
+        .oid(freezes ? frozen : kInvalidOid)
+        .oid(freezes ? 1 : kInvalidOid)
         .acl(wants_acl ? relation_acl(scan.catalog(), relation) : no_acl)
         .text_array(relation.options)
         .text_or_null(wants_bound && table != nullptr ? bound_text(catalog, *table) : "")

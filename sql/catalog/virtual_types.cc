@@ -8,6 +8,7 @@
 #include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_facts.h"
+#include "sql/catalog/frozen_number.h"
 #include "sql/catalog/large_objects.h"
 #include "sql/catalog/operations_state.h"
 #include "sql/catalog/operator_family.h"
@@ -315,9 +316,12 @@ void generate_pg_shdescription(const VirtualScan& scan, VirtualRowSink& sink) {
 void generate_pg_database(const VirtualScan& scan, VirtualRowSink& sink) {
   constexpr int kUtf8 = 6;
   VirtualRow row(scan, sink);
+  enum : uint32_t { kFrozen = 9 };
+  const Oid frozen = scan.wants(kFrozen) ? frozen_number(scan.session) : kInvalidOid;
   scan.catalog().for_each_database([&](const Database& d) {
     row.oid(d.oid).text(d.name).oid(d.owner).int4(kUtf8).letter('c').boolean(d.is_template);
-    row.boolean(d.allow_connections).int4(d.connection_limit).oid(3).oid(1).oid(kDefaultTablespace);
+    row.boolean(d.allow_connections).int4(d.connection_limit);
+    row.oid(frozen).oid(1).oid(kDefaultTablespace);
     row.text(d.collate).text(d.ctype).null().null().acl(d.acl).emit();
   });
 }

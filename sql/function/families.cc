@@ -63,6 +63,8 @@ std::span<const std::span<const KernelRow>> all_kernel_families() {
       path_kernels(),
       polygon_kernels(),
       snapshot_kernels(),
+      postgres_hash_kernels(),
+      type_modifier_kernels(),
       text_search_kernels(),
       text_rank_kernels(),
       text_search_json_kernels(),

@@ -266,19 +266,21 @@ Value type_privilege(RowCall& row, const Value* args) {
   return exists ? default_privilege(call, wanted, "U") : Value::null();
 }
 
-constexpr PrivilegeName kLanguages[] = {{"internal", 12}, {"c", 13}, {"sql", 14}};
+struct LanguageFact {
+  std::string_view name;
+  Oid oid;
+};
+constexpr LanguageFact kLanguages[] = {
+    {"internal", 12}, {"c", 13}, {"sql", 14}, {"plpgsql", 13563}};
 
 Value language_privilege(RowCall& row, const Value* args) {
   PrivilegeCall call(row, args, 3);
   auto wanted = call.privileges(kUsagePrivileges);
   bool by_name = call.is_name(call.object());
-  for (const PrivilegeName& language : kLanguages) {
-    bool same = by_name
-                    ? call.text(call.object()) == language.name
-                    : call.argument(call.object()).datum.oid() == static_cast<Oid>(language.letter);
-    if (!same) continue;
-    // Untrusted languages are for superusers.
-    return default_privilege(call, wanted, language.name == "sql" ? "U" : "");
+  for (const LanguageFact& language : kLanguages) {
+    bool same = by_name ? call.text(call.object()) == language.name
+                        : call.argument(call.object()).datum.oid() == language.oid;
+    if (same) return default_privilege(call, wanted, "U");
   }
   if (!by_name) return Value::null();
   throw sql_error(SqlState::kUndefinedObject, "language \"{}\" does not exist",

@@ -31,6 +31,20 @@ Value assigned_transaction_id(RowCall& call, const Value*) {
   return Datum::of_int64(static_cast<int64_t>(id));
 }
 
+// How many transactions ago; "infinitely" for what stands for the past as such.
+Value age_of_transaction(RowCall& call, const Value* args) {
+  constexpr uint32_t kFirstNormalNumber = 3;
+  const auto id = static_cast<uint32_t>(args[0].datum.oid());
+  if (id < kFirstNormalNumber) return Datum::of_int32(INT32_MAX);
+  const auto now = static_cast<uint32_t>(transactions_of(call).current_snapshot().xmax);
+  return Datum::of_int32(static_cast<int32_t>(now - id));
+}
+// There are no multixacts: the next one is always the first.
+Value age_of_multixact(RowCall&, const Value* args) {
+  const auto id = static_cast<uint32_t>(args[0].datum.oid());
+  return Datum::of_int32(id == 0 ? INT32_MAX : static_cast<int32_t>(1 - id));
+}
+
 Value current_snapshot(RowCall& call, const Value*) {
   return store_snapshot(transactions_of(call).current_snapshot(), call.arena);
 }
@@ -102,6 +116,8 @@ const KernelRow kRows[] = {
                "number of the transaction once it has written"),
     scalar_row("pg_current_snapshot()", row_kernel<current_snapshot>,
                "which transactions the statement sees"),
+    scalar_row("age(xid)", row_kernel<age_of_transaction>, "transactions since that one"),
+    scalar_row("mxid_age(xid)", row_kernel<age_of_multixact>, "multixacts since that one"),
     scalar_row("txid_current_snapshot()", row_kernel<current_snapshot>,
                "which transactions the statement sees"),
     scalar_row("pg_xact_status(xid8)", row_kernel<transaction_status>,

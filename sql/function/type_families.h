@@ -24,5 +24,7 @@ std::span<const KernelRow> text_rank_kernels();
 std::span<const KernelRow> text_search_json_kernels();
 std::span<const KernelRow> text_debug_kernels();
 std::span<const KernelRow> text_vector_part_kernels();
+std::span<const KernelRow> postgres_hash_kernels();
+std::span<const KernelRow> type_modifier_kernels();
 
 }  // namespace luma

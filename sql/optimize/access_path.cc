@@ -4,6 +4,8 @@
 
 #include "sql/function/registry.h"
 #include "sql/optimize/cost_model.h"
+#include "sql/optimize/key_narrowing.h"
+#include "sql/optimize/key_slack.h"
 
 namespace luma {
 
@@ -77,7 +79,7 @@ Expr* as_key_type(PlanContext& context, Expr* value, const KeyPart& key) {
     call->args = copy_span(context.arena(), std::vector<Expr*>{value});
     return call;
   }
-  // Narrowing: only constants that fit.
+  // Narrowing at once: only constants that fit.
   if (value->kind != ExprKind::kConstant || value->constant.is_null) return nullptr;
   int64_t number = integer_of(*value);
   if (to == type_oid::kInt4 && number == static_cast<int32_t>(number)) {
@@ -89,6 +91,23 @@ Expr* as_key_type(PlanContext& context, Expr* value, const KeyPart& key) {
                          Value(Datum::of_int16(static_cast<int16_t>(number))));
   }
   return nullptr;
+}
+
+Expr* as_equal_key(PlanContext& context, Expr* value, const KeyPart& key) {
+  Expr* out = as_key_type(context, value, key);
+  if (out != nullptr || !narrows_integer(value->type.oid, key.type.oid)) return out;
+  return narrow_key(context, value, key.type.oid);
+}
+
+// Also says whether the bound is among the keys that it admits.
+Expr* as_key_bound(PlanContext& context, Expr* value, const KeyPart& key, bool is_lower,
+                   bool* inclusive) {
+  Expr* out = as_key_type(context, value, key);
+  if (out != nullptr || !narrows_integer(value->type.oid, key.type.oid)) return out;
+  out = is_lower ? narrow_lower_bound(context, value, key.type.oid, *inclusive)
+                 : narrow_upper_bound(context, value, key.type.oid, *inclusive);
+  *inclusive = true;
+  return out;
 }
 
 void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
@@ -120,12 +139,33 @@ void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
   }
 }
 
-// The key's element type must be exactly what the list holds.
+// The key's type must be what the list holds, or a narrower integer type.
 bool any_matches(const Bound& bound, const KeyPart& key) {
   const TypeInfo& list = type_info(bound.value->type.oid);
-  if (list.element == key.type.oid) return true;
+  if (list.element == key.type.oid || narrows_integer(list.element, key.type.oid)) return true;
   bool strings = type_info(list.element).category == 'S' && type_info(key.type.oid).category == 'S';
   return strings && key.type.oid != type_oid::kBpchar && list.element != type_oid::kBpchar;
+}
+
+// Sides that no bound of the key's own type closes.
+void add_loose_bounds(PlanContext& context, const KeyPart& key, const std::vector<Bound>& bounds,
+                      AccessPath& path) {
+  for (const Bound& bound : bounds) {
+    if (bound.attribute != key.column || bound.is_any || bound.is_null ||
+        !has_loose_bounds(bound.value->type.oid, key.type.oid)) {
+      continue;
+    }
+    bool closes = false;
+    if (bound.strategy >= kEqual && path.range.lower == nullptr) {
+      path.range.lower = loose_lower_bound(context, bound.value, key.type.oid);
+      path.range.lower_inclusive = closes = true;
+    }
+    if (bound.strategy <= kEqual && path.range.upper == nullptr) {
+      path.range.upper = loose_upper_bound(context, bound.value, key.type.oid);
+      path.range.upper_inclusive = closes = true;
+    }
+    if (closes) path.narrowed.push_back(bound.conjunct);
+  }
 }
 
 AccessPath match_index(PlanContext& context, const IndexDesc& index,
@@ -133,6 +173,7 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   AccessPath path;
   path.index = &index;
   bool has_any = false;
+  const Expr* list = nullptr;
   size_t part = 0;
   for (; part < index.keys.size() && !has_any; ++part) {
     const KeyPart& key = index.keys[part];
@@ -149,7 +190,7 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
         if (best == nullptr && any_matches(bound, key)) best = &bound;
         continue;
       }
-      Expr* converted = as_key_type(context, bound.value, key);
+      Expr* converted = as_equal_key(context, bound.value, key);
       if (converted == nullptr) continue;
       best = &bound;
       value = converted;
@@ -160,7 +201,10 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
     if (best->is_null) {
       entry.is_null = true;
     } else if (best->is_any) {
-      entry.any_of = best->value;
+      list = best->value;
+      entry.any_of = narrows_integer(type_info(list->type.oid).element, key.type.oid)
+                         ? narrow_key_array(context, best->value, key.type.oid)
+                         : best->value;
       has_any = true;
     } else {
       entry.equal = value;
@@ -176,7 +220,6 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   auto rows = [&] { return std::max(1.0, table_rows * estimator.selectivity(path.used)); };
   path.rows = path.is_unique_lookup ? 1 : rows();
   if (full && index.unique && has_any) {
-    const Expr* list = path.range.parts.back().any_of;
     double elements = list->kind == ExprKind::kArray ? static_cast<double>(list->args.size())
                                                      : kDefaultArrayLength;
     path.rows = std::min(path.rows, elements);
@@ -186,20 +229,27 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   for (const Bound& bound : bounds) {
     if (bound.attribute != key.column || bound.strategy == kEqual || bound.is_any || bound.is_null)
       continue;
-    Expr* value = as_key_type(context, bound.value, key);
-    if (value == nullptr) continue;
     bool is_lower = bound.strategy == kGreater || bound.strategy == kGreaterEqual;
+    bool inclusive = bound.strategy == kGreaterEqual || bound.strategy == kLessEqual;
+    Expr* value = as_key_bound(context, bound.value, key, is_lower, &inclusive);
+    if (value == nullptr) continue;
     if (is_lower && path.range.lower == nullptr) {
       path.range.lower = value;
-      path.range.lower_inclusive = bound.strategy == kGreaterEqual;
+      path.range.lower_inclusive = inclusive;
     } else if (!is_lower && path.range.upper == nullptr) {
       path.range.upper = value;
-      path.range.upper_inclusive = bound.strategy == kLessEqual;
+      path.range.upper_inclusive = inclusive;
     } else {
       continue;
     }
     path.used.push_back(bound.conjunct);
     path.rows = rows();
+  }
+  add_loose_bounds(context, key, bounds, path);
+  if (!path.narrowed.empty()) {
+    std::vector<Expr*> all = path.used;
+    all.insert(all.end(), path.narrowed.begin(), path.narrowed.end());
+    path.rows = std::max(1.0, table_rows * estimator.selectivity(all));
   }
   return path;
 }
@@ -291,7 +341,7 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
     if (!index.valid || index.is_inverted()) continue;
     if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
     AccessPath path = match_index(context, index, bounds, estimator, table_rows);
-    if (path.used.empty()) continue;
+    if (path.used.empty() && path.narrowed.empty()) continue;
     path.covers_scan = covers(scan, index);
     path.cost = path_cost(scan, path, settings);
     // A unique key is certain; everything else is an estimate.
@@ -318,10 +368,13 @@ std::optional<double> lookup_path_cost(PlanContext& context, const ScanOp& scan,
   auto path = choose_access_path(context, scan, all, estimator, settings);
   if (!path) return std::nullopt;
   // The lookup must use a join condition, or it is no better than reading the inner side once.
-  bool uses_join = std::ranges::any_of(path->used, [&](Expr* used) {
+  auto is_of_join = [&](Expr* used) {
     return std::ranges::find(conditions, used) != conditions.end();
-  });
-  if (!uses_join) return std::nullopt;
+  };
+  if (!std::ranges::any_of(path->used, is_of_join) &&
+      !std::ranges::any_of(path->narrowed, is_of_join)) {
+    return std::nullopt;
+  }
   double found = path->cost;
   // Neighbours find each other's blocks and entries still at hand.
   if (path->index->clustered && outer_rows > 1000) found *= 0.8;

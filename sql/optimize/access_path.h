@@ -18,6 +18,7 @@ struct AccessPath {
   double rows = 0;                // that the range holds, an estimate
   double cost = 0;                // of reading them once (sql/optimize/cost_model.h)
   std::vector<Expr*> used;        // conjuncts that the range enforces completely
+  std::vector<Expr*> narrowed;    // those for which it holds rows that they refuse, too
   bool covers_scan = false;       // the index has every column that the scan wants
 };
 

@@ -552,7 +552,8 @@ void PlRun::open_cursor(const PlCursor& statement) {
     }
     Arena arena;
     ParseResult parsed = parse_sql(*text, arena);
-    if (parsed.statements.size() != 1 || !Binder::can_bind(parsed.statements[0].node)) {
+    if (parsed.statements.size() != 1 || (!Binder::can_bind(parsed.statements[0].node) &&
+                                          !ast::is<ast::ExecuteStmt>(parsed.statements[0].node))) {
       throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open multi-query plan as cursor");
     }
     UsingScope scope(types);

@@ -91,5 +91,23 @@ TEST_CASE("BUFFERS adds PostgreSQL's keys, with or without ANALYZE") {
   CHECK(f.run("explain (analyze, costs off) select 1").find("Planning:") == std::string::npos);
 }
 
+TEST_CASE("an index finds what values of related types compare with") {
+  Fixture f;
+  f.run("create table e(ts timestamp primary key, i int, n smallint)");
+  f.run(
+      "insert into e select timestamp '2020-01-01' + i * interval '1 hour', i, i % 30000 from "
+      "generate_series(1, 20000) i");
+  f.run("create index on e(i)");
+  f.run("create index on e(n)");
+  f.run("analyze e");
+  for (const char* condition :
+       {"ts >= current_date", "ts > now() - interval '1 day'", "i = 7::bigint",
+        "i = any ('{1,2}'::bigint[])", "n = 5000000000 - 4999999993", "i < 3::bigint"}) {
+    INFO(condition);
+    f.shows(f.run(std::string("explain (costs off) select * from e where ") + condition),
+            "Index Scan using e_");
+  }
+}
+
 }  // namespace
 }  // namespace luma

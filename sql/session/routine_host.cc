@@ -30,10 +30,28 @@ std::string SqlSession::Routines::setting(std::string_view name) {
   return session_.settings_.show(name, true).value_or("");
 }
 
+std::unique_ptr<RoutinePlan> SqlSession::Routines::plan_execute(const ast::ExecuteStmt& execute) {
+  auto found = session_.statements_.find(execute.name);
+  if (found == session_.statements_.end() || found->second->kind != StatementKind::kPlan ||
+      found->second->columns.empty()) {
+    throw SqlError(SqlState::kInvalidCursorDefinition, "cannot open EXECUTE query as cursor");
+  }
+  CachedQuery& prepared = *found->second;
+  auto plan = std::make_unique<Plan>(session_.bind_execute(prepared, execute));
+  for (size_t i = 0; i < plan->run->parameters().size(); ++i) {
+    const Value& value = plan->run->parameters()[i];
+    const TypeInfo& type = type_info(prepared.parameter_types[i]);
+    plan->given.push_back(
+        value.is_null ? value : Value(copy_datum(value.datum, type.physical, plan->given_arena)));
+  }
+  return plan;
+}
+
 std::unique_ptr<RoutinePlan> SqlSession::Routines::make_plan(const ast::Node* node,
                                                              VariableScope* scope,
                                                              bool for_cursor) {
   session_.ensure_transaction();
+  if (const auto* execute = ast::try_as<ast::ExecuteStmt>(node)) return plan_execute(*execute);
   session_.environment_.refresh();
   Arena scratch(&session_.memory_);
   PlannerContext context{session_.environment_,
@@ -66,6 +84,8 @@ uint64_t SqlSession::Routines::run(RoutinePlan& plan, std::span<const Value> par
   }
   session_.ran_query_ = true;
   run.begin();
+  const std::vector<Value>& given = static_cast<Plan&>(plan).given;
+  if (!given.empty()) parameters = given;
   std::copy(parameters.begin(),
             parameters.begin() +
                 static_cast<ptrdiff_t>(std::min(parameters.size(), run.parameters().size())),

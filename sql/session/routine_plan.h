@@ -11,6 +11,10 @@ class SqlSession::Routines::Plan final : public RoutinePlan {
   explicit Plan(std::unique_ptr<PlanRun> plan_run) : run(std::move(plan_run)) {}
   const PhysicalPlan& physical() const override { return run->plan(); }
   std::unique_ptr<PlanRun> run;
+  // Parameters that the statement itself gave (EXECUTE of a prepared one), in place of the
+  // caller's.
+  std::vector<Value> given;
+  Arena given_arena;
 };
 
 }  // namespace luma

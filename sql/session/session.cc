@@ -9,6 +9,7 @@
 #include "sql/session/session_parts.h"
 #include "sql/session/session_routines.h"
 #include "sql/session/session_triggers.h"
+#include "sql/session/setting_checks.h"
 
 namespace luma {
 namespace {
@@ -119,6 +120,7 @@ void SqlSession::start(const SessionStart& start, RowReceiver& receiver) {
   }
   for (const auto& [name, value] : start.settings) {
     settings_.set_initial(name, value, SettingSource::kClient, role->superuser);
+    if (auto told = notice_of_long_name(name, value)) notice(MessageLevel::kNotice, *told);
   }
   settings_.set_internal("is_superuser", on_off(role->superuser));
   environment_.refresh();

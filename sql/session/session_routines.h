@@ -93,6 +93,7 @@ class SqlSession::Routines final : public RoutineCaller, public RoutineHost {
   };
   using CompiledPtr = std::shared_ptr<Compiled>;
 
+  std::unique_ptr<RoutinePlan> plan_execute(const ast::ExecuteStmt& execute);
   std::unique_ptr<RoutinePlan> make_plan(const ast::Node* node, VariableScope* scope,
                                          bool for_cursor);
   void keep_pinned(const std::function<void()>& end);

@@ -6,6 +6,7 @@
 #include "sql/catalog/name_resolution.h"
 #include "sql/catalog/privileges.h"
 #include "sql/session/session_parts.h"
+#include "sql/session/setting_checks.h"
 #include "sql/session/setting_registry.h"
 
 namespace luma {
@@ -86,6 +87,9 @@ void SqlSession::set_variable(const ast::VariableSetStmt& statement, std::string
   }
   switch (statement.kind) {
     case Kind::kSetValue:
+      if (auto told = notice_of_long_name(statement.name, set_value_text(statement))) {
+        notice(MessageLevel::kNotice, *told);
+      }
       settings_.set(statement.name, set_value_text(statement), statement.is_local, is_superuser());
       break;
     case Kind::kSetDefault:

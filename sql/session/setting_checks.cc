@@ -21,8 +21,16 @@ namespace {
 
 }  // namespace
 
+constexpr size_t kMaxNameBytes = 63;
+
+std::optional<SqlError> notice_of_long_name(std::string_view setting, std::string_view value) {
+  if (setting != "application_name" || value.size() <= kMaxNameBytes) return std::nullopt;
+  return sql_error(SqlState::kNameTooLong, "identifier \"{}\" will be truncated to \"{}\"", value,
+                   value.substr(0, kMaxNameBytes));
+}
+
 std::string check_ascii_name(const SettingDefinition&, std::string_view value) {
-  std::string out(value.substr(0, 63));
+  std::string out(value.substr(0, kMaxNameBytes));
   for (char& c : out) {
     if (c < 32 || c > 126) c = '?';
   }
