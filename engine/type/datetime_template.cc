@@ -1,6 +1,7 @@
 #include "engine/type/datetime_template.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "engine/base/ascii_case.h"
@@ -72,25 +73,38 @@ constexpr DateKeyword kKeywords[] = {
     {"Y", DateField::kYear, kUp, true, 1},
 };
 
-std::vector<DateKeyword> with_lower_case(std::vector<std::string>& names) {
-  std::vector<DateKeyword> rows(std::begin(kKeywords), std::end(kKeywords));
-  names.reserve(std::size(kKeywords));
-  for (const DateKeyword& row : kKeywords) {
-    if (row.letters != kUp) continue;
-    std::string name = ascii_lower(row.name);
-    names.push_back(name);
-    rows.push_back({names.back(), row.field, kLow, row.is_digit, row.width});
+// The keywords, also in lower case, by their first letter: templates are read for each row.
+class KeywordIndex {
+ public:
+  KeywordIndex() {
+    names_.reserve(std::size(kKeywords));
+    for (const DateKeyword& row : kKeywords) add(row);
+    for (const DateKeyword& row : kKeywords) {
+      if (row.letters != kUp) continue;
+      names_.push_back(ascii_lower(row.name));
+      add({names_.back(), row.field, kLow, row.is_digit, row.width});
+    }
   }
-  return rows;
-}
+  const DateKeyword* find(std::string_view text) const {
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (first >= by_letter_.size()) return nullptr;
+    for (const DateKeyword& row : by_letter_[first]) {
+      if (text.starts_with(row.name)) return &row;
+    }
+    return nullptr;
+  }
+
+ private:
+  void add(const DateKeyword& row) {
+    by_letter_[static_cast<unsigned char>(row.name[0])].push_back(row);
+  }
+  std::vector<std::string> names_;  // those in lower case
+  std::array<std::vector<DateKeyword>, 128> by_letter_;
+};
 
 const DateKeyword* find_keyword(std::string_view text) {
-  static std::vector<std::string> names;
-  static const std::vector<DateKeyword> rows = with_lower_case(names);
-  for (const DateKeyword& row : rows) {
-    if (text.starts_with(row.name)) return &row;
-  }
-  return nullptr;
+  static const KeywordIndex index;
+  return index.find(text);
 }
 
 size_t char_bytes(std::string_view text) {
@@ -106,6 +120,7 @@ bool is_separator_char(char c) {
 
 std::vector<DateNode> parse_date_template(std::string_view rest) {
   std::vector<DateNode> nodes;
+  nodes.reserve(rest.size());
   auto take_char = [&](DateNode::Kind kind) {
     size_t bytes = char_bytes(rest);
     DateNode node{kind};
