@@ -479,6 +479,10 @@ void ModifyBinder::bind_set_list(const ast::NodeList& targets, Scope* scope,
 // The other tables, which cannot refer to the one that is changed.
 LogicalOp* ModifyBinder::bind_others(const ast::NodeList& from, Scope* scope) {
   std::vector<std::shared_ptr<ScopeItem>> targets = scope->items;
+  // The rows of a rule's action are everywhere.
+  std::erase_if(targets, [&](const std::shared_ptr<ScopeItem>& item) {
+    return item == binder_.rule_rows_.old_row || item == binder_.rule_rows_.new_row;
+  });
   for (auto& item : targets) item->is_target = true;
   LogicalOp* plan = binder_.bind_from_list(from, scope);
   for (auto& item : targets) item->is_target = false;
