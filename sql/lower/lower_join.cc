@@ -99,6 +99,16 @@ bool as_null_safe_equality(Expr* condition, const ColumnSet& left, const ColumnS
   return false;
 }
 
+// `a = b`, or `a IS NOT DISTINCT FROM b` where that is allowed, of values that hash alike.
+bool as_hash_key(PlanContext& context, Expr* condition, const ColumnSet& left,
+                 const ColumnSet& right, bool allows_null_safe, Equality& out, bool& null_safe) {
+  if (!as_equality(condition, left, right, out)) {
+    null_safe = allows_null_safe && as_null_safe_equality(condition, left, right, out);
+    if (!null_safe) return false;
+  }
+  return align_types(context, out.left, out.right);
+}
+
 bool has_equality(const std::vector<Expr*>& conjuncts, const LogicalOp& left,
                   const LogicalOp& right) {
   ColumnSet left_columns = output_of(left), right_columns = output_of(right);
@@ -248,10 +258,8 @@ Lowered Lowering::lower_join(JoinOp& op) {
   for (Expr* conjunct : conjuncts) {
     Equality equality;
     bool null_safe = false;
-    bool is_key = as_equality(conjunct, left_columns, right_columns, equality) ||
-                  (!three_valued && (null_safe = as_null_safe_equality(conjunct, left_columns,
-                                                                       right_columns, equality)));
-    if (is_key && !align_types(context_, equality.left, equality.right)) is_key = false;
+    const bool is_key = as_hash_key(context_, conjunct, left_columns, right_columns, !three_valued,
+                                    equality, null_safe);
     if (!is_key) {
       rest.push_back(conjunct);
       continue;
@@ -281,10 +289,10 @@ Lowered Lowering::lower_join(JoinOp& op) {
       std::vector<Expr*> kept;
       for (Expr* member : members) {
         Equality equality;
-        if (as_equality(member, left_columns, right_columns, equality) &&
-            align_types(context_, equality.left, equality.right)) {
+        bool null_safe = false;
+        if (as_hash_key(context_, member, left_columns, right_columns, true, equality, null_safe)) {
           keys.push_back({slots(equality.left, left.layout), slots(equality.right, right.layout),
-                          NullRule::kNoMatch});
+                          null_safe ? NullRule::kMatchesNull : NullRule::kNoMatch});
         } else {
           kept.push_back(member);
         }

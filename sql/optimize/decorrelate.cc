@@ -14,6 +14,7 @@
 
 #include "engine/base/sql_error.h"
 #include "sql/function/registry.h"
+#include "sql/optimize/calls.h"
 #include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
@@ -175,10 +176,7 @@ class Decorrelator {
     project->inputs = {join};
     std::vector<std::pair<ColumnId, ColumnId>> renamed;  // aggregate column -> corrected column
     for (auto& [column, value] : pulled.empty_values) {
-      Expr* coalesce = context_.arena().make<Expr>(*context_.column_ref(column));
-      coalesce->kind = ExprKind::kCoalesce;
-      coalesce->args =
-          copy_span(context_.arena(), std::vector<Expr*>{context_.column_ref(column), value});
+      Expr* coalesce = make_coalesce(context_, context_.column_ref(column), value);
       ColumnId corrected = context_.new_column(PlanColumn(context_.column(column)));
       project->items.push_back({corrected, coalesce});
       renamed.emplace_back(column, corrected);
@@ -240,6 +238,10 @@ class Decorrelator {
         if (aggregate.groups.empty() && !(single && top)) return false;
         for (const ProjectItem& item : aggregate.aggregates) {
           if (is_correlated(*item.expr)) return false;
+          if (aggregate.groups.empty() &&
+              value_for_no_rows(*item.expr) == ValueForNoRows::kUnknown) {
+            return false;
+          }
         }
         for (const ProjectItem& item : aggregate.groups) {
           if (is_correlated(*item.expr)) return false;
@@ -432,9 +434,7 @@ class Decorrelator {
     if (scalar) {
       pulled.scalar_aggregate = true;
       for (const ProjectItem& item : aggregate->aggregates) {
-        std::string_view name =
-            item.expr->function != nullptr ? item.expr->function->name : std::string_view{};
-        if (name == "count" || name == "regr_count") {
+        if (value_for_no_rows(*item.expr) == ValueForNoRows::kZero) {
           pulled.empty_values.emplace_back(
               item.column,
               make_constant(context_.arena(), {type_oid::kInt8, -1}, Value(Datum::of_int64(0))));

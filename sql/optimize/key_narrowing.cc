@@ -7,6 +7,7 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/array.h"
 #include "engine/type/type_info.h"
+#include "sql/optimize/calls.h"
 
 namespace luma {
 
@@ -74,17 +75,6 @@ const Kernels& kernels(Oid from, Oid to) {
   return to == type_oid::kInt4 ? kKernels<int64_t, int32_t> : kKernels<int64_t, int16_t>;
 }
 
-Expr* call(PlanContext& context, VectorKernel kernel, Expr* value, Oid type) {
-  Expr* out = context.arena().make<Expr>();
-  out->kind = ExprKind::kFunction;
-  out->type = {type, -1};
-  out->physical = type_info(type).physical;
-  out->implementation.kernel = kernel;
-  out->strict = true;
-  out->args = copy_span(context.arena(), std::vector<Expr*>{value});
-  return out;
-}
-
 int width(Oid type) {
   return type == type_oid::kInt2   ? 2
          : type == type_oid::kInt4 ? 4
@@ -97,20 +87,20 @@ int width(Oid type) {
 bool narrows_integer(Oid from, Oid to) { return width(to) != 0 && width(from) > width(to); }
 
 Expr* narrow_key(PlanContext& context, Expr* value, Oid to) {
-  return call(context, kernels(value->type.oid, to).key, value, to);
+  return make_kernel_call(context, kernels(value->type.oid, to).key, value, to);
 }
 
 Expr* narrow_key_array(PlanContext& context, Expr* list, Oid to) {
   const Oid from = type_info(list->type.oid).element;
-  return call(context, kernels(from, to).array, list, type_info(to).array);
+  return make_kernel_call(context, kernels(from, to).array, list, type_info(to).array);
 }
 
 Expr* narrow_lower_bound(PlanContext& context, Expr* value, Oid to, bool inclusive) {
-  return call(context, kernels(value->type.oid, to).lower[inclusive], value, to);
+  return make_kernel_call(context, kernels(value->type.oid, to).lower[inclusive], value, to);
 }
 
 Expr* narrow_upper_bound(PlanContext& context, Expr* value, Oid to, bool inclusive) {
-  return call(context, kernels(value->type.oid, to).upper[inclusive], value, to);
+  return make_kernel_call(context, kernels(value->type.oid, to).upper[inclusive], value, to);
 }
 
 }  // namespace luma

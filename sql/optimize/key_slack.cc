@@ -7,6 +7,7 @@
 #include "engine/exec/kernel_adapter.h"
 #include "engine/type/datetime.h"
 #include "engine/type/type_info.h"
+#include "sql/optimize/calls.h"
 
 namespace luma {
 
@@ -83,27 +84,16 @@ const Row* find_row(Oid from, Oid key) {
   return nullptr;
 }
 
-Expr* call(PlanContext& context, VectorKernel kernel, Expr* value, Oid type) {
-  Expr* out = context.arena().make<Expr>();
-  out->kind = ExprKind::kFunction;
-  out->type = {type, -1};
-  out->physical = type_info(type).physical;
-  out->implementation.kernel = kernel;
-  out->strict = true;
-  out->args = copy_span(context.arena(), std::vector<Expr*>{value});
-  return out;
-}
-
 }  // namespace
 
 bool has_loose_bounds(Oid from, Oid key) { return find_row(from, key) != nullptr; }
 
 Expr* loose_lower_bound(PlanContext& context, Expr* value, Oid key) {
-  return call(context, find_row(value->type.oid, key)->lower, value, key);
+  return make_kernel_call(context, find_row(value->type.oid, key)->lower, value, key);
 }
 
 Expr* loose_upper_bound(PlanContext& context, Expr* value, Oid key) {
-  return call(context, find_row(value->type.oid, key)->upper, value, key);
+  return make_kernel_call(context, find_row(value->type.oid, key)->upper, value, key);
 }
 
 }  // namespace luma

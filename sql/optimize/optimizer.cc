@@ -14,6 +14,7 @@ std::vector<Pass> all_passes() {
       {"share_sums", share_sums},
       {"factor_disjunctions", factor_disjunctions},
       {"push_down_filters", push_down_filters},
+      {"decorrelate_by_domain", decorrelate_by_domain},
       {"order_joins", order_joins},
       {"estimate_rows", estimate_rows},
       {"order_conjuncts", order_conjuncts},

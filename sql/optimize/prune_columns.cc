@@ -2,6 +2,8 @@
 // last and always, because it also makes every `output` list say exactly what lowering will hand
 // up.
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
@@ -80,14 +82,9 @@ class Pruner {
         }
         break;
       }
-      case OpKind::kWith: {
-        for (CteDefinition* cte : static_cast<WithOp&>(op).ctes) {
-          prune(*cte->plan, output_of(*cte->plan));
-        }
-        prune(*op.inputs[0], needed);
-        op.output = op.inputs[0]->output;
+      case OpKind::kWith:
+        prune_with(static_cast<WithOp&>(op), needed);
         break;
-      }
       case OpKind::kModify: {
         ColumnSet wanted;
         add_own(op, wanted);
@@ -117,8 +114,10 @@ class Pruner {
       case OpKind::kTableFunction:
       case OpKind::kValues:
       case OpKind::kOneRow:
-      case OpKind::kCteScan:
       case OpKind::kWorkTableScan:
+        break;
+      case OpKind::kCteScan:
+        note_reader(static_cast<CteScanOp&>(op), needed);
         break;
       case OpKind::kFilter:
       case OpKind::kSort:
@@ -177,8 +176,11 @@ class Pruner {
                    bool keep_sets) {
     std::vector<ProjectItem> kept;
     for (const ProjectItem& item : items) {
+      // What has effects or decides how many rows there are is computed for nobody, too.
       bool is_set = item.expr->kind == ExprKind::kSetReturning;
-      if (needed.contains(item.column) || (keep_sets && is_set)) kept.push_back(item);
+      if (needed.contains(item.column) || (keep_sets && is_set) || has_volatile(*item.expr)) {
+        kept.push_back(item);
+      }
     }
     items = std::move(kept);
     ColumnSet wanted;
@@ -197,6 +199,65 @@ class Pruner {
     }
     op.output = std::move(output);
     for (int side = 0; side < 2; ++side) op.columns[side] = std::move(columns[side]);
+  }
+
+  // Who reads a CTE, and which of its columns by their places.
+  struct Readers {
+    std::unordered_set<CteScanOp*> scans;
+    std::unordered_set<size_t> used;
+  };
+
+  void note_reader(CteScanOp& scan, const ColumnSet& needed) {
+    Readers& readers = readers_[scan.cte];
+    readers.scans.insert(&scan);
+    for (size_t i = 0; i < scan.output.size(); ++i) {
+      if (needed.contains(scan.output[i])) readers.used.insert(i);
+    }
+  }
+
+  void prune_with(WithOp& op, const ColumnSet& needed) {
+    prune(*op.inputs[0], needed);
+    // Later ones may read earlier ones.
+    bool narrowed = false;
+    for (auto cte = op.ctes.rbegin(); cte != op.ctes.rend(); ++cte) {
+      narrowed |= narrow(**cte);
+      prune(*(*cte)->plan, output_of(*(*cte)->plan));
+    }
+    if (narrowed) {
+      // What was noted above the narrowed scans is told anew.
+      for (CteDefinition* cte : op.ctes) prune(*cte->plan, output_of(*cte->plan));
+      prune(*op.inputs[0], needed);
+    }
+    op.output = op.inputs[0]->output;
+  }
+
+  // Leaves the CTE the columns that somebody reads.
+  bool narrow(CteDefinition& cte) {
+    Readers& readers = readers_[&cte];
+    LogicalOp& plan = *cte.plan;
+    if (cte.recursive || cte.modifies_data || plan.kind != OpKind::kProject ||
+        readers.scans.empty()) {
+      return false;
+    }
+    for (const ProjectItem& item : static_cast<ProjectOp&>(plan).items) {
+      if (!has_volatile(*item.expr)) continue;
+      const auto at = std::ranges::find(plan.output, item.column) - plan.output.begin();
+      readers.used.insert(static_cast<size_t>(at));
+    }
+    // Rows without columns are still to be counted.
+    if (readers.used.empty()) readers.used.insert(0);
+    if (readers.used.size() >= plan.output.size()) return false;
+    auto narrowed = [&](const std::vector<ColumnId>& columns) {
+      std::vector<ColumnId> out;
+      for (size_t i = 0; i < columns.size(); ++i) {
+        if (readers.used.contains(i)) out.push_back(columns[i]);
+      }
+      return out;
+    };
+    plan.output = narrowed(plan.output);
+    for (CteScanOp* scan : readers.scans) scan->output = narrowed(scan->output);
+    readers_.erase(&cte);
+    return true;
   }
 
   void prune_aggregate(AggregateOp& op, const ColumnSet& needed) {
@@ -250,6 +311,7 @@ class Pruner {
   }
 
   PlanContext& context_;
+  std::unordered_map<const CteDefinition*, Readers> readers_;
 };
 
 }  // namespace
