@@ -128,6 +128,7 @@ class DomainDecorrelator {
 
   // What the tables below cost when R runs once for a row of L, and when it runs for all.
   bool pays(ApplyOp& apply) {
+    if (!context_.settings.nested_loop) return true;
     estimate_plan(*apply.inputs[0], context_.estimator);
     const double rows = apply.inputs[0]->rows;
     std::vector<Expr*> keys;

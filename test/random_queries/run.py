@@ -34,6 +34,8 @@ SIDES = {
     "columnar index": ("i", {}),
     "rows, little memory": ("r", {"work_mem": "64kB"}),
     "columnar, little memory": ("c", {"work_mem": "64kB"}),
+    # Dependent joins, too, are made joins wherever that is possible.
+    "rows, no nested loops": ("r", {"enable_nestloop": "off"}),
 }
 # What makes every plan parallel that can be; a side of its own where the server knows the setting.
 PARALLEL = {"max_parallel_workers_per_gather": "2", "min_parallel_table_scan_size": "0",
