@@ -1,5 +1,3 @@
-#include <optional>
-
 #include "engine/columnar/columnar_rows.h"
 #include "engine/table/modify.h"
 #include "engine/table/row_lock.h"
@@ -38,9 +36,9 @@ LockWait lock_wait(LockWaitPolicy policy) {
 }  // namespace
 
 struct LockRowsOperator::State {
-  State(OperatorPtr source, std::vector<LockTarget> what, const Expr* condition)
-      : child(std::move(source)), targets(std::move(what)) {
-    if (condition != nullptr) recheck.emplace(*condition, 1);
+  State(OperatorPtr source, std::vector<LockTarget> what, std::vector<LockStep> again)
+      : child(std::move(source)), targets(std::move(what)), steps(std::move(again)) {
+    for (const LockStep& step : steps) evaluators.emplace_back(*step.expr, 1);
     for (const LockTarget& target : targets) {
       layouts.emplace_back(*target.table);
       rows.emplace_back(*target.table);
@@ -50,10 +48,12 @@ struct LockRowsOperator::State {
   }
 
   bool lock_row(ExecContext& context, uint32_t row);
+  bool passes_again(ExecContext& context);
 
   OperatorPtr child;
   std::vector<LockTarget> targets;
-  std::optional<ExprEvaluator> recheck;
+  std::vector<LockStep> steps;
+  std::vector<ExprEvaluator> evaluators;  // of the steps
   std::vector<StoredLayout> layouts;
   std::vector<StoredRows> rows;
   const Chunk* input = nullptr;
@@ -94,15 +94,31 @@ bool LockRowsOperator::State::lock_row(ExecContext& context, uint32_t row) {
     patch_row(patched, 0, layouts[i], latest.view(), target.slots);
   }
   if (!changed) return true;
+  if (!passes_again(context)) return false;
   output.reference(patched);
-  uint32_t passed;
-  return !recheck || recheck->select(context, output, &passed) == 1;
+  return true;
+}
+
+bool LockRowsOperator::State::passes_again(ExecContext& context) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const LockStep& step = steps[i];
+    if (step.slot >= 0) {
+      Value value = evaluators[i].evaluate(context, patched).value(0);
+      patched.columns[static_cast<size_t>(step.slot)].set_value(0, value);
+      continue;
+    }
+    uint32_t passed;
+    if (evaluators[i].select(context, patched, &passed) == 1) continue;
+    if (step.filters) return false;
+    for (uint32_t slot : step.absent) patched.columns[slot].set_value(0, Value::null());
+  }
+  return true;
 }
 
 LockRowsOperator::LockRowsOperator(OperatorPtr child, std::vector<LockTarget> targets,
-                                   const Expr* recheck)
+                                   std::vector<LockStep> steps)
     : Operator(child->output_types()),
-      state_(std::make_unique<State>(std::move(child), std::move(targets), recheck)) {
+      state_(std::make_unique<State>(std::move(child), std::move(targets), std::move(steps))) {
   explain.node_type = "LockRows";
 }
 

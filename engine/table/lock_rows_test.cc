@@ -29,8 +29,10 @@ struct Queue {
     target.row_key_slot = 2;
     target.slots = {0, 1};
     target.wait = wait;
+    std::vector<LockStep> steps;
+    if (filter != nullptr) steps.push_back({.expr = filter, .filters = true});
     return std::make_unique<LockRowsOperator>(session.target_scan(t, filter),
-                                              std::vector<LockTarget>{target}, filter);
+                                              std::vector<LockTarget>{target}, std::move(steps));
   }
   // The first row that can be locked.
   Rows first(TestSession& session, LockWaitPolicy wait) {

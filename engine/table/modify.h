@@ -104,10 +104,16 @@ struct LockTarget {
   LockStrength strength = LockStrength::kForUpdate;
   LockWaitPolicy wait = LockWaitPolicy::kBlock;
 };
+// What a row that was changed goes through again, over the child's columns.
+struct LockStep {
+  const Expr* expr = nullptr;
+  bool filters = false;          // the row drops out unless it is true
+  int32_t slot = -1;             // gets the value
+  std::vector<uint32_t> absent;  // become NULL unless it is true
+};
 class LockRowsOperator final : public Operator {
  public:
-  // `recheck`: over the child's columns; may be null.
-  LockRowsOperator(OperatorPtr child, std::vector<LockTarget> targets, const Expr* recheck);
+  LockRowsOperator(OperatorPtr child, std::vector<LockTarget> targets, std::vector<LockStep> steps);
   ~LockRowsOperator() override;
   std::vector<Operator*> children() override;
 

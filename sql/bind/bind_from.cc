@@ -25,6 +25,10 @@ bool has_true_option(const Relation& relation, std::string_view name) {
     return value == "true" || value == "on" || value == "yes" || value == "1" || value == "t";
   });
 }
+
+[[noreturn]] void refuse_locked_rows(std::string_view kind, const Relation& relation) {
+  throw sql_error(SqlState::kWrongObjectType, "cannot lock rows in {} \"{}\"", kind, relation.name);
+}
 }  // namespace
 
 Scope* Binder::new_scope(Scope* parent) {
@@ -217,6 +221,7 @@ LogicalOp* Binder::bind_view(const Table& view, ScopeItem& item) {
     item.columns.push_back({column.name, id});
   }
   item.row_type = view.row_type;
+  item.locks = std::move(bound.locks);
   return has_true_option(view, "security_barrier") ? add_barrier(bound.plan) : bound.plan;
 }
 
@@ -228,6 +233,7 @@ LogicalOp* Binder::bind_named_rows(const ast::RangeVar& var, ScopeItem& item) {
     return nullptr;
   }
   auto* op = context().make<TableFunctionOp>();
+  item.unlockable = "a named tuplestore";
   op->alias = item.alias;
   op->calls.push_back({rows.call, static_cast<uint32_t>(rows.types.size()), false});
   for (size_t i = 0; i < rows.types.size(); ++i) {
@@ -248,6 +254,7 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
       for (size_t i = level->ctes.size(); i-- > 0;) {
         if (level->ctes[i]->name != var.relname) continue;
         LogicalOp* plan = bind_cte_reference(*level->ctes[i], var, *item);
+        item->unlockable = "a WITH query";
         apply_column_aliases(*item, var.alias);
         items.push_back(item);
         return plan;
@@ -265,7 +272,12 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
   LogicalOp* plan = nullptr;
   const Table* table =
       relation.kind == ObjectKind::kTable ? static_cast<const Table*>(&relation) : nullptr;
+  std::string alias =
+      var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
+  RowLock lock = row_lock_of(*scope, alias);
+  const bool locks = lock.strength != RowLockStrength::kNone;
   if (relation.kind == ObjectKind::kSequence) {
+    if (locks) refuse_locked_rows("sequence", relation);
     require_privilege(relation).select = true;
     plan = make_sequence_scan(relation, *item);
     apply_column_aliases(*item, var.alias);
@@ -277,28 +289,35 @@ LogicalOp* Binder::bind_range_var(const ast::RangeVar& var, Scope* scope, Items&
                     relation.relkind == 'i' ? "an index" : "a composite type")
         .at_byte(var.location);
   }
-  std::string alias =
-      var.alias != nullptr ? std::string(var.alias->aliasname) : std::string(var.relname);
   // Before what the view's own tables need.
-  require_privilege(*table).select = true;
+  RequiredPrivilege& required = require_privilege(*table);
+  required.select = true;
+  required.update = locks;
   int32_t privilege = last_privilege();
   if (table->virtual_relation != nullptr) {
     plan = make_virtual_scan(*table, alias, *item);
   } else if (table->relkind == 'v') {
+    handed_lock_ = lock;
+    handed_lock_.in_view = true;
     plan = bind_view(*table, *item);
   } else if (table->relkind == 'm' && !table->is_populated) {
     throw sql_error(SqlState::kObjectNotInPrerequisiteState,
                     "materialized view \"{}\" has not been populated", table->name)
         .hint("Use the REFRESH MATERIALIZED VIEW command.");
+  } else if (table->relkind == 'm' && locks) {
+    refuse_locked_rows("materialized view", *table);
   } else if (is_partitioned(*table) ||
              (var.inh && stands_for_family(environment_.catalog(), *table))) {
     plan = make_partition_scan(*table, alias, *item, 1, !var.inh);
+    if (locks) lock_rows_of(*item, lock);
     plan = with_policies(*table, plan, *item);
   } else {
     plan = make_scan(environment_.table_desc(*table), alias, *item);
     query_.locks.push_back({table->oid, 1});
+    if (locks) lock_rows_of(*item, lock);
     plan = with_policies(*table, plan, *item);
   }
+  if (locks) add_update_policies(*item);
   tie_columns(*table, privilege, *item);
   apply_column_aliases(*item, var.alias);
   items.push_back(item);
@@ -318,8 +337,11 @@ LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* 
       if (item == rule_rows_.old_row || item == rule_rows_.new_row) outer->items.push_back(item);
     }
   }
+  handed_lock_ =
+      row_lock_of(*scope, node.alias == nullptr ? std::string_view() : node.alias->aliasname);
   BoundSelect bound = bind_query(node.subquery, outer);
   auto item = std::make_shared<ScopeItem>();
+  item->locks = std::move(bound.locks);
   for (const auto& column : bound.columns) item->columns.push_back({column.label, column.column});
   apply_column_aliases(*item, node.alias);
   // Columns that appear twice in the subquery's output need identities of their own.
@@ -340,7 +362,7 @@ LogicalOp* Binder::bind_range_subselect(const ast::RangeSubselect& node, Scope* 
       project->items.push_back({column.id, source});
       project->output.push_back(column.id);
     }
-    plan = project;
+    plan = item->locks.empty() ? project : pass_columns_up(project);
   }
   items.push_back(item);
   return plan;
@@ -499,6 +521,7 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
     return m.value->kind != ExprKind::kColumn;
   });
   auto item = std::make_shared<ScopeItem>();
+  item->unlockable = "a join";
   if (needs_merge) {
     auto* project = context().make<ProjectOp>();
     project->inputs = {plan};
@@ -537,6 +560,7 @@ LogicalOp* Binder::bind_join(const ast::JoinExpr& join, Scope* scope, Items& ite
     auto alias = std::make_shared<ScopeItem>();
     alias->alias = join.join_using_alias->aliasname;
     alias->cols_visible = false;
+    alias->unlockable = "a join";
     for (const Merged& m : merged) alias->columns.push_back({m.name, m.value->column});
     items.push_back(alias);
   }

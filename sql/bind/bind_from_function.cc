@@ -22,6 +22,7 @@ class RangeFunctionBinder {
     }
     binder_.apply_column_aliases(*item_, node_.alias);
     op_->alias = item_->alias;
+    item_->unlockable = "a function";
     items.push_back(item_);
     return rows_.empty() ? op_ : spread_rows();
   }

@@ -12,29 +12,9 @@
 #include "sql/function/identity_value.h"
 #include "sql/function/value_parts.h"
 #include "sql/parse/parser.h"
+#include "sql/plan/copy_plan.h"
 
 namespace luma {
-
-namespace {
-
-// The conjuncts of `condition` that can be evaluated on one row alone.
-Expr* without_subqueries(Arena& arena, Expr* condition) {
-  if (condition == nullptr) return nullptr;
-  std::vector<Expr*> parts;
-  if (condition->kind == ExprKind::kAnd) {
-    parts.assign(condition->args.begin(), condition->args.end());
-  } else {
-    parts.push_back(condition);
-  }
-  std::vector<Expr*> kept;
-  for (Expr* part : parts) {
-    if (!expr_contains(*part, [](const Expr& e) { return e.kind == ExprKind::kSubquery; }))
-      kept.push_back(part);
-  }
-  return make_and(arena, kept);
-}
-
-}  // namespace
 
 ModifyBinder::ModifyBinder(Binder& binder, Scope* parent, const RuleStatement* rule)
     : binder_(binder), parent_(parent), rule_(rule) {}
@@ -197,11 +177,19 @@ int ModifyBinder::attribute_of(std::string_view name, int location) {
 }
 
 void ModifyBinder::add_recheck(Expr* condition) {
-  Expr* part = without_subqueries(binder_.arena(), condition);
-  if (part == nullptr) return;
-  std::vector<Expr*> parts = {part};
-  if (modify_->recheck != nullptr) parts.insert(parts.begin(), modify_->recheck);
-  modify_->recheck = make_and(binder_.arena(), parts);
+  if (condition == nullptr) return;
+  std::vector<Expr*> parts, kept;
+  if (modify_->recheck != nullptr) kept.push_back(modify_->recheck);
+  if (condition->kind == ExprKind::kAnd) {
+    parts.assign(condition->args.begin(), condition->args.end());
+  } else {
+    parts.push_back(condition);
+  }
+  for (Expr* part : parts) {
+    Expr* own = copy_subqueries(binder_.context(), part);
+    if (own != nullptr) kept.push_back(own);
+  }
+  modify_->recheck = make_and(binder_.arena(), kept);
 }
 
 std::shared_ptr<ScopeItem> ModifyBinder::row_item(const std::vector<ColumnId>& columns,

@@ -79,8 +79,17 @@ BoundSelect Binder::bind_select(const ast::SelectStmt& select, Scope* parent,
     int& depth;
     ~Leave() { --depth; }
   } leave{depth_};
+  const bool is_set_operation = select.op != ast::SetOperation::kNone;
+  if (is_set_operation || !select.values_lists.empty()) {
+    RowLock lock = std::exchange(handed_lock_, {});
+    if (is_set_operation && lock.strength != RowLockStrength::kNone && !lock.in_view) {
+      throw sql_error(SqlState::kFeatureNotSupported,
+                      "{} is not allowed with UNION/INTERSECT/EXCEPT",
+                      row_lock_name(lock.strength));
+    }
+  }
   if (!select.values_lists.empty()) return bind_values(select, parent, target_types);
-  if (select.op != ast::SetOperation::kNone) return bind_set_operation(select, parent);
+  if (is_set_operation) return bind_set_operation(select, parent);
   return SelectBinder(*this, select, parent, target_types, false).bind();
 }
 
@@ -152,10 +161,11 @@ BoundSelect Binder::bind_values(const ast::SelectStmt& select, Scope* parent,
 LogicalOp* Binder::bind_order_limit(const ast::SelectStmt& select, Scope* scope, LogicalOp* plan,
                                     std::vector<BoundQuery::ResultColumn>& columns) {
   if (!select.locking_clause.empty()) {
-    throw SqlError(SqlState::kFeatureNotSupported,
-                   select.op != ast::SetOperation::kNone
-                       ? "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT"
-                       : "FOR UPDATE cannot be applied to VALUES");
+    const auto* clause = ast::as<ast::LockingClause>(select.locking_clause[0]);
+    throw sql_error(
+        SqlState::kFeatureNotSupported, "{} {}", row_lock_name(row_lock_of(*clause).strength),
+        select.op != ast::SetOperation::kNone ? "is not allowed with UNION/INTERSECT/EXCEPT"
+                                              : "cannot be applied to VALUES");
   }
   if (!select.sort_clause.empty()) {
     auto* sort = context().make<SortOp>();

@@ -53,7 +53,8 @@ SelectBinder::SelectBinder(Binder& binder, const ast::SelectStmt& select, Scope*
       scope_(binder.new_scope(parent)),
       state_(*binder.new_select_state()),
       target_types_(target_types),
-      keep_unknown_(keep_unknown) {
+      keep_unknown_(keep_unknown),
+      handed_lock_(std::exchange(binder.handed_lock_, {})) {
   scope_->select = &state_;
 }
 
@@ -62,6 +63,7 @@ BoundSelect SelectBinder::bind() {
     throw SqlError(SqlState::kSyntaxError, "SELECT ... INTO is not allowed here");
   }
   WithOp* with = binder_.bind_with(select_.with_clause, scope_);
+  announce_row_locks();
   if (std::ranges::any_of(select_.from_clause, has_outer_join)) {
     names_of_rows(select_, scope_->row_names);
   }
@@ -155,7 +157,9 @@ BoundSelect SelectBinder::bind() {
     return finish(with, plan);
   }
   plan = add_set_returning(plan);
-  if (locks_.empty()) {
+  if (hands_up_locks()) {
+    plan = binder_.pass_columns_up(project(plan));
+  } else if (locks_.empty()) {
     plan = project(plan);
     plan = add_distinct_and_sort(plan);
     plan = binder_.apply_limit(select_, scope_, plan);
@@ -163,7 +167,7 @@ BoundSelect SelectBinder::bind() {
     // Rows are locked after sorting, so that LIMIT decides which; the targets are computed last,
     // from the versions that were locked.
     plan = sort_below_targets(plan);
-    plan = add_row_locks(plan, where);
+    plan = add_row_locks(plan);
     plan = binder_.apply_limit(select_, scope_, plan);
     plan = project(plan);
   }
@@ -173,6 +177,7 @@ BoundSelect SelectBinder::bind() {
 BoundSelect SelectBinder::finish(WithOp* with, LogicalOp* plan) {
   plan = drop_junk(plan);
   BoundSelect out;
+  if (hands_up_locks()) out.locks = std::move(locks_);
   for (const Target& target : targets_) {
     if (!target.junk) out.columns.push_back({target.label, target.column});
   }
@@ -564,123 +569,6 @@ LogicalOp* SelectBinder::drop_junk(LogicalOp* plan) {
     op->items.push_back({target.column, binder_.context().column_ref(target.column)});
     op->output.push_back(target.column);
   }
-  return op;
-}
-
-// --- FOR UPDATE / SHARE ---
-
-void SelectBinder::bind_locking() {
-  if (select_.locking_clause.empty()) return;
-  auto refuse = [&](bool present, std::string_view what) {
-    if (!present) return;
-    static constexpr std::string_view kNames[] = {"", "FOR KEY SHARE", "FOR SHARE",
-                                                  "FOR NO KEY UPDATE", "FOR UPDATE"};
-    const auto* clause = ast::as<ast::LockingClause>(select_.locking_clause[0]);
-    throw sql_error(SqlState::kFeatureNotSupported, "{} is not allowed with {}",
-                    kNames[static_cast<size_t>(clause->strength)], what);
-  };
-  refuse(!select_.distinct_clause.empty(), "DISTINCT clause");
-  refuse(!select_.group_clause.empty(), "GROUP BY clause");
-  refuse(select_.having_clause != nullptr, "HAVING clause");
-  refuse(!state_.aggregates.empty(), "aggregate functions");
-  refuse(!state_.windows.empty(), "window functions");
-  refuse(!state_.set_returning.empty(), "set-returning functions in the target list");
-  for (const ast::Node* node : select_.locking_clause) {
-    const auto* clause = ast::as<ast::LockingClause>(node);
-    auto strength = static_cast<RowLockStrength>(clause->strength);
-    RowLockWait wait = clause->wait_policy == ast::LockWaitPolicy::kSkip ? RowLockWait::kSkipLocked
-                       : clause->wait_policy == ast::LockWaitPolicy::kError ? RowLockWait::kNoWait
-                                                                            : RowLockWait::kBlock;
-    auto lock_item = [&](ScopeItem& item) {
-      if (item.privilege >= 0) {
-        binder_.query_.privileges[static_cast<size_t>(item.privilege)].update = true;
-      }
-      binder_.add_update_policies(item);
-      if (item.partitioned) return lock_leaves(item, strength, wait);
-      if (item.scan == nullptr) return;
-      for (LockRowsOp::Target& existing : locks_) {
-        if (existing.row_key != kNoColumn && item.scan->table == existing.table &&
-            std::find(item.scan->output.begin(), item.scan->output.end(), existing.row_key) !=
-                item.scan->output.end()) {
-          existing.strength = std::max(existing.strength, strength);
-          existing.wait = std::max(existing.wait, wait);
-          return;
-        }
-      }
-      LockRowsOp::Target target;
-      target.table = item.scan->table;
-      target.strength = strength;
-      target.wait = wait;
-      target.row_key = binder_.context().new_column({"row key", {type_oid::kBytea, -1}});
-      item.scan->attribute.push_back(ScanOp::kRowKeyAttribute);
-      item.scan->output.push_back(target.row_key);
-      target.columns.assign(item.scan->table->columns.size(), kNoColumn);
-      for (size_t i = 0; i < item.scan->attribute.size(); ++i) {
-        if (item.scan->attribute[i] >= 0)
-          target.columns[item.scan->attribute[i]] = item.scan->output[i];
-      }
-      binder_.query_.locks.push_back({item.scan->table->oid, 2});
-      locks_.push_back(std::move(target));
-    };
-    if (clause->locked_rels.empty()) {
-      for (const auto& item : scope_->items) lock_item(*item);
-      continue;
-    }
-    for (const ast::Node* rel : clause->locked_rels) {
-      const auto* var = ast::as<ast::RangeVar>(rel);
-      ScopeItem* found = nullptr;
-      for (const auto& item : scope_->items) {
-        if (item->alias == var->relname) found = item.get();
-      }
-      if (found == nullptr) {
-        throw sql_error(SqlState::kUndefinedTable,
-                        "relation \"{}\" in FOR UPDATE clause not found in FROM clause",
-                        var->relname)
-            .at_byte(var->location);
-      }
-      if (found->scan == nullptr && !found->partitioned) {
-        throw SqlError(SqlState::kFeatureNotSupported,
-                       "FOR UPDATE of a view or subquery is not supported")
-            .at_byte(var->location);
-      }
-      lock_item(*found);
-    }
-  }
-  if (!locks_.empty()) binder_.query_.locks_rows = true;
-}
-
-void SelectBinder::lock_leaves(const ScopeItem& item, RowLockStrength strength, RowLockWait wait) {
-  for (const ScanOp* leaf : item.leaves) {
-    auto known = std::find_if(locks_.begin(), locks_.end(), [&](const LockRowsOp::Target& other) {
-      return other.row_key == item.leaf_key && other.table == leaf->table;
-    });
-    if (known != locks_.end()) {
-      known->strength = std::max(known->strength, strength);
-      known->wait = std::max(known->wait, wait);
-      continue;
-    }
-    LockRowsOp::Target& target = locks_.emplace_back();
-    target.table = leaf->table;
-    target.strength = strength;
-    target.wait = wait;
-    target.row_key = item.leaf_key;
-    target.table_oid = item.leaf_oid;
-    target.columns.assign(leaf->table->columns.size(), kNoColumn);
-    // Scans of leaves list the table's columns in its order.
-    for (size_t i = 0; i < item.columns.size(); ++i) {
-      target.columns[static_cast<size_t>(leaf->attribute[i])] = item.columns[i].id;
-    }
-    binder_.query_.locks.push_back({leaf->table->oid, 2});
-  }
-}
-
-LogicalOp* SelectBinder::add_row_locks(LogicalOp* plan, Expr* where) {
-  if (locks_.empty()) return plan;
-  auto* op = binder_.context().make<LockRowsOp>();
-  op->inputs = {plan};
-  op->output = plan->output;
-  op->targets = locks_;
-  op->recheck = where;
   return op;
 }
 

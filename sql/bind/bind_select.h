@@ -73,9 +73,12 @@ class SelectBinder {
   LogicalOp* add_windows(LogicalOp* plan);
   LogicalOp* add_set_returning(LogicalOp* plan);
   LogicalOp* add_grouped_sets(LogicalOp* plan);
-  void lock_leaves(const ScopeItem& item, RowLockStrength strength, RowLockWait wait);
-  LogicalOp* add_row_locks(LogicalOp* plan, Expr* where);
+  // FOR UPDATE and the like (bind_row_locks.cc).
+  void announce_row_locks();
+  void refuse_row_locks() const;
   void bind_locking();
+  bool hands_up_locks() const;
+  LogicalOp* add_row_locks(LogicalOp* plan);
   LogicalOp* project(LogicalOp* plan);
   bool computes_targets_last() const;
   BoundSelect finish(WithOp* with, LogicalOp* plan);
@@ -101,6 +104,7 @@ class SelectBinder {
   AggregateOp* aggregate_ = nullptr;
   GroupSets grouping_sets_;
   std::vector<LockRowsOp::Target> locks_;
+  RowLock handed_lock_;
   bool grouped_ = false;
   ColumnId gap_mark_ = kNoColumn;  // whether a row was added by time_bucket_gapfill
 };

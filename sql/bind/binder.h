@@ -41,6 +41,9 @@ struct RowField {
 struct BoundSelect {
   LogicalOp* plan = nullptr;
   std::vector<BoundQuery::ResultColumn> columns;
+  // What an enclosing query's FOR UPDATE locks in it, when nothing of the plan decides by the rows
+  // that it gives: the enclosing query locks them. `plan` hands up the columns.
+  std::vector<LockRowsOp::Target> locks;
 };
 
 // ctid, xmin, ...
@@ -128,6 +131,10 @@ class Binder {
   BoundSelect bind_values(const ast::SelectStmt& select, Scope* parent,
                           const std::vector<TypeRef>* target_types);
   BoundSelect bind_set_operation(const ast::SelectStmt& select, Scope* parent);
+  // FOR UPDATE (bind_row_locks.cc): the rows of a stored table in FROM. And a projection that hands
+  // up its input's columns, too.
+  void lock_rows_of(ScopeItem& item, const RowLock& lock);
+  LogicalOp* pass_columns_up(LogicalOp* project);
   BoundSelect bind_data_modifying(const ast::Node* node, Scope* parent);
   // --- rules (bind_rules.cc) ---
   BoundQuery finish(BoundSelect bound);
@@ -378,6 +385,7 @@ class Binder {
   const SearchPath* view_path_ = nullptr;
   Oid check_as_ = kInvalidOid;
   uint32_t query_level_ = 0;
+  RowLock handed_lock_;  // by an enclosing query's FOR UPDATE, to the query that is bound next
   // A rule's action that is a SELECT, or the SELECT of its INSERT: FROM starts with these rows.
   const RuleFrame* open_frame_ = nullptr;
   const ast::Node* frame_select_ = nullptr;

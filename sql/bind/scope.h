@@ -7,13 +7,24 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "sql/ast/query.h"
 #include "sql/plan/logical.h"
 
 namespace luma {
 
 struct Table;
+
+// How FOR UPDATE and the like lock a table's rows.
+struct RowLock {
+  RowLockStrength strength = RowLockStrength::kNone;
+  RowLockWait wait = RowLockWait::kBlock;
+  bool in_view = false;  // it reaches into a view's query from outside
+
+  void add(const RowLock& other);
+};
 
 struct ScopeColumn {
   std::string name;
@@ -62,6 +73,9 @@ struct ScopeItem {
   bool scalar_function = false;
   // The work table of a recursive query, seen from its recursive term.
   bool recursive_reference = false;
+  // What rows FOR UPDATE locks of it: its own, or of the tables that a subquery or view reads.
+  std::vector<LockRowsOp::Target> locks;
+  std::string_view unlockable;  // what FOR UPDATE OF cannot name: "a join"
 };
 
 struct CteBinding {
@@ -101,7 +115,13 @@ struct Scope {
   SelectState* select = nullptr;        // owner of aggregates found at this level
   // Names in the level's expressions that may mean a row of FROM as a value.
   std::vector<std::string_view> row_names;
+  // FOR UPDATE and the like of the level, by what they name; "": everything in FROM.
+  std::vector<std::pair<std::string, RowLock>> row_locks;
 };
+
+// What the level's clauses do to the rows of what `alias` names in FROM.
+RowLock row_lock_of(const Scope& scope, std::string_view alias);
+RowLock row_lock_of(const ast::LockingClause& clause);
 
 // Where an expression stands; decides what may occur in it and how errors name the place.
 enum class Clause : uint8_t {

@@ -212,7 +212,7 @@ ModifySpec Lowering::leaf_spec(const ModifyOp& op, const ModifyLeaf& leaf, bool 
     for (ColumnId column : permuted(leaf, op.old_columns, kNoColumn)) {
       spec.old_slots.push_back(slot_in(input, column));
     }
-    spec.recheck = slots(op.recheck, input);
+    spec.recheck = recheck_slots(op, input);
     for (Expr* expr : permuted<Expr*>(leaf, op.assignments, nullptr)) {
       spec.assignments.push_back(slots(expr, input));
     }
@@ -313,7 +313,7 @@ PartitionedMergeSpec Lowering::family_merge_spec(const ModifyOp& op,
   spec.root = op.table;
   spec.row_key_slot = static_cast<uint32_t>(slot_in(input, op.row_key));
   spec.table_oid_slot = static_cast<uint32_t>(slot_in(input, op.table_oid));
-  spec.recheck = slots(op.recheck, input);
+  spec.recheck = recheck_slots(op, input);
   for (const ModifyLeaf& leaf : op.leaves) {
     PartitionedMergeSpec::Leaf& added = spec.leaves.emplace_back();
     added.table = leaf.table;

@@ -221,6 +221,14 @@ LogicalOp* Lowering::sorted_for_storage(const ModifyOp& op) {
   return sort;
 }
 
+// Tests that are made again are not shown again.
+const Expr* Lowering::recheck_slots(const ModifyOp& op, const std::vector<ColumnId>& layout) {
+  const size_t shown = notes_->subplans.size();
+  const Expr* recheck = slots(op.recheck, layout);
+  notes_->subplans.resize(shown);
+  return recheck;
+}
+
 Lowered Lowering::lower_modify(ModifyOp& op) {
   Lowered input = lower(*sorted_for_storage(op));
   const TableDesc& table = *op.table;
@@ -242,7 +250,7 @@ Lowered Lowering::lower_modify(ModifyOp& op) {
   }
   for (ColumnId column : op.old_columns) spec.old_slots.push_back(slot_in(input.layout, column));
   spec.old_slots.resize(width, -1);
-  spec.recheck = slots(op.recheck, input.layout);
+  spec.recheck = recheck_slots(op, input.layout);
   for (Expr* expr : op.assignments) spec.assignments.push_back(slots(expr, input.layout));
   spec.assignments.resize(width, nullptr);
   for (Expr* expr : op.generated) spec.generated.push_back(slots(expr, op.new_columns));
@@ -344,8 +352,22 @@ Lowered Lowering::lower_lock_rows(LockRowsOp& op) {
                                                            : LockWaitPolicy::kBlock;
     targets.push_back(std::move(lowered));
   }
-  const Expr* recheck = slots(op.recheck, input.layout);
-  auto lock = std::make_unique<LockRowsOperator>(std::move(input.op), std::move(targets), recheck);
+  const size_t shown = notes_->subplans.size();
+  std::vector<LockStep> steps;
+  for (const LockRowsOp::Step& step : op.steps) {
+    LockStep lowered;
+    lowered.slot = slot_in(step.column);
+    for (ColumnId column : step.absent) {
+      if (slot_in(column) >= 0) lowered.absent.push_back(static_cast<uint32_t>(slot_in(column)));
+    }
+    lowered.filters = step.column == kNoColumn && step.absent.empty();
+    if (!lowered.filters && lowered.slot < 0 && lowered.absent.empty()) continue;  // not read
+    lowered.expr = slots(step.expr, input.layout);
+    steps.push_back(std::move(lowered));
+  }
+  notes_->subplans.resize(shown);  // tests that are made again are not shown again
+  auto lock =
+      std::make_unique<LockRowsOperator>(std::move(input.op), std::move(targets), std::move(steps));
   return {std::move(lock), std::move(input.layout)};
 }
 

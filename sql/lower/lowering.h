@@ -86,6 +86,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_modify(ModifyOp& op);
   LogicalOp* sorted_for_storage(const ModifyOp& op);
   Lowered lower_lock_rows(LockRowsOp& op);
+  const Expr* recheck_slots(const ModifyOp& op, const std::vector<ColumnId>& layout);
   // --- lower_partitions.cc
   Lowered lower_nothing(const std::vector<ColumnId>& output);
   std::function<bool(ExecContext&)> partition_gate(const ScanOp& scan);

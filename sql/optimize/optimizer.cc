@@ -14,6 +14,7 @@ std::vector<Pass> all_passes() {
       {"share_sums", share_sums},
       {"factor_disjunctions", factor_disjunctions},
       {"push_down_filters", push_down_filters},
+      {"refuse_row_locks", refuse_row_locks},
       {"decorrelate_by_domain", decorrelate_by_domain},
       {"order_joins", order_joins},
       {"estimate_rows", estimate_rows},

@@ -12,6 +12,7 @@ LogicalOp* drop_dependent_groups(LogicalOp* root, OptimizerContext& context);
 LogicalOp* share_sums(LogicalOp* root, OptimizerContext& context);
 LogicalOp* factor_disjunctions(LogicalOp* root, OptimizerContext& context);
 LogicalOp* push_down_filters(LogicalOp* root, OptimizerContext& context);
+LogicalOp* refuse_row_locks(LogicalOp* root, OptimizerContext& context);
 LogicalOp* decorrelate_by_domain(LogicalOp* root, OptimizerContext& context);
 LogicalOp* order_joins(LogicalOp* root, OptimizerContext& context);
 LogicalOp* estimate_rows(LogicalOp* root, OptimizerContext& context);

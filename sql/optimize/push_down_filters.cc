@@ -104,6 +104,13 @@ class FilterPusher {
         }
         return push_where(op, std::move(conjuncts), distinct->on.empty() ? output_of(*op) : keys);
       }
+      case OpKind::kLockRows:
+        // Rows that are not asked for are not locked.
+        for (Expr* conjunct : conjuncts) {
+          static_cast<LockRowsOp*>(op)->steps.push_back({.expr = conjunct});
+        }
+        op->inputs[0] = push(op->inputs[0], std::move(conjuncts));
+        return op;
       case OpKind::kSort: {
         op->inputs[0] = push(op->inputs[0], std::move(conjuncts));
         return op;

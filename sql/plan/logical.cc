@@ -7,6 +7,12 @@
 
 namespace luma {
 
+std::string_view row_lock_name(RowLockStrength strength) {
+  static constexpr std::string_view kNames[] = {"", "FOR KEY SHARE", "FOR SHARE",
+                                                "FOR NO KEY UPDATE", "FOR UPDATE"};
+  return kNames[static_cast<size_t>(strength)];
+}
+
 Expr* PlanContext::column_ref(ColumnId id) {
   const PlanColumn& info = columns_[id];
   return make_column(arena_, id, info.type, info.collation);

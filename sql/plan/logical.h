@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/arena.h"
@@ -68,6 +69,7 @@ enum class RowLockStrength : uint8_t {
   kForNoKeyUpdate,
   kForUpdate
 };
+std::string_view row_lock_name(RowLockStrength strength);  // "FOR UPDATE"
 enum class RowLockWait : uint8_t { kBlock, kSkipLocked, kNoWait };
 
 struct PartitionPlace;  // partition_place.h
@@ -360,8 +362,18 @@ struct LockRowsOp : LogicalOp {
     RowLockStrength strength = RowLockStrength::kForUpdate;
     RowLockWait wait = RowLockWait::kBlock;
   };
+  // What stands between the targets and here, from below: done again to a row that somebody changed
+  // before it was locked.
+  struct Step {
+    Expr* expr = nullptr;
+    ColumnId column = kNoColumn;   // gets the value of `expr`
+    std::vector<ColumnId> absent;  // the side of an outer join: NULL unless `expr` is true
+    // Neither: the row drops out unless `expr` is true.
+  };
   std::vector<Target> targets;
-  Expr* recheck = nullptr;
+  std::vector<Step> steps;
+  // The clause is one of an enclosing query, about this subquery or view.
+  bool is_handed_down = false;
 };
 
 struct PlanColumn {

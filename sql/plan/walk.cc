@@ -127,7 +127,7 @@ void for_each_expr(LogicalOp& op, const std::function<void(Expr*&)>& visit) {
       visit_modify(static_cast<ModifyOp&>(op), visit);
       break;
     case OpKind::kLockRows:
-      visit_one(static_cast<LockRowsOp&>(op).recheck, visit);
+      for (LockRowsOp::Step& step : static_cast<LockRowsOp&>(op).steps) visit(step.expr);
       break;
     case OpKind::kOneRow:
     case OpKind::kSetOp:
