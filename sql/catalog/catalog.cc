@@ -275,7 +275,8 @@ const Table* Catalog::table_of_policy(Oid policy) const {
 
 const Table* Catalog::table_of_rule(Oid rule) const {
   const ObjectId* holder = local_->holder({class_oid::kRewrite, rule});
-  return holder == nullptr ? nullptr : table(holder->oid);
+  const Table* found = holder == nullptr ? nullptr : table(holder->oid);
+  return found == nullptr || found->rule_oid == rule ? nullptr : found;
 }
 
 const Table* Catalog::table_of_trigger(Oid trigger) const {

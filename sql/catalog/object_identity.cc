@@ -10,6 +10,7 @@
 #include "sql/catalog/extended_statistics.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/name_resolution.h"
+#include "sql/catalog/object_lookup.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/text_search_objects.h"
 
@@ -233,14 +234,8 @@ Found identify_rule(const Catalog& catalog, Oid oid) {
   if (const Table* table = catalog.table_of_rule(oid)) {
     return identify_part(catalog, "rule", table, &Table::rules, oid);
   }
-  Found out;
-  catalog.for_each_relation([&](const Relation& relation) {
-    const auto* view = dynamic_cast<const Table*>(&relation);
-    if (view != nullptr && view->rule_oid == oid && oid != kInvalidOid) {
-      out = on_table(catalog, "rule", view, "_RETURN");
-    }
-  });
-  return out;
+  const Table* view = view_of_rule(catalog, oid);
+  return view == nullptr ? Found() : on_table(catalog, "rule", view, "_RETURN");
 }
 
 Found identify_default(const Catalog& catalog, Oid oid) {

@@ -324,6 +324,8 @@ void ObjectSet::put(ObjectPtr object) {
   if (const ObjectPtr* old = objects_.find(id)) {
     ObjectPtr keep = *old;
     index(*keep, false);
+  } else {
+    ++object_count_;
   }
   index(*object, true);
   objects_.put(id, std::move(object));
@@ -335,6 +337,7 @@ void ObjectSet::erase(ObjectId id) {
   ObjectPtr keep = *old;
   index(*keep, false);
   objects_.erase(id);
+  --object_count_;
 }
 
 Oid ObjectSet::find_name(Oid class_id, Oid schema, std::string_view name) const {
@@ -520,6 +523,9 @@ void ObjectSet::index(const CatalogObject& object, bool add) {
       set_holder({class_oid::kPolicy, policy.oid}, self, add);
     }
     for (const Rule& rule : table->rules) set_holder({class_oid::kRewrite, rule.oid}, self, add);
+    if (table->rule_oid != kInvalidOid) {
+      set_holder({class_oid::kRewrite, table->rule_oid}, self, add);
+    }
     for (const Trigger& trigger : table->triggers) {
       set_holder({class_oid::kTrigger, trigger.oid}, self, add);
     }

@@ -41,6 +41,7 @@ class ObjectSet {
   Oid find_name(Oid class_id, Oid schema, std::string_view name) const;
   // Functions, or operators, of that name, in order of oid.
   std::span<const ObjectId> overloads(Oid class_id, Oid schema, std::string_view name) const;
+  size_t object_count() const { return object_count_; }
   bool has_casts() const { return cast_count_ > 0; }
   bool has_event_triggers() const { return event_trigger_count_ > 0; }
   // Relation behind a row type or array of one; 0 = none.
@@ -96,6 +97,7 @@ class ObjectSet {
   ShardedMap<ObjectId, ObjectId, ObjectIdHash> holders_;
   ShardedMap<LinkKey, IdList, LinkKeyHash> links_;
   ShardedMap<NameKey, IdList, NameKeyHash> overloads_;
+  size_t object_count_ = 0;
   size_t cast_count_ = 0;
   size_t event_trigger_count_ = 0;
 };

@@ -1,7 +1,9 @@
 // System relations whose rows are PostgreSQL's facts, less what LumaDB cannot run.
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 #include "engine/base/sql_error.h"
 #include "engine/type/array.h"
@@ -13,10 +15,14 @@
 namespace luma {
 namespace {
 
+// Rows by the value of one column.
+using RowIndex = std::unordered_multimap<uint64_t, uint32_t>;
+
 // Values of one relation, made once and kept until the process ends.
 struct ParsedRows {
   Arena arena;
   std::vector<std::vector<Value>> rows;
+  std::map<uint32_t, RowIndex> by_column;
 };
 
 int64_t whole_number(std::string_view text) {
@@ -111,15 +117,63 @@ RowFilter filter_of(std::string_view relation) {
   return nullptr;
 }
 
+bool is_name(Oid type) { return type == type_oid::kName || type == type_oid::kText; }
+
+uint64_t key_of(Oid type, const Datum& datum) {
+  return is_name(type) ? std::hash<std::string_view>()(datum.str.view()) : datum.oid();
+}
+
 bool passes(const VirtualScan& scan, std::span<const Value> row) {
   for (const VirtualFilter& filter : scan.filters) {
-    // Oids are the filters that matter; others are left to the scan's own test.
-    const Column& column = scan.relation.columns[filter.column];
-    if (filter.value.is_null || !is_object_id(column.type.oid)) continue;
+    // Oids and names are the filters that matter; others are left to the scan's own test.
+    const Oid type = scan.relation.columns[filter.column].type.oid;
+    if (filter.value.is_null || (!is_object_id(type) && !is_name(type))) continue;
     const Value& value = row[filter.column];
-    if (value.is_null || value.datum.oid() != filter.value.datum.oid()) return false;
+    if (value.is_null) return false;
+    bool same = is_name(type) ? value.datum.str.view() == filter.value.datum.str.view()
+                              : value.datum.oid() == filter.value.datum.oid();
+    if (!same) return false;
   }
   return true;
+}
+
+ParsedRows& parsed_rows(const Table& relation) {
+  static std::map<Oid, std::unique_ptr<ParsedRows>> parsed;
+  auto& entry = parsed[relation.oid];
+  if (entry == nullptr) entry = parse_rows(relation);
+  return *entry;
+}
+
+std::mutex& facts_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+// What never changes once it is made, so that it may be read without the lock.
+const RowIndex& index_rows(const Table& relation, uint32_t column) {
+  std::lock_guard lock(facts_mutex());
+  ParsedRows& parsed = parsed_rows(relation);
+  auto [entry, is_new] = parsed.by_column.try_emplace(column);
+  if (is_new) {
+    const Oid type = relation.columns[column].type.oid;
+    for (uint32_t i = 0; i < parsed.rows.size(); ++i) {
+      const Value& value = parsed.rows[i][column];
+      if (!value.is_null) entry->second.emplace(key_of(type, value.datum), i);
+    }
+  }
+  return entry->second;
+}
+
+// The column that finds rows at once, if there is one.
+const VirtualFilter* indexed_filter(const VirtualScan& scan) {
+  for (const VirtualFilter& filter : scan.filters) {
+    const Column& column = scan.relation.columns[filter.column];
+    if (filter.value.is_null || (!is_object_id(column.type.oid) && !is_name(column.type.oid))) {
+      continue;
+    }
+    if (column.name == "oid" || scan.relation.virtual_relation->is_key(column.name)) return &filter;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -130,21 +184,29 @@ bool builtin_type_exists(Oid oid) {
 }
 
 const std::vector<std::vector<Value>>& fact_rows(const Table& relation) {
-  static std::mutex mutex;
-  static std::map<Oid, std::unique_ptr<ParsedRows>> parsed;
-  std::lock_guard lock(mutex);
-  auto& entry = parsed[relation.oid];
-  if (entry == nullptr) entry = parse_rows(relation);
-  return entry->rows;
+  std::lock_guard lock(facts_mutex());
+  return parsed_rows(relation).rows;
 }
 
 void generate_fact_rows(const VirtualScan& scan, VirtualRowSink& sink) {
   RowFilter exists = filter_of(scan.relation.name);
   const BuiltinAvailability& builtins = scan.session.builtins();
-  for (const std::vector<Value>& row : fact_rows(scan.relation)) {
-    if (!passes(scan, row)) continue;
-    if (exists == nullptr || exists(builtins, row)) sink.add(row);
+  const std::vector<std::vector<Value>>& rows = fact_rows(scan.relation);
+  auto add = [&](const std::vector<Value>& row) {
+    if (passes(scan, row) && (exists == nullptr || exists(builtins, row))) sink.add(row);
+  };
+  const VirtualFilter* filter = indexed_filter(scan);
+  if (filter == nullptr) {
+    for (const std::vector<Value>& row : rows) add(row);
+    return;
   }
+  const Oid type = scan.relation.columns[filter->column].type.oid;
+  const RowIndex& index = index_rows(scan.relation, filter->column);
+  auto [first, last] = index.equal_range(key_of(type, filter->value.datum));
+  std::vector<uint32_t> found;
+  for (auto at = first; at != last; ++at) found.push_back(at->second);
+  std::ranges::sort(found);
+  for (uint32_t row : found) add(rows[row]);
 }
 
 namespace {
@@ -242,14 +304,30 @@ void generate_pg_proc(const VirtualScan& scan, VirtualRowSink& sink) {
   FunctionAclSink with_acl(scan, sink);
   generate_fact_rows(scan, with_acl);
   VirtualRow row(scan, sink);
+  const std::optional<Oid> oid = scan.oid_filter("oid");
+  const std::optional<std::string_view> name = scan.text_filter("proname");
   for (const ProcFact& f : scan.session.builtins().extension_functions()) {
+    if ((oid.has_value() && f.oid != *oid) || (name.has_value() && f.name != *name)) continue;
     row.oid(f.oid).text(f.name).oid(f.schema).oid(kBootstrapRole).oid(f.language).float4(f.cost);
     row.float4(f.rows).oid(f.variadic).oid(0).letter(f.kind).boolean(false).boolean(f.leakproof);
     row.boolean(f.strict).boolean(f.returns_set).letter(f.volatility).letter(f.parallel);
     row.int2(static_cast<int64_t>(f.arg_types.size())).int2(0).oid(f.result).oidvector(f.arg_types);
     row.nulls(5).text(f.source).nulls(3).acl(function_acl(scan.catalog(), f.oid)).emit();
   }
-  scan.catalog().for_each_function(
+  const Catalog& catalog = scan.catalog();
+  if (oid.has_value()) {
+    if (const Function* function = catalog.function(*oid)) add_user_function(scan, *function, row);
+    return;
+  }
+  if (name.has_value()) {
+    catalog.for_each_schema([&](const Schema& schema) {
+      for (const Function* function : catalog.functions_named(schema.oid, *name)) {
+        add_user_function(scan, *function, row);
+      }
+    });
+    return;
+  }
+  catalog.for_each_function(
       [&](const Function& function) { add_user_function(scan, function, row); });
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sql/catalog/fact_table.h"
+#include "sql/catalog/object_set.h"
 #include "sql/catalog/virtual_row.h"
 
 namespace luma {
@@ -27,25 +29,25 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_am", generate_fact_rows},
     {"pg_amop", generate_pg_amop},
     {"pg_amproc", generate_pg_amproc},
-    {"pg_attrdef", generate_pg_attrdef, {"adrelid"}},
-    {"pg_attribute", generate_pg_attribute, {"attrelid"}},
+    {"pg_attrdef", generate_pg_attrdef, {"adrelid", "oid"}, 0.3},
+    {"pg_attribute", generate_pg_attribute, {"attrelid"}, 3},
     {"pg_auth_members", generate_pg_auth_members},
     {"pg_authid", generate_pg_authid},
     {"pg_available_extension_versions", generate_pg_available_extension_versions},
     {"pg_available_extensions", generate_pg_available_extensions},
     {"pg_cast", generate_pg_cast},
-    {"pg_class", generate_pg_class, {"oid"}},
+    {"pg_class", generate_pg_class, {"oid", "relname", "reltype"}, 1},
     {"pg_collation", generate_pg_collation},
     {"pg_config", generate_pg_config},
-    {"pg_constraint", generate_pg_constraint, {"conrelid", "oid"}},
+    {"pg_constraint", generate_pg_constraint, {"conrelid", "oid", "confrelid", "contypid"}, 0.6},
     {"pg_conversion", generate_fact_rows},
     {"pg_cursors", generate_pg_cursors},
     {"pg_database", generate_pg_database},
     {"pg_db_role_setting", generate_pg_db_role_setting},
     {"pg_default_acl", generate_pg_default_acl},
-    {"pg_depend", generate_pg_depend},
-    {"pg_description", generate_pg_description},
-    {"pg_enum", generate_pg_enum},
+    {"pg_depend", generate_pg_depend, {"objid", "refobjid"}, 3},
+    {"pg_description", generate_pg_description, {"objoid"}, 0.2},
+    {"pg_enum", generate_pg_enum, {"enumtypid"}, 0.2},
     {"pg_event_trigger", generate_pg_event_trigger},
     {"pg_extension", generate_pg_extension},
     {"pg_foreign_data_wrapper", generate_nothing},
@@ -53,8 +55,8 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_foreign_table", generate_nothing},
     {"pg_hba_file_rules", generate_pg_hba_file_rules},
     {"pg_ident_file_mappings", generate_nothing},
-    {"pg_index", generate_pg_index, {"indrelid", "indexrelid"}},
-    {"pg_inherits", generate_pg_inherits, {"inhrelid"}},
+    {"pg_index", generate_pg_index, {"indrelid", "indexrelid"}, 0.5},
+    {"pg_inherits", generate_pg_inherits, {"inhrelid", "inhparent"}, 0.1},
     {"pg_init_privs", generate_pg_init_privs},
     {"pg_language", generate_fact_rows},
     {"pg_largeobject", generate_pg_largeobject},
@@ -67,10 +69,10 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_parameter_acl", generate_nothing},
     {"pg_partitioned_table", generate_pg_partitioned_table, {"partrelid"}},
     {"pg_policies", generate_pg_policies},
-    {"pg_policy", generate_pg_policy},
+    {"pg_policy", generate_pg_policy, {"polrelid"}, 0.05},
     {"pg_prepared_statements", generate_pg_prepared_statements},
     {"pg_prepared_xacts", generate_pg_prepared_xacts},
-    {"pg_proc", generate_pg_proc},
+    {"pg_proc", generate_pg_proc, {"oid", "proname"}, 0.1},
     {"pg_publication", generate_nothing},
     {"pg_publication_namespace", generate_nothing},
     {"pg_publication_rel", generate_nothing},
@@ -79,10 +81,10 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_replication_origin", generate_nothing},
     {"pg_replication_origin_status", generate_nothing},
     {"pg_replication_slots", generate_nothing},
-    {"pg_rewrite", generate_pg_rewrite, {"ev_class"}},
+    {"pg_rewrite", generate_pg_rewrite, {"ev_class"}, 0.1},
     {"pg_seclabel", generate_nothing},
     {"pg_seclabels", generate_nothing},
-    {"pg_sequence", generate_pg_sequence, {"seqrelid"}},
+    {"pg_sequence", generate_pg_sequence, {"seqrelid"}, 0.2},
     {"pg_sequences", generate_pg_sequences},
     {"pg_settings", generate_pg_settings},
     {"pg_shdepend", generate_pg_shdepend},
@@ -104,7 +106,7 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_stat_user_functions", generate_nothing},
     {"pg_stat_wal_receiver", generate_nothing},
     {"pg_stat_xact_user_functions", generate_nothing},
-    {"pg_statistic", generate_pg_statistic, {"starelid"}},
+    {"pg_statistic", generate_pg_statistic, {"starelid"}, 1},
     {"pg_statistic_ext", generate_pg_statistic_ext},
     {"pg_statistic_ext_data", generate_pg_statistic_ext_data},
     {"pg_stats", generate_pg_stats},
@@ -116,13 +118,13 @@ constexpr VirtualRelation kVirtualRelations[] = {
     {"pg_timezone_abbrevs", generate_pg_timezone_abbrevs},
     {"pg_timezone_names", generate_pg_timezone_names},
     {"pg_transform", generate_nothing},
-    {"pg_trigger", generate_pg_trigger},
+    {"pg_trigger", generate_pg_trigger, {"tgrelid"}, 0.05},
     {"pg_ts_config", generate_pg_ts_config},
     {"pg_ts_config_map", generate_pg_ts_config_map},
     {"pg_ts_dict", generate_pg_ts_dict},
     {"pg_ts_parser", generate_fact_rows},
     {"pg_ts_template", generate_fact_rows},
-    {"pg_type", generate_pg_type, {"oid"}},
+    {"pg_type", generate_pg_type, {"oid", "typname", "typrelid", "typelem", "typarray"}, 0.8},
     {"pg_user_mapping", generate_nothing},
     {"pg_user_mappings", generate_nothing},
     {"routine_column_usage", generate_nothing},
@@ -162,6 +164,34 @@ std::optional<std::string_view> VirtualScan::text_filter(std::string_view column
 const VirtualRelation* find_virtual_relation(std::string_view name) {
   auto it = std::ranges::lower_bound(kVirtualRelations, name, {}, &VirtualRelation::name);
   return it != std::end(kVirtualRelations) && it->name == name ? it : nullptr;
+}
+
+bool VirtualRelation::is_key(std::string_view column) const {
+  return !column.empty() && std::ranges::find(keys, column) != keys.end();
+}
+
+VirtualEstimate estimate_virtual_relation(const Catalog& catalog, const Table& relation) {
+  // What is shown of the server's state, and has no exported rows, is little.
+  constexpr double kFewRows = 50, kBuiltinRelations = 400, kBuiltinColumns = 4000;
+  VirtualEstimate out;
+  out.relation = relation.virtual_relation;
+  if (out.relation == nullptr) return out;
+  const FactTable* facts = find_fact_table(relation.name);
+  out.rows = relation.name == "pg_class"       ? kBuiltinRelations
+             : relation.name == "pg_attribute" ? kBuiltinColumns
+             : facts != nullptr                ? static_cast<double>(facts->row_count())
+                                               : kFewRows;
+  out.rows +=
+      out.relation->rows_per_object * static_cast<double>(catalog.local_objects()->object_count());
+  return out;
+}
+
+double VirtualEstimate::distinct(const Column& column) const {
+  constexpr double kLetters = 4, kRowsOfKey = 4;
+  if (relation == nullptr) return 0;
+  if (column.name == "oid" || column.name == "indexrelid") return rows;
+  if (relation->is_key(column.name)) return std::max(1.0, rows / kRowsOfKey);
+  return column.type.oid == type_oid::kChar ? kLetters : 0;
 }
 
 void scan_virtual_relation(const SessionCatalog& session, const Table& relation,

@@ -24,7 +24,8 @@ struct VirtualFilter {
   Value value;          // of the column's physical type
 };
 
-// Receives rows. Values may point to memory that lives during the call only: sinks copy.
+// Receives rows. Values point into the scan's arena or to what lives as long as the process; the
+// row itself lives during the call.
 class VirtualRowSink {
  public:
   virtual ~VirtualRowSink() = default;
@@ -40,7 +41,7 @@ struct VirtualScan {
   uint64_t wanted_columns = ~uint64_t{0};
 
   const Catalog& catalog() const { return session.catalog(); }
-  bool wants(uint32_t column) const { return (wanted_columns >> column & 1) != 0; }
+  bool wants(uint32_t column) const { return (wanted_columns >> (column & 63) & 1) != 0; }
   // What an oid column must equal; nullopt when there is no such filter. By column name.
   std::optional<Oid> oid_filter(std::string_view column) const;
   // What a text or name column must equal.
@@ -53,15 +54,24 @@ struct VirtualRelation {
   std::string_view name;  // in pg_catalog or information_schema
   VirtualGenerator generate = nullptr;
   // Columns for which a filter makes the generator look rows up instead of making all of them.
-  std::array<std::string_view, 2> keys = {};
+  std::array<std::string_view, 5> keys = {};
+  // About so many rows it has for each object that users have made, beside built-in ones.
+  double rows_per_object = 0;
 
-  bool is_key(std::string_view column) const {
-    return !column.empty() && (column == keys[0] || column == keys[1]);
-  }
+  bool is_key(std::string_view column) const;
 };
 
 // nullptr when `name` is not generated.
 const VirtualRelation* find_virtual_relation(std::string_view name);
+
+// For plans.
+struct VirtualEstimate {
+  double rows = 1;
+  // Different values of a column; 0: nothing is known.
+  double distinct(const Column& column) const;
+  const VirtualRelation* relation = nullptr;
+};
+VirtualEstimate estimate_virtual_relation(const Catalog& catalog, const Table& relation);
 
 // All rows that satisfy the filters (at least those). Throws what generating throws.
 void scan_virtual_relation(const SessionCatalog& session, const Table& relation,

@@ -8,6 +8,7 @@
 #include "sql/catalog/event_trigger.h"
 #include "sql/catalog/extension_objects.h"
 #include "sql/catalog/frozen_number.h"
+#include "sql/catalog/object_lookup.h"
 #include "sql/catalog/object_set.h"
 #include "sql/catalog/operator_family.h"
 #include "sql/catalog/partition.h"
@@ -125,6 +126,24 @@ std::string joined(std::vector<std::string> parts) {
 
 namespace {
 
+// Rows of pg_class that may be asked for.
+template <typename Visit>
+void visit_classes(const VirtualScan& scan, const Visit& visit) {
+  const Catalog& catalog = scan.catalog();
+  if (scan.oid_filter("oid").has_value()) return visit_relations(scan, "oid", visit);
+  if (Oid row_type = scan.oid_filter("reltype").value_or(kInvalidOid); row_type != kInvalidOid) {
+    if (const Table* table = catalog.table_of_row_type(row_type)) visit(*table);
+    return;
+  }
+  if (std::optional<std::string_view> name = scan.text_filter("relname")) {
+    catalog.for_each_schema([&](const Schema& schema) {
+      if (const Relation* found = catalog.find_relation(schema.oid, *name)) visit(*found);
+    });
+    return;
+  }
+  catalog.for_each_relation(visit);
+}
+
 // Foreign keys are enforced by triggers in PostgreSQL; clients look for keys only where this says
 // so.
 bool has_triggers(const Catalog& catalog, const Table& table) {
@@ -166,7 +185,7 @@ void generate_pg_class(const VirtualScan& scan, VirtualRowSink& sink) {
   const Oid frozen = scan.wants(kFrozen) ? frozen_number(scan.session) : kInvalidOid;
   const bool wants_size = scan.wants(kPages) || scan.wants(kRows);
   const bool wants_shared = scan.wants(kIsShared) || scan.wants(kTablespace);
-  visit_relations(scan, "oid", [&](const Relation& relation) {
+  visit_classes(scan, [&](const Relation& relation) {
     if (name.has_value() && relation.name != *name) return;
     if (schema.has_value() && relation.schema != *schema) return;
     const auto* table = as_table(relation);
@@ -246,7 +265,7 @@ void generate_pg_attribute(const VirtualScan& scan, VirtualRowSink& sink) {
 
 void generate_pg_attrdef(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
-  visit_tables(scan, "adrelid", [&](const Table& table) {
+  auto emit = [&](const Table& table) {
     for (const Column& column : table.columns) {
       if (!column.has_default() || column.default_oid == kInvalidOid) continue;
       row.oid(column.default_oid)
@@ -255,7 +274,12 @@ void generate_pg_attrdef(const VirtualScan& scan, VirtualRowSink& sink) {
           .text(column.default_sql)
           .emit();
     }
-  });
+  };
+  if (std::optional<Oid> oid = scan.oid_filter("oid")) {
+    if (const Table* table = scan.catalog().table_of_default(*oid)) emit(*table);
+    return;
+  }
+  visit_tables(scan, "adrelid", emit);
 }
 
 void generate_pg_index(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -355,32 +379,44 @@ void generate_pg_constraint(const VirtualScan& scan, VirtualRowSink& sink) {
       return;
     }
   }
+  auto emit_type = [&](const Type& type) {
+    for (const Constraint& constraint : type.constraints) {
+      emit_constraint(row, type.schema, 0, type.oid, constraint);
+    }
+  };
+  if (Oid domain = scan.oid_filter("contypid").value_or(kInvalidOid); domain != kInvalidOid) {
+    if (const Type* type = catalog.type(domain)) emit_type(*type);
+    return;
+  }
   visit_tables(scan, "conrelid", [&](const Table& table) {
     for (const Constraint& constraint : table.constraints) {
       emit_constraint(row, table.schema, table.oid, 0, constraint);
     }
   });
   if (scan.oid_filter("conrelid").value_or(kInvalidOid) != kInvalidOid) return;
-  catalog.for_each_type([&](const Type& type) {
-    for (const Constraint& constraint : type.constraints) {
-      emit_constraint(row, type.schema, 0, type.oid, constraint);
-    }
-  });
+  catalog.for_each_type(emit_type);
 }
 
 void generate_pg_inherits(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
-  visit_tables(scan, "inhrelid", [&](const Table& table) {
-    int number = 0;
-    for (Oid parent : table.inherits) {
-      row.oid(table.oid).oid(parent).int4(++number).boolean(false).emit();
+  auto emit = [&](const Relation& relation) {
+    if (const Table* table = as_table(relation)) {
+      int number = 0;
+      for (Oid parent : table->inherits) {
+        row.oid(table->oid).oid(parent).int4(++number).boolean(false).emit();
+      }
+    } else if (const Index* index = as_index(relation)) {
+      if (index->parent == kInvalidOid) return;
+      row.oid(index->oid).oid(index->parent).int4(1).boolean(false).emit();
     }
-  });
-  visit_relations(scan, "inhrelid", [&](const Relation& relation) {
-    const Index* index = as_index(relation);
-    if (index == nullptr || index->parent == kInvalidOid) return;
-    row.oid(index->oid).oid(index->parent).int4(1).boolean(false).emit();
-  });
+  };
+  if (std::optional<Oid> parent = scan.oid_filter("inhparent")) {
+    for (const CatalogObject* object : dependents_of_oid(scan.catalog(), *parent)) {
+      if (const auto* relation = dynamic_cast<const Relation*>(object)) emit(*relation);
+    }
+    return;
+  }
+  visit_relations(scan, "inhrelid", emit);
 }
 
 void generate_pg_partitioned_table(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -478,6 +514,50 @@ std::vector<std::pair<ObjectAddress, Oid>> extension_members(const Catalog& cata
   return out;
 }
 
+// Whether what an object depends on has rows in pg_depend.
+bool records_dependencies(const CatalogObject& object) {
+  switch (object.kind) {
+    case ObjectKind::kTable:
+    case ObjectKind::kIndex:
+    case ObjectKind::kSequence:
+      return object.oid >= kFirstUserOid;
+    case ObjectKind::kType:
+    case ObjectKind::kFunction:
+    case ObjectKind::kExtension:
+    case ObjectKind::kOperator:
+    case ObjectKind::kCast:
+    case ObjectKind::kEventTrigger:
+    case ObjectKind::kOperatorClass:
+    case ObjectKind::kOperatorFamily:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Holders of dependencies of `object`, or on `referenced`, or all.
+template <typename Visit>
+void visit_dependents(const Catalog& catalog, std::optional<Oid> object,
+                      std::optional<Oid> referenced, const Visit& visit) {
+  auto visit_each = [&](const std::vector<const CatalogObject*>& objects) {
+    for (const CatalogObject* one : objects) {
+      if (records_dependencies(*one)) visit(*one);
+    }
+  };
+  if (object.has_value()) return visit_each(objects_with_oid(catalog, *object));
+  if (referenced.has_value() && catalog.schema(*referenced) == nullptr) {
+    std::vector<const CatalogObject*> found = dependents_of_oid(catalog, *referenced);
+    // A part of an object may need the object itself.
+    for (const CatalogObject* one : objects_with_oid(catalog, *referenced)) {
+      if (std::ranges::find(found, one) == found.end()) found.push_back(one);
+    }
+    return visit_each(found);
+  }
+  catalog.local_objects()->for_each([&](const ObjectPtr& one) {
+    if (records_dependencies(*one)) visit(*one);
+  });
+}
+
 }  // namespace
 
 void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -509,17 +589,7 @@ void generate_pg_depend(const VirtualScan& scan, VirtualRowSink& sink) {
       row.letter(edge.kind).emit();
     }
   };
-  catalog.for_each_relation([&](const Relation& relation) {
-    if (relation.oid >= kFirstUserOid) emit_all(relation);
-  });
-  catalog.for_each_type(emit_all);
-  catalog.for_each_function(emit_all);
-  catalog.for_each_extension(emit_all);
-  catalog.for_each_operator(emit_all);
-  catalog.for_each_cast(emit_all);
-  for (const EventTrigger* one : all_event_triggers(catalog)) emit_all(*one);
-  for (const OperatorClass* one : created_operator_classes(catalog)) emit_all(*one);
-  for (const OperatorFamily* one : created_operator_families(catalog)) emit_all(*one);
+  visit_dependents(catalog, object, referenced, emit_all);
   for (const auto& [member, extension] : extension_members(catalog)) {
     if (object.has_value() && member.oid != *object) continue;
     if (referenced.has_value() && extension != *referenced) continue;

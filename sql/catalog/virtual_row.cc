@@ -7,40 +7,42 @@
 namespace luma {
 
 VirtualRow& VirtualRow::oidvector(std::span<const Oid> v) {
+  if (!is_wanted()) return null();
   ArrayBuilder builder(type_oid::kOid);
   for (Oid item : v) builder.add(Datum::of_oid(item));
   return value(builder.finish(scan_.arena, 0));
 }
 
 VirtualRow& VirtualRow::int2vector(std::span<const int16_t> v) {
+  if (!is_wanted()) return null();
   ArrayBuilder builder(type_oid::kInt2);
   for (int16_t item : v) builder.add(Datum::of_int16(item));
   return value(builder.finish(scan_.arena, 0));
 }
 
 VirtualRow& VirtualRow::int2_array(std::span<const int16_t> v) {
-  if (v.empty()) return null();
+  if (v.empty() || !is_wanted()) return null();
   ArrayBuilder builder(type_oid::kInt2);
   for (int16_t item : v) builder.add(Datum::of_int16(item));
   return value(builder.finish(scan_.arena));
 }
 
 VirtualRow& VirtualRow::oid_array(Oid element_type, std::span<const Oid> v) {
-  if (v.empty()) return null();
+  if (v.empty() || !is_wanted()) return null();
   ArrayBuilder builder(element_type);
   for (Oid item : v) builder.add(Datum::of_oid(item));
   return value(builder.finish(scan_.arena));
 }
 
 VirtualRow& VirtualRow::text_array(std::span<const std::string> v) {
-  if (v.empty()) return null();
+  if (v.empty() || !is_wanted()) return null();
   ArrayBuilder builder(type_oid::kText);
   for (const std::string& item : v) builder.add(Datum::of_string(std::string_view(item)));
   return value(builder.finish(scan_.arena));
 }
 
 VirtualRow& VirtualRow::acl(const std::optional<Acl>& v) {
-  return value(acl_value(scan_.catalog(), v, scan_.arena));
+  return is_wanted() ? value(acl_value(scan_.catalog(), v, scan_.arena)) : null();
 }
 
 void VirtualRow::emit() {

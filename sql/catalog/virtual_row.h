@@ -32,7 +32,9 @@ class VirtualRow {
   VirtualRow& int4(int64_t v) { return value(Datum::of_int32(static_cast<int32_t>(v))); }
   VirtualRow& int8(int64_t v) { return value(Datum::of_int64(v)); }
   VirtualRow& float4(double v) { return value(Datum::of_float(static_cast<float>(v))); }
-  VirtualRow& text(std::string_view v) { return value(Datum::of_string(scan_.arena.copy(v))); }
+  VirtualRow& text(std::string_view v) {
+    return is_wanted() ? value(Datum::of_string(scan_.arena.copy(v))) : null();
+  }
   // "" becomes NULL.
   VirtualRow& text_or_null(std::string_view v) { return v.empty() ? null() : text(v); }
   VirtualRow& optional_text(const std::optional<std::string>& v) {
@@ -54,6 +56,9 @@ class VirtualRow {
   void emit();
 
  private:
+  // Whether somebody looks at the next column: what takes memory is left out otherwise.
+  bool is_wanted() const { return scan_.wants(static_cast<uint32_t>(values_.size())); }
+
   const VirtualScan& scan_;
   VirtualRowSink& sink_;
   std::vector<Value> values_;

@@ -8,11 +8,16 @@ namespace {
 
 template <typename Visit>
 void for_each_policy(const VirtualScan& scan, const Visit& visit) {
-  scan.catalog().for_each_relation([&](const Relation& relation) {
+  auto visit_table = [&](const Relation& relation) {
     if (relation.kind != ObjectKind::kTable) return;
     const auto& table = static_cast<const Table&>(relation);
     for (const Policy& policy : table.policies) visit(table, policy);
-  });
+  };
+  if (std::optional<Oid> of = scan.oid_filter("polrelid")) {
+    if (const Relation* relation = scan.catalog().relation(*of)) visit_table(*relation);
+    return;
+  }
+  scan.catalog().for_each_relation(visit_table);
 }
 
 std::string_view command_name(char command) {

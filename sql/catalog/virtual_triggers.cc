@@ -11,11 +11,16 @@ namespace {
 
 template <typename Visit>
 void for_each_trigger(const VirtualScan& scan, const Visit& visit) {
-  scan.catalog().for_each_relation([&](const Relation& relation) {
+  auto visit_table = [&](const Relation& relation) {
     if (relation.kind != ObjectKind::kTable) return;
     const auto& table = static_cast<const Table&>(relation);
     for (const Trigger& trigger : table.triggers) visit(table, trigger);
-  });
+  };
+  if (std::optional<Oid> of = scan.oid_filter("tgrelid")) {
+    if (const Relation* relation = scan.catalog().relation(*of)) visit_table(*relation);
+    return;
+  }
+  scan.catalog().for_each_relation(visit_table);
 }
 
 bool has(const Trigger& trigger, int16_t bit) { return (trigger.type & bit) != 0; }

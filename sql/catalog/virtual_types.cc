@@ -10,6 +10,8 @@
 #include "sql/catalog/extension_facts.h"
 #include "sql/catalog/frozen_number.h"
 #include "sql/catalog/large_objects.h"
+#include "sql/catalog/object_lookup.h"
+#include "sql/catalog/object_set.h"
 #include "sql/catalog/operations_state.h"
 #include "sql/catalog/operator_family.h"
 #include "sql/catalog/text_search_objects.h"
@@ -185,15 +187,34 @@ void generate_pg_type(const VirtualScan& scan, VirtualRowSink& sink) {
   std::optional<Oid> oid = scan.oid_filter("oid");
   bool is_fact = oid.has_value() && !is_created_type(*oid) && find_type(*oid) != nullptr;
   if (!oid.has_value() || is_fact) generate_fact_rows(scan, sink);
+  if (is_fact) return;
   VirtualRow row(scan, sink);
-  if (oid.has_value() && !is_fact) {
-    const Type* type = catalog.type(*oid);
-    if (type == nullptr) type = catalog.type_of_array(*oid);
+  // With its array type.
+  auto emit = [&](Oid type_or_array) {
+    const Type* type = catalog.type(type_or_array);
+    if (type == nullptr) type = catalog.type_of_array(type_or_array);
     if (type != nullptr) emit_user_type(row, catalog, *type);
-    if (const Table* table = catalog.table_of_row_type(*oid)) emit_row_type(row, catalog, *table);
+    const Table* table = catalog.table_of_row_type(type_or_array);
+    if (table != nullptr) emit_row_type(row, catalog, *table);
+  };
+  if (oid.has_value()) return emit(*oid);
+  for (std::string_view related : {"typelem", "typarray"}) {
+    Oid type = scan.oid_filter(related).value_or(kInvalidOid);
+    if (type != kInvalidOid) return emit(type);
+  }
+  if (Oid relation = scan.oid_filter("typrelid").value_or(kInvalidOid); relation != kInvalidOid) {
+    if (const Table* table = catalog.table(relation)) emit_row_type(row, catalog, *table);
     return;
   }
-  if (oid.has_value()) return;
+  if (std::optional<std::string_view> name = scan.text_filter("typname")) {
+    catalog.for_each_schema([&](const Schema& schema) {
+      Oid found = catalog.find_type_oid(schema.oid, *name);
+      if (found != kInvalidOid && (is_created_type(found) || find_type(found) == nullptr)) {
+        emit(found);
+      }
+    });
+    return;
+  }
   catalog.for_each_type([&](const Type& type) { emit_user_type(row, catalog, type); });
   catalog.for_each_relation([&](const Relation& relation) {
     if (const auto* table = dynamic_cast<const Table*>(&relation))
@@ -213,11 +234,16 @@ void generate_pg_range(const VirtualScan& scan, VirtualRowSink& sink) {
 
 void generate_pg_enum(const VirtualScan& scan, VirtualRowSink& sink) {
   VirtualRow row(scan, sink);
-  scan.catalog().for_each_type([&](const Type& type) {
+  auto emit = [&](const Type& type) {
     for (const Type::EnumLabel& label : type.labels) {
       row.oid(label.oid).oid(type.oid).float4(label.sort_order).text(label.label).emit();
     }
-  });
+  };
+  if (std::optional<Oid> oid = scan.oid_filter("enumtypid")) {
+    if (const Type* type = scan.catalog().type(*oid)) emit(*type);
+    return;
+  }
+  scan.catalog().for_each_type(emit);
 }
 
 void generate_pg_namespace(const VirtualScan& scan, VirtualRowSink& sink) {
@@ -227,80 +253,74 @@ void generate_pg_namespace(const VirtualScan& scan, VirtualRowSink& sink) {
   });
 }
 
+namespace {
+
+void emit_relation_comments(VirtualRow& row, const Relation& relation) {
+  emit_description(row, relation.oid, class_oid::kRelation, 0, relation.comment);
+  const auto* table = dynamic_cast<const Table*>(&relation);
+  if (table == nullptr) return;
+  for (const Column& column : table->columns) {
+    emit_description(row, table->oid, class_oid::kRelation, column.number, column.comment);
+  }
+  for (const Constraint& constraint : table->constraints) {
+    emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
+  }
+  for (const Rule& rule : table->rules) {
+    emit_description(row, rule.oid, class_oid::kRewrite, 0, rule.comment);
+  }
+  for (const Policy& policy : table->policies) {
+    emit_description(row, policy.oid, class_oid::kPolicy, 0, policy.comment);
+  }
+  for (const Trigger& trigger : table->triggers) {
+    emit_description(row, trigger.oid, class_oid::kTrigger, 0, trigger.comment);
+  }
+}
+
+// Comments on an object and its parts; those on what all databases share are elsewhere.
+void emit_comments(VirtualRow& row, const CatalogObject& object) {
+  if (const auto* relation = dynamic_cast<const Relation*>(&object)) {
+    return emit_relation_comments(row, *relation);
+  }
+  switch (object.kind) {
+    case ObjectKind::kDatabase:
+    case ObjectKind::kRole:
+      return;
+    case ObjectKind::kType:
+      for (const Constraint& constraint : static_cast<const Type&>(object).constraints) {
+        emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
+      }
+      break;
+    default:
+      break;
+  }
+  emit_description(row, object.oid, object.class_id(), 0, object.comment);
+}
+
+}  // namespace
+
 void generate_pg_description(const VirtualScan& scan, VirtualRowSink& sink) {
   generate_fact_rows(scan, sink);
   const Catalog& catalog = scan.catalog();
   VirtualRow row(scan, sink);
-  catalog.for_each_schema([&](const Schema& schema) {
-    emit_description(row, schema.oid, class_oid::kSchema, 0, schema.comment);
-  });
-  catalog.for_each_type([&](const Type& type) {
-    emit_description(row, type.oid, class_oid::kType, 0, type.comment);
-    for (const Constraint& constraint : type.constraints) {
-      emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
-    }
-  });
   emit_description(row, kPlpgsqlExtension, class_oid::kExtension, 0,
                    std::string(find_extension_fact("plpgsql")->comment));
-  catalog.for_each_function([&](const Function& function) {
-    emit_description(row, function.oid, class_oid::kProc, 0, function.comment);
-  });
-  catalog.for_each_operator([&](const UserOperator& op) {
-    emit_description(row, op.oid, class_oid::kOperator, 0, op.comment);
-  });
-  catalog.for_each_cast([&](const Cast& cast) {
-    emit_description(row, cast.oid, class_oid::kCast, 0, cast.comment);
-  });
-  for (const TextDictionaryObject* one : all_text_dictionaries(catalog)) {
-    emit_description(row, one->oid, class_oid::kTsDict, 0, one->comment);
-  }
-  for (const TextConfigurationObject* one : all_text_configurations(catalog)) {
-    emit_description(row, one->oid, class_oid::kTsConfig, 0, one->comment);
-  }
-  for (const CollationObject* one : created_collations(catalog)) {
-    emit_description(row, one->oid, class_oid::kCollation, 0, one->comment);
-  }
-  for (const OperatorClass* one : created_operator_classes(catalog)) {
-    emit_description(row, one->oid, class_oid::kOpClass, 0, one->comment);
-  }
-  for (const OperatorFamily* one : created_operator_families(catalog)) {
-    emit_description(row, one->oid, class_oid::kOpFamily, 0, one->comment);
-  }
-  for (const EventTrigger* one : all_event_triggers(catalog)) {
-    emit_description(row, one->oid, class_oid::kEventTrigger, 0, one->comment);
-  }
-  for (const ExtendedStatistics* statistics : all_extended_statistics(catalog)) {
-    emit_description(row, statistics->oid, class_oid::kStatisticExt, 0, statistics->comment);
-  }
-  catalog.for_each_extension([&](const Extension& extension) {
-    emit_description(row, extension.oid, class_oid::kExtension, 0, extension.comment);
-  });
   if (auto* state = dynamic_cast<OperationsState*>(&scan.session.live_state())) {
     state->large_objects().for_each([&](const LargeObjectInfo& info) {
       emit_description(row, info.oid, kLargeObjectClass, 0, info.comment);
     });
   }
-  auto emit_relation = [&](const Relation& relation) {
-    emit_description(row, relation.oid, class_oid::kRelation, 0, relation.comment);
-    const auto* table = dynamic_cast<const Table*>(&relation);
-    if (table == nullptr) return;
-    for (const Column& column : table->columns) {
-      emit_description(row, table->oid, class_oid::kRelation, column.number, column.comment);
+  if (std::optional<Oid> oid = scan.oid_filter("objoid")) {
+    for (const CatalogObject* object : objects_with_oid(catalog, *oid)) {
+      emit_comments(row, *object);
     }
-    for (const Constraint& constraint : table->constraints) {
-      emit_description(row, constraint.oid, class_oid::kConstraint, 0, constraint.comment);
-    }
-    for (const Rule& rule : table->rules) {
-      emit_description(row, rule.oid, class_oid::kRewrite, 0, rule.comment);
-    }
-    for (const Policy& policy : table->policies) {
-      emit_description(row, policy.oid, class_oid::kPolicy, 0, policy.comment);
-    }
-    for (const Trigger& trigger : table->triggers) {
-      emit_description(row, trigger.oid, class_oid::kTrigger, 0, trigger.comment);
-    }
-  };
-  catalog.for_each_relation(emit_relation);
+    return;
+  }
+  catalog.for_each_schema([&](const Schema& schema) { emit_comments(row, schema); });
+  catalog.for_each_relation([&](const Relation& relation) { emit_comments(row, relation); });
+  catalog.local_objects()->for_each([&](const ObjectPtr& object) {
+    if (object->kind == ObjectKind::kSchema || dynamic_cast<const Relation*>(object.get())) return;
+    emit_comments(row, *object);
+  });
 }
 
 void generate_pg_shdescription(const VirtualScan& scan, VirtualRowSink& sink) {

@@ -7,6 +7,7 @@
 #include "sql/catalog/definition_text.h"
 #include "sql/catalog/domain_text.h"
 #include "sql/catalog/extended_statistics.h"
+#include "sql/catalog/object_lookup.h"
 #include "sql/catalog/partition.h"
 #include "sql/catalog/trigger_text.h"
 #include "sql/function/catalog_functions.h"
@@ -87,17 +88,13 @@ Value rule_text(RowCall& call, const Value* args) {
                       rule_definition(catalog, session.search_path(), *table,
                                       *std::ranges::find(table->rules, rule, &Rule::oid), pretty));
   }
-  Value result;
-  catalog.for_each_relation([&](const Relation& relation) {
-    const auto* view = dynamic_cast<const Table*>(&relation);
-    if (view == nullptr || view->rule_oid != rule || rule == kInvalidOid) return;
-    std::string name = pretty ? relation_display_name(catalog, session.search_path(), *view)
-                              : quote_qualified(catalog.schema_name(view->schema), view->name);
-    result = text_value(
-        call, fmt::format("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}", name,
-                          view_definition(catalog, session.search_path(), *view, pretty)));
-  });
-  return result;
+  const Table* view = view_of_rule(catalog, rule);
+  if (view == nullptr) return Value::null();
+  std::string name = pretty ? relation_display_name(catalog, session.search_path(), *view)
+                            : quote_qualified(catalog.schema_name(view->schema), view->name);
+  return text_value(
+      call, fmt::format("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}", name,
+                        view_definition(catalog, session.search_path(), *view, pretty)));
 }
 
 Value trigger_text(RowCall& call, const Value* args) {

@@ -8,9 +8,10 @@
 #include "engine/exec/op_hash_join.h"
 #include "engine/exec/op_nested_loop_join.h"
 #include "engine/exec/op_project.h"
-#include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
 #include "sql/lower/lowering.h"
+#include "sql/optimize/cost_model.h"
+#include "sql/optimize/generated_scan.h"
 #include "sql/optimize/predicates.h"
 
 namespace luma {
@@ -155,21 +156,13 @@ bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
 
 bool Lowering::virtual_lookup_pays(const LogicalOp& outer, const VirtualScanOp& inner,
                                    const std::vector<Expr*>& conjuncts) {
-  // Generating all rows costs about as much as this many look-ups, at least.
-  constexpr double kMaxLookups = 64;
-  const VirtualRelation* relation = find_virtual_relation(inner.name);
-  if (relation == nullptr || outer.rows < 0 || outer.rows > kMaxLookups) return false;
-  ColumnSet outer_columns(outer.output.begin(), outer.output.end());
-  ColumnSet own(inner.output.begin(), inner.output.end());
-  return std::ranges::any_of(conjuncts, [&](Expr* conjunct) {
-    Equality equality;
-    if (!as_equality(conjunct, outer_columns, own, equality)) return false;
-    const Expr* column = equality.right;
-    if (column->kind != ExprKind::kColumn || equality.left->type.oid != column->type.oid) {
-      return false;
-    }
-    return relation->is_key(context_.column(column->column).name);
-  });
+  if (outer.rows < 0) return false;
+  auto lookup = generated_lookup_cost(context_, inner, conjuncts, *estimator_);
+  if (!lookup) return false;
+  double whole = generated_scan_cost(context_, inner, *estimator_) +
+                 cost::hash_join(std::max(1.0, inner.rows), width_of(inner), outer.rows, 0,
+                                 settings_.work_mem_bytes);
+  return cost::lookup_join(outer.rows, *lookup, 0) < whole;
 }
 
 Lowered Lowering::lower_index_join(JoinOp& op, JoinKind kind, LogicalOp& outer, LogicalOp& inner,

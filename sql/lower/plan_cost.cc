@@ -3,6 +3,7 @@
 
 #include "sql/lower/lowering.h"
 #include "sql/optimize/cost_model.h"
+#include "sql/optimize/generated_scan.h"
 
 namespace luma {
 namespace {
@@ -42,7 +43,7 @@ void Lowering::note_costs(const LogicalOp& op, Operator& made) {
     case OpKind::kScan:
       return;  // with the access path
     case OpKind::kVirtualScan:
-      total = rows * cost::kVirtualRow;
+      total = generated_scan_cost(context_, static_cast<const VirtualScanOp&>(op), *estimator_);
       break;
     case OpKind::kJoin:
     case OpKind::kApply:

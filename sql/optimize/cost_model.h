@@ -15,7 +15,8 @@ inline constexpr double kDisabled = 1e10;
 // Scans, by row.
 inline constexpr double kScanRow = 0.01;
 inline constexpr double kColumnarScanColumn = 0.0001;  // of one column
-inline constexpr double kVirtualRow = 0.05;            // of a system relation, made from objects
+inline constexpr double kVirtualRow = 0.02;            // of a system relation, made from objects
+inline constexpr double kVirtualLookup = 0.05;         // to find its rows by a key
 inline constexpr double kCondition = 0.0003;           // one more conjunct evaluated
 // To find the first row of a range of keys; rows found by index entries are read one by one.
 inline constexpr double kLookup = 0.1;

@@ -214,7 +214,9 @@ double rows_of(LogicalOp& op, Estimator& estimator) {
       return scan_rows(static_cast<ScanOp&>(op), estimator);
     case OpKind::kVirtualScan: {
       auto& scan = static_cast<VirtualScanOp&>(op);
-      return scan.filter == nullptr ? 500 : 500 * estimator.selectivity(*scan.filter);
+      std::vector<Expr*> conjuncts;
+      split_conjuncts(scan.filter, conjuncts);
+      return estimator.generated_rows(scan.relation) * estimator.selectivity(conjuncts);
     }
     case OpKind::kValues:
       return static_cast<double>(static_cast<ValuesOp&>(op).value_rows.size());

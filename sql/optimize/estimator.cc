@@ -95,6 +95,29 @@ void Estimator::learn_scan(const ScanOp& scan) {
   }
 }
 
+double Estimator::generated_rows(Oid relation) {
+  auto found = generated_rows_.find(relation);
+  if (found != generated_rows_.end()) return found->second;
+  if (statistics_ == nullptr) return 500;
+  return generated_rows_.emplace(relation, std::max(1.0, statistics_->generated_rows(relation)))
+      .first->second;
+}
+
+void Estimator::learn_generated(const VirtualScanOp& scan) {
+  const double rows = generated_rows(scan.relation);
+  for (size_t i = 0; i < scan.output.size(); ++i) {
+    if (scan.attribute[i] < 0 || columns_.contains(scan.output[i]) || statistics_ == nullptr) {
+      continue;
+    }
+    ColumnFacts facts;
+    facts.type = plan_.column(scan.output[i]).type;
+    facts.table_rows = rows;
+    facts.distinct = statistics_->generated_distinct(scan.relation, scan.attribute[i]);
+    facts.unique = facts.distinct >= rows;
+    columns_[scan.output[i]] = facts;
+  }
+}
+
 void Estimator::alias(ColumnId column, const Expr& source) {
   const Expr& inner = stripped(source);
   if (inner.kind != ExprKind::kColumn || inner.column == column) return;
@@ -123,6 +146,8 @@ void Estimator::learn(const LogicalOp& root) {
   switch (root.kind) {
     case OpKind::kScan:
       return learn_scan(static_cast<const ScanOp&>(root));
+    case OpKind::kVirtualScan:
+      return learn_generated(static_cast<const VirtualScanOp&>(root));
     case OpKind::kProject:
       for (const ProjectItem& item : static_cast<const ProjectOp&>(root).items) {
         alias(item.column, *item.expr);
@@ -180,6 +205,7 @@ double Estimator::distinct(const Expr& expr, bool* known) const {
     double distinct = column->statistics->distinct;
     return std::max(1.0, distinct > 0 ? distinct : -distinct * column->table_rows);
   }
+  if (column != nullptr && column->distinct > 0) return column->distinct;
   if (expr.physical == PhysicalType::kBool) return 2;
   if (known != nullptr) *known = false;
   if (column == nullptr || column->table_rows <= 0) return kDefaultDistinct;

@@ -33,6 +33,7 @@ struct ColumnFacts {
   int16_t number = 0;                            // attnum in the table
   TypeRef type;
   double table_rows = 0;         // of the table behind it; 0: none
+  double distinct = 0;           // when there are no statistics; 0: nothing is known
   bool unique = false;           // in the table
   const ScanOp* scan = nullptr;  // whose filter rows passed
   // Of a grouping column on its own: one value per row of this operator.
@@ -54,6 +55,7 @@ class Estimator {
   }
 
   double table_rows(const TableDesc& table);
+  double generated_rows(Oid relation);
   const ColumnFacts* facts(const Expr& expr) const;  // relabelling ignored; nullptr: no column
 
   // --- conditions over one input ---
@@ -91,6 +93,7 @@ class Estimator {
  private:
   struct Sample;
   void learn_scan(const ScanOp& scan);
+  void learn_generated(const VirtualScanOp& scan);
   void alias(ColumnId column, const Expr& source);
   const TableStatisticsObject* statistics_of(const TableDesc& table);
   bool fixes_column(const Expr& condition, const ColumnFacts** column,
@@ -115,6 +118,7 @@ class Estimator {
     std::shared_ptr<const TableStatisticsObject> statistics;
   };
   std::unordered_map<Oid, KnownTable> tables_;
+  std::unordered_map<Oid, double> generated_rows_;
   mutable std::unordered_map<const Expr*, double> sampled_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "sql/optimize/access_path.h"
 #include "sql/optimize/cost_model.h"
+#include "sql/optimize/generated_scan.h"
 
 namespace luma {
 namespace {
@@ -37,7 +38,9 @@ double subtree_cost(const LogicalOp& op, Estimator& estimator, OptimizerContext&
                 : full_scan_cost(scan, estimator.table_rows(*scan.table), conjuncts.size(),
                                  context.settings);
   }
-  if (op.kind == OpKind::kVirtualScan) return rows * cost::kVirtualRow;
+  if (op.kind == OpKind::kVirtualScan) {
+    return generated_scan_cost(context.plan, static_cast<const VirtualScanOp&>(op), estimator);
+  }
   if (op.kind == OpKind::kAggregate || op.kind == OpKind::kDistinct) {
     return below + cost::aggregate(std::max(1.0, op.inputs[0]->rows), rows);
   }
@@ -401,6 +404,10 @@ std::optional<double> JoinProblem::lookup_cost(RelationSet right,
                                                double left_rows) {
   if (std::popcount(right) != 1) return std::nullopt;
   LogicalOp* op = relations_[static_cast<size_t>(std::countr_zero(right))].op;
+  if (op->kind == OpKind::kVirtualScan) {
+    return generated_lookup_cost(context_.plan, static_cast<const VirtualScanOp&>(*op), conditions,
+                                 context_.estimator);
+  }
   if (op->kind != OpKind::kScan) return std::nullopt;
   const auto& scan = static_cast<const ScanOp&>(*op);
   if (scan.table->indexes.empty() || conditions.empty()) return std::nullopt;

@@ -24,6 +24,9 @@ class TableStatistics {
   virtual std::shared_ptr<const TableStatisticsObject> statistics(const TableDesc&) const {
     return nullptr;
   }
+  // The same of system relations that are generated; 0: nothing is known of the column.
+  virtual double generated_rows(Oid) const { return 500; }
+  virtual double generated_distinct(Oid, int32_t /*attribute*/) const { return 0; }
 };
 
 // PostgreSQL's settings of the same names (enable_hashjoin, ...). What is switched off is used only

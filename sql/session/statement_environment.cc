@@ -6,6 +6,7 @@
 #include "sql/bind/binder.h"
 #include "sql/bind/partition_route.h"
 #include "sql/catalog/statistics.h"
+#include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
 #include "sql/parse/parser.h"
 #include "sql/session/expr_copy.h"
@@ -245,6 +246,18 @@ double StatementEnvironment::row_count(const TableDesc& table) const {
   // memory, where the store does not count them.
   if (!counted) return std::max({live, by_size, kUnknownRows});
   return std::max({live, by_size / 16, 1.0});
+}
+
+double StatementEnvironment::generated_rows(Oid relation) const {
+  const Table* table = catalog().table(relation);
+  return table == nullptr ? 1 : estimate_virtual_relation(catalog(), *table).rows;
+}
+
+double StatementEnvironment::generated_distinct(Oid relation, int32_t attribute) const {
+  const Table* table = catalog().table(relation);
+  if (table == nullptr || attribute < 0) return 0;
+  return estimate_virtual_relation(catalog(), *table)
+      .distinct(table->columns[static_cast<size_t>(attribute)]);
 }
 
 }  // namespace luma

@@ -108,6 +108,8 @@ class StatementEnvironment final : public BindEnvironment,
                                      std::string_view sql, Arena& arena) override;
   // TableStatistics
   double row_count(const TableDesc& table) const override;
+  double generated_rows(Oid relation) const override;
+  double generated_distinct(Oid relation, int32_t attribute) const override;
   std::shared_ptr<const TableStatisticsObject> statistics(const TableDesc& table) const override;
 
  private:
