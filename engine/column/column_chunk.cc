@@ -255,7 +255,10 @@ void ColumnBuilder::encode_values(std::string& out, ZoneMap& zone) {
       fill_nulls(ints_);
       set_int_zone(ints_, zone);
       writer.value(static_cast<uint64_t>(ChunkKind::kInt));
-      write_part(writer, ints_);
+      if (!spec_.single_access) return write_part(writer, ints_);
+      std::string encoded;
+      encode_ints_as(IntEncoding::kPacked, ints_, encoded);
+      writer.part(encoded);
   }
 }
 
@@ -391,6 +394,27 @@ std::optional<uint32_t> ColumnChunkReader::find_sorted(uint64_t value) const {
   auto* found = std::lower_bound(values, end, static_cast<int64_t>(value));
   if (found == end || static_cast<uint64_t>(*found) != value) return std::nullopt;
   return low * kBlockRows + static_cast<uint32_t>(found - values);
+}
+
+std::optional<uint32_t> ColumnChunkReader::find_ordered(const ColumnChunkReader& order,
+                                                        uint64_t value) const {
+  if (kind_ != ChunkKind::kInt || order.kind_ != ChunkKind::kInt || order.rows_ != rows_) {
+    throw CorruptChunk{"no order of rows"};
+  }
+  uint32_t low = 0, high = rows_;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const auto row = static_cast<uint64_t>(order.ints_.value(middle));
+    if (row >= rows_) throw CorruptChunk{"a row number beyond its row group"};
+    const auto found = static_cast<uint64_t>(ints_.value(static_cast<uint32_t>(row)));
+    if (found == value) return static_cast<uint32_t>(row);
+    if (found < value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return std::nullopt;
 }
 
 void ColumnChunkReader::read_block(uint32_t block, Vector& out) const {

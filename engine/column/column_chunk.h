@@ -20,6 +20,8 @@ struct ColumnSpec {
   PhysicalType physical = PhysicalType::kInt32;
   // Decimals (type numeric) are kept as scaled integers when they fit.
   bool numeric = false;
+  // Integers are looked up one by one: encoded so that this is quick.
+  bool single_access = false;
   bool operator==(const ColumnSpec&) const = default;
 };
 
@@ -103,6 +105,9 @@ class ColumnChunkReader {
 
   // Where an ascending column of integers without NULLs has the value.
   std::optional<uint32_t> find_sorted(uint64_t value) const;
+  // Where a column of integers without NULLs has the value; `order` has its rows in ascending order
+  // of it.
+  std::optional<uint32_t> find_ordered(const ColumnChunkReader& order, uint64_t value) const;
 
  private:
   void read_decimals(uint32_t block, StringRef* out) const;

@@ -1,8 +1,8 @@
 #pragma once
-// Segments: immutable files that hold rows of a columnar table in order of their row ids, column by
-// column. Layout: magic; the chunks of each row group; footer (where the chunks are, their
-// checksums and zone maps); a tail that finds and checks the footer. Each chunk is checked when it
-// is read; what does not fit is XX001 and names the file.
+// Segments: immutable files that hold rows of a columnar table, column by column, in order of their
+// row ids or of the table's sort key. Layout: magic; the chunks of each row group; footer (where
+// the chunks are, their checksums and zone maps); a tail that finds and checks the footer. Each
+// chunk is checked when it is read; what does not fit is XX001 and names the file.
 #include <atomic>
 #include <cstdint>
 #include <future>
@@ -32,20 +32,25 @@ struct ChunkPlace {
 
 struct RowGroup {
   uint32_t row_count = 0;
-  uint64_t first_row_id = 0, last_row_id = 0;
+  uint64_t first_row_id = 0, last_row_id = 0;  // the least and the greatest
   uint64_t greatest_stamp = 0;
-  std::vector<ChunkPlace> columns;  // the table's, then row ids, then commit timestamps
+  // The table's, then row ids, then commit timestamps, then rows in order of their row ids.
+  std::vector<ChunkPlace> columns;
 };
 
 struct SegmentFooter {
   std::vector<ColumnSpec> columns;  // of the table, by attribute
   // False: all rows were written by the transaction that committed the segment.
   bool has_stamps = false;
+  // Rows lie in another order than that of their row ids, and ranges of groups overlap.
+  bool reordered = false;
   uint64_t row_count = 0;
   std::vector<RowGroup> groups;
 
   size_t row_id_column() const { return columns.size(); }
   size_t stamp_column() const { return columns.size() + 1; }
+  size_t order_column() const { return columns.size() + (has_stamps ? 2 : 1); }
+  size_t chunks_per_group() const { return order_column() + (reordered ? 1 : 0); }
 };
 
 struct SegmentOptions {
@@ -67,13 +72,14 @@ struct SegmentSummary {
 // errors come out of the next call.
 class SegmentWriter {
  public:
+  // `reordered`: row ids need not ascend.
   SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, bool has_stamps,
-                const SegmentOptions& options);
+                const SegmentOptions& options, bool reordered = false);
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   // Rows [from, from + row_ids.size()) of a chunk whose columns are the table's attributes. Row ids
-  // ascend. `stamps` is empty when the segment has none.
+  // ascend, except in a reordered segment. `stamps` is empty when the segment has none.
   void append(const Chunk& rows, uint32_t from, std::span<const uint64_t> row_ids,
               std::span<const uint64_t> stamps);
   uint64_t row_count() const { return row_count_ + pending_rows_; }
@@ -87,6 +93,7 @@ class SegmentWriter {
   void begin_group();
   void end_group(bool in_background);
   size_t pending_bytes() const;
+  void append_order();
   void write_group(std::vector<ColumnBuilder>& builders, RowGroup group);
   ChunkPlace write_chunk(ColumnBuilder& builder);
   void wait();
@@ -102,6 +109,7 @@ class SegmentWriter {
   uint64_t row_count_ = 0;
   uint32_t pending_rows_ = 0;
   uint64_t pending_first_ = 0, pending_last_ = 0, pending_stamp_ = 0;
+  std::vector<uint64_t> pending_ids_;  // of a reordered segment
   std::atomic<size_t> encoding_bytes_ = 0;
   std::future<void> encoding_;  // last: ends before what it uses
 };
@@ -115,6 +123,8 @@ class SegmentReader {
   uint64_t file_id() const { return file_id_; }
   uint64_t size_bytes() const { return file_.size_bytes(); }
   const SegmentFooter& footer() const { return footer_; }
+  // The row's place in the group, nothing when the group does not have it.
+  std::optional<uint32_t> find(uint32_t group, uint64_t row_id) const;
   // `column` may be row_id_column() or stamp_column().
   ChunkRef chunk(uint32_t group, uint32_t column) const;
   // Reads chunks that are going to be asked for, at once where that is better.

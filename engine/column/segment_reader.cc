@@ -3,6 +3,7 @@
 
 #include "engine/base/sql_error.h"
 #include "engine/base/work_counts.h"
+#include "engine/column/section.h"
 #include "engine/column/segment.h"
 #include "engine/column/segment_layout.h"
 
@@ -45,7 +46,10 @@ void SegmentReader::parse_footer(std::string_view bytes) {
     if (physical > static_cast<uint32_t>(PhysicalType::kVarlen)) throw CorruptChunk{"unknown type"};
     footer_.columns.push_back({static_cast<PhysicalType>(physical), numeric});
   }
-  footer_.has_stamps = reader.value<uint64_t>() != 0;
+  auto flags = reader.value<uint64_t>();
+  if ((flags & ~(kFooterStamps | kFooterReordered)) != 0) throw CorruptChunk{"unknown flags"};
+  footer_.has_stamps = (flags & kFooterStamps) != 0;
+  footer_.reordered = (flags & kFooterReordered) != 0;
   footer_.row_count = reader.value<uint64_t>();
   auto groups = reader.value<uint64_t>();
   for (uint64_t i = 0; i < groups; ++i) {
@@ -54,8 +58,7 @@ void SegmentReader::parse_footer(std::string_view bytes) {
     group.first_row_id = reader.value<uint64_t>();
     group.last_row_id = reader.value<uint64_t>();
     group.greatest_stamp = reader.value<uint64_t>();
-    size_t chunks = columns + (footer_.has_stamps ? 2 : 1);
-    for (size_t column = 0; column < chunks; ++column) {
+    for (size_t column = 0; column < footer_.chunks_per_group(); ++column) {
       ChunkPlace& place = group.columns.emplace_back();
       place.offset = reader.value<uint64_t>();
       place.stored_bytes = reader.value<uint32_t>();
@@ -123,6 +126,23 @@ ChunkRef SegmentReader::chunk(uint32_t group, uint32_t column) const {
   thread_work().read_blocks += blocks;
   cache_.insert(key, loaded);
   return loaded;
+}
+
+std::optional<uint32_t> SegmentReader::find(uint32_t number, uint64_t row_id) const {
+  const RowGroup& group = footer_.groups.at(number);
+  if (row_id < group.first_row_id || row_id > group.last_row_id) return std::nullopt;
+  // Without gaps, as most are.
+  if (!footer_.reordered && group.last_row_id - group.first_row_id == group.row_count - 1) {
+    return static_cast<uint32_t>(row_id - group.first_row_id);
+  }
+  ChunkRef row_ids = chunk(number, static_cast<uint32_t>(footer_.row_id_column()));
+  if (!footer_.reordered) return row_ids->reader.find_sorted(row_id);
+  ChunkRef order = chunk(number, static_cast<uint32_t>(footer_.order_column()));
+  try {
+    return row_ids->reader.find_ordered(order->reader, row_id);
+  } catch (const CorruptChunk& corrupt) {
+    fail(corrupt.what);
+  }
 }
 
 void SegmentReader::read_ahead(uint32_t group, std::span<const uint32_t> columns) const {

@@ -2,6 +2,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <numeric>
 #include <system_error>
 
 #include "engine/base/sql_error.h"
@@ -11,10 +12,11 @@
 namespace luma {
 
 SegmentWriter::SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, bool has_stamps,
-                             const SegmentOptions& options)
+                             const SegmentOptions& options, bool reordered)
     : file_(std::move(file)), options_(options) {
   footer_.columns = std::move(columns);
   footer_.has_stamps = has_stamps;
+  footer_.reordered = reordered;
   begin_group();
   std::string head;
   SectionWriter(head).value(kSegmentMagic);
@@ -24,8 +26,9 @@ SegmentWriter::SegmentWriter(SegmentFile file, std::vector<ColumnSpec> columns, 
 void SegmentWriter::begin_group() {
   builders_.clear();
   for (const ColumnSpec& spec : footer_.columns) builders_.emplace_back(spec);
-  builders_.emplace_back(kSystemColumn);
-  if (footer_.has_stamps) builders_.emplace_back(kSystemColumn);
+  ColumnSpec system = kSystemColumn;
+  system.single_access = footer_.reordered;
+  while (builders_.size() < footer_.chunks_per_group()) builders_.emplace_back(system);
 }
 
 void SegmentWriter::append(const Chunk& rows, uint32_t from, std::span<const uint64_t> row_ids,
@@ -35,14 +38,21 @@ void SegmentWriter::append(const Chunk& rows, uint32_t from, std::span<const uin
     auto count = static_cast<uint32_t>(
         std::min<size_t>(row_ids.size(), options_.row_group_rows - pending_rows_));
     if (pending_rows_ == 0) {
-      pending_first_ = row_ids[0];
+      pending_first_ = pending_last_ = row_ids[0];
       pending_stamp_ = 0;
     }
     for (size_t i = 0; i < footer_.columns.size(); ++i) {
       builders_[i].append(rows.columns[i], from, count);
     }
     builders_[footer_.row_id_column()].append_ints(row_ids.first(count));
-    pending_last_ = row_ids[count - 1];
+    if (footer_.reordered) {
+      auto [least, greatest] = std::minmax_element(row_ids.begin(), row_ids.begin() + count);
+      pending_first_ = std::min(pending_first_, *least);
+      pending_last_ = std::max(pending_last_, *greatest);
+      pending_ids_.insert(pending_ids_.end(), row_ids.begin(), row_ids.begin() + count);
+    } else {
+      pending_last_ = row_ids[count - 1];
+    }
     if (footer_.has_stamps) {
       builders_[footer_.stamp_column()].append_ints(stamps.first(count));
       pending_stamp_ = std::max(
@@ -98,6 +108,16 @@ ChunkPlace SegmentWriter::write_chunk(ColumnBuilder& builder) {
   return place;
 }
 
+// Rows of the group in order of their row ids.
+void SegmentWriter::append_order() {
+  std::vector<uint64_t> order(pending_ids_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](uint64_t a, uint64_t b) { return pending_ids_[a] < pending_ids_[b]; });
+  builders_[footer_.order_column()].append_ints(order);
+  pending_ids_.clear();
+}
+
 void SegmentWriter::write_group(std::vector<ColumnBuilder>& builders, RowGroup group) {
   for (ColumnBuilder& builder : builders) group.columns.push_back(write_chunk(builder));
   footer_.groups.push_back(std::move(group));
@@ -106,6 +126,7 @@ void SegmentWriter::write_group(std::vector<ColumnBuilder>& builders, RowGroup g
 void SegmentWriter::end_group(bool in_background) {
   if (pending_rows_ == 0) return;
   wait();
+  if (footer_.reordered) append_order();
   RowGroup group;
   group.row_count = pending_rows_;
   group.first_row_id = pending_first_;
@@ -142,7 +163,8 @@ SegmentSummary SegmentWriter::finish() {
     writer.value(static_cast<uint32_t>(spec.physical));
     writer.value(static_cast<uint32_t>(spec.numeric));
   }
-  writer.value(static_cast<uint64_t>(footer_.has_stamps));
+  writer.value((footer_.has_stamps ? kFooterStamps : 0) |
+               (footer_.reordered ? kFooterReordered : 0));
   writer.value(footer_.row_count);
   writer.value(static_cast<uint64_t>(footer_.groups.size()));
   for (const RowGroup& group : footer_.groups) {
@@ -167,9 +189,11 @@ SegmentSummary SegmentWriter::finish() {
   SegmentSummary summary;
   summary.row_count = footer_.row_count;
   summary.size_bytes = file_.size_bytes();
-  if (!footer_.groups.empty()) {
-    summary.first_row_id = footer_.groups.front().first_row_id;
-    summary.last_row_id = footer_.groups.back().last_row_id;
+  for (const RowGroup& group : footer_.groups) {
+    const bool is_first = &group == &footer_.groups.front();
+    summary.first_row_id =
+        is_first ? group.first_row_id : std::min(summary.first_row_id, group.first_row_id);
+    summary.last_row_id = std::max(summary.last_row_id, group.last_row_id);
   }
   return summary;
 }

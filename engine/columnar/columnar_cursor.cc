@@ -77,6 +77,7 @@ void ColumnarCursor::start(SegmentListRef segments) {
   group_ = block_ = position_ = 0;
   group_checked_ = false;
   has_row_ids_ = has_stamps_ = false;
+  hidden_segment_ = kNoSegment;
   for (Column& column : columns_) {
     column.decoded.reset();
     column.segment = static_cast<size_t>(-1);
@@ -97,6 +98,11 @@ bool ColumnarCursor::next_unit() {
   block_ = position_ = 0;
   group_checked_ = false;
   has_row_ids_ = false;
+  if (at_reordered()) {
+    load_hidden();
+    return true;
+  }
+  hidden_segment_ = kNoSegment;
   set_bounds(unit->first_row_id, unit->last_row_id);
   delta_->set_bounds(lower_, upper_);
   delta_->seek_first();
@@ -139,7 +145,9 @@ bool ColumnarCursor::delta_window(uint64_t end_row_id) {
   delta_decoder_->attach(delta_rows_);
   delta_ids_.clear();
   delta_stamps_.clear();
+  const bool hides = at_reordered();
   while (delta_id_ < end_row_id && count_ < kWindowRows) {
+    if (hides) hidden_.push_back(delta_id_);
     if (!is_tombstone(delta_->value())) {
       delta_decoder_->decode(delta_->value(), count_++);
       delta_ids_.push_back(delta_id_);
@@ -210,13 +218,44 @@ void ColumnarCursor::select_visible() {
   count_ = static_cast<uint32_t>(selection_.size());
 }
 
+// What the delta has for a reordered segment, when it is a unit of another cursor.
+void ColumnarCursor::load_hidden() {
+  if (hidden_segment_ != segment_) {
+    hidden_segment_ = segment_;
+    hidden_.clear();
+    set_bounds(segment().info.first_row_id, segment().info.last_row_id);
+    delta_->set_bounds(lower_, upper_);
+    for (delta_->seek_first(); delta_->valid(); delta_->next()) {
+      hidden_.push_back(row_id_of(delta_->key()));
+    }
+  }
+  delta_id_ = kNoRow;
+}
+
+// From position_ on: which rows of a reordered segment the delta does not hide.
+void ColumnarCursor::select_unhidden() {
+  const auto* ids = row_ids_.mutable_data<uint64_t>();
+  const uint32_t end = std::min(block_rows(), position_ + kWindowRows);
+  selected_ = true;
+  for (; position_ < end; ++position_) {
+    if (!std::binary_search(hidden_.begin(), hidden_.end(), ids[position_])) {
+      selection_.push_back(position_);
+    }
+  }
+  count_ = static_cast<uint32_t>(selection_.size());
+}
+
 bool ColumnarCursor::block_window() {
   begin_window();
   window_segment_ = segment_;
   window_group_ = group_;
   window_block_ = block_;
   const uint32_t rows = block_rows();
-  if (delta_id_ > group().last_row_id) {
+  if (at_reordered() && !hidden_.empty()) {
+    load_row_ids();
+    select_unhidden();
+    selected_ = count_ < rows;
+  } else if (delta_id_ > group().last_row_id) {
     const uint32_t end = std::min(rows, position_ + kWindowRows);
     count_ = end - position_;
     selected_ = count_ < rows;
@@ -238,12 +277,39 @@ bool ColumnarCursor::next() {
   return true;
 }
 
+// False: there was none, and the cursor stands behind it.
+bool ColumnarCursor::next_reordered_window() {
+  if (hidden_segment_ != segment_) {
+    hidden_segment_ = segment_;
+    hidden_.clear();
+  }
+  // Without units they are this cursor's to return, and hidden_ gathers them.
+  if (delta_id_ <= segment().info.last_row_id) {
+    return delta_window(segment().info.last_row_id + 1);
+  }
+  if (!group_checked_) {
+    if (pruner_ && !pruner_(segment().reader->footer(), group())) {
+      ++counters_.groups_pruned;
+      next_group();
+      return false;
+    }
+    group_checked_ = true;
+    ++counters_.groups;
+    read_ahead();
+  }
+  return block_window();
+}
+
 // Of the current unit.
 bool ColumnarCursor::next_window() {
   while (true) {
     // The window before this one may have been the last of its block.
     if (at_segment() && position_ > 0 && position_ == block_rows()) next_block();
     if (!at_segment()) return delta_id_ != kNoRow && delta_window(kNoRow);
+    if (at_reordered()) {
+      if (next_reordered_window()) return true;
+      continue;
+    }
     if (!group_checked_) {
       if (delta_id_ < group().first_row_id) {
         if (delta_window(group().first_row_id)) return true;

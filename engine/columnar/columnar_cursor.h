@@ -1,8 +1,9 @@
 #pragma once
-// Walks the rows of a columnar table in order of their row ids, a window at a time: rows of one
-// block of a segment, without those that the delta hides and with those that it replaces, or rows
-// of the delta alone. Columns are decoded when they are asked for, so a filter can rule a window
-// out before its other columns are touched. One thread.
+// Walks the rows of a columnar table, a window at a time: rows of one block of a segment, without
+// those that the delta hides and with those that it replaces, or rows of the delta alone. They come
+// in order of their row ids, except in reordered segments: there the delta's rows come first, and
+// then the segment's that they do not hide. Columns are decoded when they are asked for, so a
+// filter can rule a window out before its other columns are touched. One thread.
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -69,6 +70,7 @@ class ColumnarCursor {
 
  private:
   static constexpr uint64_t kNoRow = std::numeric_limits<uint64_t>::max();
+  static constexpr size_t kNoSegment = std::numeric_limits<size_t>::max();
   struct Patch {
     uint32_t row;
     std::string bytes;
@@ -93,12 +95,16 @@ class ColumnarCursor {
   bool delta_window(uint64_t end_row_id);
   bool block_window();
   void select_visible();
+  bool next_reordered_window();
+  void load_hidden();
+  void select_unhidden();
   void begin_window();
   void load_row_ids();
   void next_block();
   void next_group();
   void read_ahead();
   bool at_segment() const { return segment_ < end_segment_; }
+  bool at_reordered() const { return at_segment() && segment().reader->footer().reordered; }
   const SegmentEntry& segment() const { return list_->segments[segment_]; }
   const RowGroup& group() const { return segment().reader->footer().groups[group_]; }
   uint32_t block_rows() const {
@@ -121,6 +127,9 @@ class ColumnarCursor {
   size_t segment_ = 0, end_segment_ = 0;
   uint32_t group_ = 0, block_ = 0, position_ = 0;
   bool group_checked_ = false;
+  // Of a reordered segment: the row ids that the delta has in its range, ascending.
+  size_t hidden_segment_ = kNoSegment;
+  std::vector<uint64_t> hidden_;
 
   // The window.
   bool from_delta_ = false;

@@ -7,6 +7,7 @@
 
 #include "engine/columnar/columnar_cursor.h"
 #include "engine/columnar/columnar_rows.h"
+#include "engine/columnar/sorted_rows.h"
 #include "engine/txn/commit_pipeline.h"
 #include "engine/txn/txn_iterator.h"
 
@@ -27,6 +28,112 @@ struct Slot {
     for (const SegmentEntry& entry : segments) rows += entry.info.row_count;
     return rows;
   }
+};
+
+std::vector<int32_t> stored_attributes(const TableDesc& table) {
+  std::vector<int32_t> attributes;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    if (!table.columns[i].dropped) attributes.push_back(static_cast<int32_t>(i));
+  }
+  return attributes;
+}
+
+// Writes the rows of a slot as segments: in the order in which they come, or in that of the table's
+// sort key. Then as much is sorted at a time as a row group may have in memory: what is larger
+// becomes several sorted parts of one segment.
+class SlotWriter {
+ public:
+  // Adds the files that it makes to `files`, at once.
+  SlotWriter(const TableDesc& table, const Slot& slot, std::vector<uint64_t>& files)
+      : table_(table), files_(files), attributes_(stored_attributes(table)) {
+    if (SortedRows::applies(table)) sorted_.emplace(table);
+    for (const SegmentEntry& entry : slot.segments) {
+      reordered_ = reordered_ || entry.reader->footer().reordered;
+    }
+    for (const ColumnDesc& column : table.columns) {
+      rows_.columns.emplace_back(column.physical, 1).set_constant_null();
+      out_.columns.emplace_back(column.physical, column.dropped ? 1 : kVectorSize)
+          .set_constant_null();
+    }
+  }
+
+  // The cursor's window, of the attributes that the table has.
+  void add(ColumnarCursor& cursor) {
+    read(cursor);
+    slot_rows_ += rows_.size;
+    if (!sorted_) {
+      if (!writer_) begin(reordered_);
+      writer_->append(rows_, 0, ids_, stamps_);
+    } else {
+      sorted_->add(rows_, ids_, stamps_);
+      if (sorted_->memory_bytes() > options().row_group_bytes) write_sorted(true);
+    }
+    // What came in another order than that of row ids cannot be cut into ranges of them.
+    if (!reordered_ && slot_rows_ + kVectorSize > kSegmentRows) end_segment();
+  }
+
+  std::vector<SegmentInfo> finish() {
+    end_segment();
+    return std::move(made_);
+  }
+
+ private:
+  const SegmentOptions& options() const { return table_.columnar->owner().options().segment; }
+
+  void read(ColumnarCursor& cursor) {
+    ids_.clear();
+    stamps_.clear();
+    for (uint32_t i = 0; i < cursor.size(); ++i) {
+      uint32_t row = cursor.selection() == nullptr ? i : cursor.selection()[i];
+      ids_.push_back(cursor.row_id(row));
+      stamps_.push_back(cursor.stamp(row));
+    }
+    for (size_t i = 0; i < attributes_.size(); ++i) {
+      Vector& out = rows_.columns[static_cast<size_t>(attributes_[i])];
+      if (cursor.selection() == nullptr) {
+        out.reference(cursor.column(i));
+      } else {
+        out.slice(cursor.column(i), cursor.selection(), cursor.size());
+      }
+    }
+    rows_.size = cursor.size();
+  }
+
+  void begin(bool reordered) {
+    SegmentStore::NewSegment fresh = table_.columnar->owner().store().create();
+    files_.push_back(fresh.file_id);
+    writer_.emplace(std::move(fresh.file), segment_columns(table_), true, options(), reordered);
+  }
+
+  void write_sorted(bool more_follow) {
+    const bool changes_order = sorted_->sort();
+    if (!writer_) begin(reordered_ || changes_order || more_follow);
+    while (sorted_->next(kVectorSize, out_, ids_, stamps_)) {
+      writer_->append(out_, 0, ids_, stamps_);
+    }
+    sorted_->clear();
+  }
+
+  void end_segment() {
+    if (sorted_ && sorted_->size() > 0) write_sorted(false);
+    if (!writer_) return;
+    SegmentSummary summary = writer_->finish();
+    writer_.reset();
+    made_.push_back({0, files_.back(), summary.size_bytes, summary.row_count, summary.first_row_id,
+                     summary.last_row_id});
+    slot_rows_ = 0;
+  }
+
+  const TableDesc& table_;
+  std::vector<uint64_t>& files_;
+  std::vector<int32_t> attributes_;
+  bool reordered_ = false;  // what comes
+  std::optional<SortedRows> sorted_;
+  std::optional<SegmentWriter> writer_;
+  std::vector<SegmentInfo> made_;
+  uint64_t slot_rows_ = 0;  // of the segment at hand
+  Chunk rows_, out_;
+  std::vector<uint64_t> ids_, stamps_;
 };
 
 class Rewriter {
@@ -111,9 +218,10 @@ class Rewriter {
     return slot.delta_rows * options_.hidden_divisor > slot.segment_rows();
   }
 
-  // Neighbours that are small become one, so that the number of segments stays small.
-  static std::vector<Slot> join_small(const std::vector<Slot>& slots) {
-    constexpr uint64_t kSmallRows = kSegmentRows / 8;
+  // Neighbours that are small become one, so that the number of segments stays small; in a table
+  // with a sort key larger ones, too, since rows are in order only within their segment.
+  std::vector<Slot> join_small(const std::vector<Slot>& slots) const {
+    const uint64_t small_rows = kSegmentRows / (table_->stored_order.empty() ? 8 : 4);
     constexpr size_t kFewSegments = 4;
     std::vector<Slot> out;
     for (size_t i = 0; i < slots.size();) {
@@ -121,7 +229,7 @@ class Rewriter {
       uint64_t rows = 0;
       while (end < slots.size()) {
         uint64_t more = slots[end].segment_rows() + slots[end].delta_rows;
-        if (slots[end].segment_rows() > kSmallRows || rows + more > kSegmentRows) break;
+        if (slots[end].segment_rows() > small_rows || rows + more > kSegmentRows) break;
         // Nothing may be built across reserved ids: two gaps in a row have some between them.
         if (end > i && slots[end].segments.empty() && slots[end - 1].segments.empty()) break;
         rows += more;
@@ -162,56 +270,16 @@ class Rewriter {
   }
 
   std::vector<SegmentInfo> write_segments(const Slot& slot) {
-    std::vector<int32_t> attributes;
-    Chunk rows;
-    for (size_t i = 0; i < table_->columns.size(); ++i) {
-      rows.columns.emplace_back(table_->columns[i].physical, 1).set_constant_null();
-      if (!table_->columns[i].dropped) attributes.push_back(static_cast<int32_t>(i));
-    }
     auto list = std::make_shared<SegmentList>();
     list->segments = slot.segments;
-    ColumnarCursor cursor(*table_, attributes);
+    ColumnarCursor cursor(*table_, stored_attributes(*table_));
     cursor.open(txn_, ReadView::kStatement, list, slot.first, slot.last);
-    std::vector<SegmentInfo> made;
-    std::optional<SegmentWriter> writer;
-    uint64_t file_id = 0;
-    auto finish = [&] {
-      SegmentSummary summary = writer->finish();
-      writer.reset();
-      made.push_back({0, file_id, summary.size_bytes, summary.row_count, summary.first_row_id,
-                      summary.last_row_id});
-    };
-    std::vector<uint64_t> ids, stamps;
+    SlotWriter writer(*table_, slot, new_files_);
     while (cursor.next()) {
       if (interrupt_ != nullptr) interrupt_->check();
-      ids.clear();
-      stamps.clear();
-      for (uint32_t i = 0; i < cursor.size(); ++i) {
-        uint32_t row = cursor.selection() == nullptr ? i : cursor.selection()[i];
-        ids.push_back(cursor.row_id(row));
-        stamps.push_back(cursor.stamp(row));
-      }
-      for (size_t i = 0; i < attributes.size(); ++i) {
-        Vector& out = rows.columns[static_cast<size_t>(attributes[i])];
-        if (cursor.selection() == nullptr) {
-          out.reference(cursor.column(i));
-        } else {
-          out.slice(cursor.column(i), cursor.selection(), cursor.size());
-        }
-      }
-      rows.size = cursor.size();
-      if (!writer) {
-        SegmentStore::NewSegment fresh = columnar_.owner().store().create();
-        file_id = fresh.file_id;
-        new_files_.push_back(file_id);
-        writer.emplace(std::move(fresh.file), segment_columns(*table_), true,
-                       columnar_.owner().options().segment);
-      }
-      writer->append(rows, 0, ids, stamps);
-      if (writer->row_count() + kVectorSize > kSegmentRows) finish();
+      writer.add(cursor);
     }
-    if (writer) finish();
-    return made;
+    return writer.finish();
   }
 
   // One step for everybody else: new segments for old ones and for rows of the delta.

@@ -83,28 +83,29 @@ class StoredRows::Columnar {
     return slot.all->value(in_block);
   }
 
-  static std::optional<uint32_t> position_of(const SegmentReader& reader, uint32_t number,
-                                             uint64_t row_id) {
-    const RowGroup& group = reader.footer().groups[number];
-    const uint64_t offset = row_id - group.first_row_id;
-    // Without gaps, as most are.
-    if (group.last_row_id - group.first_row_id == group.row_count - 1) {
-      return static_cast<uint32_t>(offset);
+  // The row's group and place in it, nothing when the segment does not have it.
+  static std::optional<std::pair<uint32_t, uint32_t>> find(const SegmentReader& reader,
+                                                           uint64_t row_id) {
+    const SegmentFooter& footer = reader.footer();
+    uint32_t group = 0;
+    if (!footer.reordered) {
+      auto at = std::lower_bound(footer.groups.begin(), footer.groups.end(), row_id,
+                                 [](const RowGroup& g, uint64_t id) { return g.last_row_id < id; });
+      group = static_cast<uint32_t>(at - footer.groups.begin());
     }
-    auto row_ids = static_cast<uint32_t>(reader.footer().row_id_column());
-    return reader.chunk(number, row_ids)->reader.find_sorted(row_id);
+    for (; group < footer.groups.size(); ++group) {
+      if (std::optional<uint32_t> row = reader.find(group, row_id)) return {{group, *row}};
+      if (!footer.reordered) break;
+    }
+    return std::nullopt;
   }
 
   bool read(const SegmentEntry& entry, uint64_t row_id) {
     const SegmentReader& reader = *entry.reader;
     const SegmentFooter& footer = reader.footer();
-    auto group =
-        std::lower_bound(footer.groups.begin(), footer.groups.end(), row_id,
-                         [](const RowGroup& g, uint64_t id) { return g.last_row_id < id; });
-    if (group == footer.groups.end() || group->first_row_id > row_id) return false;
-    auto number = static_cast<uint32_t>(group - footer.groups.begin());
-    std::optional<uint32_t> found = position_of(reader, number, row_id);
-    if (!found) return false;
+    const auto place = find(reader, row_id);
+    if (!place) return false;
+    const auto [number, row] = *place;
     values_.assign(table_.columns.size(), Value::null());
     for (uint32_t i = 0; i < table_.columns.size(); ++i) {
       const ColumnDesc& column = table_.columns[i];
@@ -112,7 +113,7 @@ class StoredRows::Columnar {
       if (i >= footer.columns.size()) {
         values_[i] = column.missing_value;
       } else {
-        values_[i] = value_of(reader, number, i, *found, i, column.physical);
+        values_[i] = value_of(reader, number, i, row, i, column.physical);
       }
     }
     encode_row(layout_, values_, row_);
@@ -120,7 +121,7 @@ class StoredRows::Columnar {
     if (footer.has_stamps) {
       auto stamps = static_cast<uint32_t>(footer.stamp_column());
       stamp = static_cast<uint64_t>(
-          value_of(reader, number, stamps, *found, table_.columns.size() + 1, PhysicalType::kInt64)
+          value_of(reader, number, stamps, row, table_.columns.size() + 1, PhysicalType::kInt64)
               .datum.i64);
     }
     stamp_row(stamp, row_);

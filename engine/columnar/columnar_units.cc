@@ -40,8 +40,12 @@ void ColumnarUnits::open(const TableDesc& table, Transaction& txn, ReadView view
   for (size_t i = 0; i < segments_->segments.size(); ++i) {
     const SegmentFooter& footer = segments_->segments[i].reader->footer();
     if (footer.groups.empty()) continue;
-    add_groups(i, first);
-    first = footer.groups.back().last_row_id + 1;
+    if (footer.reordered) {
+      add_reordered(i, first);
+    } else {
+      add_groups(i, first);
+    }
+    first = segments_->segments[i].info.last_row_id + 1;
   }
   const uint64_t last = last_delta_row(table, txn, view, first);
   if (last != kNoRow) add_delta(first, last);
@@ -64,6 +68,20 @@ void ColumnarUnits::add_groups(size_t segment, uint64_t first_row_id) {
     }
     units_.push_back({segment, group, first_row_id, rows.last_row_id});
     first_row_id = rows.last_row_id + 1;
+  }
+}
+
+// The groups, and what the delta has before and above them as a unit of its own.
+void ColumnarUnits::add_reordered(size_t segment, uint64_t first_row_id) {
+  const SegmentInfo& info = segments_->segments[segment].info;
+  if (info.first_row_id - first_row_id > kDeltaUnitRows) {
+    add_delta(first_row_id, info.first_row_id - 1);
+    first_row_id = info.first_row_id;
+  }
+  units_.push_back({ColumnarUnit::kNoSegment, 0, first_row_id, info.last_row_id});
+  const auto groups = segments_->segments[segment].reader->footer().groups.size();
+  for (uint32_t group = 0; group < groups; ++group) {
+    units_.push_back({segment, group, info.first_row_id, info.last_row_id});
   }
 }
 

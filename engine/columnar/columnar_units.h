@@ -21,7 +21,8 @@ struct ColumnarUnit {
 
   size_t segment = kNoSegment;  // of the list
   uint32_t group = 0;
-  // All rows of the group, and of the delta, lie in here. Inclusive.
+  // All rows of the group, and of the delta, lie in here. Inclusive. Those of the delta do not
+  // belong to the unit when the group is one of a reordered segment.
   uint64_t first_row_id = 0, last_row_id = 0;
 };
 
@@ -44,6 +45,7 @@ class ColumnarUnits {
  private:
   void add_delta(uint64_t first_row_id, uint64_t last_row_id);
   void add_groups(size_t segment, uint64_t first_row_id);
+  void add_reordered(size_t segment, uint64_t first_row_id);
 
   SegmentListRef segments_;
   std::vector<ColumnarUnit> units_;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "sql/session/test_session.h"
 
@@ -13,6 +14,35 @@ struct Fixture : TestSession {
   std::string rows_of(std::string_view table) {
     return run(fmt::format("select string_agg(concat(a, b), ' ') from {}", table));
   }
+};
+
+// Tables in memory have no segments.
+struct StoredSession {
+  explicit StoredSession(const std::string& directory)
+      : instance(options(directory)), session(instance, {.pid = 1}, hooks) {
+    CollectingReceiver receiver;
+    session.start({"postgres", "postgres", {}}, receiver);
+  }
+  static SqlInstanceOptions options(const std::string& directory) {
+    SqlInstanceOptions options;
+    options.kv.path = directory;
+    options.columnar.interval_ms = 3'600'000;  // nothing moves by itself
+    return options;
+  }
+  std::string run(std::string_view sql) {
+    CollectingReceiver receiver;
+    try {
+      session.simple_query(sql, receiver, true);
+    } catch (const SqlError& error) {
+      session.failed(error);
+      receiver.log += "!" + sql_state_code(error.state);
+    }
+    return receiver.log;
+  }
+
+  SqlInstance instance;
+  SessionHooks hooks;
+  SqlSession session;
 };
 
 constexpr std::string_view kRows =
@@ -49,6 +79,42 @@ TEST_CASE("COPY sorts, and checks what it copies") {
   CHECK(f.run(fmt::format("copy t from '{}' csv", path)) == "!23505");
   CHECK(f.run("select b from t where a = 3") == "x;[SELECT 1]");
   std::filesystem::remove(path);
+}
+
+TEST_CASE("segments that are merged come out in the order of the sort key") {
+  const std::string directory = std::filesystem::temp_directory_path() /
+                                fmt::format("luma_sort_key_{}", static_cast<int>(::getpid()));
+  std::filesystem::create_directory(directory);
+  auto session = std::make_unique<StoredSession>(directory);
+  StoredSession& f = *session;
+  f.run("create table t(a int primary key, b int) using columnar with (sort_key = 'b')");
+  for (int first = 1; first < 200000; first += 50000) {
+    f.run(
+        fmt::format("insert into t select x, x * 7919::bigint % 100003 from "
+                    "generate_series({}, {}) x",
+                    first, first + 49999));
+  }
+  auto groups_for = [&](std::string_view condition) {
+    const std::string plan =
+        f.run(fmt::format("explain (analyze, format json) select * from t where {}", condition));
+    const size_t at = plan.find("\"Row Groups Read\": ");
+    return at == std::string::npos ? plan : plan.substr(at, plan.find_first_of(",\n", at) - at);
+  };
+  CHECK(groups_for("b between 90000 and 90010") == "\"Row Groups Read\": 4");
+  CHECK(f.run("vacuum t") == "[VACUUM]");
+  CHECK(groups_for("b < 10") == "\"Row Groups Read\": 1");
+  CHECK(groups_for("b between 90000 and 90010") == "\"Row Groups Read\": 1");
+  const std::string_view counts = "select count(*), count(distinct a), min(a), max(a) from t";
+  CHECK(f.run(counts) == "200000|200000|1|200000;[SELECT 1]");
+  // Rows are found by the index, and changed, where they lie now.
+  CHECK(f.run("select b from t where a = 123456") == "18736;[SELECT 1]");
+  CHECK(f.run("update t set b = -1 where a in (5, 123456); delete from t where a = 77") ==
+        "[UPDATE 2][DELETE 1]");
+  CHECK(f.run("select a from t where b = -1 order by a") == "5;123456;[SELECT 2]");
+  CHECK(f.run("select count(*), count(distinct a) from t") == "199999|199999;[SELECT 1]");
+  CHECK(f.run("insert into t values (5, 0)") == "!23505");
+  session.reset();
+  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("a sort key is a list of columns with an order, of a columnar table") {
