@@ -146,8 +146,20 @@ bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
   bool hashable = has_equality(conjuncts, outer, inner);
   double whole = loop_cost(cost::nested_loop(outer.rows, inner.rows, output_rows));
   if (hashable) {
-    double hash = cost::hash_join(inner.rows, width_of(inner), outer.rows, output_rows,
-                                  settings_.work_mem_bytes);
+    // The smaller side is kept in memory, and tells a columnar scan which keys can match.
+    double hash = 0;
+    if (outer.rows >= inner.rows) {
+      hash = cost::hash_join(inner.rows, width_of(inner), outer.rows, output_rows,
+                             settings_.work_mem_bytes);
+    } else {
+      double probes = inner.rows;
+      if (inner.table->columnar != nullptr || covering_copy(inner) != nullptr) {
+        probes = std::min(probes, output_rows);
+        hash = inner.rows * cost::kFilteredRow;
+      }
+      hash += cost::hash_join(outer.rows, width_of(outer), probes, output_rows,
+                              settings_.work_mem_bytes);
+    }
     whole = std::min(whole, hash + (settings_.hash_join ? 0 : cost::kDisabled));
   }
   double lookup = loop_cost(cost::lookup_join(outer.rows, *path, output_rows));
