@@ -211,11 +211,14 @@ class IndexMaker {
 
  private:
   void check_method() {
-    size_t keys = statement_.index_params.size();
-    if (keys + statement_.index_including_params.size() > 32) {
-      throw sql_error(SqlState::kTooManyColumns, "cannot use more than {} columns in an index", 32);
-    }
     const IndexMethod& method = *find_index_method(index_->access_method);
+    // A columnar index may have as many columns as its table.
+    const size_t most = method.oid == kColumnarAm ? 1600 : 32;
+    size_t keys = statement_.index_params.size();
+    if (keys + statement_.index_including_params.size() > most) {
+      throw sql_error(SqlState::kTooManyColumns, "cannot use more than {} columns in an index",
+                      most);
+    }
     if (index_->unique && !method.unique) refuse("unique indexes");
     if (!statement_.exclude_op_names.empty() && !method.excludes) refuse("exclusion constraints");
     if (keys > 1 && !method.multicolumn) refuse("multicolumn indexes");

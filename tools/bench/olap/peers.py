@@ -1,4 +1,4 @@
-"""The three databases of the analytical benchmark behind one interface: load, run, sizes."""
+"""The databases of the analytical benchmark behind one interface: load, run, sizes."""
 
 import os
 import shutil
@@ -23,8 +23,11 @@ class WireSide:
         self.server, self.vacuum = server, vacuum
         self.setup = setup
         self.connection = None
-        self.server.start()
+        self.start()
         self.connect()
+
+    def start(self):
+        self.server.start()
 
     def connect(self):
         self.connection = self.server.connect()
@@ -79,6 +82,35 @@ class WireSide:
 
     def stop(self):
         self.server.stop()
+
+
+class IndexSide(WireSide):
+    """Row tables with a columnar index over all columns, in a schema of its own of the server that
+    has the columnar tables."""
+
+    SCHEMA = "indexed"
+
+    def __init__(self, other):
+        self.tables = []
+        super().__init__(other.server, [], other.vacuum)
+        self.setup = [s for s in other.setup if "access_method" not in s]
+        self.setup.append(f"set search_path = {self.SCHEMA}")
+        self.connection.run(f"create schema {self.SCHEMA}")
+        self.connect()
+
+    def start(self):
+        """The other side has."""
+
+    def copy(self, table, path, delimiter, null):
+        seconds = super().copy(f"{self.SCHEMA}.{table}", path, delimiter, null)
+        columns = self.connection.value(
+            "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute "
+            "where attrelid = $1::regclass and attnum > 0", (f"{self.SCHEMA}.{table}",))
+        self.connection.run(f"create index on {table} using columnar ({columns})", timeout_s=1800)
+        return seconds
+
+    def stop(self):
+        self.connection.close()
 
 
 def luma(args):
@@ -151,7 +183,7 @@ def start(names, args):
     sides = {}
     for name in names:
         try:
-            sides[name] = makers[name](args)
+            sides[name] = IndexSide(sides["luma"]) if name == "index" else makers[name](args)
         except ImportError as error:
             raise servers.StartFailed(MISSING) from error
     return sides

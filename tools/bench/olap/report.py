@@ -7,7 +7,8 @@ import os
 import platform
 import statistics
 
-NAMES = {"luma": "LumaDB", "duckdb": "DuckDB", "pg": "PostgreSQL 15"}
+NAMES = {"luma": "LumaDB", "index": "LumaDB, columnar index", "duckdb": "DuckDB",
+         "pg": "PostgreSQL 15"}
 TOLERANCE = decimal.Decimal("1e-9")
 
 
@@ -69,26 +70,35 @@ def gigabytes(size):
 
 
 def query_table(title, results, sides):
-    """One line for each query: medians, and how many times as long LumaDB takes as each peer."""
+    """One line for each query: medians, and how many times as long LumaDB takes as each peer, or as
+    its own columnar table where that has a columnar index."""
     peers = [s for s in sides if s != "luma"]
     lines = [f"### {title}", "",
              "| query | " + " | ".join(f"{NAMES[s]} ms" for s in sides)
-             + "".join(f" | / {NAMES[p]}" for p in peers) + " | answer |",
+             + "".join(" | index / table" if p == "index" else f" | / {NAMES[p]}" for p in peers)
+             + " | answer |",
              "|---|" + "---:|" * (len(sides) + len(peers)) + "---|"]
     ratios = {p: [] for p in peers}
     for result in results:
         cells = [milliseconds(result.median(s)) if result.median(s) else "failed" for s in sides]
         for peer in peers:
             if result.median(peer) and result.median("luma"):
-                ratios[peer].append(result.median("luma") / result.median(peer))
+                ratio = result.median("luma") / result.median(peer)
+                ratios[peer].append(1 / ratio if peer == "index" else ratio)
                 cells.append(f"{ratios[peer][-1]:.2f}")
             else:
                 cells.append("")
         lines.append(f"| {result.name} | " + " | ".join(cells) + f" | {result.verdict} |")
+    indexes = ""
+    if ratios.get("index"):
+        indexes = (f"Columnar indexes on row tables take {geometric_mean(ratios['index']):.2f} times "
+                   f"as long as columnar tables, {max(ratios['index']):.2f} times at most.")
     means = "; ".join(f"{geometric_mean(ratios[p]):.2f} times {NAMES[p]}'s ({len(ratios[p])} "
-                      "queries)" for p in peers if ratios[p])
+                      "queries)" for p in peers if ratios[p] and p != "index")
     lines += ["", f"Geometric mean of LumaDB's time: {means}." if means else
               "No query ran on two databases."]
+    if indexes:
+        lines.append(indexes)
     return lines
 
 
