@@ -1,9 +1,11 @@
 """Compares what the database holds with what the ledger of the load says it must hold."""
 
 import collections
+import json
 import os
 import random
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools"))
@@ -47,6 +49,7 @@ def verify(server, ledger):
         broken += verify_indexes(c, log)
 
         broken += verify_tables(c, ledger.tables)
+        broken += verify_facts(c, ledger.facts)
         for which, v in c.rows("select id, v from counters"):
             if int(v) < ledger.counters[int(which)]:
                 broken.append(f"counter {which} went back from {ledger.counters[int(which)]} "
@@ -71,6 +74,57 @@ def verify_tables(c, tables):
         c.run(f"drop table {name}")
     tables.clear()
     return broken
+
+
+def verify_facts(c, facts):
+    """Every batch is there as a whole, once, and every way to it finds the same."""
+    broken, present, by_tag = [], {}, collections.Counter()
+    for client, batch, rows, different, least, greatest in c.rows(
+            "select client, batch, count(*), count(distinct n), min(v), max(v) from facts "
+            "group by 1, 2"):
+        if rows != different or least != greatest:
+            broken.append(f"batch {client}, {batch} has {rows} rows, {different} of them different, "
+                          f"with v from {least} to {greatest}")
+        present[int(client), int(batch)] = (int(rows), int(greatest))
+    for key in sorted(set(facts) | set(present)):
+        found = present.get(key, (0, None))
+        if found not in facts.get(key, {(0, None)}):
+            broken.append(f"batch {key} has (rows, v) = {found}, not one of {facts.get(key)}")
+    for key in list(facts):
+        if key in present:
+            facts[key] = {present[key]}
+        else:
+            del facts[key]
+    for (tag,) in c.rows("select tag from facts"):
+        by_tag[int(tag)] += 1
+    for tag in range(TAGS):
+        n = int(c.value("select count(*) from facts where tag = $1", (tag,)))
+        if n != by_tag[tag]:
+            broken.append(f"{n} facts have the tag {tag} by index or zone map, {by_tag[tag]} by scan")
+    for client, batch in sorted(present)[:20]:
+        n = int(c.value("select count(*) from facts where client = $1 and batch = $2 and n = 2",
+                        (client, batch)))
+        if n != 1:
+            broken.append(f"the primary key finds {n} rows for batch {client}, {batch}, 2")
+    return broken
+
+
+def verify_segments(server, timeout_s=20.0):
+    """No file of a segment is left that no table has. What is replaced goes within seconds."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        files = sum(name.endswith(".seg") for _, _, names in os.walk(server.data) for name in names)
+        known = 0
+        with server.connect() as c:
+            for (table,) in c.rows("select c.oid::regclass from pg_class c join pg_am a on "
+                                   "a.oid = relam where amname = 'columnar' and relkind = 'r'"):
+                plan = json.loads(c.value(f"explain (analyze, format json) select * from {table}"))
+                known += plan[0]["Plan"].get("Segments", 0)
+        if files == known:
+            return []
+        if time.monotonic() > deadline:
+            return [f"{files} files of segments, {known} that tables have"]
+        time.sleep(0.1)
 
 
 def verify_indexes(c, log):

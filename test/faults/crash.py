@@ -2,12 +2,13 @@
 """Kills the server under load, again and again, and checks that it kept its word.
 
 Every round: clients transfer money, insert rows, count, draw from a sequence, make and drop tables,
-and read, while the checker keeps what the server acknowledged and what readers were told; then
-SIGKILL (every fifth round SIGTERM), restart, and the checks of `verify`. The data
-directory lives through all rounds. In every other round even small transactions are committed as
-table files, as large ones are.
+read, and load, change and reorganize a columnar table with a sort key, while the checker keeps what
+the server acknowledged and what readers were told; then SIGKILL (every fifth round SIGTERM),
+restart, and the checks of `verify` and `verify_segments`. The data directory lives through all
+rounds. In every other round even small transactions are committed as table files, as large ones
+are.
 
-test/faults/crash.py [--rounds 5] [--seed N] [--clients 14] [--columnar] [--keep]
+test/faults/crash.py [--rounds 5] [--seed N] [--clients 16] [--columnar] [--keep]
 """
 
 import argparse
@@ -25,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools"))
 sys.path.insert(0, HERE)
 from harness import libpq, servers  # noqa: E402
-from checks import verify  # noqa: E402
+from checks import verify, verify_segments  # noqa: E402
 from load import Client, Ledger, create_schema, next_numbers, trim  # noqa: E402
 
 SMALL_IS_LARGE = ["--set", "wal.large_commit_size=300"]
@@ -36,7 +37,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--clients", type=int, default=14)
+    parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=2.0, help="mean time before the kill")
     parser.add_argument("--preset", default="release")
     parser.add_argument("--option", action="append", default=[], help="passed on to lumadb")
@@ -82,6 +83,7 @@ def main():
             server.start()
             recovery_s = time.monotonic() - started
             broken, log, transfers = verify(server, ledger)
+            broken += verify_segments(server)
             next_log, next_transfer = next_numbers(log), next_numbers(transfers)
             if not broken:
                 trim(server, ledger, log, transfers)

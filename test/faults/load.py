@@ -22,6 +22,9 @@ create index log_tag on log(tag);
 create table counters(id int primary key, v bigint not null);
 create sequence numbers;
 create table drawn(v bigint primary key, client int);
+create table facts(client int, batch int, n int, v int, tag int, pad text,
+  primary key (client, batch, n)) using columnar with (sort_key = 'tag, n desc');
+create index facts_tag on facts(tag);
 insert into accounts select x, {BALANCE} from generate_series(1, {ACCOUNTS}) x;
 insert into counters select x, 0 from generate_series(1, {COUNTERS}) x;
 """
@@ -37,6 +40,7 @@ class Ledger:
         self.seen_log = collections.Counter()  # client -> largest n a reader saw
         self.counters = collections.Counter()  # id -> largest value acknowledged or read
         self.tables = {}  # name -> whether it must exist; absent while its fate is unknown
+        self.facts = {}  # (client, batch) -> the (rows, v) it may have; several while unknown
         self.numbers = set()  # all values of the sequence that anybody was told
         self.problems = []
         self.operations = 0
@@ -62,7 +66,7 @@ class Client(threading.Thread):
         self.number, self.n = number, next_n
         self.random = random.Random(seed)
         self.work = (self.transfer, self.insert, self.count, self.read, self.draw,
-                     self.insert_many, self.define)[number % 7]
+                     self.insert_many, self.define, self.load)[number % 8]
 
     def run(self):
         while not self.stop_flag.is_set():
@@ -166,6 +170,70 @@ class Client(threading.Thread):
                 tables[name] = False
             return
         run(f"alter table {name} add column c int default 7")
+
+    def load(self):
+        """Batches of a columnar table with a sort key: loaded, changed and removed as a whole, while
+        the table is rewritten in all ways."""
+        mine = [key for key in self.ledger.facts if key[0] == self.number]
+        what = self.random.random()
+        if what < 0.15:
+            return self.reorganize()
+        if what < 0.5 or not mine:
+            key, self.n = (self.number, self.n), self.n + 1
+            rows, columns = self.random.choice([3, 40, 400]), "client, batch, n, v, tag, pad"
+            sql = f"insert into facts ({columns}) select $1::int, $2::int, x, 0, x % {TAGS}, " \
+                  f"repeat('pad ' || x, 10) from generate_series(1, {rows}) x"
+            return self.change_facts(key, (0, None), (rows, 0), sql)
+        key = self.random.choice(mine)
+        if len(self.ledger.facts[key]) > 1:
+            return None
+        rows, v = next(iter(self.ledger.facts[key]))
+        where = "where client = $1::int and batch = $2::int"
+        if len(mine) > 6 or what > 0.9:
+            return self.change_facts(key, (rows, v), (0, None), f"delete from facts {where}")
+        return self.change_facts(key, (rows, v), (rows, v + 1) if rows else (0, None),
+                                 f"update facts set v = v + 1 {where}")
+
+    def change_facts(self, key, before, after, sql):
+        facts = self.ledger.facts
+        with self.ledger.lock:
+            facts[key] = {before, after}
+        gives_up = self.random.random() < 0.1
+        try:
+            self.connection.run("begin")
+            self.connection.run(sql, key)
+            self.connection.run("rollback" if gives_up else "commit")
+        except libpq.ServerError as error:
+            if error.sqlstate in RETRY:
+                with self.ledger.lock:
+                    facts[key] = {before}
+            raise
+        with self.ledger.lock:
+            facts[key] = {before if gives_up else after}
+            if facts[key] == {(0, None)}:
+                del facts[key]
+
+    def reorganize(self):
+        name = f"extra_{self.number}"
+        for sql in self.random.choice([
+                ["vacuum facts"], ["cluster facts"],
+                [f"alter table facts add column {name} int default {self.n}",
+                 f"alter table facts alter column {name} type bigint",
+                 f"alter table facts drop column {name}"],
+                ["alter table facts set (sort_key = 'v, tag')", "vacuum facts",
+                 "alter table facts set (sort_key = 'tag, n desc')"],
+                ["drop index if exists facts_v", "create index if not exists facts_v on facts(v)"],
+                [f"create table copy_{self.number} using columnar as select * from facts",
+                 f"truncate copy_{self.number}", f"drop table copy_{self.number}"]]):
+            try:
+                self.connection.run(sql)
+            except libpq.ServerError as error:
+                # Left by a round that ended in the middle.
+                if error.sqlstate not in ("42701", "42P07"):
+                    raise
+                self.connection.run(f"drop table if exists copy_{self.number}")
+                self.connection.run(f"alter table facts drop column if exists {name}")
+                return
 
     def read(self):
         rows = self.connection.rows("select client, max(n) from log group by client")

@@ -33,8 +33,8 @@ from load import Client, Ledger, create_schema, next_numbers, trim  # noqa: E402
 
 # 53100 disk full, 58030 I/O error; XX000 and the like would be a failure of ours.
 TOLERATED = frozenset({"53100", "58030"})
-CLIENTS = 14
-MOST_SEGMENTS = 40  # far more than the tables need
+CLIENTS = 16
+MOST_SEGMENTS = 60  # far more than the tables need
 # Small memtables, so that table files and the manifest are written while the load runs.
 OPTIONS = ["--set", "memory.memtable_size=1MB"]
 
