@@ -148,7 +148,8 @@ void SqlSession::fill_context(ExecContext& context) {
   context.inline_mode = inline_;
   context.lock_timeout_ms = vars.lock_timeout_ms;
   context.deadlock_timeout_ms = vars.deadlock_timeout_ms;
-  context.work_mem_bytes = vars.work_mem_bytes;
+  context.work_mem_bytes = vars.spill_above_bytes < 0 ? vars.work_mem_bytes
+                                                      : static_cast<size_t>(vars.spill_above_bytes);
   context.hash_mem_multiplier = vars.hash_mem_multiplier;
   context.threads = &instance_.worker_threads();
   context.max_workers =

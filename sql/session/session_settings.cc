@@ -135,6 +135,8 @@ const Variable kVariables[] = {
     {"luma.plan_cache_size",
      [](SessionVariables& v,
         std::string_view t) { v.plan_cache_size = static_cast<size_t>(to_int(t)); }},
+    {"luma.spill_above",
+     [](SessionVariables& v, std::string_view t) { v.spill_above_bytes = to_int(t); }},
 };
 
 // `a.b`: both parts must look like identifiers.

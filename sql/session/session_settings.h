@@ -44,6 +44,7 @@ struct SessionVariables {
   int32_t idle_in_transaction_timeout_ms = 0;
   int32_t idle_session_timeout_ms = 0;
   size_t work_mem_bytes = size_t{4} << 20;
+  int32_t spill_above_bytes = -1;  // in place of work_mem where operators spill; -1: not
   double hash_mem_multiplier = 2;
   size_t query_memory_bytes = 0;  // 0: no limit
   int32_t max_parallel_workers = 8;

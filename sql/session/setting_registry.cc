@@ -218,6 +218,9 @@ const OwnSetting kOwnSettings[] = {
     {"luma.simd", SettingType::kEnum, SettingContext::kPostmaster, "", 0, 0, "auto",
      "Instructions that loops over vectors use; auto is the best that the machine has.",
      "auto|sse2|avx2|avx512", check_simd},
+    {"luma.spill_above", SettingType::kInteger, SettingContext::kUser, "", -1, 2147483647, "-1",
+     "Bytes that an operator keeps before it spills, whatever work_mem says; -1 leaves it to "
+     "that."},
     {"luma.text_search_directory", SettingType::kString, SettingContext::kSuperuser, "", 0, 0, "",
      "Directory of word lists for text search besides those that are built in."},
 };

@@ -2,7 +2,7 @@
 """Random queries on row tables, columnar tables, under other settings, and on PostgreSQL 15.
 
 test/random_queries/run.py [--seed 1] [--schemas 10] [--queries 100] [--no-oracle]
-                           [--set name=value ...] [--only SEED]
+                           [--set name=value ...] [--option OPTION ...]
 
 Every schema has its own seed (--seed, --seed + 1, ...), and everything follows from it. A query
 whose answers differ is made smaller as long as they do, and printed with the schema's seed and both
@@ -183,7 +183,7 @@ class Run:
         self.args = args
         self.counts = collections.Counter()
         self.seen = set()
-        self.luma = servers.LumaServer(options=COLUMNAR_OPTIONS).start()
+        self.luma = servers.LumaServer(options=COLUMNAR_OPTIONS + args.option).start()
         self.oracle = None if args.no_oracle else servers.PostgresServer().start()
         self.sides = self.make_sides()
 
@@ -262,6 +262,7 @@ def main():
     parser.add_argument("--queries", type=int, default=100, help="for each schema")
     parser.add_argument("--no-oracle", action="store_true", help="without PostgreSQL")
     parser.add_argument("--set", action="append", default=[], help="name=value on LumaDB's sides")
+    parser.add_argument("--option", action="append", default=[], help="passed on to lumadb")
     parser.add_argument("--shrink", type=int, default=300, help="attempts for each difference")
     parser.add_argument("--dump", action="store_true", help="print the schemas")
     args = parser.parse_args()

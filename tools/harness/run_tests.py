@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness.servers import ROOT  # noqa: E402
 
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed$")
+LONG_PARTS = ("longfaults", "bench", "matrix")
 
 
 class Run:
@@ -76,10 +77,11 @@ class Run:
         binary = os.path.join(ROOT, "build", self.preset, "bin", "lumadb")
         self.shell("settings page", ["bash", "-c", f"diff <({binary} --settings) docs/settings.md"])
 
-    def build(self):
-        self.say(f"== build ({self.preset})")
+    def build(self, preset=None):
+        preset = preset or self.preset
+        self.say(f"== build ({preset})")
         started = time.monotonic()
-        done = subprocess.run([os.path.join(ROOT, "tools", "build"), self.preset], cwd=ROOT,
+        done = subprocess.run([os.path.join(ROOT, "tools", "build"), preset], cwd=ROOT,
                               check=False)
         self.record("build", int(done.returncode == 0), int(done.returncode != 0), started)
         return done.returncode == 0
@@ -161,6 +163,8 @@ def main():
     parser.add_argument("--faults", action="store_true", help="the long crash loop only")
     parser.add_argument("--clients", action="store_true", help="clients only")
     parser.add_argument("--bench", action="store_true", help="benchmarks only")
+    parser.add_argument("--matrix", action="store_true",
+                        help="all instruction sets, 1 to 4 threads, spilling, vectors of two rows")
     parser.add_argument("--only", help="some of: tidy,unit,sql,queries,docs,isolation,protocol,"
                                        "clients,embedded,docker,faults")
     args = parser.parse_args()
@@ -176,6 +180,8 @@ def main():
         parts = ["clients"]
     elif args.bench:
         parts = ["bench"]
+    elif args.matrix:
+        parts = ["matrix"]
     elif args.asan or args.tsan:
         parts = ["unit", "sql", "queries", "isolation", "protocol", "faults"]
     else:
@@ -187,6 +193,8 @@ def main():
     if "tidy" in parts:
         run.script("tidy", [python, "tools/tidy.py"])
     built = run.build() if parts != ["tidy"] else True
+    if "matrix" in parts:
+        run.build("vector2")
     if "unit" in parts:
         run.unit()
         run.settings_page()
@@ -215,6 +223,7 @@ def main():
         ("longfaults", "crash loop, columnar tables",
          ["test/faults/crash.py", "--columnar", "--rounds", "200"]),
         ("longfaults", "storage errors", ["test/faults/storage_errors.py", "--rounds", "100"]),
+        ("matrix", "matrix", ["tools/harness/matrix.py", "--vector2"]),
         ("bench", "benchmarks", ["tools/bench/oltp"]),
     ]
     for part, name, command in scripts:
@@ -223,7 +232,7 @@ def main():
         if not built and not os.path.exists(os.path.join(ROOT, "build", preset, "bin", "lumadb")):
             run.record(name, 0, 1, time.monotonic())
             continue
-        run.script(name, [python, *command], 6 * 3600 if part in ("longfaults", "bench") else 1800)
+        run.script(name, [python, *command], 6 * 3600 if part in LONG_PARTS else 1800)
 
     if "sql" in parts and not args.quick and built:
         run.script("sessions", ["bash", "test/session/smoke.sh",
