@@ -63,6 +63,7 @@ class DividedInput {
 
   size_t size() const { return siblings_.size(); }
   WorkerTeam& team() { return team_; }
+  Operator& sibling(size_t i) { return *siblings_[i]; }
   // Reads all rows: consume(i, chunk, context) gets those of sibling i.
   using Consume = std::function<void(size_t, const Chunk&, ExecContext&)>;
   void read(const Consume& consume);

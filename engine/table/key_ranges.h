@@ -24,6 +24,10 @@ class KeyRanges {
               uint64_t min_bytes);
   // Ascending; null when all have been handed out. Valid until the next open().
   const Range* take();
+  // Of those that take() gives, from 0 on.
+  size_t number_of(const Range& range) const {
+    return static_cast<size_t>(&range - ranges_.data());
+  }
 
   void add_rows(uint64_t rows) { rows_read_.fetch_add(rows, std::memory_order_relaxed); }
   uint64_t rows_read() const { return rows_read_.load(std::memory_order_relaxed); }

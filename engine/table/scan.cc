@@ -22,6 +22,7 @@ struct TableScanOperator::State {
   bool take_range(ExecContext& context) {
     const KeyRanges::Range* range = ranges->take();
     if (range == nullptr) return false;
+    next_piece = ranges->number_of(*range);
     iterator.open(*context.transaction, range->lower, range->upper).seek_first();
     return true;
   }
@@ -35,6 +36,8 @@ struct TableScanOperator::State {
   // Divided among siblings.
   std::shared_ptr<KeyRanges> ranges;
   bool is_sibling = false;
+  uint64_t next_piece = 0;  // of the rows to come
+  uint64_t piece = 0;       // of those in the chunk
 };
 
 TableScanOperator::TableScanOperator(TableDescPtr table, std::vector<int32_t> columns,
@@ -66,6 +69,8 @@ OperatorPtr TableScanOperator::make_sibling() {
   return sibling;
 }
 
+uint64_t TableScanOperator::piece() const { return state_->piece; }
+
 void TableScanOperator::do_open(ExecContext& context) {
   State& state = *state_;
   state.output.restart(context);
@@ -84,6 +89,7 @@ const Chunk* TableScanOperator::do_next(ExecContext& context) {
   output.raise_error();
   while (!state.done) {
     output.begin();
+    state.piece = state.next_piece;
     TxnIterator& at = *state.iterator;
     for (; at.valid() && !output.full(); at.next()) output.add_row(at.key(), at.value());
     if (!at.valid()) state.done = !state.is_sibling || !state.take_range(context);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/exec/evaluator.h"
+#include "engine/exec/op_gather.h"
 #include "engine/exec/operator.h"
 #include "engine/row/table_desc.h"
 
@@ -34,7 +35,7 @@ struct KeyRange {
   bool upper_inclusive = true;
 };
 
-class TableScanOperator final : public Operator {
+class TableScanOperator final : public Operator, public PiecedSource {
  public:
   // `filter` (may be null): boolean, slots over the output columns.
   TableScanOperator(TableDescPtr table, std::vector<int32_t> columns, const Expr* filter);
@@ -43,6 +44,7 @@ class TableScanOperator final : public Operator {
   bool is_divisible() const override;
   size_t divide(ExecContext& context) override;
   OperatorPtr make_sibling() override;
+  uint64_t piece() const override;
 
  private:
   void do_open(ExecContext& context) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/exec/op_gather.h"
 #include "engine/table/scan.h"
 #include "sql/bind/binder.h"
 #include "sql/lower/lowering.h"
@@ -100,6 +101,24 @@ char command_of(const LogicalOp* root) {
   }
 }
 
+// Few of the rows that are read come out, and they are many.
+bool is_selective(LogicalOp& root, Estimator& estimator) {
+  constexpr double kFewestRows = 20000, kLargestPart = 0.2;
+  double read = 0;
+  for_each_op(root, [&](LogicalOp& op) {
+    if (op.kind != OpKind::kScan) return;
+    read = std::max(read, estimator.table_rows(*static_cast<ScanOp&>(op).table));
+  });
+  return read >= kFewestRows && root.rows <= read * kLargestPart;
+}
+
+void add_gather(PhysicalPlan& plan) {
+  if (plan.command != 'S' || !GatherOperator::fits(*plan.root)) return;
+  auto gather = std::make_unique<GatherOperator>(std::move(plan.root));
+  plan.gather = gather.get();
+  plan.root = std::move(gather);
+}
+
 }  // namespace
 
 std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext& context) {
@@ -117,11 +136,12 @@ std::unique_ptr<PhysicalPlan> plan_bound_query(BoundQuery query, PlannerContext&
   auto lowering = std::make_shared<Lowering>(*query.context, estimator, context.settings);
   if (context.takes_parameter_rows) lowering->take_parameter_rows();
   plan->root = lowering->lower_result(*query.root, query.result);
-  estimator->finish_planning();
   plan->notes = lowering->notes();
   plan->notes->root = query.root;
   plan->estimated_cost = estimated_cost(*query.root, plan->root.get(), *plan->notes);
   if (one_scan) tell_only_reader(*plan->root);
+  if (is_selective(*query.root, *estimator)) add_gather(*plan);
+  estimator->finish_planning();
   plan->parameter_rows = lowering->parameter_rows();
   for (const auto& column : query.result) {
     const PlanColumn& info = query.context->column(column.column);

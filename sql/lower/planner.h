@@ -25,6 +25,8 @@ struct ResultColumnInfo {
   int16_t attnum = 0;
 };
 
+class GatherOperator;
+
 struct PhysicalPlan {
   // Declared before the operators: they point into it and go first.
   std::unique_ptr<PlanContext> context;
@@ -48,6 +50,8 @@ struct PhysicalPlan {
   bool is_point_operation = false;  // a unique-key lookup, or one row by VALUES
   // Where the rows of parameters go, when it was planned for them. Owned by `root`.
   ParameterRowsOperator* parameter_rows = nullptr;
+  // The root, when threads find its rows ahead of the reader.
+  GatherOperator* gather = nullptr;
   double estimated_cost = 0;  // in the unit of sql/optimize/cost_model.h
   // What the command tag counts: 'S' rows returned, or the root modification's kind 'I', 'U', 'D'.
   char command = 'S';

@@ -8,6 +8,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/memory_budget.h"
+#include "engine/exec/op_gather.h"
 #include "engine/exec/operator.h"
 #include "engine/txn/transaction.h"
 #include "sql/ast/node.h"
@@ -50,8 +51,9 @@ class PlanRun {
     close();
     arena_.reset();
   }
-  // Called with the context's session parts filled in.
-  void open() {
+  // Called with the context's session parts filled in. `reads_all`: the reader will want every row.
+  void open(bool reads_all = true) {
+    if (plan_->gather != nullptr) plan_->gather->set_reads_all(reads_all);
     context_.parameters = parameters_;
     context_.exec_parameters = exec_parameters_;
     context_.execution_id = new_execution_id();

@@ -100,7 +100,8 @@ uint64_t SqlSession::Routines::run(RoutinePlan& plan, std::span<const Value> par
   std::optional<StatementScope> scope;
   scope.emplace(*session_.transaction_, read_only);
   bool returns_rows = plan.returns_rows();
-  run.open();
+  // A function may stop at the first row.
+  run.open(false);
   uint64_t rows = 0;
   while (const Chunk* chunk = run.next()) {
     if (!returns_rows) continue;

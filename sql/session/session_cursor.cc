@@ -72,7 +72,7 @@ void SqlSession::pull_rows(Portal& portal, uint64_t wanted) {
   transaction_->resume_statement(portal.snapshot);
   try {
     if (!portal.is_open) {
-      run.open();
+      run.open(wanted == UINT64_MAX);
       portal.is_open = true;
     }
     while (portal.rows_read() < wanted) {

@@ -403,7 +403,7 @@ void SqlSession::run_portal_slice(Portal& portal, int64_t max_rows, RowReceiver&
   std::optional<StatementScope> scope;
   scope.emplace(transaction, !first);
   if (first) {
-    run.open();
+    run.open(max_rows <= 0);
     portal.is_open = true;
   } else {
     transaction.resume_statement(portal.snapshot);
