@@ -11,6 +11,7 @@
 // 2015. What cannot be moved (correlation under LIMIT, outer joins, windows, set operations, or in
 // an aggregated expression itself) stays an Apply, which runs the right side per left row.
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/sql_error.h"
 #include "sql/function/registry.h"
@@ -130,6 +131,7 @@ class Decorrelator {
         LogicalOp* behind = join_behind(apply);
         return behind != nullptr ? behind : apply;
       }
+      if (apply->join != JoinKind::kInner && leaves_product(*apply->inputs[1])) return apply;
     }
     Pulled pulled;
     LogicalOp* right = apply->inputs[1];
@@ -162,6 +164,56 @@ class Decorrelator {
       result = with_late_items(result, pulled);
     }
     return result;
+  }
+
+  // Inner joins below filters: what they join, and all conditions.
+  static void flatten(const LogicalOp& op, std::vector<const LogicalOp*>& relations,
+                      std::vector<Expr*>& conditions) {
+    if (op.kind == OpKind::kFilter) {
+      split_conjuncts(static_cast<const FilterOp&>(op).condition, conditions);
+      return flatten(*op.inputs[0], relations, conditions);
+    }
+    if (op.kind == OpKind::kJoin && static_cast<const JoinOp&>(op).join == JoinKind::kInner) {
+      split_conjuncts(static_cast<const JoinOp&>(op).condition, conditions);
+      for (const LogicalOp* input : op.inputs) flatten(*input, relations, conditions);
+      return;
+    }
+    relations.push_back(&op);
+  }
+
+  // Whether joins below are joins only through the left side: without it, every row of one would
+  // meet every row of the other.
+  bool leaves_product(const LogicalOp& right) const {
+    const LogicalOp* top = &right;
+    while (top->kind == OpKind::kProject || top->kind == OpKind::kSort ||
+           top->kind == OpKind::kAggregate || top->kind == OpKind::kDistinct) {
+      top = top->inputs[0];
+    }
+    std::vector<const LogicalOp*> relations;
+    std::vector<Expr*> conditions;
+    flatten(*top, relations, conditions);
+    std::vector<size_t> part(relations.size());  // connected relations have the same
+    std::vector<bool> is_tied(relations.size());
+    for (size_t i = 0; i < relations.size(); ++i) {
+      part[i] = i;
+      is_tied[i] = is_correlated(*relations[i]);
+    }
+    for (const Expr* condition : conditions) {
+      const ColumnSet columns = columns_of(*condition);
+      const bool correlated = intersects(columns, left_);
+      std::optional<size_t> first;
+      for (size_t i = 0; i < relations.size(); ++i) {
+        if (!intersects(columns, output_of(*relations[i]))) continue;
+        if (correlated) is_tied[i] = true;
+        if (first) std::ranges::replace(part, part[i], part[*first]);
+        if (!first) first = i;
+      }
+    }
+    ColumnSet tied;
+    for (size_t i = 0; i < relations.size(); ++i) {
+      if (is_tied[i]) tied.insert(static_cast<ColumnId>(part[i]));
+    }
+    return tied.size() > 1;
   }
 
   Expr* and_of(Expr* a, Expr* b) {

@@ -21,6 +21,7 @@
 #include "sql/optimize/calls.h"
 #include "sql/optimize/cost_model.h"
 #include "sql/optimize/estimate.h"
+#include "sql/optimize/generated_scan.h"
 #include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
@@ -142,6 +143,16 @@ class DomainDecorrelator {
     });
     double each = 0, once = rows * (cost::kScanRow + cost::kBuildRow) + values * cost::kGroup;
     for_each_op(*apply.inputs[1], [&](LogicalOp& op) {
+      if (op.kind == OpKind::kVirtualScan) {
+        const auto& scan = static_cast<const VirtualScanOp&>(op);
+        const double whole = generated_scan_cost(plan_, scan, context_.estimator);
+        // It is generated once, and found by hash from then on.
+        each += std::min(
+            whole / std::max(1.0, rows) + cost::kVirtualLookup,
+            generated_lookup_cost(plan_, scan, conditions, context_.estimator).value_or(whole));
+        once += whole;
+        return;
+      }
       if (op.kind != OpKind::kScan) return;
       auto& scan = static_cast<ScanOp&>(op);
       const double table_rows = context_.estimator.table_rows(*scan.table);

@@ -69,9 +69,10 @@ class FilterPusher {
       case OpKind::kAsofJoin:  // without the nearest row there would be another one
       case OpKind::kApply: {
         ColumnSet left = output_of(*op->inputs[0]);
+        const ColumnSet local = columns_at(*op);
         std::vector<Expr*> below, above;
         for (Expr* conjunct : conjuncts)
-          (covered(*conjunct, left) ? below : above).push_back(conjunct);
+          (covered(*conjunct, left, local) ? below : above).push_back(conjunct);
         op->inputs[0] = push(op->inputs[0], std::move(below));
         op->inputs[1] = push(op->inputs[1], {});
         return make_filter(context_, op, make_and(context_.arena(), above));
@@ -152,15 +153,29 @@ class FilterPusher {
     return make_filter(context_, &barrier, make_and(context_.arena(), above));
   }
 
-  static bool covered(const Expr& expr, const ColumnSet& available) {
-    return covered_by(columns_of(expr), available);
+  // What the operator and its inputs give; other columns are those of an outer query, constant
+  // here.
+  static ColumnSet columns_at(const LogicalOp& op) {
+    ColumnSet out = output_of(op);
+    for (const LogicalOp* input : op.inputs) {
+      for (ColumnId column : output_of(*input)) out.insert(column);
+    }
+    return out;
+  }
+
+  // Whether of the local columns it uses only available ones.
+  static bool covered(const Expr& expr, const ColumnSet& available, const ColumnSet& local) {
+    return std::ranges::all_of(columns_of(expr), [&](ColumnId column) {
+      return available.contains(column) || !local.contains(column);
+    });
   }
 
   // Conjuncts over `columns` (and outer references) go below; the rest stays.
   LogicalOp* push_where(LogicalOp* op, std::vector<Expr*> conjuncts, const ColumnSet& columns) {
+    const ColumnSet local = columns_at(*op);
     std::vector<Expr*> below, above;
     for (Expr* conjunct : conjuncts)
-      (covered(*conjunct, columns) ? below : above).push_back(conjunct);
+      (covered(*conjunct, columns, local) ? below : above).push_back(conjunct);
     op->inputs[0] = push(op->inputs[0], std::move(below));
     return make_filter(context_, op, make_and(context_.arena(), above));
   }
@@ -224,6 +239,7 @@ class FilterPusher {
     simplify_outer(*join, conjuncts);
     ColumnSet left = output_of(*join->inputs[0]);
     ColumnSet right = output_of(*join->inputs[1]);
+    const ColumnSet local = columns_at(*join);
     std::vector<Expr*> to_left, to_right, here, above, own;
     bool keeps_left = join->join == JoinKind::kLeft || join->join == JoinKind::kSingle ||
                       join->join == JoinKind::kFull;
@@ -240,18 +256,18 @@ class FilterPusher {
                               join->join == JoinKind::kSingle;
       bool left_may_vanish =
           inner || join->join == JoinKind::kRight || join->join == JoinKind::kSemi;
-      if (!fixed && left_may_vanish && covered(*conjunct, left)) {
+      if (!fixed && left_may_vanish && covered(*conjunct, left, local)) {
         to_left.push_back(conjunct);
-      } else if (!fixed && right_may_vanish && covered(*conjunct, right)) {
+      } else if (!fixed && right_may_vanish && covered(*conjunct, right, local)) {
         to_right.push_back(conjunct);
       } else {
         here.push_back(conjunct);
       }
     }
     for (Expr* conjunct : conjuncts) {
-      if (covered(*conjunct, left) && !keeps_right) {
+      if (covered(*conjunct, left, local) && !keeps_right) {
         to_left.push_back(conjunct);
-      } else if (covered(*conjunct, right) && !keeps_left && !left_only) {
+      } else if (covered(*conjunct, right, local) && !keeps_left && !left_only) {
         to_right.push_back(conjunct);
       } else if (join->join == JoinKind::kInner) {
         here.push_back(conjunct);
@@ -263,7 +279,8 @@ class FilterPusher {
       std::vector<Expr*> members, kept;
       split_conjuncts(join->membership, members);
       for (Expr* member : members) {
-        bool down = !has_volatile(*member) && !has_subquery(*member) && covered(*member, right);
+        bool down =
+            !has_volatile(*member) && !has_subquery(*member) && covered(*member, right, local);
         (down ? to_right : kept).push_back(member);
       }
       join->membership = make_and(context_.arena(), kept);
