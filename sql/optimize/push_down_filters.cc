@@ -4,6 +4,7 @@
 // becomes a plainer join first. Volatile conjuncts and those with subqueries stay where they are.
 #include <algorithm>
 
+#include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -18,6 +19,7 @@ class FilterPusher {
 
   // `op` with `conjuncts` (over its output) applied somewhere at or below it.
   LogicalOp* push(LogicalOp* op, std::vector<Expr*> conjuncts) {
+    for_each_subquery_plan(*op, [&](LogicalOp*& plan) { plan = push(plan, {}); });
     std::vector<Expr*> movable, fixed;
     for (Expr* conjunct : conjuncts) {
       (has_volatile(*conjunct) || has_subquery(*conjunct) ? fixed : movable).push_back(conjunct);
