@@ -163,6 +163,10 @@ bool Lowering::index_join_pays(const LogicalOp& outer, const ScanOp& inner,
     whole = std::min(whole, hash + (settings_.hash_join ? 0 : cost::kDisabled));
   }
   double lookup = loop_cost(cost::lookup_join(outer.rows, *path, output_rows));
+  if (covering_copy(inner) != nullptr) {
+    lookup += outer.rows * cost::kColdLookup;
+    whole += cost::kColumnarStart;
+  }
   return lookup < whole + scan_cost(inner);
 }
 

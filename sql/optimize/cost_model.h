@@ -21,6 +21,10 @@ inline constexpr double kCondition = 0.0003;           // one more conjunct eval
 // To find the first row of a range of keys; rows found by index entries are read one by one.
 inline constexpr double kLookup = 0.1;
 inline constexpr double kFetchRow = 0.06;
+// Of a row table that is otherwise scanned through its columnar index: its blocks are not at hand,
+// and one thread looks rows up where several scan. Such a scan has to begin, too.
+inline constexpr double kColdLookup = 0.2;
+inline constexpr double kColumnarStart = 2;
 // A block of one column of a columnar table is decoded for one row.
 inline constexpr double kFetchColumn = 0.1;
 

@@ -612,7 +612,11 @@ double Estimator::semi_selectivity(const Expr& left, const Expr& right, double r
 }
 
 double Estimator::pair_selectivity(const Expr& condition) const {
-  if (condition.kind == ExprKind::kFunction && condition.args.size() == 2) {
+  const bool compares_two = condition.kind == ExprKind::kFunction && condition.args.size() == 2 &&
+                            std::ranges::none_of(condition.args, [](const Expr* arg) {
+                              return columns_of(*arg).empty();
+                            });
+  if (compares_two) {
     SelectivityRule rule = rule_of(condition.operator_oid);
     if (rule == SelectivityRule::kEqual || rule == SelectivityRule::kNotEqual) {
       double part = equality_selectivity(*condition.args[0], *condition.args[1]);

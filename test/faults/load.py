@@ -222,7 +222,8 @@ class Client(threading.Thread):
                  f"alter table facts drop column {name}"],
                 ["alter table facts set (sort_key = 'v, tag')", "vacuum facts",
                  "alter table facts set (sort_key = 'tag, n desc')"],
-                ["drop index if exists facts_v", "create index if not exists facts_v on facts(v)"],
+                [f"drop index if exists facts_{name}",
+                 f"create index if not exists facts_{name} on facts(v)"],
                 [f"create table copy_{self.number} using columnar as select * from facts",
                  f"truncate copy_{self.number}", f"drop table copy_{self.number}"]]):
             try:
