@@ -247,6 +247,26 @@ OperatorPtr Lowering::lower_result(LogicalOp& root,
   return project_columns(std::move(lowered), wanted, wanted).op;
 }
 
+// The one text that a regular expression like ^(name)$ matches; nullptr: there may be others.
+Expr* Lowering::anchored_text(const Expr& pattern) {
+  const Expr* constant = &pattern;
+  while (constant->kind == ExprKind::kRelabel) constant = constant->args[0];
+  if (constant->kind != ExprKind::kConstant || constant->constant.is_null ||
+      constant->physical != PhysicalType::kVarlen) {
+    return nullptr;
+  }
+  std::string_view text = constant->constant.datum.str.view();
+  if (!text.starts_with("^(") || !text.ends_with(")$")) return nullptr;
+  text = text.substr(2, text.size() - 4);
+  auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (text.empty() || !std::ranges::all_of(text, is_plain)) return nullptr;
+  Expr* out = context_.arena().make<Expr>(*constant);
+  out->constant = Datum::of_string(context_.arena().copy(text));
+  return out;
+}
+
 Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan,
                                      const std::vector<Expr*>& extra_conjuncts) {
   std::vector<Expr*> conjuncts = extra_conjuncts;
@@ -262,11 +282,12 @@ Lowered Lowering::lower_virtual_scan(VirtualScanOp& scan,
             ? nullptr
             : FunctionRegistry::instance().operator_by_oid(conjunct->operator_oid);
     bool matches_one = op != nullptr && op->name == "~~" && is_plain_pattern(*conjunct->args[1]);
-    if (op == nullptr || (op->name != "=" && !matches_one)) continue;
+    Expr* anchored = op != nullptr && op->name == "~" ? anchored_text(*conjunct->args[1]) : nullptr;
+    if (op == nullptr || (op->name != "=" && !matches_one && anchored == nullptr)) continue;
     for (int side = 0; side < 2; ++side) {
       const Expr* column = conjunct->args[side];
       while (column->kind == ExprKind::kRelabel) column = column->args[0];
-      Expr* value = conjunct->args[1 - side];
+      Expr* value = anchored != nullptr && side == 0 ? anchored : conjunct->args[1 - side];
       int slot = column->kind == ExprKind::kColumn ? slot_of(scan.output, column->column) : -1;
       if (slot < 0 || scan.attribute[slot] < 0 || intersects(columns_of(*value), own) ||
           has_volatile(*value))

@@ -54,6 +54,7 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_inverted_scan(ScanOp& scan, const std::vector<Expr*>& conjuncts,
                               const InvertedPath& path);
   Lowered scan_with_order(ScanOp& scan, const IndexDesc& index, bool reverse);
+  Expr* anchored_text(const Expr& pattern);
   Lowered lower_virtual_scan(VirtualScanOp& scan, const std::vector<Expr*>& extra_conjuncts);
   Lowered lower_values(ValuesOp& op);
   Lowered lower_filter(FilterOp& op);

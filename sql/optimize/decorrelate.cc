@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "engine/base/sql_error.h"
+#include "sql/catalog/virtual_relation.h"
 #include "sql/function/registry.h"
 #include "sql/optimize/calls.h"
 #include "sql/optimize/nested_plans.h"
@@ -132,6 +133,8 @@ class Decorrelator {
         return behind != nullptr ? behind : apply;
       }
       if (apply->join != JoinKind::kInner && leaves_product(*apply->inputs[1])) return apply;
+      // For many rows decorrelate_by_domain makes it a join after all.
+      if (apply->join == JoinKind::kSingle && joins_by_lookup(*apply->inputs[1])) return apply;
     }
     Pulled pulled;
     LogicalOp* right = apply->inputs[1];
@@ -214,6 +217,40 @@ class Decorrelator {
       if (is_tied[i]) tied.insert(static_cast<ColumnId>(part[i]));
     }
     return tied.size() > 1;
+  }
+
+  // Whether it joins generated relations only, or computes something of one, and a key of the left
+  // side looks rows up: as a join it would do that for all rows, whatever the left side has.
+  bool joins_by_lookup(const LogicalOp& right) const {
+    const LogicalOp* top = &right;
+    while (top->kind == OpKind::kProject) top = top->inputs[0];
+    bool computes = false;
+    for (const LogicalOp* at = &right; at->kind == OpKind::kProject; at = at->inputs[0]) {
+      computes |= std::ranges::any_of(
+          static_cast<const ProjectOp*>(at)->items,
+          [](const ProjectItem& item) { return item.expr->kind == ExprKind::kFunction; });
+    }
+    std::vector<const LogicalOp*> relations;
+    std::vector<Expr*> conditions;
+    flatten(*top, relations, conditions);
+    if ((relations.size() < 2 && !computes) ||
+        !std::ranges::all_of(relations, [](const LogicalOp* relation) {
+          return relation->kind == OpKind::kVirtualScan;
+        })) {
+      return false;
+    }
+    return std::ranges::any_of(relations, [&](const LogicalOp* relation) {
+      const auto& scan = static_cast<const VirtualScanOp&>(*relation);
+      const VirtualRelation* generated = find_virtual_relation(scan.name);
+      if (generated == nullptr) return false;
+      const ColumnSet own = output_of(scan);
+      return std::ranges::any_of(conditions, [&](Expr* condition) {
+        Equality equality;
+        return as_equality(condition, left_, own, equality) &&
+               equality.right->kind == ExprKind::kColumn &&
+               generated->is_key(context_.column(equality.right->column).name);
+      });
+    });
   }
 
   Expr* and_of(Expr* a, Expr* b) {
