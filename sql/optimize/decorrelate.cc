@@ -20,6 +20,7 @@
 #include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
+#include "sql/optimize/row_order.h"
 #include "sql/plan/walk.h"
 
 namespace luma {
@@ -125,7 +126,11 @@ class Decorrelator {
   LogicalOp* convert(ApplyOp* apply) {
     if (LogicalOp* projection = as_projection(*apply)) return projection;
     left_ = output_of(*apply->inputs[0]);
-    if (is_correlated(*apply->inputs[1])) {
+    const bool is_free = !is_correlated(*apply->inputs[1]);
+    if ((!is_free || apply->condition != nullptr) && keeps_order_of_locks(*apply->inputs[0])) {
+      return apply;
+    }
+    if (!is_free) {
       // Work on the plan only when the whole chain can be moved: test first.
       bool keeps_left = apply->join == JoinKind::kSingle || apply->join == JoinKind::kLeft;
       if (!can_pull(*apply->inputs[1], keeps_left && apply->condition == nullptr, true)) {

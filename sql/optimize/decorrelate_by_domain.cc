@@ -25,6 +25,7 @@
 #include "sql/optimize/nested_plans.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
+#include "sql/optimize/row_order.h"
 #include "sql/plan/walk.h"
 
 namespace luma {
@@ -54,7 +55,9 @@ class DomainDecorrelator {
   void run(LogicalOp*& op) {
     if (op->kind == OpKind::kApply && !settled_.contains(op)) {
       auto* apply = static_cast<ApplyOp*>(op);
-      if (find_domain(*apply) && pays(*apply)) op = convert(apply);
+      if (!keeps_order_of_locks(*apply->inputs[0]) && find_domain(*apply) && pays(*apply)) {
+        op = convert(apply);
+      }
     }
     for_each_nested_plan(*op, [&](LogicalOp*& plan) { run(plan); });
   }
