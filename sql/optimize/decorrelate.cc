@@ -127,9 +127,8 @@ class Decorrelator {
     if (LogicalOp* projection = as_projection(*apply)) return projection;
     left_ = output_of(*apply->inputs[0]);
     const bool is_free = !is_correlated(*apply->inputs[1]);
-    if ((!is_free || apply->condition != nullptr) && keeps_order_of_locks(*apply->inputs[0])) {
-      return apply;
-    }
+    const bool hashes = !is_free || apply->condition != nullptr || apply->membership != nullptr;
+    if (hashes && keeps_order_of_locks(*apply->inputs[0])) return apply;
     if (!is_free) {
       // Work on the plan only when the whole chain can be moved: test first.
       bool keeps_left = apply->join == JoinKind::kSingle || apply->join == JoinKind::kLeft;
