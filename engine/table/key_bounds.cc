@@ -13,6 +13,15 @@ KeyBounds::KeyBounds(const IndexDesc& index, uint32_t storage_id, const KeyRange
       storage_id_(storage_id),
       lower_inclusive_(range.lower_inclusive),
       upper_inclusive_(range.upper_inclusive) {
+  if (!range.alternatives.empty()) {
+    points_ = true;
+    for (const KeyRange& each : range.alternatives) {
+      points_ = alternatives_.emplace_back(index, storage_id, each).points_ && points_;
+    }
+    // One key is a range, too.
+    for (KeyBounds& each : alternatives_) each.points_ = points_;
+    return;
+  }
   bool whole_key = range.parts.size() == codec_.size() && range.lower == nullptr &&
                    range.upper == nullptr && (index.clustered || holds_row_key_in_value(index));
   for (size_t i = 0; i < range.parts.size(); ++i) {
@@ -43,8 +52,30 @@ KeyBounds::Range& KeyBounds::add_range() {
   return ranges_[count_++];
 }
 
+void KeyBounds::evaluate_alternatives(EvalContext& context) {
+  std::vector<std::pair<std::string_view, std::string_view>> found;
+  for (KeyBounds& each : alternatives_) {
+    each.evaluate(context);
+    for (size_t i = 0; i < each.count(); ++i) found.emplace_back(each.lower(i), each.upper(i));
+  }
+  std::ranges::sort(found);
+  for (const auto& [lower, upper] : found) {
+    if (count_ > 0) {
+      Range& last = ranges_[count_ - 1];
+      if (points_ ? lower == last.lower : lower <= last.upper) {
+        if (upper > last.upper) last.upper.assign(upper);
+        continue;
+      }
+    }
+    Range& range = add_range();
+    range.lower.assign(lower);
+    range.upper.assign(upper);
+  }
+}
+
 void KeyBounds::evaluate(EvalContext& context) {
   count_ = 0;
+  if (!alternatives_.empty()) return evaluate_alternatives(context);
   prefix_.clear();
   append_storage_id(prefix_, storage_id_);
   for (size_t i = 0; i < parts_.size(); ++i) {

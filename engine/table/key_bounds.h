@@ -17,7 +17,7 @@ class KeyBounds {
   // True when every range is the one key of at most one entry; lower() is that key.
   bool points() const { return points_; }
   // At most one range, whatever the parameters.
-  bool single() const { return !any_of_; }
+  bool single() const { return !any_of_ && alternatives_.empty(); }
 
   void evaluate(EvalContext& context);
   // Disjoint, in ascending order.
@@ -37,7 +37,9 @@ class KeyBounds {
   // Narrows to the bounds on the part after the prefix; drops the range when nothing can match.
   void add_bounded(const std::string& prefix);
   bool evaluate_bounds(EvalContext& context);
+  void evaluate_alternatives(EvalContext& context);
 
+  std::vector<KeyBounds> alternatives_;
   KeyCodec codec_;
   uint32_t storage_id_;
   std::vector<Part> parts_;

@@ -25,10 +25,7 @@ struct Action {
                    ? columns_to_write(*spec.table, what.assignments, spec.generated)
                    : std::vector<bool>(),
                1),
-        stored(*spec.table, writer.layout(),
-               what.action == ModifyAction::kDelete && spec.table->triggers.empty()
-                   ? writer.columns_for_remove()
-                   : live_attributes(*spec.table),
+        stored(*spec.table, writer.layout(), attributes_to_change(*spec.table, what.action, false),
                1),
         rows(make_row_views(*spec.table)) {
     if (what.condition != nullptr) condition.emplace(*what.condition, 1);

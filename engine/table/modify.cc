@@ -215,10 +215,15 @@ bool ModifyOperator::State::update_conflicting(ExecContext& context, const Chunk
 
 void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   RowTargets& targets = *batch->targets;
-  targets.lock(context, input, mark);
+  const bool is_assigned = batch->assigns_key && !fires_before_rows && choose_locks(context, input);
+  targets.lock(
+      context, input, mark,
+      is_assigned ? std::span<const RowLockMode>(batch->modes) : std::span<const RowLockMode>());
   if (targets.size() == 0) return;
-  assign(context, batch->assignments, targets.input(), &targets.stored(), batch->rows);
-  batch->rows.size = targets.size();
+  if (!is_assigned || !targets.is_unchanged()) {
+    assign(context, batch->assignments, targets.input(), &targets.stored(), batch->rows);
+    batch->rows.size = targets.size();
+  }
   if (fires_before_rows) {
     if (!firing->before_row(TriggerEvent::kUpdate, &targets.stored(), &batch->rows)) return;
     firing->refuse_row_written_by_trigger(targets.key(0), "updated");
@@ -228,8 +233,8 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   batch->check.check(context, batch->rows);
   batch->writer.bind_old(targets.stored());
   batch->writer.bind_new(batch->rows);
-  const bool key_may_change =
-      batch->assigns_key || (fires_before_rows && firing->row_was_changed());
+  const bool key_may_change = (batch->assigns_key && !(is_assigned && targets.is_unchanged())) ||
+                              (fires_before_rows && firing->row_was_changed());
   for (uint32_t row = 0; row < targets.size(); ++row) {
     if (key_may_change) batch->writer.lock_changed_key(row, targets.key(row), batch->lock_mode);
     batch->writer.update(row, targets.key(row));
@@ -237,6 +242,23 @@ void ModifyOperator::State::update(ExecContext& context, const Chunk& input) {
   }
   if (spec.counts_rows) context.rows_affected += targets.size();
   keep_returned(context, targets.input(), batch->rows);
+}
+
+// An UPDATE that assigns keys: computes the new rows before any is locked, because those whose key
+// changes are locked otherwise. False when the child does not have the whole rows: then the lock of
+// those becomes a stronger one later.
+bool ModifyOperator::State::choose_locks(ExecContext& context, const Chunk& input) {
+  const Chunk* stored = batch->targets->stored_of(input);
+  if (stored == nullptr) return false;
+  assign(context, batch->assignments, input, stored, batch->rows);
+  batch->rows.size = input.size;
+  batch->check.compute_generated(context, batch->rows);
+  batch->modes.resize(input.size);
+  for (uint32_t row = 0; row < input.size; ++row) {
+    batch->modes[row] = batch->writer.changes_key(*stored, batch->rows, row) ? RowLockMode::kUpdate
+                                                                             : batch->lock_mode;
+  }
+  return true;
 }
 
 bool ModifyOperator::State::any_row_leaves(ExecContext& context) {
@@ -290,7 +312,8 @@ void ModifyOperator::State::remove(ExecContext& context, const Chunk& input) {
     firing->refuse_row_written_by_trigger(targets.key(0), "deleted");
   }
   batch->writer.bind_old(targets.stored());
-  for (uint32_t row = 0; row < targets.size(); ++row) {
+  if (!fires_after_rows) batch->writer.remove_all(targets.keys(), targets.keys_are_staged());
+  for (uint32_t row = 0; fires_after_rows && row < targets.size(); ++row) {
     batch->writer.remove(row, targets.key(row));
     queue_after_row(TriggerEvent::kDelete, &targets.stored(), nullptr, row);
   }

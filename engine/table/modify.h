@@ -92,6 +92,11 @@ class ModifyOperator final : public Operator {
   std::unique_ptr<State> state_;
 };
 
+// The attributes of a row that are needed to update or remove it. A child that has them all
+// (ModifySpec::old_slots) spares reading rows that nobody has changed again.
+std::vector<int32_t> attributes_to_change(const TableDesc& table, ModifyAction action,
+                                          bool returns_rows);
+
 // FOR UPDATE / SHARE: locks rows as they pass; rows that somebody changed meanwhile are read again
 // and tested again (READ COMMITTED) or end the statement with 40001.
 enum class LockStrength : uint8_t { kForKeyShare, kForShare, kForNoKeyUpdate, kForUpdate };

@@ -103,15 +103,19 @@ struct Batch {
       // Whether a row's key changes is known when its new values are.
       assigns_key = writer.lock_mode_for(updated_columns(*spec.table, spec.assignments,
                                                          spec.generated)) == RowLockMode::kUpdate;
-      lock_mode = RowLockMode::kNoKeyUpdate;
+      // Triggers before rows must not see a row whose lock becomes a stronger one later.
+      const bool before_rows = std::ranges::any_of(spec.table->triggers, [](const auto& trigger) {
+        return trigger.for_each_row && trigger.timing == TriggerTiming::kBefore &&
+               trigger.events[static_cast<size_t>(TriggerEvent::kUpdate)];
+      });
+      lock_mode = assigns_key && before_rows ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
       targets.emplace(spec, writer.layout(), child_types, live_attributes(*spec.table), lock_mode,
                       room);
     } else if (spec.action == ModifyAction::kDelete) {
-      targets.emplace(spec, writer.layout(), child_types,
-                      spec.returning.empty() && spec.table->triggers.empty()
-                          ? writer.columns_for_remove()
-                          : live_attributes(*spec.table),
-                      RowLockMode::kUpdate, room);
+      targets.emplace(
+          spec, writer.layout(), child_types,
+          attributes_to_change(*spec.table, ModifyAction::kDelete, !spec.returning.empty()),
+          RowLockMode::kUpdate, room);
     }
     if (spec.bound != nullptr) bound.emplace(*spec.bound, room);
     if (spec.returning.empty()) return;
@@ -128,6 +132,7 @@ struct Batch {
   RowWriter writer;
   RowLockMode lock_mode = RowLockMode::kUpdate;
   bool assigns_key = false;
+  std::vector<RowLockMode> modes;  // by row of the input
   std::optional<RowTargets> targets;
   Chunk rows;  // new rows
   // Of a leaf of a partitioned table: which new rows stay in it.
@@ -179,6 +184,7 @@ struct ModifyOperator::State {
   void resolve_invisible(ExecContext& context, std::string_view key);
   bool update_conflicting(ExecContext& context, const Chunk& input, uint32_t row);
   void update(ExecContext& context, const Chunk& input);
+  bool choose_locks(ExecContext& context, const Chunk& input);
   bool any_row_leaves(ExecContext& context);
   void update_and_move(ExecContext& context);
   void remove(ExecContext& context, const Chunk& input);

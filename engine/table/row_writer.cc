@@ -5,6 +5,7 @@
 #include "engine/base/sql_error.h"
 #include "engine/table/constraint_errors.h"
 #include "engine/table/deferred_checks.h"
+#include "engine/table/modify.h"
 #include "engine/table/row_lock.h"
 #include "engine/table/trigger_firing.h"
 #include "engine/txn/id_allocator.h"
@@ -79,32 +80,41 @@ RowLockMode RowWriter::lock_mode_for(const std::vector<bool>& updated) const {
   return RowLockMode::kNoKeyUpdate;
 }
 
-void RowWriter::lock_changed_key(uint32_t row, std::string_view key, RowLockMode held) {
-  if (held == RowLockMode::kUpdate) return;
+bool RowWriter::changes_key(const Chunk& old_rows, const Chunk& new_rows, uint32_t row) const {
   auto same_key = [&](const std::vector<KeyPart>& parts) {
     std::vector<int32_t> columns;
     for (const KeyPart& part : parts) {
       if (part.expression == nullptr) columns.push_back(part.column);
     }
-    return same_values(row, columns);
+    return same_values(old_rows, new_rows, row, columns);
   };
   bool same = same_key(table_->row_key);
   for (const IndexDesc& index : table_->indexes) {
     if (index.unique && index.predicate == nullptr) same = same && same_key(index.keys);
   }
-  if (!same) lock_key(*context_, *table_, key, RowLockMode::kUpdate);
+  return !same;
 }
 
-std::vector<int32_t> RowWriter::columns_for_remove() const {
+void RowWriter::lock_changed_key(uint32_t row, std::string_view key, RowLockMode held) {
+  if (held == RowLockMode::kUpdate || !changes_key(*old_rows_, *new_rows_, row)) return;
+  lock_key(*context_, *table_, key, RowLockMode::kUpdate);
+}
+
+std::vector<int32_t> attributes_to_change(const TableDesc& table, ModifyAction action,
+                                          bool returns_rows) {
+  if (action != ModifyAction::kDelete || returns_rows || !table.triggers.empty()) {
+    return live_attributes(table);
+  }
   std::vector<int32_t> columns;
-  for (const auto& index : indexes_) {
-    std::vector<int32_t> more = index_columns(table_->indexes[index->position]);
+  for (const IndexDesc& index : table.indexes) {
+    if (index.clustered) continue;
+    std::vector<int32_t> more = index_columns(index);
     columns.insert(columns.end(), more.begin(), more.end());
   }
-  for (const ForeignKeyDesc& key : table_->referenced_by) {
+  for (const ForeignKeyDesc& key : table.referenced_by) {
     columns.insert(columns.end(), key.parent_columns.begin(), key.parent_columns.end());
   }
-  std::sort(columns.begin(), columns.end());
+  std::ranges::sort(columns);
   columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
   return columns;
 }
@@ -492,11 +502,12 @@ bool RowWriter::collect(const Chunk& rows, uint32_t row, const std::vector<int32
   return complete;
 }
 
-bool RowWriter::same_values(uint32_t row, const std::vector<int32_t>& columns) const {
+bool RowWriter::same_values(const Chunk& old_rows, const Chunk& new_rows, uint32_t row,
+                            const std::vector<int32_t>& columns) const {
   for (int32_t column : columns) {
     auto at = static_cast<size_t>(column);
-    Value before = old_rows_->columns[at].value(row);
-    Value after = new_rows_->columns[at].value(row);
+    Value before = old_rows.columns[at].value(row);
+    Value after = new_rows.columns[at].value(row);
     if (before.is_null != after.is_null) return false;
     if (before.is_null) continue;
     const TypeInfo& type = type_info(table_->columns[at].type.oid);

@@ -5,6 +5,7 @@
 // One thread.
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,10 +39,11 @@ class RowWriter {
   RowLockMode update_lock_mode() const { return update_lock_mode_; }
   // The same when only these columns change (empty: any).
   RowLockMode lock_mode_for(const std::vector<bool>& updated) const;
+  // Whether the update of row `row` changes a key that others may refer to.
+  bool changes_key(const Chunk& old_rows, const Chunk& new_rows, uint32_t row) const;
   // Triggers may have changed columns that the row, locked in mode `held`, was not locked for.
   void lock_changed_key(uint32_t row, std::string_view key, RowLockMode held);
-  // Attributes that bind_old() must have for remove(); update() needs all.
-  std::vector<int32_t> columns_for_remove() const;
+  // remove() needs what attributes_to_change() says of bind_old(), update() all.
 
   // For rewriting a table under an exclusive lock: no row locks, and a duplicate key is an error of
   // the index being built.
@@ -72,6 +74,8 @@ class RowWriter {
   // made sure that it is the latest version.
   void update(uint32_t row, std::string_view key);
   void remove(uint32_t row, std::string_view key);
+  // All old rows; `staged`: the keys are in the transaction's memory.
+  void remove_all(std::span<const std::string_view> keys, bool staged);
   // The same for a row that becomes the new row `row` in another partition: to those that refer to
   // the partitioned table it is an update.
   void move_away(uint32_t row, std::string_view key);
@@ -118,6 +122,7 @@ class RowWriter {
   void stage_keys(Bulk& bulk);
   void stage_entries(Bulk& bulk, Index& index);
   void put_entry(Index& index, uint32_t row);
+  void remove_entries(Index& index, std::span<const std::string_view> row_keys);
   void remove_entry(Index& index, uint32_t row, std::string_view row_key);
   void update_entry(Index& index, uint32_t row, std::string_view old_key);
   void update_exclusive(Index& index, uint32_t row, std::string_view old_key);
@@ -135,7 +140,11 @@ class RowWriter {
   void take_out(uint32_t row, std::string_view key);
   void queue_as_parent(uint32_t row, Change change);
   bool collect(const Chunk& rows, uint32_t row, const std::vector<int32_t>& columns);
-  bool same_values(uint32_t row, const std::vector<int32_t>& columns) const;
+  bool same_values(uint32_t row, const std::vector<int32_t>& columns) const {
+    return same_values(*old_rows_, *new_rows_, row, columns);
+  }
+  bool same_values(const Chunk& old_rows, const Chunk& new_rows, uint32_t row,
+                   const std::vector<int32_t>& columns) const;
 
   TableDescPtr table_;
   StoredLayout layout_;

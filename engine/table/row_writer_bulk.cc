@@ -1,5 +1,5 @@
-// Inserting a whole chunk: the rows and their index entries are encoded into the transaction's
-// memory, each kind is sorted, its unique keys are locked and looked for at once.
+// Inserting or removing a whole chunk: the rows and their index entries are encoded into the
+// transaction's memory, each kind is sorted, its unique keys are locked and looked for at once.
 #include <algorithm>
 #include <cstring>
 
@@ -46,7 +46,9 @@ struct RowWriter::Bulk {
         keys.push_back(item.key);
       }
       if (keys.empty()) return true;
-      if (locks && !txn.locks()->try_lock_new_rows(*txn.owner(), keys)) return false;
+      if (locks && !txn.locks()->try_lock_rows(*txn.owner(), keys, RowLockMode::kUpdate)) {
+        return false;
+      }
       return !txn.any_may_exist(KvFamily::kData, keys);
     }
   };
@@ -162,6 +164,57 @@ bool RowWriter::insert_all() {
     for (uint32_t row = 0; row < new_rows_->size; ++row) queue_as_child(row, false);
   }
   return true;
+}
+
+// The entries of an index are next to each other, and not between rows: that is what the
+// transaction's memory of changes likes.
+void RowWriter::remove_entries(Index& index, std::span<const std::string_view> row_keys) {
+  const IndexDesc& desc = table_->indexes[index.position];
+  if (desc.is_inverted() || row_keys.size() < kFewRows) {
+    for (uint32_t row = 0; row < row_keys.size(); ++row) remove_entry(index, row, row_keys[row]);
+    return;
+  }
+  std::vector<std::string_view> entries, locked;
+  entries.reserve(row_keys.size());
+  for (uint32_t row = 0; row < row_keys.size(); ++row) {
+    if (!index.old_entry.covers(row)) continue;
+    const bool exclusive = desc.unique && index.old_entry.key_columns(row, old_entry_key_);
+    const size_t key_bytes = old_entry_key_.size();
+    index.old_entry.entry(row, row_keys[row], old_entry_key_, old_entry_value_);
+    char* at = txn_->buffer().stage(old_entry_key_.size());
+    std::memcpy(at, old_entry_key_.data(), old_entry_key_.size());
+    entries.push_back({at, old_entry_key_.size()});
+    // Who inserts the same key must wait until we have committed.
+    if (exclusive) locked.push_back({at, key_bytes});
+  }
+  std::ranges::sort(entries);
+  std::ranges::sort(locked);
+  const bool locks = !builds_table_ && txn_->locks() != nullptr && txn_->owner() != nullptr;
+  const bool repeats = std::ranges::adjacent_find(locked) != locked.end();
+  if (locks &&
+      (repeats || !txn_->locks()->try_lock_rows(*txn_->owner(), locked, RowLockMode::kUpdate))) {
+    for (std::string_view key : locked) lock_unique_key(key);
+  }
+  for (std::string_view key : entries) txn_->buffer().remove_staged(KvFamily::kData, key);
+}
+
+void RowWriter::remove_all(std::span<const std::string_view> keys, bool staged) {
+  const auto count = static_cast<uint32_t>(keys.size());
+  count_rows(&TableActivity::deleted, count, -int64_t{count});
+  for (std::string_view key : keys) {
+    if (staged && !rows_.is_columnar()) {
+      txn_->buffer().remove_staged(KvFamily::kData, key);
+    } else {
+      rows_.remove(*txn_, key);
+    }
+  }
+  if (table_->columnar != nullptr) table_->columnar->count_delta_rows(count);
+  for (auto& index : indexes_) remove_entries(*index, keys);
+  for (auto& copy : copies_) {
+    for (std::string_view key : keys) copy->remove(key);
+  }
+  if (table_->referenced_by.empty()) return;
+  for (uint32_t row = 0; row < count; ++row) queue_as_parent(row, Change::kRemoved);
 }
 
 }  // namespace luma

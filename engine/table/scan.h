@@ -33,6 +33,8 @@ struct KeyRange {
   bool lower_inclusive = true;
   const Expr* upper = nullptr;
   bool upper_inclusive = true;
+  // Instead of all that: what any of these visits.
+  std::vector<KeyRange> alternatives;
 };
 
 class TableScanOperator final : public Operator, public PiecedSource {

@@ -167,6 +167,14 @@ void CommitPipeline::commit_in_order(Transaction& txn, KvBatch& batch, bool dura
   result->commit_ts = commit_ts;
 }
 
+size_t CommitPipeline::change_slot(std::string_view storage) {
+  size_t slot = 0;
+  for (char byte : storage.substr(0, RunCache::kStorageBytes)) {
+    slot = slot * 131 + static_cast<unsigned char>(byte);
+  }
+  return slot % kChangeSlots;
+}
+
 void CommitPipeline::forget_cached(const WriteBuffer& buffer, uint64_t commit_ts,
                                    std::vector<uint32_t>* replaced) {
   // With so many changes all that is cached of a storage goes, which takes less time.
@@ -181,6 +189,7 @@ void CommitPipeline::forget_cached(const WriteBuffer& buffer, uint64_t commit_ts
     std::string_view storage = op.key.substr(0, RunCache::kStorageBytes);
     if (storage != last) {
       last = storage;
+      note_change(storage, commit_ts);
       if (!many) {
         has_runs = runs_.will_change(storage, commit_ts);
       } else if (std::find(gone.begin(), gone.end(), storage) == gone.end()) {
@@ -211,6 +220,7 @@ uint64_t CommitPipeline::write(KvBatch& batch, bool durable) {
     commit_ts = next_timestamp(batch);
     batch.stamp(commit_ts);
     for (const std::string& storage : batch.prefixes(KvFamily::kData, RunCache::kStorageBytes)) {
+      note_change(storage, commit_ts);
       runs_.will_change_all(storage, commit_ts);
       rows_.will_change_all(storage, commit_ts);
     }

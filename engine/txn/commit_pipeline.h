@@ -5,6 +5,7 @@
 // may be told to a client before the log is durable up to required_durable_ts() of what it depends
 // on. Thread-safe.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -88,6 +89,12 @@ class CommitPipeline {
   // Register before the first commit.
   void add_hook(CommitHook hook) { hooks_.push_back(std::move(hook)); }
 
+  // No commit after this one has changed what is in the storage (the first bytes of a key): who has
+  // locked a row and sees everything up to here in its snapshot has the row's last version.
+  uint64_t last_change(std::string_view storage) const {
+    return last_changes_[change_slot(storage)].load(std::memory_order_acquire);
+  }
+
   TxnSnapshotRef take_snapshot();
   // Newest commit timestamp handed out: an upper bound of what any existing snapshot contains.
   uint64_t assigned_ts() const { return assigned_ts_.load(std::memory_order_acquire); }
@@ -145,6 +152,12 @@ class CommitPipeline {
   void write_files(WriteBuffer& buffer, KvFiles* files, KvBatch* rest);
   // Before the write: what is cached of rows that the commit changes goes. Afterwards, those of
   // `replaced` (numbers of operations) come back as they are now.
+  static constexpr size_t kChangeSlots = 1024;  // storages that share one change together
+  static size_t change_slot(std::string_view storage);
+  // In commit order, before the commit is visible and its locks are given back.
+  void note_change(std::string_view storage, uint64_t commit_ts) {
+    last_changes_[change_slot(storage)].store(commit_ts, std::memory_order_release);
+  }
   void forget_cached(const WriteBuffer& buffer, uint64_t commit_ts,
                      std::vector<uint32_t>* replaced);
   void replace_cached(const WriteBuffer& buffer, uint64_t commit_ts,
@@ -196,6 +209,7 @@ class CommitPipeline {
   std::atomic<bool> refusing_{false};
   // Odd while files are taken over: snapshots taken then would change later.
   std::atomic<uint64_t> take_over_epoch_{0};
+  std::array<std::atomic<uint64_t>, kChangeSlots> last_changes_{};
   std::deque<RecentCommit> recent_commits_;
   std::map<uint64_t, std::vector<std::pair<KvFamily, std::string>>> held_writes_;
   std::vector<uint64_t> serializable_starts_;  // sorted, one per live serializable transaction

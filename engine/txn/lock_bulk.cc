@@ -1,7 +1,7 @@
-// Row locks of bulk inserts. A run of new keys is locked as a whole by publishing the sorted keys;
-// only a key that somebody else asks for gets an entry in the lock table, made by who asks. Both
-// orders are safe: the run is published before the shards are searched for other holders, and who
-// asks has its entry in a shard before it looks for runs.
+// Row locks of statements that write many rows. A run of keys is locked as a whole by publishing
+// the sorted keys; only a key that somebody else asks for gets an entry in the lock table, made by
+// who asks. Both orders are safe: the run is published before the shards are searched for other
+// holders, and who asks has its entry in a shard before it looks for runs.
 #include <algorithm>
 
 #include "engine/txn/lock_table.h"
@@ -10,7 +10,6 @@ namespace luma {
 
 namespace {
 
-constexpr auto kUpdateBit = static_cast<LockModeBit>(RowLockMode::kUpdate);
 constexpr size_t kStorageBytes = 4;
 // Runs in no order are looked at one by one by everybody who locks a row of the table.
 constexpr size_t kMaxUnsortedRuns = 64;
@@ -56,17 +55,18 @@ bool BulkLock::has(std::string_view key, size_t* run) const {
   return false;
 }
 
-bool LockManager::expand_bulk_locks(const LockOwner& owner, LockEntry* entry) {
+bool LockManager::expand_bulk_locks(const LockOwner& owner, LockEntry* entry, LockModeBit mode) {
   std::lock_guard guard(bulk_mutex_);
   for (auto& bulk : bulk_locks_) {
     size_t run = 0;
     if (!bulk->has(entry->key, &run)) continue;
-    if (bulk->owner == &owner) return true;
+    const auto bit = static_cast<LockModeMask>(1u << bulk->mode);
+    if (bulk->owner == &owner && covers(LockKind::kRow, bit, mode)) return true;
     LockHolder* holder = entry->holder_of(bulk->owner);
-    if (holder != nullptr && (holder->transaction_modes & (1u << kUpdateBit)) != 0) continue;
+    if (holder != nullptr && (holder->transaction_modes & bit) != 0) continue;
     bulk->entries.push_back(entry);
     bulk->entry_runs.push_back(run);
-    entry->add_mode(bulk->owner, kUpdateBit, false);
+    entry->add_mode(bulk->owner, bulk->mode, false);
   }
   return false;
 }
@@ -105,14 +105,15 @@ bool LockManager::others_hold(const LockOwner& owner,
 }
 
 const std::vector<std::string_view>* LockManager::publish_run(LockOwner& owner,
-                                                              std::vector<std::string_view> keys) {
+                                                              std::vector<std::string_view> keys,
+                                                              LockModeBit mode) {
   std::string_view storage = keys.front().substr(0, kStorageBytes);
   std::lock_guard guard(bulk_mutex_);
   BulkLock* mine = nullptr;
   for (auto& bulk : bulk_locks_) {
     if (bulk->storage != storage) continue;
     if (bulk->owner == &owner) {
-      mine = bulk.get();
+      if (bulk->mode == mode) mine = bulk.get();
     } else if (std::any_of(bulk->runs.begin(), bulk->runs.end(),
                            [&](const auto& run) { return have_common_key(run, keys); })) {
       return nullptr;
@@ -122,6 +123,7 @@ const std::vector<std::string_view>* LockManager::publish_run(LockOwner& owner,
     bulk_locks_.push_back(std::make_unique<BulkLock>());
     mine = bulk_locks_.back().get();
     mine->owner = &owner;
+    mine->mode = mode;
     mine->storage = storage;
   }
   auto& runs = mine->runs;
@@ -135,14 +137,16 @@ const std::vector<std::string_view>* LockManager::publish_run(LockOwner& owner,
   return &runs.back();
 }
 
-bool LockManager::try_lock_new_rows(LockOwner& owner, std::vector<std::string_view> keys) {
+bool LockManager::try_lock_rows(LockOwner& owner, std::vector<std::string_view> keys,
+                                RowLockMode mode) {
   if (keys.empty()) return true;
+  const auto bit = static_cast<LockModeBit>(mode);
   reserve_one_more(owner.held_);
   reserve_one_more(owner.bulk_held_);
   size_t bytes = keys.size() * sizeof(keys[0]);
   if (owner.budget_ != nullptr) owner.budget_->charge(bytes);
   // Stays where it is: only its owner, for whom we run, moves it.
-  const BulkLock::Run* run = publish_run(owner, std::move(keys));
+  const BulkLock::Run* run = publish_run(owner, std::move(keys), bit);
   if (run == nullptr) {
     if (owner.budget_ != nullptr) owner.budget_->release(bytes);
     return false;
@@ -151,7 +155,7 @@ bool LockManager::try_lock_new_rows(LockOwner& owner, std::vector<std::string_vi
     release_last_run(owner);
     return false;
   }
-  owner.held_.push_back({nullptr, kUpdateBit});
+  owner.held_.push_back({nullptr, bit});
   return true;
 }
 
@@ -160,6 +164,7 @@ void LockManager::release_last_run(LockOwner& owner) {
   owner.bulk_held_.pop_back();
   std::vector<LockEntry*> entries;
   BulkLock::Run run;  // freed without the mutex
+  const LockModeBit mode = bulk->mode;
   {
     std::lock_guard guard(bulk_mutex_);
     size_t last = bulk->runs.size() - 1;
@@ -178,7 +183,7 @@ void LockManager::release_last_run(LockOwner& owner) {
     }
   }
   if (owner.budget_ != nullptr) owner.budget_->release(run.size() * sizeof(run[0]));
-  for (LockEntry* entry : entries) drop_mode(entry, owner, kUpdateBit, false);
+  for (LockEntry* entry : entries) drop_mode(entry, owner, mode, false);
 }
 
 }  // namespace luma

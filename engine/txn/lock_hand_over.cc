@@ -6,11 +6,7 @@
 
 namespace luma {
 
-namespace {
-
-constexpr auto kUpdateBit = static_cast<LockModeBit>(RowLockMode::kUpdate);
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<LockListing> LockManager::transaction_locks(LockOwner& owner) const {
   std::vector<LockListing> result;
@@ -42,7 +38,7 @@ std::vector<LockListing> LockManager::transaction_locks(LockOwner& owner) const 
     auto end = owner.bulk_held_.begin() + static_cast<ptrdiff_t>(i);
     if (std::find(owner.bulk_held_.begin(), end, bulk) != end) continue;
     for (const BulkLock::Run& run : bulk->runs) {
-      for (std::string_view key : run) add(LockKind::kRow, kInvalidOid, {}, key, kUpdateBit);
+      for (std::string_view key : run) add(LockKind::kRow, kInvalidOid, {}, key, bulk->mode);
     }
   }
   return result;
@@ -73,14 +69,14 @@ void LockManager::hand_over(LockOwner& from, LockOwner& to) {
     std::lock_guard guard(shard.mutex);
     give(held.entry, held.mode);
   }
-  // Runs of a bulk insert get the ordinary form, because their keys lie in the session's memory.
+  // Runs get the ordinary form, because their keys lie in the session's memory.
   for (const BulkLock* bulk : from.bulk_held_) {
     for (const BulkLock::Run& run : bulk->runs) {
       for (std::string_view key : run) {
         uint64_t hash = lock_hash(LockKind::kRow, key);
         LockShard& shard = shard_of(hash);
         std::lock_guard guard(shard.mutex);
-        give(shard.find_or_add(hash, LockKind::kRow, key), kUpdateBit);
+        give(shard.find_or_add(hash, LockKind::kRow, key), bulk->mode);
       }
     }
   }

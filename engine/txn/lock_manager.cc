@@ -118,7 +118,7 @@ LockOutcome LockManager::acquire(LockOwner& owner, const Tag& tag, LockModeBit m
   std::unique_lock guard(shard.mutex);
   LockEntry* entry = shard.find_or_add(hash, tag.kind, tag.key);
   if (tag.kind == LockKind::kRow && bulk_count_.load(std::memory_order_relaxed) > 0 &&
-      expand_bulk_locks(owner, entry)) {
+      expand_bulk_locks(owner, entry, mode)) {
     shard.drop_if_unused(entry);
     return LockOutcome::kAlreadyHeld;
   }

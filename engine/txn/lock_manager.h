@@ -133,11 +133,11 @@ class LockManager {
   // owner's Interrupt says. `key` is the row's complete storage key.
   LockOutcome lock_row(LockOwner& owner, Oid table, std::string_view key, RowLockMode mode,
                        const LockOptions& options = {});
-  // Locks many rows that are about to be inserted, in mode kUpdate, at a small fraction of the
-  // price of lock_row(). `keys` ascend, all of one storage id, and their bytes stay where they are
-  // until the locks are given back. False, with nothing locked, when somebody else holds or wants
-  // one of them: then lock them one by one. 53200 by budget.
-  bool try_lock_new_rows(LockOwner& owner, std::vector<std::string_view> keys);
+  // Locks many rows at a small fraction of the price of lock_row(). `keys` ascend, all of one
+  // storage id, and their bytes stay where they are until the locks are given back. False, with
+  // nothing locked, when somebody else holds or wants one of them: then lock them one by one. 53200
+  // by budget.
+  bool try_lock_rows(LockOwner& owner, std::vector<std::string_view> keys, RowLockMode mode);
   LockOutcome lock_table(LockOwner& owner, Oid table, TableLockMode mode,
                          const LockOptions& options = {});
   // Session-level advisory locks are counted; transaction-level ones end with the transaction.
@@ -178,11 +178,13 @@ class LockManager {
   void release_one(LockEntry* entry, LockOwner& owner, LockModeBit mode, bool session_level);
   void drop_mode(LockEntry* entry, LockOwner& owner, LockModeBit mode, bool session_level);
   // Gives the bulk locks on the entry's key the form of ordinary ones, so that one can wait for
-  // them. True when the key is bulk-locked by `owner` itself. Under the mutex of the entry's shard.
-  bool expand_bulk_locks(const LockOwner& owner, LockEntry* entry);
+  // them. True when the key is bulk-locked by `owner` itself, in `mode` or a stronger one. Under
+  // the mutex of the entry's shard.
+  bool expand_bulk_locks(const LockOwner& owner, LockEntry* entry, LockModeBit mode);
   // Null, with nothing done, when another bulk lock has one of the keys.
   const std::vector<std::string_view>* publish_run(LockOwner& owner,
-                                                   std::vector<std::string_view> keys);
+                                                   std::vector<std::string_view> keys,
+                                                   LockModeBit mode);
   bool others_hold(const LockOwner& owner, const std::vector<std::string_view>& keys) const;
   bool others_hold(const LockOwner& owner, std::string_view key) const;
   void release_last_run(LockOwner& owner);

@@ -111,12 +111,12 @@ TEST_CASE("rows locked in bulk") {
     return locks.lock_row(session.owner, 1, key, RowLockMode::kKeyShare, kTry);
   };
   locks.lock_row(other.owner, 1, texts[20], RowLockMode::kKeyShare);
-  REQUIRE(!locks.try_lock_new_rows(bulk.owner, run(0, 100)));
+  REQUIRE(!locks.try_lock_rows(bulk.owner, run(0, 100), RowLockMode::kUpdate));
   locks.release_transaction(other.owner);
-  REQUIRE(locks.try_lock_new_rows(bulk.owner, run(0, 100)));
+  REQUIRE(locks.try_lock_rows(bulk.owner, run(0, 100), RowLockMode::kUpdate));
   size_t mark = bulk.owner.mark();
-  REQUIRE(locks.try_lock_new_rows(bulk.owner, run(500, 600)));
-  REQUIRE(locks.try_lock_new_rows(bulk.owner, run(200, 300)));
+  REQUIRE(locks.try_lock_rows(bulk.owner, run(500, 600), RowLockMode::kUpdate));
+  REQUIRE(locks.try_lock_rows(bulk.owner, run(200, 300), RowLockMode::kUpdate));
   // Only the keys themselves are locked, and for their owner they are.
   REQUIRE(try_one(other, "abcd000001") == LockOutcome::kGranted);
   REQUIRE(try_one(other, texts[400]) == LockOutcome::kGranted);
@@ -124,8 +124,8 @@ TEST_CASE("rows locked in bulk") {
     REQUIRE(try_one(other, texts[i]) == LockOutcome::kSkipped);
     REQUIRE(try_one(bulk, texts[i]) == LockOutcome::kAlreadyHeld);
   }
-  REQUIRE(!locks.try_lock_new_rows(other.owner, run(299, 301)));
-  REQUIRE(locks.try_lock_new_rows(other.owner, run(300, 301)));
+  REQUIRE(!locks.try_lock_rows(other.owner, run(299, 301), RowLockMode::kUpdate));
+  REQUIRE(locks.try_lock_rows(other.owner, run(300, 301), RowLockMode::kUpdate));
   // Back to the savepoint: what came later is free, for those who wait, too.
   std::thread waiter([&] { locks.lock_row(other.owner, 1, texts[550], RowLockMode::kUpdate); });
   wait_until_waiting(locks, 1);
@@ -158,7 +158,7 @@ TEST_CASE("bulk and single row locks exclude each other") {
       for (int i = 0; i < count; ++i) keys.push_back(texts[static_cast<size_t>(first + i)]);
       if (!in_bulk) {
         locks.lock_row(session.owner, 1, keys[0], RowLockMode::kUpdate);
-      } else if (!locks.try_lock_new_rows(session.owner, keys)) {
+      } else if (!locks.try_lock_rows(session.owner, keys, RowLockMode::kUpdate)) {
         continue;
       }
       for (int i = 0; i < count; ++i) enter(first + i);

@@ -82,6 +82,7 @@ struct LockEntry {
 struct BulkLock {
   using Run = std::vector<std::string_view>;  // ascending
   LockOwner* owner;
+  LockModeBit mode;
   std::string storage;    // the prefix that all keys share
   std::vector<Run> runs;  // those before `sorted_runs` ascend among each other
   size_t sorted_runs = 0;

@@ -50,6 +50,10 @@ class WriteBuffer {
     append({key, value, family, false, stamped, kNoOp, nullptr});
   }
 
+  void remove_staged(KvFamily family, std::string_view key) {
+    append({key, {}, family, true, false, kNoOp, nullptr});
+  }
+
   Mark mark() const { return static_cast<Mark>(ops_.size()); }
   void rollback_to(Mark mark);
   void clear();

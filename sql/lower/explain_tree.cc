@@ -143,6 +143,7 @@ void TreeBuilder::add_relation(const std::string& schema, const std::string& nam
 }
 
 void TreeBuilder::describe_scan(const ScanOp& scan, const ExplainNote& note, ExplainNode& out) {
+  if (out.type == "Append") return;  // of lookups for the sides of an OR
   if (note.inverted == ExplainNote::Inverted::kKeys) {
     out.type = out.title = "Bitmap Index Scan";
     out.target = " on " + quote_identifier(note.index->name);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/sql_error.h"
+#include "engine/exec/op_values.h"
 #include "engine/table/columnar_scan.h"
 #include "engine/table/instead_of.h"
 #include "engine/table/inverted_scan.h"
@@ -58,6 +59,10 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
     }
   }
   const ColumnarCopyDesc* copy = path ? nullptr : covering_copy(scan);
+  if (extra_conjuncts.empty()) {
+    auto made = lower_index_union(scan, conjuncts, path ? &*path : nullptr);
+    if (made) return std::move(*made);
+  }
   auto constant_expr = [&](const Expr* expr) { return slots(const_cast<Expr*>(expr), {}); };
   OperatorPtr op;
   std::vector<Expr*> index_conjuncts, rest;
@@ -69,12 +74,7 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
           .push_back(used ? key_first(context_, scan, conjunct) : conjunct);
     }
     KeyRange range = path->range;
-    for (KeyRange::Part& part : range.parts) {
-      if (part.equal != nullptr) part.equal = constant_expr(part.equal);
-      if (part.any_of != nullptr) part.any_of = constant_expr(part.any_of);
-    }
-    if (range.lower != nullptr) range.lower = constant_expr(range.lower);
-    if (range.upper != nullptr) range.upper = constant_expr(range.upper);
+    lower_range(range);
     const Expr* filter = slots(make_and(context_.arena(), rest), scan.output);
     op = std::make_unique<IndexScanOperator>(scan.table, path->index, std::move(range), false,
                                              scan.attribute, filter);
@@ -109,6 +109,75 @@ Lowered Lowering::lower_scan(ScanOp& scan, const std::vector<Expr*>& extra_conju
                      ? 1
                      : std::max(1.0, table_rows * estimator_->selectivity(conjuncts));
   }
+  return out;
+}
+
+void Lowering::lower_range(KeyRange& range) {
+  auto lower_value = [&](const Expr*& expr) {
+    if (expr != nullptr) expr = slots(const_cast<Expr*>(expr), {});
+  };
+  for (KeyRange::Part& part : range.parts) {
+    lower_value(part.equal);
+    lower_value(part.any_of);
+  }
+  lower_value(range.lower);
+  lower_value(range.upper);
+  for (KeyRange& each : range.alternatives) lower_range(each);
+}
+
+// Lookups in several indexes for the sides of an OR, when that is cheaper than `path` (null: than
+// reading the table).
+std::optional<Lowered> Lowering::lower_index_union(ScanOp& scan,
+                                                   const std::vector<Expr*>& conjuncts,
+                                                   const AccessPath* path) {
+  if (path != nullptr && path->is_unique_lookup) return std::nullopt;
+  auto all = choose_union_of_indexes(context_, scan, conjuncts, *estimator_, settings_);
+  if (!all) return std::nullopt;
+  const double other = path != nullptr ? path->cost
+                                       : full_scan_cost(scan, estimator_->table_rows(*scan.table),
+                                                        conjuncts.size(), settings_);
+  if (all->cost >= other) return std::nullopt;
+  std::vector<OperatorPtr> inputs;
+  std::vector<Expr*> found;  // by the branches before
+  for (AccessUnion::Branch& branch : all->branches) {
+    std::vector<Expr*> index_conjuncts, rest;
+    auto divide = [&](Expr* conjunct) {
+      const bool used = std::ranges::find(branch.path.used, conjunct) != branch.path.used.end();
+      (used ? index_conjuncts : rest)
+          .push_back(used ? key_first(context_, scan, conjunct) : conjunct);
+    };
+    for (Expr* conjunct : branch.conjuncts) divide(conjunct);
+    for (Expr* conjunct : conjuncts) {
+      if (conjunct != all->conjunct) divide(conjunct);
+    }
+    rest.insert(rest.end(), found.begin(), found.end());
+    lower_range(branch.path.range);
+    auto op = std::make_unique<IndexScanOperator>(
+        scan.table, branch.path.index, std::move(branch.path.range), false, scan.attribute,
+        slots(make_and(context_.arena(), rest), scan.output));
+    ExplainNote& noted = note(*op);
+    noted.op = &scan;
+    noted.layout = scan.output;
+    noted.index = branch.path.index;
+    noted.covered = branch.path.covers_scan && !branch.path.index->clustered;
+    noted.rows = branch.path.rows;
+    noted.startup_cost = cost::kLookup;
+    noted.total_cost = branch.path.cost;
+    noted.conditions = {{"Index Cond", index_conjuncts}, {"Filter", rest}};
+    inputs.push_back(std::move(op));
+    Expr* is_other = context_.arena().make<Expr>();
+    is_other->kind = ExprKind::kIsNotTrue;
+    is_other->type = {type_oid::kBool, -1};
+    is_other->physical = PhysicalType::kBool;
+    is_other->args = copy_span(context_.arena(), std::vector<Expr*>{branch.condition});
+    found.push_back(is_other);
+  }
+  auto append = std::make_unique<AppendOperator>(std::move(inputs));
+  ExplainNote& noted = note(*append);
+  noted.startup_cost = cost::kLookup;
+  noted.total_cost = all->cost;
+  Lowered out{std::move(append), scan.output};
+  note_operator(scan, out);
   return out;
 }
 
@@ -164,12 +233,7 @@ Lowered Lowering::scan_with_order(ScanOp& scan, const IndexDesc& index, bool rev
   } else {
     path.reset();
   }
-  auto constant_expr = [&](const Expr* expr) {
-    return expr == nullptr ? nullptr : slots(const_cast<Expr*>(expr), {});
-  };
-  for (KeyRange::Part& part : range.parts) part.equal = constant_expr(part.equal);
-  range.lower = constant_expr(range.lower);
-  range.upper = constant_expr(range.upper);
+  lower_range(range);
   for (Expr* conjunct : conjuncts) {
     bool used =
         path && std::find(path->used.begin(), path->used.end(), conjunct) != path->used.end();

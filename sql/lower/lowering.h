@@ -86,6 +86,9 @@ class Lowering : public std::enable_shared_from_this<Lowering> {
   Lowered lower_table_function(TableFunctionOp& op);
   Lowered lower_modify(ModifyOp& op);
   LogicalOp* sorted_for_storage(const ModifyOp& op);
+  void lower_range(KeyRange& range);
+  std::optional<Lowered> lower_index_union(ScanOp& scan, const std::vector<Expr*>& conjuncts,
+                                           const AccessPath* path);
   Lowered lower_lock_rows(LockRowsOp& op);
   const Expr* recheck_slots(const ModifyOp& op, const std::vector<ColumnId>& layout);
   // --- lower_partitions.cc

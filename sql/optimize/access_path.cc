@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sql/function/registry.h"
+#include "sql/optimize/access_path_parts.h"
 #include "sql/optimize/cost_model.h"
 #include "sql/optimize/key_narrowing.h"
 #include "sql/optimize/key_slack.h"
@@ -21,16 +22,6 @@ const Expr& strip_relabel(const Expr& expr) {
   while (inner->kind == ExprKind::kRelabel) inner = inner->args[0];
   return *inner;
 }
-
-// `column <strategy> value`, value free of the scan's columns and of the column's type.
-struct Bound {
-  int32_t attribute;
-  int strategy;
-  Expr* value;
-  bool is_any = false;
-  bool is_null = false;
-  Expr* conjunct;
-};
 
 bool refers_to_scan(const ScanOp& scan, const Expr& expr) {
   for (ColumnId column : columns_of(expr)) {
@@ -110,8 +101,10 @@ Expr* as_key_bound(PlanContext& context, Expr* value, const KeyPart& key, bool i
   return out;
 }
 
-void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
-                    std::vector<Bound>& bounds) {
+}  // namespace
+
+void collect_key_conditions(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
+                            std::vector<KeyCondition>& bounds) {
   const FunctionRegistry& registry = FunctionRegistry::instance();
   for (Expr* conjunct : conjuncts) {
     if (conjunct->kind == ExprKind::kIsNull) {
@@ -139,8 +132,10 @@ void collect_bounds(const ScanOp& scan, const std::vector<Expr*>& conjuncts,
   }
 }
 
+namespace {
+
 // The key's type must be what the list holds, or a narrower integer type.
-bool any_matches(const Bound& bound, const KeyPart& key) {
+bool any_matches(const KeyCondition& bound, const KeyPart& key) {
   const TypeInfo& list = type_info(bound.value->type.oid);
   if (list.element == key.type.oid || narrows_integer(list.element, key.type.oid)) return true;
   bool strings = type_info(list.element).category == 'S' && type_info(key.type.oid).category == 'S';
@@ -148,9 +143,9 @@ bool any_matches(const Bound& bound, const KeyPart& key) {
 }
 
 // Sides that no bound of the key's own type closes.
-void add_loose_bounds(PlanContext& context, const KeyPart& key, const std::vector<Bound>& bounds,
-                      AccessPath& path) {
-  for (const Bound& bound : bounds) {
+void add_loose_bounds(PlanContext& context, const KeyPart& key,
+                      const std::vector<KeyCondition>& bounds, AccessPath& path) {
+  for (const KeyCondition& bound : bounds) {
     if (bound.attribute != key.column || bound.is_any || bound.is_null ||
         !has_loose_bounds(bound.value->type.oid, key.type.oid)) {
       continue;
@@ -168,8 +163,11 @@ void add_loose_bounds(PlanContext& context, const KeyPart& key, const std::vecto
   }
 }
 
+}  // namespace
+
 AccessPath match_index(PlanContext& context, const IndexDesc& index,
-                       const std::vector<Bound>& bounds, Estimator& estimator, double table_rows) {
+                       const std::vector<KeyCondition>& bounds, Estimator& estimator,
+                       double table_rows) {
   AccessPath path;
   path.index = &index;
   bool has_any = false;
@@ -178,9 +176,9 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   for (; part < index.keys.size() && !has_any; ++part) {
     const KeyPart& key = index.keys[part];
     if (key.column < 0) break;
-    const Bound* best = nullptr;
+    const KeyCondition* best = nullptr;
     Expr* value = nullptr;
-    for (const Bound& bound : bounds) {
+    for (const KeyCondition& bound : bounds) {
       if (bound.attribute != key.column || bound.strategy != kEqual) continue;
       if (bound.is_null) {
         if (best == nullptr) best = &bound;
@@ -226,7 +224,7 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   }
   if (full || has_any || part >= index.keys.size() || index.keys[part].column < 0) return path;
   const KeyPart& key = index.keys[part];
-  for (const Bound& bound : bounds) {
+  for (const KeyCondition& bound : bounds) {
     if (bound.attribute != key.column || bound.strategy == kEqual || bound.is_any || bound.is_null)
       continue;
     bool is_lower = bound.strategy == kGreater || bound.strategy == kGreaterEqual;
@@ -254,7 +252,7 @@ AccessPath match_index(PlanContext& context, const IndexDesc& index,
   return path;
 }
 
-bool covers(const ScanOp& scan, const IndexDesc& index) {
+bool covers_scan(const ScanOp& scan, const IndexDesc& index) {
   return std::all_of(scan.attribute.begin(), scan.attribute.end(), [&](int32_t attribute) {
     if (attribute < 0) return false;
     bool in_key = std::any_of(index.keys.begin(), index.keys.end(),
@@ -263,8 +261,6 @@ bool covers(const ScanOp& scan, const IndexDesc& index) {
            std::find(index.include.begin(), index.include.end(), attribute) != index.include.end();
   });
 }
-
-}  // namespace
 
 int32_t scan_attribute(const ScanOp& scan, const Expr& expr) {
   const Expr& inner = strip_relabel(expr);
@@ -308,8 +304,6 @@ double full_scan_cost(const ScanOp& scan, double table_rows, size_t conjuncts,
   return table_rows * row + (settings.seq_scan ? 0 : cost::kDisabled);
 }
 
-namespace {
-
 double path_cost(const ScanOp& scan, const AccessPath& path, const PlannerSettings& settings) {
   double lookups = 1;
   if (!path.range.parts.empty() && path.range.parts.back().any_of != nullptr) {
@@ -325,15 +319,15 @@ double path_cost(const ScanOp& scan, const AccessPath& path, const PlannerSettin
   return lookups * cost::kLookup + path.rows * row + (allowed ? 0 : cost::kDisabled);
 }
 
-}  // namespace
-
 std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp& scan,
                                              const std::vector<Expr*>& conjuncts,
                                              Estimator& estimator,
                                              const PlannerSettings& settings) {
-  std::vector<Bound> bounds;
-  collect_bounds(scan, conjuncts, bounds);
-  if (bounds.empty()) return std::nullopt;
+  std::vector<KeyCondition> bounds;
+  collect_key_conditions(scan, conjuncts, bounds);
+  const bool has_or = std::ranges::any_of(
+      conjuncts, [](const Expr* conjunct) { return conjunct->kind == ExprKind::kOr; });
+  if (bounds.empty() && !has_or) return std::nullopt;
   std::optional<AccessPath> best;
   estimator.set_focus(&scan);
   double table_rows = estimator.table_rows(*scan.table);
@@ -342,12 +336,16 @@ std::optional<AccessPath> choose_access_path(PlanContext& context, const ScanOp&
     if (index.predicate != nullptr && !predicate_implied(scan, index, conjuncts)) continue;
     AccessPath path = match_index(context, index, bounds, estimator, table_rows);
     if (path.used.empty() && path.narrowed.empty()) continue;
-    path.covers_scan = covers(scan, index);
+    path.covers_scan = covers_scan(scan, index);
     path.cost = path_cost(scan, path, settings);
     // A unique key is certain; everything else is an estimate.
     bool certain = path.is_unique_lookup, best_certain = best && best->is_unique_lookup;
     bool better = !best || (certain != best_certain ? certain : path.cost < best->cost);
     if (better) best = std::move(path);
+  }
+  if (has_or && !(best && best->is_unique_lookup)) {
+    auto ranges = choose_union_of_ranges(context, scan, conjuncts, estimator, settings);
+    if (ranges && (!best || ranges->cost < best->cost)) best = std::move(ranges);
   }
   estimator.set_focus(nullptr);
   if (!best) return std::nullopt;
@@ -401,10 +399,10 @@ const IndexDesc* index_with_order(const ScanOp& scan, const std::vector<SortKey>
   std::vector<Expr*> conjuncts;
   split_conjuncts(scan.filter, conjuncts);
   // Columns that the filter fixes to one value say nothing about the order, here or there.
-  std::vector<Bound> bounds;
-  collect_bounds(scan, conjuncts, bounds);
+  std::vector<KeyCondition> bounds;
+  collect_key_conditions(scan, conjuncts, bounds);
   auto is_fixed = [&](int32_t attribute) {
-    return std::any_of(bounds.begin(), bounds.end(), [&](const Bound& bound) {
+    return std::any_of(bounds.begin(), bounds.end(), [&](const KeyCondition& bound) {
       return bound.attribute == attribute && bound.strategy == kEqual && !bound.is_any;
     });
   };

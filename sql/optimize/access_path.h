@@ -22,6 +22,23 @@ struct AccessPath {
   bool covers_scan = false;       // the index has every column that the scan wants
 };
 
+// An OR whose sides are looked up one after the other.
+struct AccessUnion {
+  struct Branch {
+    AccessPath path;
+    Expr* condition;
+    std::vector<Expr*> conjuncts;  // of the condition
+  };
+  Expr* conjunct = nullptr;
+  std::vector<Branch> branches;
+  double cost = 0;
+};
+// nullopt when no conjunct is such an OR. Whether it pays is the caller's question.
+std::optional<AccessUnion> choose_union_of_indexes(PlanContext& context, const ScanOp& scan,
+                                                   const std::vector<Expr*>& conjuncts,
+                                                   Estimator& estimator,
+                                                   const PlannerSettings& settings);
+
 // A column of the scan, its attribute, or -1 when `expr` is no plain column of it (relabelling
 // ignored).
 int32_t scan_attribute(const ScanOp& scan, const Expr& expr);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "engine/table/modify.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/predicates.h"
 #include "sql/plan/walk.h"
@@ -97,6 +98,7 @@ class Pruner {
             if (column != kNoColumn) wanted.insert(column);
           }
         }
+        add_old_row(modify, wanted);
         prune(*op.inputs[0], wanted);
         break;
       }
@@ -133,6 +135,34 @@ class Pruner {
   }
 
  private:
+  // What a scan hands up of the rows that it has read need not be read again to change them. Joins
+  // do not carry it.
+  static void add_old_row(const ModifyOp& modify, ColumnSet& wanted) {
+    const bool updates = modify.modify == ModifyKind::kUpdate;
+    if ((!updates && modify.modify != ModifyKind::kDelete) || modify.instead ||
+        modify.is_partitioned) {
+      return;
+    }
+    const LogicalOp* below = modify.inputs[0];
+    while (below->kind == OpKind::kFilter || below->kind == OpKind::kProject ||
+           (below->kind == OpKind::kJoin && keeps_left_rows(*below))) {
+      below = below->inputs[0];
+    }
+    if (below->kind != OpKind::kScan) return;
+    const ColumnSet given = output_of(*modify.inputs[0]);
+    for (int32_t attribute : attributes_to_change(
+             *modify.table, updates ? ModifyAction::kUpdate : ModifyAction::kDelete,
+             !modify.returning.empty())) {
+      ColumnId column = modify.old_columns[static_cast<size_t>(attribute)];
+      if (column != kNoColumn && given.contains(column)) wanted.insert(column);
+    }
+  }
+
+  static bool keeps_left_rows(const LogicalOp& join) {
+    JoinKind kind = static_cast<const JoinOp&>(join).join;
+    return kind == JoinKind::kSemi || kind == JoinKind::kAnti || kind == JoinKind::kNullAwareAnti;
+  }
+
   void add_own(const LogicalOp& op, ColumnSet& wanted) {
     for_each_expr(op, [&](const Expr& expr) {
       for (ColumnId column : columns_of(expr)) wanted.insert(column);
