@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +18,7 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/base/log.h"
 #include "engine/row/kv_rocksdb_faults.h"
 
 namespace luma {
@@ -166,6 +168,10 @@ rocksdb::FlushOptions prompt_flush() {
 // RocksDB 7.8 schedules one flush for each request, and a flush that fails leaves its request in
 // the queue: the next one is then carried out in the place of a later request, whose owner waits
 // for ever. Requests that nobody waits for, made now and then while somebody does, catch up.
+//
+// What no request helps with: when something else has failed while a flush was at work, RocksDB 7.8
+// forgets the flush, and its memtables count as being written for ever. Who waits for them is sent
+// away then by ending all background work, which is the end of writing before a restart.
 class FlushReminder {
  public:
   FlushReminder(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
@@ -181,15 +187,40 @@ class FlushReminder {
   FlushReminder(const FlushReminder&) = delete;
   FlushReminder& operator=(const FlushReminder&) = delete;
 
+  bool has_given_up() const { return has_given_up_.load(std::memory_order_acquire); }
+
  private:
+  // Memtables wait to be written, and nobody writes them or is asked to.
+  static bool is_stuck(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+    uint64_t waiting = 0, at_work = 0;
+    auto add = [&](rocksdb::ColumnFamilyHandle* family, const std::string& property,
+                   uint64_t* sum) {
+      uint64_t value = 0;
+      if (db.GetIntProperty(family, property, &value)) *sum += value;
+    };
+    for (rocksdb::ColumnFamilyHandle* family : families) {
+      add(family, rocksdb::DB::Properties::kNumImmutableMemTable, &waiting);
+      add(family, rocksdb::DB::Properties::kMemTableFlushPending, &at_work);
+      add(family, rocksdb::DB::Properties::kNumRunningFlushes, &at_work);
+    }
+    return waiting != 0 && at_work == 0;
+  }
+
   void run(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
     constexpr std::chrono::milliseconds kPause(500);
     rocksdb::FlushOptions request = prompt_flush();
     request.wait = false;
+    constexpr int kPatience = 6;
+    int stuck = 0;
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, kPause, [this] { return done_; })) {
       lock.unlock();
       static_cast<void>(db.Flush(request, families).ok());
+      stuck = is_stuck(db, families) ? stuck + 1 : 0;
+      if (stuck == kPatience) {
+        has_given_up_.store(true, std::memory_order_release);
+        rocksdb::CancelAllBackgroundWork(&db, false);
+      }
       lock.lock();
     }
   }
@@ -197,6 +228,7 @@ class FlushReminder {
   std::mutex mutex_;
   std::condition_variable ended_;
   bool done_ = false;
+  std::atomic<bool> has_given_up_{false};
   std::thread thread_;
 };
 
@@ -205,11 +237,19 @@ class FlushReminder {
 KvStatus Kv::Impl::leave_stopped() {
   if (!stopped.load(std::memory_order_acquire)) return {};
   std::lock_guard resuming(resume_mutex);
+  if (needs_restart) return stop_reason_now();
   // Once all memtables are in files, nobody needs the damaged log any more.
   FlushReminder reminder(*db, all_handles);
   rocksdb::Status status = db->Resume();
   if (status.ok()) was_resumed.store(true, std::memory_order_release);
   if (status.ok()) status = db->Flush(prompt_flush(), all_handles);
+  needs_restart = reminder.has_given_up();
+  if (needs_restart && options.logger != nullptr) {
+    options.logger->log(LogLevel::kError,
+                        "the storage cannot write again before the server is restarted",
+                        {{"component", "storage"}});
+  }
+  if (needs_restart) return stop_reason_now();
   if (!status.ok()) return kv_status_of(status);
   std::lock_guard guard(stop_mutex);
   log_guard->clear();

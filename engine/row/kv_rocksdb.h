@@ -108,6 +108,8 @@ struct Kv::Impl {
   std::atomic<bool> stopped{false};
   // RocksDB 7.8 remembers for ever that it was stopped once, and says so to ingestion alone.
   std::atomic<bool> was_resumed{false};
+  // Background work has been ended for good. Guarded by resume_mutex.
+  bool needs_restart = false;
   std::mutex resume_mutex;  // held while either resuming or taking files over
   std::mutex stop_mutex;
   KvStatus stop_reason;
